@@ -1,0 +1,29 @@
+"""condgan: the workbench for class-conditional GANs.
+
+``condgan.train(...)``, ``condgan.resume(...)``, ``condgan.load(path).sample(labels, seed)``, ``condgan.recipes``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from condgan import recipes
+    from condgan.errors import CondganError
+    from condgan.generator import Generator, load
+    from condgan.training import resume, train
+
+__all__ = ["CondganError", "Generator", "load", "recipes", "resume", "train"]
+
+_PLACES = {
+    "CondganError": "errors", "Generator": "generator", "load": "generator", "resume": "training", "train": "training",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then, so that ``import condgan`` and ``condgan --help`` are instant."""
+    import importlib
+
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"condgan.{_PLACES[name]}"), name)
+    if name == "recipes":
+        return importlib.import_module("condgan.recipes")
+    raise AttributeError(f"module 'condgan' has no attribute {name!r}")

@@ -1,0 +1,5 @@
+"""``python -m condgan``."""
+
+from condgan.cli import main
+
+main()

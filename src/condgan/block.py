@@ -1,0 +1,76 @@
+"""What a block of steps draws, as arrays: the same for every engine, whatever the block's boundaries."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import draws
+from condgan.draws import Stream
+from condgan.recipe import Recipe
+from condgan.schedule import Plan
+
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """What generated batches are made from, for S steps of at most B pictures."""
+
+    latents: Float32
+    """(S, B, dim)"""
+    labels: Int64
+    """(S, B)"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Everything that S consecutive steps need besides the weights. Rows beyond a ragged batch are to be cut off."""
+
+    rows: tuple[int, ...]
+    """Real images in each step."""
+    index: Int64
+    """(S, B) rows of the training data; padded with 0."""
+    generator: Fakes
+    critic: tuple[Fakes, ...]
+    """Fresh fakes of each discriminator step; empty where both networks step on the same fakes."""
+    seeds: Int64
+    """(S,) for what the framework draws itself: dropout."""
+
+
+@lru_cache(maxsize=2)
+def order(seed: int, epoch: int, images: int) -> Int64:
+    """The order in which an epoch visits the training images, (images,)."""
+    return draws.permutation(seed, Stream.ORDER, epoch, images)
+
+
+def draw(recipe: Recipe, plan: Plan, labels: Int64, classes: int, first_step: int, steps: int) -> Block:
+    """The draws of steps first_step ... first_step + steps - 1; ``labels`` are those of the training data."""
+    numbers = np.arange(first_step, first_step + steps)
+    rows = tuple(plan.rows(step) for step in numbers.tolist())
+    index = np.zeros((steps, plan.batch), np.int64)
+    for i, step in enumerate(numbers.tolist()):
+        epoch, batch = divmod(step, plan.steps_per_epoch)
+        index[i, : rows[i]] = order(recipe.seed, epoch, plan.images)[batch * plan.batch :][: rows[i]]
+
+    def fakes(latents: Stream, classes_drawn: Stream, turn: int, turns: int) -> Fakes:
+        pictures = ((numbers * turns + turn)[:, None] * plan.batch + np.arange(plan.batch)).reshape(-1)
+        shape = (steps, plan.batch)
+        noise = draws.latents(recipe.latent.distribution, recipe.latent.dim, recipe.seed, pictures, latents)
+        if recipe.train.fake_labels == "real":
+            return Fakes(noise.reshape(*shape, -1), labels[index])
+        asked = draws.integers(recipe.seed, classes_drawn, pictures, classes)
+        return Fakes(noise.reshape(*shape, -1), asked.reshape(shape))
+
+    turns = recipe.train.critic_steps if recipe.train.fakes == "fresh" else 0
+    return Block(
+        rows=rows,
+        index=index,
+        generator=fakes(Stream.GENERATOR_LATENTS, Stream.GENERATOR_LABELS, 0, 1),
+        critic=tuple(
+            fakes(Stream.DISCRIMINATOR_LATENTS, Stream.DISCRIMINATOR_LABELS, turn, turns) for turn in range(turns)
+        ),
+        seeds=draws.keys(recipe.seed, Stream.STEP, numbers),
+    )

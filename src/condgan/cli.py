@@ -1,0 +1,162 @@
+"""The command line."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The workbench for class-conditional GANs: train, resume and sample a generator of labelled images.",
+)
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
+USAGE = 2
+
+
+@app.command(epilog="Example: condgan train cgan-lsgan train.batch=128 optim.lr=1e-4 --data photos/ --epochs 20")
+def train(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[RECIPE] [section.field=value ...]", show_default=False)
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="mnist, a folder of class folders, an .npz, or IDX files.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
+    run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
+) -> None:
+    """Train a recipe (default: cgan-lsgan) in a new run folder."""
+    from condgan import progress, recipes, training
+
+    words = words or []
+    named = bool(words) and "=" not in words[0]
+    name, overrides = (words[0], words[1:]) if named else (recipes.DEFAULT, words)
+    reporter = progress.for_this_terminal()
+    _report(training.train(name, *overrides, data=data, epochs=epochs, run=run, progress=reporter))
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    overrides: Overrides = None,
+    data: Annotated[str | None, typer.Option(help="Where the same data lies now, if it was moved.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
+) -> None:
+    """Go on with a run exactly where its last checkpoint stands."""
+    from condgan import progress, training
+
+    reporter = progress.for_this_terminal()
+    _report(training.resume(run, *overrides or [], data=data, epochs=epochs, progress=reporter))
+
+
+@app.command(epilog="Example: condgan sample runs/20261121-2312-cgan-lsgan-3f2a 20261121 --seed 7 -o result.png")
+def sample(
+    path: Annotated[Path, typer.Argument(help="A run folder or a generator file.")],
+    sequence: Annotated[str | None, typer.Argument(help="Classes, one picture each: 2026, or cat,dog,cat.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides every picture.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A .png; with --per-class an .npz or a folder that is not there yet."),
+    ] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="Ten rows of every class instead of a sequence.")] = False,
+    per_class: Annotated[int | None, typer.Option(help="So many labelled images of each class as a dataset.")] = None,
+    checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
+    scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: to be seen well.")] = None,
+) -> None:
+    """Make labelled images: a row of a sequence, a class grid, or a dataset."""
+    from condgan import export
+
+    written = export.to_file(
+        path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, checkpoint=checkpoint, scale=scale
+    )
+    print(written)
+
+
+@app.command("recipes")
+def show_recipes(
+    name: Annotated[str | None, typer.Argument(help="Print this recipe as JSON.")] = None, overrides: Overrides = None
+) -> None:
+    """List the built-in recipes, or print one as JSON."""
+    from condgan import recipe, recipes
+
+    if name is not None:
+        print(recipe.to_json(recipes.get(name, overrides or [])), end="")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("recipe", "loss", "epochs", "source"):
+        table.add_column(title, overflow="fold")
+    for known in recipes.RECIPES.values():
+        default = " (default)" if known.name == recipes.DEFAULT else ""
+        table.add_row(known.name + default, known.loss.name, str(known.train.epochs), known.source)
+    Console().print(table, markup=False, highlight=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine, and say what to do where something is not well."""
+    from condgan import doctor as examination
+
+    checks = examination.checks()
+    for check in checks:
+        mark = {True: "ok  ", False: "BAD ", None: "    "}[check.ok]
+        print(f"{mark}{check.name}: {check.found}" + (f" -> {check.cure}" if check.cure and not check.ok else ""))
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Options of condgan itself."""
+    if version:
+        from condgan import provenance
+
+        print(provenance.version())
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _report(run: Any) -> None:
+    """Where a finished run's products are."""
+    grids = sorted(run.samples.glob("[0-9]*.png"))
+    products = [*grids[-1:], run.result, run.animation, run.loss_plot, run.generator]
+    print("\n".join(str(product) for product in products if product.exists()))
+    print(f"next: condgan sample {run.folder} --grid")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; every error that the user can put right is one line and exit code 2."""
+    from condgan.errors import CondganError, InterruptedTrainingError
+
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except InterruptedTrainingError as stopped:
+        print(stopped, file=sys.stderr)
+        status = 130
+    except CondganError as error:
+        status = _fail(str(error))
+    except typer.TyperException as error:
+        status = _fail(f"{error.format_message()} (see: condgan --help)")
+    except (typer.Abort, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 1
+    except OSError as error:
+        status = _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
+    except MemoryError:
+        status = _fail("out of memory: a smaller train.batch or data.size needs less")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> int:
+    print(f"condgan: {' '.join(message.split())}", file=sys.stderr)
+    return USAGE

@@ -1,0 +1,159 @@
+"""What every part of condgan means by a dataset: labelled images of one shape, in three splits."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.errors import CondganError
+from condgan.recipe import Domain
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
+
+LONGEST_NAME = 200  # as in recipe.Domain
+MOST_CLASSES = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
+
+    Raises:
+        CondganError: the arrays have another type or shape.
+    """
+
+    images: Images
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        """Check types and shapes."""
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise CondganError(f"images are {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, S, S)")
+        if images.shape[2] != images.shape[3]:
+            raise CondganError(f"images are {images.shape[3]}x{images.shape[2]}, expected square ones")
+        if labels.dtype != np.int64 or labels.shape != (len(images),):
+            raise CondganError(f"labels are {labels.dtype} {labels.shape}, expected int64 ({len(images)},)")
+
+    def __len__(self) -> int:
+        """The number of images, N."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled images in three splits; ``labels`` are indexes into ``class_names``.
+
+    ``split_rule`` says in a sentence where the splits come from, ``notices`` what was done to the images.
+
+    Raises:
+        CondganError: a class name or label is not valid, the splits differ in shape, or train is empty.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    split_rule: str
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that names, labels and shapes belong together."""
+        check_class_names(self.name, self.class_names)
+        if not len(self.train):
+            raise CondganError(f"{self.name} has no training images: at least one is needed")
+        for name, split in self.splits.items():
+            given, expected = split.images.shape[1:], self.train.images.shape[1:]
+            if given != expected:
+                raise CondganError(f"{self.name}: images of {name} are {given}, those of train {expected}")
+            if len(split) and not 0 <= split.labels.min() <= split.labels.max() < len(self.class_names):
+                raise CondganError(
+                    f"{self.name}: labels of {name} lie in {split.labels.min()}..{split.labels.max()}, "
+                    f"expected 0..{len(self.class_names) - 1}, indexes into class_names"
+                )
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The three splits by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the class names and of the shape, images and labels of every split."""
+        digest = hashlib.sha256(json.dumps(self.class_names).encode())
+        for name, split in self.splits.items():
+            digest.update(f"{name} {split.images.shape}".encode())
+            for array in (split.images, split.labels.astype("<i8", copy=False)):
+                digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        return digest.hexdigest()
+
+    def domain(self) -> Domain:
+        """What a generator that is trained on this dataset makes."""
+        channels, size = self.train.images.shape[1:3]
+        return Domain(
+            channels=cast(Literal[1, 3], channels),
+            size=size,
+            class_names=self.class_names,
+            data=self.name,
+            data_sha256=self.sha256,
+        )
+
+    def trained_on(self, train_on: Literal["train", "train+validation"]) -> Split:
+        """The images that a recipe with this ``data.train_on`` learns from; not a copy where they lie side by side."""
+        if train_on == "train":
+            return self.train
+        return Split(
+            joined(self.train.images, self.validation.images), joined(self.train.labels, self.validation.labels)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a source holds: a ``train`` split, others if it has them, and the rule if it defines all three itself."""
+
+    name: str
+    class_names: tuple[str, ...]
+    splits: Mapping[str, Split]
+    notices: tuple[str, ...] = ()
+    split_rule: str | None = None
+
+
+def check_class_names(what: str, names: tuple[str, ...]) -> None:
+    """Refuse names that cannot be printed, told apart, or kept in a generator's header.
+
+    Raises:
+        CondganError: naming ``what`` and the first bad name.
+    """
+    if not 1 <= len(names) <= MOST_CLASSES:
+        raise CondganError(f"{what} has {len(names)} classes, expected 1 to {MOST_CLASSES}")
+    seen: set[str] = set()
+    for name in names:
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            shown = ascii(name if len(name) <= LONGEST_NAME else name[:40] + "...")
+            raise CondganError(f"{what}: class name {shown} is not 1 to {LONGEST_NAME} printable characters: rename it")
+        if name in seen:
+            raise CondganError(f'{what}: two classes are named "{name}": rename one')
+        seen.add(name)
+
+
+def joined(first: npt.NDArray[T], second: npt.NDArray[T]) -> npt.NDArray[T]:
+    """Both arrays as one: a view where the second follows the first in the same memory, else a copy."""
+    neighbours = (
+        first.base is not None
+        and first.base is second.base
+        and first.flags.c_contiguous
+        and second.flags.c_contiguous
+        and first.shape[1:] == second.shape[1:]
+        and first.ctypes.data + first.nbytes == second.ctypes.data
+    )
+    if not neighbours:
+        return np.concatenate([first, second])
+    return np.lib.stride_tricks.as_strided(first, (len(first) + len(second), *first.shape[1:]), first.strides)

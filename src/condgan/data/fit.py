@@ -1,0 +1,121 @@
+"""Bringing images to one size and one number of channels.
+
+Raw images are (N, H, W) grey or (N, H, W, 3) RGB, uint8. One image is a stack of one: both take the same path, so
+an image comes out the same whether it was read from a folder or from an array.
+"""
+
+from collections.abc import Collection
+from typing import Literal
+
+import numpy as np
+
+from condgan.data.dataset import Images
+from condgan.recipe import Data
+
+CHUNK_PIXELS = 1 << 21  # of a stack that Pillow holds at once
+DONE = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}
+
+
+def prepare(raw: Images, data: Data) -> tuple[Images, tuple[str, ...]]:
+    """A stack of raw images -> uint8 (N, C, size, size), and what was done to them in words.
+
+    Without ``data.channels`` the stack keeps its own.
+    """
+    colour = raw.ndim == 4
+    channels = data.channels or (3 if colour else 1)
+    notices = fit_notices({(raw.shape[2], raw.shape[1])}, data)
+    if channels == 1 and colour:
+        raw = to_grey(raw)
+        notices += (TO_GREY,)
+    if channels == 3 and not colour:
+        notices += (TO_RGB,)
+    return with_channels(fit(raw, data.size, data.fit), channels), notices
+
+
+TO_GREY = "colour images were converted to grey (data.channels)"
+TO_RGB = "grey images were repeated over 3 channels (data.channels)"
+
+
+def fit_notices(sizes: Collection[tuple[int, int]], data: Data) -> tuple[str, ...]:
+    """What ``fit`` does to images of these (width, height): one sentence, or none where all fit already."""
+    if set(sizes) <= {(data.size, data.size)}:
+        return ()
+    ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    (low, high), count = (f"{w}x{h}" for w, h in (ordered[0], ordered[-1])), len(sizes)
+    of = f"of {low}" if count == 1 else f"of {count} different sizes ({low} ... {high})"
+    if all(width == height for width, height in sizes):
+        return (f"images {of} were resized to {data.size}x{data.size} (data.size)",)
+    return (f"images {of} were {DONE[data.fit]} to {data.size}x{data.size} (data.fit, data.size)",)
+
+
+def fit(raw: Images, size: int, how: Literal["pad", "crop", "stretch"]) -> Images:
+    """Raw images of any height and width -> the same at (size, size), resized with antialiasing.
+
+    pad keeps the whole image, on black; crop keeps the largest square at its centre; stretch keeps no proportions.
+    """
+    count, height, width = raw.shape[:3]
+    if how == "crop":
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        raw = raw[:, top : top + side, left : left + side]
+        height = width = side
+    if height == width == size:
+        return raw
+    inner = (size, size)
+    if how == "pad":
+        longer = max(height, width)
+        inner = tuple(max(1, (2 * side * size + longer) // (2 * longer)) for side in (height, width))
+    top, left = (size - inner[0]) // 2, (size - inner[1]) // 2
+    fitted = np.zeros((count, size, size, *raw.shape[3:]), np.uint8)
+    chunk = max(1, CHUNK_PIXELS // max(height * width, size * size))
+    for start in range(0, count, chunk):
+        resized = resize(raw[start : start + chunk], *inner)
+        fitted[start : start + chunk, top : top + inner[0], left : left + inner[1]] = resized
+    return fitted
+
+
+def resize(raw: Images, height: int, width: int) -> Images:
+    """Raw images -> the same at (height, width): bilinear, antialiased, exactly as Pillow resizes a square to a square.
+
+    Pillow resizes in two passes of 8 bits, so that a pass over all rows of a stack is a pass over each image. The one
+    that shrinks more comes first: Pillow chooses by version and shape, and a thin image must not grow huge in between.
+    """
+    if height * raw.shape[2] < width * raw.shape[1]:
+        return resize_rows(resize_rows(raw.swapaxes(1, 2), height).swapaxes(1, 2), width)
+    return resize_rows(resize_rows(raw, width).swapaxes(1, 2), height).swapaxes(1, 2)
+
+
+def resize_rows(raw: Images, width: int) -> Images:
+    """Raw images -> the same at another width."""
+    from PIL import Image
+
+    count, height, before = raw.shape[:3]
+    if before == width:
+        return raw
+    tall = Image.fromarray(np.ascontiguousarray(raw).reshape(count * height, *raw.shape[2:]))
+    resized = np.asarray(tall.resize((width, count * height), Image.Resampling.BILINEAR))
+    return resized.reshape(count, height, width, *raw.shape[3:])
+
+
+def to_grey(raw: Images) -> Images:
+    """RGB (N, H, W, 3) -> grey (N, H, W): ITU-R 601 luma, as in Pillow."""
+    from PIL import Image
+
+    count, height, width = raw.shape[:3]
+    grey = np.empty((count, height, width), np.uint8)
+    chunk = max(1, CHUNK_PIXELS // (height * width))
+    for start in range(0, count, chunk):
+        part = np.ascontiguousarray(raw[start : start + chunk])
+        tall = Image.fromarray(part.reshape(len(part) * height, width, 3)).convert("L")
+        grey[start : start + chunk] = np.asarray(tall).reshape(len(part), height, width)
+    return grey
+
+
+def with_channels(raw: Images, channels: Literal[1, 3]) -> Images:
+    """Raw images -> contiguous (N, C, H, W); grey ones are repeated where C is 3.
+
+    Colour images must have been converted where C is 1.
+    """
+    if raw.ndim == 4:
+        return np.ascontiguousarray(raw.transpose(0, 3, 1, 2))
+    return np.ascontiguousarray(raw[:, None]) if channels == 1 else np.repeat(raw[:, None], channels, axis=1)

@@ -1,0 +1,74 @@
+"""Three splits of every dataset: those that it comes with, and the missing ones drawn from its train split."""
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.data.dataset import Dataset, Found, Labels, Split
+from condgan.draws import Stream, permutation
+from condgan.errors import CondganError
+
+SMALLEST = 3  # images of a class that can be shared among three splits
+
+
+def complete(found: Found, seed: int) -> Dataset:
+    """The dataset with its missing splits drawn: each is 10 % of every class of train, at least one image.
+
+    Images keep their order within a split. A class of fewer than three images stays in train whole.
+
+    Raises:
+        CondganError: a class has no training images.
+    """
+    splits = dict(found.splits)
+    counts = np.bincount(splits["train"].labels, minlength=len(found.class_names))
+    if not counts.all():
+        absent = found.class_names[int(np.argmin(counts))]
+        raise CondganError(f'{found.name}: class "{absent}" has no training images: add some, or remove the class')
+    missing = [name for name in ("validation", "test") if name not in splits]
+    notices = found.notices
+    if missing:
+        small = int(np.count_nonzero(counts < SMALLEST))
+        if small:
+            notices += (
+                f"{small} of {len(counts)} classes have fewer than {SMALLEST} images: all of them are in train",
+            )
+        train = splits["train"]
+        parts = draw(train.labels, len(missing), seed)
+        order = np.concatenate(parts)
+        shuffled = Split(train.images[order], train.labels[order])  # one array, so that its splits lie side by side
+        ends = np.cumsum([len(part) for part in parts]).tolist()
+        for name, start, end in zip(["train", *missing], [0, *ends[:-1]], ends, strict=True):
+            splits[name] = Split(shuffled.images[start:end], shuffled.labels[start:end])
+    return Dataset(
+        name=found.name,
+        class_names=found.class_names,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
+        split_rule=found.split_rule or rule(missing, seed),
+        notices=notices,
+    )
+
+
+def draw(labels: Labels, parts: int, seed: int) -> list[npt.NDArray[np.int64]]:
+    """Sorted indexes of what stays, and of each part drawn: a stratified partition that depends on seed and labels."""
+    part_of = np.zeros(len(labels), np.int8)
+    by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    for label, members in enumerate(by_class):
+        if len(members) < SMALLEST:
+            continue
+        share = max(1, (len(members) + 5) // 10)
+        shuffled = members[permutation(seed, Stream.SPLIT, label, len(members))]
+        for part in range(parts):
+            part_of[shuffled[part * share : (part + 1) * share]] = part + 1
+    return [np.flatnonzero(part_of == part) for part in range(parts + 1)]
+
+
+def rule(missing: list[str], seed: int) -> str:
+    """The sentence that a run records."""
+    given = [name for name in ("train", "validation", "test") if name not in missing]
+    if not missing:
+        return "train, validation and test as the source gives them"
+    drawn = f"10 % of every class of train, drawn with seed {seed}"
+    if len(missing) == 2:
+        return f"validation and test are each {drawn}"
+    return f"{missing[0]} is {drawn}; {given[1]} as the source gives it"

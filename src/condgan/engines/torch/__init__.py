@@ -1,0 +1,9 @@
+"""The torch engine."""
+
+from condgan.engines.torch import engine
+from condgan.engines.torch import sampler as sampling
+
+build = engine.TorchEngine
+sampler = sampling.sampler
+
+__all__ = ["build", "sampler"]

@@ -1,0 +1,46 @@
+"""A trained generator in torch: latents and labels to pictures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from condgan.engines import Images, Labels, Latents
+from condgan.engines.torch.networks import Generator, to_uint8
+from condgan.engines.torch.tensors import copy_into
+from condgan.recipe import Domain, Recipe
+
+CHUNK = 512  # pictures at a time: memory stays small however many are asked for
+
+
+class TorchSampler:
+    """A generator in eval mode: batch statistics are the running ones, so that no picture depends on its neighbours."""
+
+    def __init__(self, network: nn.Module, output: str) -> None:
+        self.network, self.output = network, output
+        self.device = next(network.parameters()).device
+
+    @torch.inference_mode()
+    def sample(self, latents: Latents, labels: Labels) -> Images:
+        """(N, dim) and (N,) -> (N, C, H, W) uint8."""
+        training = self.network.training
+        self.network.eval()
+        try:
+            parts = [
+                to_uint8(self.network(z.to(self.device), y.to(self.device)), self.output).cpu().numpy()
+                for z, y in zip(
+                    torch.from_numpy(latents).split(CHUNK), torch.from_numpy(labels).split(CHUNK), strict=True
+                )
+            ]
+        finally:
+            self.network.train(training)
+        return np.concatenate(parts)
+
+
+def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> TorchSampler:
+    """A generator from its weights, on the CPU."""
+    network = Generator(recipe.generator, recipe.latent.dim, domain)
+    copy_into(dict(network.state_dict()), state)
+    return TorchSampler(network, recipe.generator.output)

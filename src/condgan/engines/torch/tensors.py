@@ -1,0 +1,41 @@
+"""Named tensors to arrays and back, strictly."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from condgan.errors import CondganError
+
+
+def copies(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.generic]]:
+    """Each tensor as an array of its own."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
+
+
+@torch.no_grad()
+def copy_into(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Fill the tensors in place; nothing is touched unless every name, shape and type fits.
+
+    Raises:
+        CondganError: naming the first that does not.
+    """
+    missing = [name for name in tensors if name not in arrays]
+    extra = [name for name in arrays if name not in tensors]
+    if missing or extra:
+        what = f'"{missing[0]}" is missing' if missing else f'"{extra[0]}" has no place'
+        raise CondganError(
+            f"weights do not fit the recipe: {what} ({len(missing)} missing, {len(extra)} unknown): "
+            "they belong to another recipe or dataset"
+        )
+    given = {name: torch.from_numpy(np.array(arrays[name], order="C")) for name in tensors}
+    for name, tensor in tensors.items():
+        if given[name].shape != tensor.shape or given[name].dtype != tensor.dtype:
+            raise CondganError(
+                f'weights do not fit the recipe: "{name}" is {given[name].dtype} {tuple(given[name].shape)}, '
+                f"expected {tensor.dtype} {tuple(tensor.shape)}: they belong to another recipe or dataset"
+            )
+    for name, tensor in tensors.items():
+        tensor.copy_(given[name])

@@ -1,0 +1,23 @@
+"""The one exception that users see: what was given, what was expected, what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class CondganError(Exception):
+    """Something the user can put right. The command line prints its message on one line and exits with code 2."""
+
+
+class DivergedError(CondganError):
+    """A loss or a weight became NaN or infinite."""
+
+
+class InterruptedTrainingError(CondganError):
+    """Training was stopped by Ctrl-C or SIGTERM, after its state was saved."""
+
+
+def nearest(given: str, names: Iterable[str]) -> str:
+    """Say which known name the user probably meant: ``' (did you mean "lr"?)'``, or nothing."""
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(given.lower(), lowered, n=1, cutoff=0.5)
+    return f' (did you mean "{lowered[close[0]]}"?)' if close else ""

@@ -1,0 +1,47 @@
+"""Files are written whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from condgan.errors import CondganError
+
+
+def atomic(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
+    """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
+
+    It is written beside its place, flushed to the disk and moved there; folders above it are created, a symbolic
+    link is followed. ``data`` is the content, or writes it to the open file it is given; if it raises, the old file
+    stays, and what it raised is passed on, unless it is an OSError.
+
+    Raises:
+        CondganError: the file cannot be written: disk full, no permission, a folder or a device of that name.
+    """
+    place = Path(os.path.realpath(path))
+    beside = place.with_name(f".{place.name[:32]}.{secrets.token_hex(8)}.tmp")
+    if place.exists() and not place.is_file():
+        raise CondganError(f"cannot write {path}: it is {'a folder' if place.is_dir() else 'not a regular file'}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with open(beside, "xb") as file:
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, place)
+    except OSError as error:
+        raise CondganError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):  # after the move there is none, and a failed clean-up hides no error
+            beside.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # some network disks flush no folders; the file itself is safe
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,111 @@
+"""A generator of labelled images: one file with its recipe in the header, or the one inside a run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import checkpoint, engines, labels, sampling, weights
+from condgan.engines import Images, State
+from condgan.errors import CondganError
+from condgan.recipe import Domain, Recipe
+from condgan.runs import Run
+
+KIND = "generator"
+MOST_SEED = (1 << 63) - 1
+
+
+class Generator:
+    """A trained generator.
+
+    Attributes:
+        recipe: the experiment that trained it.
+        domain: size, channels and class names of its images.
+        images_seen: how far its training had come.
+    """
+
+    def __init__(self, recipe: Recipe, domain: Domain, images_seen: int, state: State) -> None:
+        self.recipe, self.domain, self.images_seen = recipe, domain, images_seen
+        self.state = state
+        self.sampler = engines.load(recipe.engine).sampler(recipe, domain, state)
+
+    def sample(self, asked: str | Iterable[str | int], seed: int = 0, first: int = 0) -> Images:
+        """Pictures of the asked classes -> (N, C, H, W) uint8.
+
+        Args:
+            asked: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``.
+            seed: 0 ... 2**63 - 1; with ``first`` and the class, it decides each picture at any batch size.
+            first: number of the first picture under this seed.
+
+        Raises:
+            CondganError: no such class, an empty sequence, a seed out of range, or a generator without classes.
+        """
+        if not self.recipe.conditional:
+            raise CondganError(
+                f"{self.recipe.name} is unconditional: it cannot be asked for a class; "
+                "`condgan sample PATH --grid` or Generator.sample_any shows what it makes"
+            )
+        return self.sample_classes(labels.parse(asked, self.domain), seed, first)
+
+    def sample_any(self, count: int, seed: int = 0, first: int = 0) -> Images:
+        """``count`` pictures, the classes in turn (or none, if the generator has none) -> (N, C, H, W) uint8."""
+        if count < 1:
+            raise CondganError(f"{count} pictures asked for: at least 1")
+        return self.sample_classes(np.arange(first, first + count) % self.domain.classes, seed, first)
+
+    def sample_classes(self, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Images:
+        """Pictures of the classes with these indexes, (N,) int64 -> (N, C, H, W) uint8.
+
+        Raises:
+            CondganError: an index or the seed is out of range.
+        """
+        if not 0 <= seed <= MOST_SEED:
+            raise CondganError(f"seed {seed}: expected 0 to {MOST_SEED}")
+        if len(classes) and not (classes.min() >= 0 and classes.max() < self.domain.classes):
+            raise CondganError(f"class index out of range: this generator has 0 to {self.domain.classes - 1}")
+        return sampling.pictures(self.sampler, self.recipe, classes, seed, first)
+
+
+def save(path: Path, recipe: Recipe, domain: Domain, images_seen: int, state: State) -> None:
+    """Write a generator file."""
+    description = {"recipe": recipe.model_dump(mode="json"), "domain": domain.model_dump(mode="json")}
+    weights.save(path, KIND, description | {"images_seen": images_seen}, state)
+
+
+def load(path: str | Path, which: str = "last") -> Generator:
+    """The generator of a run (its average, if the recipe has one), or of a generator file.
+
+    Args:
+        path: a run folder or a file.
+        which: the checkpoint of a run, ``last`` or ``best``.
+
+    Raises:
+        CondganError: nothing there, damaged, or of a newer format.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _of_run(Run.open(path), which)
+    if not path.exists():
+        raise CondganError(f'no run and no generator file at "{path}": `condgan train` makes one')
+    return _made(path, *weights.load(path, KIND))
+
+
+def _made(path: Path, description: dict[str, Any], state: State) -> Generator:
+    recipe, domain = checkpoint.subject(path, description)
+    seen = description.get("images_seen")
+    try:
+        return Generator(recipe, domain, seen if isinstance(seen, int) else 0, state)
+    except CondganError as error:
+        raise CondganError(f"{path}: {error}") from None
+
+
+def _of_run(run: Run, which: str) -> Generator:
+    path = run.checkpoint(which)
+    if not path.exists():
+        cure = "it appears within a minute of training" if which == "last" else "it takes evaluation during training"
+        raise CondganError(f"{run.folder} has no {which} checkpoint: {cure}")
+    recipe = run.recipe()
+    prefix = "generator." if recipe.train.ema is None else "ema."
+    return _made(path, *weights.load(path, checkpoint.KIND, prefix))

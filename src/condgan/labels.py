@@ -1,0 +1,62 @@
+"""Which classes the user asks for: digits, names, or numbers."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.errors import CondganError, nearest
+from condgan.recipe import Domain
+
+MOST_NAMED = 12  # classes listed in an error
+
+
+def parse(asked: str | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
+    """Classes as they are asked for -> (N,) class indexes.
+
+    ``"2026"`` asks for four digits; ``"cat,dog,cat"`` (or with spaces) for named classes; a list may hold either. Where
+    the names are not numbers, a number is the index of a class.
+
+    Raises:
+        CondganError: the sequence is empty, or names a class that is not there.
+    """
+    tokens = _split(asked, domain) if isinstance(asked, str) else [str(token) for token in asked]
+    if not tokens:
+        raise CondganError(f"an empty sequence asks for no picture: name classes, such as {_example(domain)}")
+    index = {name: number for number, name in enumerate(domain.class_names)}
+    if not all(name.isdecimal() for name in domain.class_names):
+        index = {str(number): number for number in range(domain.classes)} | index
+    unknown = [token for token in dict.fromkeys(tokens) if token not in index]
+    if unknown:
+        known = ", ".join(domain.class_names[:MOST_NAMED]) + (", ..." if domain.classes > MOST_NAMED else "")
+        raise CondganError(
+            f'no class "{unknown[0][:80]}"{nearest(unknown[0], domain.class_names)}: '
+            f"this generator knows {domain.classes} ({known})"
+        )
+    return np.array([index[token] for token in tokens], np.int64)
+
+
+def balanced(per_class: int, domain: Domain) -> npt.NDArray[np.int64]:
+    """Every class in turn, ``per_class`` times: picture n keeps its latent when more are asked for later."""
+    return np.tile(np.arange(domain.classes, dtype=np.int64), per_class)
+
+
+def _split(text: str, domain: Domain) -> list[str]:
+    if text.strip() in domain.class_names:
+        return [text.strip()]
+    if "," in text:  # a class name may hold spaces
+        return [part.strip() for part in text.split(",") if part.strip()]
+    parts = text.split()
+    if len(parts) == 1 and all(len(name) == 1 for name in domain.class_names):
+        return list(parts[0])
+    return [digit for part in parts for digit in (part if _digits(part, domain) else [part])]
+
+
+def _digits(part: str, domain: Domain) -> bool:
+    """Whether a number is a row of one-digit class numbers: 2026 where there are at most ten classes."""
+    return bool(re.fullmatch("[0-9]+", part)) and domain.classes <= 10 and part not in domain.class_names
+
+
+def _example(domain: Domain) -> str:
+    return ",".join(domain.class_names[:3])

@@ -1,0 +1,123 @@
+"""A run: the folder that holds one experiment."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from condgan import recipe as recipes
+from condgan.errors import CondganError
+from condgan.files import atomic
+from condgan.recipe import Recipe
+
+
+class Run:
+    """A run folder and the places in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log.jsonl"
+        self.samples = folder / "samples"
+        self.loss_plot = folder / "loss.png"
+        self.animation = folder / "progress.gif"
+        self.result = folder / "result.png"
+        self.generator = folder / "generator.safetensors"
+
+    @classmethod
+    def create(cls, recipe: Recipe, folder: Path | None) -> "Run":
+        """A new run folder with its recipe; a name of its own under ``runs/`` if none is given.
+
+        Raises:
+            CondganError: the folder is there already (nothing is ever overwritten), or cannot be made.
+        """
+        text = recipes.to_json(recipe)
+        made = _fresh(Path("runs") / _name(recipe, text)) if folder is None else folder
+        if made.exists() and (not made.is_dir() or any(made.iterdir())):
+            raise CondganError(f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run")
+        try:
+            made.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CondganError(f"cannot make the run folder {made}: {error.strerror}; choose another --run") from None
+        run = cls(made)
+        atomic(made / "recipe.json", text.encode())
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """An existing run.
+
+        Raises:
+            CondganError: there is no run in that folder.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise CondganError(f'no run folder "{folder}": `condgan train` makes one under runs/')
+        if not (folder / "recipe.json").is_file():
+            raise CondganError(f"{folder} is not a run: it has no recipe.json")
+        return cls(folder)
+
+    def recipe(self) -> Recipe:
+        """The recipe that the run follows.
+
+        Raises:
+            CondganError: recipe.json is damaged.
+        """
+        path = self.folder / "recipe.json"
+        return recipes.from_json(path.read_bytes(), str(path))
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Replace the recipe (more epochs)."""
+        atomic(self.folder / "recipe.json", recipes.to_json(recipe).encode())
+
+    def checkpoint(self, which: str = "last") -> Path:
+        """Where a checkpoint lies: ``last`` or ``best``."""
+        return self.folder / "checkpoints" / f"{which}.safetensors"
+
+    def grid(self, images_seen: int) -> Path:
+        """Where the class grid after this many images lies."""
+        return self.samples / f"{images_seen:09d}.png"
+
+    def note_session(self, facts: dict[str, Any], session: dict[str, Any]) -> None:
+        """Record in provenance.json what the run stands on and that a stretch of work began."""
+        path = self.folder / "provenance.json"
+        try:
+            sessions = json.loads(path.read_bytes())["sessions"]
+        except (OSError, ValueError, KeyError, TypeError):
+            sessions = []
+        atomic(path, json.dumps(facts | {"sessions": [*sessions, session]}, indent=2).encode() + b"\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run, so that two trainings never write into one folder.
+
+        Raises:
+            CondganError: another process holds it.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            yield
+            return
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise CondganError(f"{self.folder} is being trained by another process: wait, or stop it") from None
+            for left in [*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")]:
+                left.unlink(missing_ok=True)  # half-written by a process that was killed
+            yield
+
+
+def _name(recipe: Recipe, text: str) -> str:
+    stamp = datetime.now().strftime("%Y%m%d-%H%M")
+    return f"{stamp}-{recipe.name}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+
+def _fresh(folder: Path) -> Path:
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return candidate

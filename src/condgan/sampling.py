@@ -1,0 +1,38 @@
+"""The one sampling function, and the pictures that every door shows of a generator."""
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import draws, images, provenance
+from condgan.engines import Images, Sampler
+from condgan.recipe import Domain, Recipe
+
+GRID_ROWS, MOST_COLUMNS = 10, 20
+
+
+def pictures(sampler: Sampler, recipe: Recipe, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Images:
+    """Pictures first, first + 1, ... of a seed -> (N, C, H, W) uint8.
+
+    A picture is made from (seed, its number, its class) alone, so that any batch size gives the same.
+    """
+    numbers = np.arange(first, first + len(classes))
+    return sampler.sample(draws.latents(recipe.latent.distribution, recipe.latent.dim, seed, numbers), classes)
+
+
+def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:
+    """Ten rows of pictures; column = class, with its name above, where the generator has classes."""
+    columns = min(domain.classes, MOST_COLUMNS) if recipe.conditional else GRID_ROWS
+    classes = np.tile(np.arange(columns, dtype=np.int64) % domain.classes, GRID_ROWS)
+    titles = domain.class_names[:columns] if recipe.conditional else None
+    return images.grid(pictures(sampler, recipe, classes, seed), columns, titles, scale)
+
+
+def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:
+    """What a picture says of itself, as PNG text."""
+    return {
+        "condgan": provenance.version(),
+        "recipe": recipe.name,
+        "data": domain.data,
+        "seed": str(seed),
+        "images_seen": str(images_seen),
+    }

@@ -1,0 +1,141 @@
+"""The one training function: every door trains and resumes here."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from condgan import checkpoint as checkpoints
+from condgan import data as datasets
+from condgan import recipes, schedule
+from condgan.data import Dataset
+from condgan.errors import CondganError
+from condgan.progress import Progress
+from condgan.recipe import Recipe, override
+from condgan.runs import Run
+from condgan.trainer import Trainer, result_labels
+
+FREE_ON_RESUME = ("train.epochs", "output.", "machine.")
+
+
+def train(
+    recipe: str | Recipe = recipes.DEFAULT,
+    *overrides: str,
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    run: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a recipe in a new run folder.
+
+    Args:
+        recipe: the name of a built-in one, or a Recipe.
+        overrides: ``section.field=value``.
+        data: ``mnist``, or the path of a folder of class folders, an .npz or IDX files; overrides data.source.
+        epochs: overrides train.epochs.
+        run: the folder; none: one of its own under ``runs/``.
+        progress: who is told; none: nobody.
+
+    Raises:
+        CondganError: anything that the user can put right, before anything is lost.
+        DivergedError: a loss or a weight became NaN; the last good checkpoint is kept.
+        InterruptedTrainingError: Ctrl-C, after saving.
+    """
+    extra = [f"data.source={data}"] * (data is not None) + [f"train.epochs={epochs}"] * (epochs is not None)
+    chosen = [*overrides, *extra]
+    planned = recipes.get(recipe, chosen) if isinstance(recipe, str) else override(recipe, chosen)
+    dataset = datasets.load(planned.data, planned.seed)
+    if Path(planned.data.source).exists():  # so that a resume from another folder finds it
+        planned = override(planned, [f"data.source={Path(planned.data.source).resolve()}"])
+    check(planned, dataset)
+    made = Run.create(planned, None if run is None else Path(run))
+    with made.locked():
+        Trainer(made, planned, dataset, None, progress or Progress()).work()
+    return made
+
+
+def resume(
+    run: str | Path,
+    *overrides: str,
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Go on with a run exactly where its last checkpoint stands, or from step 0 if it has none.
+
+    Args:
+        run: the run folder.
+        overrides: of train.epochs, output or machine; anything else would be another experiment.
+        data: where the data lies now, if it was moved; it must be the same.
+        epochs: train up to this many in all.
+        progress: who is told; none: nobody.
+
+    Raises:
+        CondganError, DivergedError, InterruptedTrainingError: as for ``train``.
+    """
+    opened = Run.open(run)
+    with opened.locked():
+        written = opened.recipe()
+        recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
+        if data is not None:
+            recipe = override(recipe, [f"data.source={Path(data).resolve() if Path(data).exists() else data}"])
+        path = opened.checkpoint()
+        start = checkpoints.load(path) if path.exists() else None
+        if start is not None and _experiment(start.recipe) != _experiment(written):
+            raise CondganError(f"{path} was trained with another recipe than {run}/recipe.json: it is not continued")
+        dataset = datasets.load(recipe.data, recipe.seed)
+        if start is not None and start.domain.data_sha256 != dataset.sha256:
+            raise CondganError(
+                f"the data at {recipe.data.source} is not what {run} was trained on: --data names its place"
+            )
+        check(recipe, dataset)
+        trainer = Trainer(opened, recipe, dataset, start, progress or Progress())
+        if trainer.step > trainer.plan.steps:
+            raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
+        if recipe != written:
+            opened.write_recipe(recipe)
+        trainer.work()
+    return opened
+
+
+def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """A recipe changed only in what leaves past steps as they are.
+
+    Raises:
+        CondganError: another field, or more epochs under a schedule that depends on their number.
+    """
+    overrides = list(overrides)
+    for text in overrides:
+        if not text.startswith(FREE_ON_RESUME) and "=" in text:
+            raise CondganError(
+                f"{text}: a resumed run takes train.epochs, output.* and machine.* only; "
+                f"`condgan train {recipe.name} {text}` starts another"
+            )
+    changed = override(recipe, overrides)
+    bound = schedule.depends_on_length(recipe)
+    if changed.train.epochs != recipe.train.epochs and bound:
+        raise CondganError(
+            f"{bound[0]} depends on the number of epochs, so other steps would have been taken from the start: "
+            f"`condgan train {recipe.name} train.epochs={changed.train.epochs}` trains anew"
+        )
+    return changed
+
+
+def check(recipe: Recipe, dataset: Dataset) -> None:
+    """Refuse now what could only fail after hours.
+
+    Raises:
+        CondganError: the data does not serve the recipe.
+    """
+    if recipe.conditional and len(dataset.class_names) < 2:
+        raise CondganError(f"{dataset.name} has one class, {recipe.name} is conditional: add classes, or train gan-mlp")
+    count = len(dataset.trained_on(recipe.data.train_on).labels)
+    if count < 2:
+        raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
+    result_labels(recipe, dataset.domain())
+
+
+def _experiment(recipe: Recipe) -> Recipe:
+    """A recipe without what a resumed run may change."""
+    source = recipe.data.model_copy(update={"source": ""})
+    train = recipe.train.model_copy(update={"epochs": 1})
+    output, machine = type(recipe.output)(), type(recipe.machine)()
+    return recipe.model_copy(update={"data": source, "train": train, "output": output, "machine": machine})

@@ -1,0 +1,124 @@
+import contextlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from condgan.data.decode import decode, has_colour
+from condgan.errors import CondganError
+
+RAMP = np.arange(0, 256, 4, dtype=np.uint8).reshape(8, 8)
+
+
+def saved(image: Image.Image, path: Path, **options: object) -> Path:
+    image.save(path, **options)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "image.png"
+
+
+def test_grey_and_colour_come_back(path: Path) -> None:
+    assert np.array_equal(decode(saved(Image.fromarray(RAMP), path))[0], RAMP)
+    colour = np.stack([RAMP, RAMP.T, 255 - RAMP], axis=-1)
+    assert np.array_equal(decode(saved(Image.fromarray(colour), path))[0], colour)
+    assert has_colour(path)
+
+
+def test_black_and_white(path: Path) -> None:
+    raw, _ = decode(saved(Image.fromarray(RAMP).convert("1", dither=Image.Dither.NONE), path))
+    assert np.array_equal(raw, np.where(RAMP >= 128, 255, 0))
+    assert not has_colour(path)
+
+
+@pytest.mark.parametrize("end", ["png", "tif"])
+def test_deep_grey_is_scaled_and_not_clipped(tmp_path: Path, end: str) -> None:
+    path = saved(Image.fromarray(RAMP.astype(np.uint16) * 257), tmp_path / f"image.{end}")
+    assert np.array_equal(decode(path)[0], RAMP)
+    assert not has_colour(path)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_pixels_without_a_natural_8_bit_form(tmp_path: Path, dtype: type) -> None:
+    path = saved(Image.fromarray(RAMP.astype(dtype)), tmp_path / "image.tif")
+    with pytest.raises(CondganError, match=r"image\.tif has 32-bit pixels: save it with 8 or 16 bits"):
+        decode(path)
+
+
+def test_palettes(path: Path) -> None:
+    grey = saved(Image.fromarray(RAMP).convert("P"), path)
+    with Image.open(path) as image:
+        assert image.mode == "P"
+    assert np.array_equal(decode(grey)[0], RAMP)
+    assert not has_colour(grey)
+    colour = saved(Image.new("RGB", (8, 8), (255, 0, 0)).convert("P", palette=Image.Palette.ADAPTIVE), path)
+    assert decode(colour)[0].tolist() == [[[255, 0, 0]] * 8] * 8
+    assert has_colour(colour)
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    path = saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), tmp_path / "image.jpg", quality=100)
+    raw, _ = decode(path)
+    assert np.abs(raw.astype(int) - [255, 0, 0]).max() < 12
+    assert has_colour(path)
+
+
+def test_transparency(path: Path) -> None:
+    alpha = Image.new("LA", (8, 8), (200, 128))
+    assert decode(saved(alpha, path)) == (pytest.approx(np.full((8, 8), 100), abs=1), True)
+    assert decode(saved(Image.new("LA", (8, 8), (200, 255)), path)) == (pytest.approx(np.full((8, 8), 200)), False)
+    assert decode(saved(Image.new("RGBA", (8, 8), (9, 8, 7, 0)), path)) == (pytest.approx(np.zeros((8, 8, 3))), True)
+    palette = Image.fromarray(RAMP).convert("P")
+    raw, transparent = decode(saved(palette, path, transparency=int(RAMP[-1, -1])))
+    assert transparent
+    assert raw[-1, -1] == 0
+    assert np.array_equal(raw[:-1], RAMP[:-1])
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turned"), [(1, RAMP), (3, RAMP[::-1, ::-1]), (6, np.rot90(RAMP, -1)), (8, np.rot90(RAMP))]
+)
+def test_orientation(path: Path, orientation: int, turned: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert np.array_equal(decode(saved(Image.fromarray(RAMP), path, exif=exif))[0], turned)
+
+
+def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
+    frames = [Image.new("L", (8, 8), value) for value in (10, 200)]
+    path = saved(frames[0], tmp_path / "image.gif", save_all=True, append_images=frames[1:])
+    assert decode(path)[0].tolist() == [[10] * 8] * 8
+
+
+def encoded(kind: str) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.stack([RAMP, RAMP.T, RAMP[::-1]], axis=-1)).save(stream, kind)
+    return stream.getvalue()
+
+
+WHOLE = {kind: encoded(kind) for kind in ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")}
+
+
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+@settings(deadline=None, max_examples=300)
+def test_damaged_files_give_an_image_or_a_plain_error(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
+) -> None:
+    content = bytearray(WHOLE[kind])
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(), contextlib.suppress(CondganError):
+        patch.setattr(Image, "MAX_IMAGE_PIXELS", 1 << 20)  # a changed size must not make the test slow
+        warnings.simplefilter("ignore")
+        raw, _ = decode(path)
+        assert raw.dtype == np.uint8
+        assert raw.shape[2:] in ((), (3,))
