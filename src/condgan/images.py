@@ -1,9 +1,11 @@
 """Images to pictures: rows, grids, PNG files with text, and the GIF of a run's progress."""
 
+import importlib.util
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ from condgan.files import atomic
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -80,12 +83,13 @@ def _flat(picture: Pixels) -> Pixels:
 
 def _header(titles: Sequence[str], width: int) -> Pixels:
     """Titles centred above columns of a width: (height, columns * (width + GAP) + GAP) uint8."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     smallest, largest = TITLE_SIZES
     names = [_encodable(" ".join(title.split())) for title in titles]
+    load = _font("".join(names))
     for size in range(max(smallest, min(largest, width // 4)), smallest - 1, -1):  # one size for all
-        font = ImageFont.load_default(size)
+        font = load(size)
         if max(font.getlength(name) for name in names) <= width:
             break
     height = round(1.5 * size) + GAP
@@ -100,6 +104,19 @@ def _header(titles: Sequence[str], width: int) -> Pixels:
         left = GAP + column * (width + GAP)
         header[:, left : left + width] = np.asarray(strip)
     return header
+
+
+def _font(text: str) -> "Callable[[int], FreeTypeFont]":
+    """A font, by size, for a text: Pillow's own knows ASCII; matplotlib brings one for Latin, Greek and Cyrillic."""
+    from PIL import ImageFont
+
+    if not text.isascii():
+        spec = importlib.util.find_spec("matplotlib")  # found, not imported: that takes long
+        for folder in (spec and spec.submodule_search_locations) or []:
+            file = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
+            if file.is_file():
+                return partial(ImageFont.truetype, str(file))
+    return cast("Callable[[int], FreeTypeFont]", ImageFont.load_default)
 
 
 def _encodable(text: str) -> str:

@@ -39,12 +39,10 @@ def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) 
     if not known.any():
         return
 
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter
 
     figure = Figure(figsize=(9, 7), dpi=100, layout="constrained")
-    figure.suptitle(title, parse_math=False)
     axes: list[Axes] = list(figure.subplots(len(PANELS), 1, sharex=True))
     x = _thinned(images[known])
     for axis, (label, curves) in zip(axes, PANELS.items(), strict=True):
@@ -55,7 +53,8 @@ def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) 
         axis.grid(color="0.9")
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), frameon=False, borderpad=0)
+    axes[0].set_title(title, loc="left", parse_math=False)
     axes[-1].set_xlabel("images seen")
     axes[-1].xaxis.set_major_formatter(EngFormatter(sep=""))  # 600k, 1.2M
 
@@ -63,10 +62,9 @@ def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) 
     if whole.any():
         per_epoch = float(images[whole][-1] / epochs[whole][-1])
         there_and_back = (lambda seen: np.asarray(seen) / per_epoch, lambda epoch: np.asarray(epoch) * per_epoch)
-        top = axes[0].secondary_xaxis("top", functions=there_and_back)
-        top.set_xlabel("epochs")
+        axes[-1].secondary_xaxis(-0.2, functions=there_and_back).set_xlabel("epochs")
     png = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(png)
+    figure.savefig(png, format="png")  # drawn by Agg: a Figure of its own has no window and no global state
     atomic(path, png.getvalue())
 
 
@@ -100,4 +98,4 @@ def _curve(axis: "Axes", x: Values, values: Values, name: str, colour: str) -> N
     if len(values) > SMOOTH_FROM:
         axis.plot(x, values, color=colour, alpha=0.25, linewidth=0.8)
         values = _running_mean(values, 2 * (len(values) // 100) + 1)
-    axis.plot(x, values, color=colour, linewidth=1.8, label=name, marker="o" if len(values) < 20 else "")
+    axis.plot(x, values, color=colour, linewidth=1.8, zorder=3, label=name, marker="o" if len(values) < 20 else "")

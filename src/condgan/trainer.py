@@ -88,7 +88,7 @@ class Trainer:
             "domain": self.domain.model_dump(mode="json"),
             "splits": {
                 "rule": self.dataset.split_rule,
-                "images": {name: len(getattr(self.dataset, name).labels) for name in ("train", "validation", "test")},
+                "images": {name: len(split) for name, split in self.dataset.splits.items()},
                 "trained_on": self.recipe.data.train_on,
             },
         }

@@ -43,8 +43,7 @@ def train(
     chosen = [*overrides, *extra]
     planned = recipes.get(recipe, chosen) if isinstance(recipe, str) else override(recipe, chosen)
     dataset = datasets.load(planned.data, planned.seed)
-    if Path(planned.data.source).exists():  # so that a resume from another folder finds it
-        planned = override(planned, [f"data.source={Path(planned.data.source).resolve()}"])
+    planned = override(planned, [f"data.source={_found_anywhere(planned.data.source)}"])
     check(planned, dataset)
     made = Run.create(planned, None if run is None else Path(run))
     with made.locked():
@@ -76,7 +75,7 @@ def resume(
         written = opened.recipe()
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
         if data is not None:
-            recipe = override(recipe, [f"data.source={Path(data).resolve() if Path(data).exists() else data}"])
+            recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
         path = opened.checkpoint()
         start = checkpoints.load(path) if path.exists() else None
         if start is not None and _experiment(start.recipe) != _experiment(written):
@@ -127,7 +126,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     """
     if recipe.conditional and len(dataset.class_names) < 2:
         raise CondganError(f"{dataset.name} has one class, {recipe.name} is conditional: add classes, or train gan-mlp")
-    count = len(dataset.trained_on(recipe.data.train_on).labels)
+    count = len(dataset.trained_on(recipe.data.train_on))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
     result_labels(recipe, dataset.domain())
@@ -139,3 +138,9 @@ def _experiment(recipe: Recipe) -> Recipe:
     train = recipe.train.model_copy(update={"epochs": 1})
     output, machine = type(recipe.output)(), type(recipe.machine)()
     return recipe.model_copy(update={"data": source, "train": train, "output": output, "machine": machine})
+
+
+def _found_anywhere(source: str) -> str:
+    """A source that a resume in another folder finds too."""
+    path = Path(source).expanduser()
+    return str(path.resolve()) if path.exists() else source
