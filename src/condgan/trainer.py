@@ -60,10 +60,10 @@ class Trainer:
         framework = engines.load(self.recipe.engine)
         picked = self.start.settings if self.start else None
         asked = self.recipe.machine
-        if picked is not None and (asked.device or asked.threads):  # what the user names now wins
-            picked = picked.model_copy(
-                update={"device": asked.device or picked.device, "threads": asked.threads or picked.threads}
-            )
+        if picked is not None and asked.device:  # what the user names wins
+            picked = picked.model_copy(update={"device": asked.device})
+        if picked is not None and asked.threads:
+            picked = picked.model_copy(update={"threads": asked.threads, "threads_by": "machine.threads"})
         engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
         if self.start:
             engine.load(self.start.state)

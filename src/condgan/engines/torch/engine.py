@@ -61,13 +61,7 @@ class TorchEngine:
         # A batch norm would mix the statistics of real and generated images if they passed together.
         self.together = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules())
 
-        if picked:
-            self.settings = picked
-        else:
-            start = self.state()
-            with self._own_random_state():
-                self.settings = machine.settle(recipe.machine, self.device, lambda: self._steps(0, 1))
-            self.load(start)
+        self.settings = picked or machine.as_set(recipe.machine, self.device) or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of FIGURES as (steps,) float32."""
@@ -79,6 +73,13 @@ class TorchEngine:
         finally:
             torch.set_num_threads(threads)
         return dict(zip(FIGURES, figures.cpu().numpy().T.copy(), strict=True))
+
+    def _measured(self) -> Settings:
+        start = self.state()
+        with self._own_random_state():
+            settings = machine.measured(self.device, lambda: self._steps(0, 1))
+        self.load(start)
+        return settings
 
     def _steps(self, first_step: int, steps: int) -> Tensor:
         drawn = block.draw(self.recipe, self.plan, self.labels, self.domain.classes, first_step, steps)

@@ -36,24 +36,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def users_threads(machine: recipe.Machine) -> tuple[int, str] | None:
-    """The thread count that the user has set, and where."""
-    if machine.threads is not None:
-        return machine.threads, "machine.threads"
+def as_set(asked: recipe.Machine, where: torch.device) -> Settings | None:
+    """The settings that leave nothing to measure: threads that the user has set, or a GPU."""
+    if asked.threads is not None:
+        return Settings(device=str(where), threads=asked.threads, threads_by="machine.threads")
     for variable in USERS_SETTING:
         value = os.environ.get(variable, "")
         if value.isdecimal() and int(value) > 0:
-            return int(value), variable
+            return Settings(device=str(where), threads=int(value), threads_by=variable)
+    if where.type != "cpu":
+        return Settings(device=str(where), threads=1, threads_by="not needed on a GPU")
     return None
 
 
-def settle(asked: recipe.Machine, where: torch.device, step: Callable[[], object]) -> Settings:
-    """Pick the threads; ``step`` takes one training step, whose result is thrown away."""
-    users = users_threads(asked)
-    if users is not None:
-        return Settings(device=str(where), threads=users[0], threads_by=users[1])
-    if where.type != "cpu":
-        return Settings(device=str(where), threads=1, threads_by="not needed on a GPU")
+def measured(where: torch.device, step: Callable[[], object]) -> Settings:
+    """The thread count at which ``step``, one training step, is fastest."""
     before = torch.get_num_threads()
     best, fastest = 1, float("inf")
     count = 1

@@ -1,0 +1,64 @@
+# Needs only make and Python 3.11 or newer: `make run` on a fresh machine makes .venv and trains in it.
+
+PYTHON   ?= python3
+RUN_ARGS ?= cgan-bce generator.norm_eps=1e-5 train.ema=0.99 optim.lr=4e-4 train.epochs=5 \
+            output.sequence=20261122 output.grid_every=15000
+VENV     := .venv
+BIN      := $(VENV)/bin
+PIP      := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+TORCH    := $(shell grep '^torch==' constraints.txt)
+PINS     := pyproject.toml constraints.txt
+
+.PHONY: help run test test-slow lint format clean
+
+help:  ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+run: $(VENV)/.core  ## train for about two minutes and show digits (RUN_ARGS="..." goes to condgan train)
+	$(BIN)/condgan train $(RUN_ARGS)
+
+test: export OMP_NUM_THREADS = 1
+test: export MKL_NUM_THREADS = 1
+test: $(VENV)/.test  ## run the tests
+	$(BIN)/python -m pytest
+
+test-slow: export OMP_NUM_THREADS = 1
+test-slow: export MKL_NUM_THREADS = 1
+test-slow: $(VENV)/.test  ## run the tests that train for minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.dev  ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## put the code into its style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## remove .venv and all caches; runs stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo 'condgan needs Python 3.11 or newer, and there is no "$(PYTHON)": install it, or name one: make PYTHON=/path/to/python3 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "condgan needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): name another: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'this Python cannot make virtual environments: install its venv module (Debian, Ubuntu: apt install python3-venv)' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.python $(PINS)
+	@echo 'Installing $(TORCH) and condgan into $(VENV): takes a minute, once ...'
+	@$(PIP) $(TORCH)
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	@echo 'Installing what the tests need ...'
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo 'Installing what the checks need ...'
+	@$(PIP) -e '.[dev]'
+	@touch $@

@@ -1,0 +1,122 @@
+"""Whole commands: how long `condgan --help` and one row of `condgan sample` take from a shell."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from condgan import engines, generator, recipes
+from condgan.recipe import Domain
+from host import Host, writable
+
+HELP = """Time whole commands: condgan --help, and condgan sample for one row of pictures.
+
+Each run is a new process with its files in the page cache, and follows a run of python -c "import torch" on the same
+machine. Quote the ratio (the command's time over that of its neighbour: the median over the pairs, smallest and
+largest in brackets): times belong to one machine and one moment. The row is drawn from a generator file with untrained
+weights, which is as large and as slow as a trained one.
+"""
+EPILOG = "Example: python benchmarks/startup.py --json startup.json"
+BASELINE = [sys.executable, "-c", "import torch"]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A command and its neighbour, in seconds for each run."""
+
+    command: str
+    seconds: list[float]
+    baseline: list[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The command's time over that of importing torch, for each pair."""
+        return [own / torch for own, torch in zip(self.seconds, self.baseline, strict=True)]
+
+
+def untrained(path: Path) -> None:
+    """A generator file of the default recipe at step 0."""
+    recipe = recipes.get(recipes.DEFAULT, ["machine.device=cpu", "machine.threads=1"])
+    domain = Domain(
+        channels=1, size=recipe.data.size, class_names=tuple("0123456789"), data="none", data_sha256="0" * 64
+    )
+    images, labels = np.zeros((2, 1, domain.size, domain.size), np.uint8), np.zeros(2, np.int64)
+    engine = engines.load("torch").build(recipe, domain, images, labels, None)
+    generator.save(path, recipe, domain, 0, engine.generator_state())
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    took = round(time.perf_counter() - start, 4)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    return took
+
+
+def timed(name: str, command: list[str], folder: Path, runs: int) -> Timed:
+    result = Timed(name, [], [])
+    seconds(BASELINE, folder)  # not counted: they bring the files into the page cache
+    seconds(command, folder)
+    for _ in range(runs):
+        result.baseline.append(seconds(BASELINE, folder))
+        result.seconds.append(seconds(command, folder))
+    return result
+
+
+def report(results: list[Timed]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("command", "seconds", "min-max", "import torch", "ratio (min-max)"):
+        table.add_column(title, justify="left" if title == "command" else "right", no_wrap=True)
+    for result in results:
+        table.add_row(
+            result.command,
+            f"{median(result.seconds):.3f}",
+            f"{min(result.seconds):.3f}-{max(result.seconds):.3f}",
+            f"{median(result.baseline):.3f}",
+            f"{median(result.ratios):.2f} ({min(result.ratios):.2f}-{max(result.ratios):.2f})",
+        )
+    return table
+
+
+def main(
+    help_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan --help.")] = 7,
+    sample_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan sample.")] = 5,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every run here.")
+    ] = None,
+) -> None:
+    console, found = Console(), Host()
+    console.print(str(found), highlight=False, soft_wrap=True)
+    condgan = str(Path(sysconfig.get_path("scripts")) / "condgan")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        untrained(folder / "generator.safetensors")
+        sample = [condgan, "sample", "generator.safetensors", "20261121", "-o", "row.png"]
+        results = [
+            timed("condgan --help", [condgan, "--help"], folder, help_runs),
+            timed("condgan sample", sample, folder, sample_runs),
+        ]
+    console.print(report(results))
+    if json_path is not None:
+        runs = [asdict(result) | {"ratio": round(median(result.ratios), 3)} for result in results]
+        json_path.write_text(
+            json.dumps({"host": asdict(found), "recipe": recipes.DEFAULT, "seconds": runs}, indent=2) + "\n", "utf-8"
+        )
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(help=HELP, epilog=EPILOG)(main)
+    app()

@@ -1,0 +1,175 @@
+"""The doctor finds what is wrong with a machine, says what cures it, and never falls ill itself."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from condgan import data, doctor
+from condgan.doctor import Check, checks
+from condgan.errors import CondganError
+
+
+@pytest.fixture
+def examine(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, Check]]:
+    """The checks by name, without reading the data, which takes seconds."""
+    monkeypatch.setattr(data, "load", lambda recipe, seed: None)
+    return lambda: {check.name: check for check in checks()}
+
+
+def test_a_machine_that_runs_the_tests_is_well() -> None:
+    found = checks()
+    assert [check for check in found if check.ok is False] == []
+    assert {"Python", "condgan", "numpy", "torch", "data"} <= {check.name for check in found if check.ok}
+    assert len({check.name for check in found}) == len(found)
+    for check in found:
+        assert check.found
+        assert "\n" not in check.found + check.cure
+        assert not (check.ok and check.cure)
+
+
+def test_versions_are_those_that_are_installed(examine: Callable[[], dict[str, Check]]) -> None:
+    found = examine()
+    import torch
+
+    assert found["torch"].found == torch.__version__
+    for name in ("condgan", "numpy"):
+        assert found[name].found == metadata.version(name)
+
+
+def test_an_unexpected_error_is_one_bad_line_and_the_rest_is_still_said(
+    examine: Callable[[], dict[str, Check]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> float:
+        raise RuntimeError("no\nsuch\nthing")
+
+    monkeypatch.setattr(os, "getloadavg", broken)
+    found = examine()
+    assert found["cores"] == Check("cores", False, "RuntimeError: no such thing", "")
+    assert found["disk"].ok is not False
+
+
+def test_an_old_python_is_bad(monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]) -> None:
+    monkeypatch.setattr(doctor, "PYTHON", (99, 0))
+    found = examine()["Python"]
+    assert found.ok is False
+    assert "99.0" in found.cure
+
+
+def test_a_torch_that_does_not_import_is_bad(
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # import torch raises ImportError
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "torch" else None)
+    found = examine()["torch"]
+    assert found.ok is False
+    assert "does not import" in found.found
+    assert "pip install" in found.cure
+
+
+def test_a_busy_machine_is_warned_of(monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]) -> None:
+    cores = len(os.sched_getaffinity(0))
+    monkeypatch.setattr(os, "getloadavg", lambda: (cores + 0.5, 0.0, 0.0))
+    found = examine()["cores"]
+    assert found.ok is None
+    assert "another job is running" in found.cure
+    monkeypatch.setattr(os, "getloadavg", lambda: (cores - 0.5, 9.0, 9.0))
+    assert examine()["cores"].cure == ""
+
+
+def test_more_threads_than_cores_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "64")
+    monkeypatch.setattr("torch.get_num_threads", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    found = examine()["threads"]
+    assert "OMP_NUM_THREADS=64" in found.found
+    assert "more threads than cores" in found.cure
+
+
+def test_a_folder_that_cannot_be_written_is_bad(
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    found = examine()["disk"]
+    assert found.ok is False
+    assert "not writable: Permission denied" in found.found
+
+
+def test_damaged_data_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(recipe: Any, seed: int) -> None:
+        raise CondganError("train-images is not what was shipped")
+
+    monkeypatch.setattr(data, "load", load)
+    found = {check.name: check for check in checks()}["data"]
+    assert (found.ok, found.found) == (False, "train-images is not what was shipped")
+    assert found.cure
+
+
+def test_the_extras_are_those_of_the_package(examine: Callable[[], dict[str, Check]]) -> None:
+    wanted: dict[str, set[str]] = {}
+    for requirement in map(Requirement, metadata.requires("condgan") or []):
+        for extra in metadata.metadata("condgan").get_all("Provides-Extra") or []:
+            if requirement.marker and requirement.marker.evaluate({"extra": extra}):
+                wanted.setdefault(extra, set()).add(requirement.name)
+    assert {name: set(packages) for name, packages in doctor._extras().items()} == wanted
+    assert {name for name in examine() if name.startswith("extra ")} == {f"extra {name}" for name in wanted}
+
+
+def test_a_missing_extra_is_told_how_to_get(
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]
+) -> None:
+    lines = ["numpy>=1", 'no-such-package[a,b]>=2; extra == "some"', "numpy; python_version > '3' and extra == 'some'"]
+    monkeypatch.setattr(metadata, "requires", lambda name: lines)
+    found = examine()["extra some"]
+    assert found == Check("extra some", None, "missing no-such-package", 'pip install "condgan[some]"')
+
+
+def test_without_metadata_there_are_no_extras(
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]
+) -> None:
+    def missing(name: str) -> Any:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", missing)
+    monkeypatch.setattr(metadata, "version", missing)
+    found = examine()
+    assert found["condgan"].ok is False
+    assert not any(name.startswith("extra") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "seconds", "says"),
+    [
+        ("raise RuntimeError('operator torchvision::nms does not exist')", 60, "nms does not exist"),
+        ("import os; os._exit(3)", 60, "exit code 3"),
+        ("import time; time.sleep(60)", 0.5, "does not import within"),
+    ],
+)
+def test_a_broken_torchvision_is_warned_of_and_stays_out_of_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, seconds: float, says: str
+) -> None:
+    (tmp_path / "torchvision.py").write_text(source, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(doctor, "IMPORT_SECONDS", seconds)
+    monkeypatch.setattr(data, "load", lambda recipe, seed: None)
+    found = {check.name: check for check in checks()}["torchvision"]
+    assert found.ok is None
+    assert says in found.found
+    assert "torchmetrics" in found.cure
+    assert "torchvision" not in sys.modules
+
+
+def test_torchvision_is_not_spoken_of_where_it_is_not_installed(examine: Callable[[], dict[str, Check]]) -> None:
+    assert "torchvision" not in examine()

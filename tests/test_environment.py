@@ -1,0 +1,95 @@
+"""What must not come in: packages that break torch's neighbours, and pickle in any form."""
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import condgan
+
+ROOT = Path(condgan.__file__).parent
+UNWANTED = ["torchvision", "torch-fidelity"]  # where torchvision fits no torch, either breaks torchmetrics as a whole
+PICKLES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+TORCH_PICKLES = {"torch.load", "torch.save", "torch.jit.load", "torch.jit.save"}
+
+
+@pytest.mark.parametrize("package", UNWANTED)
+def test_is_not_installed(package: str) -> None:
+    assert importlib.util.find_spec(package.replace("-", "_")) is None
+
+
+@pytest.mark.parametrize("package", UNWANTED)
+@pytest.mark.parametrize("file", ["pyproject.toml", "constraints.txt"])
+def test_is_not_asked_for(package: str, file: str) -> None:
+    path = ROOT.parents[1] / file
+    if not path.exists():
+        pytest.skip("not a checkout")
+    assert re.sub(r"[-_.]+", "-", package) not in re.sub(r"[-_.]+", "-", path.read_text(encoding="utf-8").lower())
+
+
+def pickling(source: str) -> list[str]:
+    """Every import and call in a source that can read or write pickled objects."""
+    tree = ast.parse(source)
+    stands_for: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            stands_for |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            stands_for |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = [name for name in stands_for.values() if PICKLES & set(name.split("."))]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            head, dot, rest = ast.unparse(node.func).partition(".")
+            name = stands_for.get(head, head) + dot + rest
+            options = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            refused = options.get("allow_pickle", "False") == "False"
+            if name == "numpy.load":  # its third argument is allow_pickle, its default is to refuse
+                refused = refused and len(node.args) < 3 and None not in options
+            if name in TORCH_PICKLES or not refused:
+                found.append(name)
+    return found
+
+
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_nothing_is_pickled(path: str) -> None:
+    assert pickling((ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "import os, cPickle as p",
+        "from pickle import loads",
+        "from six.moves import cPickle",
+        "def f():\n    import joblib",
+        "import torch\ntorch.load('x')",
+        "import torch as t\nt.save({}, 'x')",
+        "from torch import load as read\nread('x', weights_only=True)",
+        "import numpy as np\nnp.load('x', allow_pickle=True)",
+        "import numpy as np\nnp.load('x', None, True)",
+        "from numpy import load\nload('x', allow_pickle=flag)",
+        "import numpy as np\nnp.load('x', **options)",
+        "from numpy.lib.format import read_array\nread_array(f, allow_pickle=True)",
+    ],
+)
+def test_pickling_is_seen(source: str) -> None:
+    assert pickling(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy as np\nnp.load('x')\nnp.load('x', allow_pickle=False)",
+        "import json\njson.load(f)",
+        "from condgan import generator\ngenerator.load('x')",
+        "from numpy.lib.format import read_array\nread_array(f, allow_pickle=False)",
+    ],
+)
+def test_what_is_no_pickling_passes(source: str) -> None:
+    assert pickling(source) == []
