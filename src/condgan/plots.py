@@ -58,9 +58,11 @@ def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) 
     axes[-1].set_xlabel("images seen")
     axes[-1].xaxis.set_major_formatter(EngFormatter(sep=""))  # 600k, 1.2M
 
-    whole = np.isfinite(images) & np.isfinite(epochs) & (images > 0) & (epochs > 0)
-    if whole.any():
-        per_epoch = float(images[whole][-1] / epochs[whole][-1])
+    with np.errstate(all="ignore"):
+        epoch_sizes = images / epochs
+    epoch_sizes = epoch_sizes[np.isfinite(epoch_sizes) & (epoch_sizes > 0)]
+    if len(epoch_sizes):
+        per_epoch = float(epoch_sizes[-1])
         there_and_back = (lambda seen: np.asarray(seen) / per_epoch, lambda epoch: np.asarray(epoch) * per_epoch)
         axes[-1].secondary_xaxis(-0.2, functions=there_and_back).set_xlabel("epochs")
     png = io.BytesIO()
