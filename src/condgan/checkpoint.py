@@ -1,5 +1,6 @@
 """The state of a training in one file: everything that going on exactly needs."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from condgan import recipe as recipes
 from condgan import weights
 from condgan.engines import FIGURES, Settings, State
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Domain, Recipe, from_values
 
 KIND = "checkpoint"
 PENDING = "log."  # figures of steps whose log line is not yet complete
@@ -66,11 +67,15 @@ def load(path: Path) -> Checkpoint:
         settings = Settings.model_validate(description["settings"])
         step, seen = int(description["step"]), int(description["images_seen"])
         seconds = float(description["seconds"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CondganError(f"{path} is damaged: its header lacks {error}") from None
-    if step < 0:
-        raise CondganError(f"{path} is damaged: it claims to stand at step {step}")
+    except ValidationError as error:
+        raise CondganError(f"{path} is damaged: {'; '.join(recipes.explain(error)[:3])}") from None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CondganError(f"{path} is damaged: its header is incomplete or wrong ({error})") from None
+    if step < 0 or seen < 0 or not 0 <= seconds < math.inf:
+        raise CondganError(f"{path} is damaged: it claims to stand at step {step} after {seconds} seconds")
     pending = {name: np.asarray(arrays.pop(PENDING + name, np.empty(0)), np.float32) for name in FIGURES}
+    if {values.ndim for values in pending.values()} != {1} or len({len(values) for values in pending.values()}) != 1:
+        raise CondganError(f"{path} is damaged: its unlogged figures are not of one length")
     return Checkpoint(recipe, domain, settings, step, seen, seconds, arrays, pending)
 
 
@@ -81,8 +86,8 @@ def subject(path: Path, description: dict[str, object]) -> tuple[Recipe, Domain]
         CondganError: they are not valid.
     """
     try:
-        return Recipe.model_validate(description["recipe"]), Domain.model_validate(description["domain"])
+        return from_values(description["recipe"], f"the recipe in {path}"), Domain.model_validate(description["domain"])
     except KeyError as error:
         raise CondganError(f"{path} is damaged: its header lacks {error}") from None
     except ValidationError as error:
-        raise CondganError(f"{path} holds no valid recipe: {'; '.join(recipes.explain(error)[:3])}") from None
+        raise CondganError(f"{path} describes no valid images: {'; '.join(recipes.explain(error)[:3])}") from None

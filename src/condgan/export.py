@@ -7,6 +7,7 @@ from condgan.errors import CondganError
 from condgan.generator import Generator
 from condgan.sampling import MOST_COLUMNS
 
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
 CHUNK = 4096  # pictures in memory at a time
 
 
@@ -54,6 +55,8 @@ def to_file(
     if per_class is not None:
         if per_class < 1:
             raise CondganError(f"--per-class {per_class}: expected at least 1")
+        if output is not None and output.suffix.lower() in PICTURES:
+            raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
         return dataset(generator.load(path, checkpoint), per_class, seed, output or Path("samples.npz"))
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":

@@ -12,7 +12,7 @@ from condgan.recipe import Domain
 MOST_NAMED = 12  # classes listed in an error
 
 
-def parse(asked: str | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
+def parse(asked: str | int | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
     """Classes as they are asked for -> (N,) class indexes.
 
     ``"2026"`` asks for four digits; ``"cat,dog,cat"`` (or with spaces) for named classes; a list may hold either. Where
@@ -21,6 +21,8 @@ def parse(asked: str | Iterable[str | int], domain: Domain) -> npt.NDArray[np.in
     Raises:
         CondganError: the sequence is empty, or names a class that is not there.
     """
+    if isinstance(asked, int):
+        asked = [asked]
     tokens = _split(asked, domain) if isinstance(asked, str) else [str(token) for token in asked]
     if not tokens:
         raise CondganError(f"an empty sequence asks for no picture: name classes, such as {_example(domain)}")

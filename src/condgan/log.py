@@ -1,9 +1,13 @@
 """The log of a run: log.jsonl is the source of truth, TensorBoard's events are made from it."""
 
+import contextlib
 import json
+import os
+import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +16,6 @@ from condgan.engines import FIGURES
 from condgan.errors import CondganError
 from condgan.files import atomic
 from condgan.schedule import Plan
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard.writer import SummaryWriter
 
 Record = dict[str, Any]
 Figures = Mapping[str, npt.NDArray[np.float32]]
@@ -34,7 +35,7 @@ def read(path: Path) -> list[Record]:
             record = json.loads(line)
             if not isinstance(record, dict) or not isinstance(record.get("step"), int):
                 raise ValueError("no record with a step")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break
             raise CondganError(f"{path}, line {number} is damaged ({error}): remove it, or train anew") from None
@@ -48,14 +49,17 @@ class Log:
     def __init__(self, folder: Path, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
         self.plan, self.every, self.step = plan, every, step
         self.records = [record for record in read(path) if record["step"] <= step]
+        for number, record in enumerate(self.records, 1):
+            if not all(isinstance(record.get(name), int | float) for name in ("images", *FIGURES)):
+                raise CondganError(f"{path}, line {number} is damaged: it lacks a figure: remove it, or train anew")
         self.pending = {name: [np.asarray(pending[name], np.float32)] if name in pending else [] for name in FIGURES}
         atomic(path, "".join(_line(record) for record in self.records).encode())
         for events in folder.glob("events.out.tfevents.*"):
             events.unlink()
         self.file = path.open("a", encoding="utf-8")
-        self.board = _board(folder)
+        self.board = Board(folder)
         for record in self.records:
-            self._to_board(record)
+            self.board.add(record)
 
     def window_end(self, step: int) -> int:
         """The step after which the line that step belongs to is complete."""
@@ -83,28 +87,51 @@ class Log:
         self.file.write(_line(record))
         self.file.flush()
         self.records.append(record)
-        self._to_board(record)
+        self.board.add(record)
         return record
 
     def unlogged(self) -> dict[str, npt.NDArray[np.float32]]:
         """Figures since the last line, for the checkpoint."""
         return {name: np.concatenate([np.empty(0, np.float32), *parts]) for name, parts in self.pending.items()}
 
-    def close(self) -> None:
-        """Flush everything."""
-        self.file.close()
-        self.board.close()
+    def sync(self) -> None:
+        """Bring what is written to the disk: a checkpoint must never be ahead of its log."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
 
-    def _to_board(self, record: Record) -> None:
-        for name in FIGURES:
-            self.board.add_scalar(name, record[name], record["images"], walltime=None)
+    def close(self) -> None:
+        """Flush everything; a full disk that has ended the training already is not reported again."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self.board.close()
 
 
 def _line(record: Record) -> str:
     return json.dumps(record) + "\n"
 
 
-def _board(folder: Path) -> "SummaryWriter":
-    from torch.utils.tensorboard.writer import SummaryWriter
+class Board:
+    """TensorBoard's event file, written at once, so that a full disk is an error here and not in a thread."""
 
-    return SummaryWriter(str(folder))
+    def __init__(self, folder: Path) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        self.events = Event
+        self.file = (folder / f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}").open("wb")
+        self.writer = RecordWriter(self.file)
+        self._write(file_version="brain.Event:2")
+
+    def add(self, record: Record) -> None:
+        """The figures of a record, against images seen."""
+        values = [{"tag": name, "simple_value": record[name]} for name in FIGURES]
+        self._write(step=record["images"], summary={"value": values})
+
+    def close(self) -> None:
+        """Flush."""
+        self.file.close()
+
+    def _write(self, **fields: Any) -> None:
+        self.writer.write(self.events(wall_time=time.time(), **fields).SerializeToString())
+        self.writer.flush()

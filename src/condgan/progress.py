@@ -32,18 +32,25 @@ class Lines(Progress):
 
     def begin(self, plan: Plan, step: int) -> None:
         """Remember the plan."""
-        self.plan = plan
+        self.plan, self.step = plan, step
+        self.sums, self.steps = {"d_loss": 0.0, "g_loss": 0.0}, 0
 
     def record(self, record: Record) -> None:
-        """Print the line."""
-        epoch, batch = divmod(record["step"] - 1, self.plan.steps_per_epoch)
+        """Print a line, if 50 batches are over or the epoch is."""
+        before, self.step = self.step, record["step"]
+        for name in self.sums:
+            self.sums[name] += record[name] * (self.step - before)
+        self.steps += self.step - before
+        epoch, batch = divmod(self.step - 1, self.plan.steps_per_epoch)
         batch += 1
-        if batch % LINE_EVERY == 0 or batch == self.plan.steps_per_epoch:
+        if batch // LINE_EVERY > (batch - self.steps) // LINE_EVERY or batch == self.plan.steps_per_epoch:
+            d_loss, g_loss = (total / self.steps for total in self.sums.values())
             print(
                 f"[Epoch {epoch + 1}/{self.plan.epochs}] [Batch {batch}/{self.plan.steps_per_epoch}] "
-                f"[D loss: {record['d_loss']:.6f}] [G loss: {record['g_loss']:.6f}]",
+                f"[D loss: {d_loss:.6f}] [G loss: {g_loss:.6f}]",
                 flush=True,
             )
+            self.sums, self.steps = dict.fromkeys(self.sums, 0.0), 0
 
     def say(self, text: str) -> None:
         """Print it."""

@@ -30,6 +30,8 @@ Count = Annotated[int, Field(ge=1)]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], BeforeValidator(_split)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_split)]
 Optional = BeforeValidator(_absent)
+Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d{1,3})?)$")]
+Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
 class Section(BaseModel):
@@ -194,8 +196,9 @@ class Output(Section):
 class Machine(Section):
     """Where a run computes; none: picked by measuring, and recorded with the run."""
 
-    device: Annotated[str | None, Optional] = Field(None, pattern=r"^(cpu|cuda(:\d+)?)$")
-    threads: Annotated[Annotated[int, Field(ge=1, le=1024)] | None, Optional] = None
+    device: Annotated[Device | None, Optional] = None
+    """cpu, cuda or cuda:N."""
+    threads: Annotated[Threads | None, Optional] = None
 
 
 class Recipe(Section):
@@ -316,8 +319,17 @@ def from_json(text: str | bytes, what: str) -> Recipe:
     """
     try:
         values = json.loads(text)
-    except ValueError as error:  # includes UnicodeDecodeError
+    except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError
         raise CondganError(f"{what} is not JSON ({error})") from None
+    return from_values(values, what)
+
+
+def from_values(values: object, what: str) -> Recipe:
+    """A recipe from parsed JSON that someone else may have written.
+
+    Raises:
+        CondganError: ``what`` is of a newer format, or no valid recipe.
+    """
     version = values.get("format") if isinstance(values, dict) else None
     if isinstance(version, int) and version > FORMAT:
         raise CondganError(f"{what} has recipe format {version}, this condgan reads up to {FORMAT}: upgrade condgan")

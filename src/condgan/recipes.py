@@ -37,7 +37,7 @@ FAMILY_NOTES = (
     "BatchNorm eps is 0.8, as in the public code, which took it for a momentum; generator.norm_eps=1e-5 is the repaired variant",
     "pictures are made in eval mode (running statistics), so that each depends on its own latent alone; the public code samples in train mode",
 )
-EVERY_1000_BATCHES = Output(grid_every=64_000)
+EVERY_1000_BATCHES = Output(grid_every=63_968)  # 938 batches of an epoch and 62 of the next
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe

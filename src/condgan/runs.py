@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Run:
         """
         text = recipes.to_json(recipe)
         made = _fresh(Path("runs") / _name(recipe, text)) if folder is None else folder
-        if made.exists() and (not made.is_dir() or any(made.iterdir())):
+        if made.exists() and (not made.is_dir() or _occupied(made)):
             raise CondganError(f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run")
         try:
             made.mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,13 @@ class Run:
     def write_recipe(self, recipe: Recipe) -> None:
         """Replace the recipe (more epochs)."""
         atomic(self.folder / "recipe.json", recipes.to_json(recipe).encode())
+
+    def discard(self) -> None:
+        """Give the folder back before anything was trained in it."""
+        for name in ("recipe.json", ".lock"):
+            (self.folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # it held something of the user's before
+            self.folder.rmdir()
 
     def checkpoint(self, which: str = "last") -> Path:
         """Where a checkpoint lies: ``last`` or ``best``."""
@@ -109,6 +116,11 @@ class Run:
             for left in [*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")]:
                 left.unlink(missing_ok=True)  # half-written by a process that was killed
             yield
+
+
+def _occupied(folder: Path) -> bool:
+    """Whether a folder holds more than the hidden files of a start that failed."""
+    return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _name(recipe: Recipe, text: str) -> str:

@@ -5,16 +5,25 @@ import numpy.typing as npt
 
 from condgan import draws, images, provenance
 from condgan.engines import Images, Sampler
+from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 
 GRID_ROWS, MOST_COLUMNS = 10, 20
+MOST_SEED = (1 << 63) - 1
 
 
 def pictures(sampler: Sampler, recipe: Recipe, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Images:
     """Pictures first, first + 1, ... of a seed -> (N, C, H, W) uint8.
 
     A picture is made from (seed, its number, its class) alone, so that any batch size gives the same.
+
+    Raises:
+        CondganError: the seed or the first number is out of range.
     """
+    if not 0 <= seed <= MOST_SEED:
+        raise CondganError(f"seed {seed}: expected 0 to {MOST_SEED}")
+    if first < 0:
+        raise CondganError(f"first picture {first}: expected 0 or more")
     numbers = np.arange(first, first + len(classes))
     return sampler.sample(draws.latents(recipe.latent.distribution, recipe.latent.dim, seed, numbers), classes)
 

@@ -15,7 +15,7 @@ from condgan import engines, generator, images, labels, plots, provenance, sampl
 from condgan.checkpoint import Checkpoint
 from condgan.data import Dataset
 from condgan.engines import Engine
-from condgan.errors import DivergedError, InterruptedTrainingError
+from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.log import Figures, Log
 from condgan.progress import Progress
 from condgan.recipe import Domain, Recipe
@@ -38,11 +38,10 @@ class Trainer:
         self.plan = Plan(len(self.split.labels), recipe.train.batch, recipe.train.epochs)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
 
-    def work(self) -> None:
+    def work(self, engine: Engine) -> None:
         """Train to the end, and write what a run leaves behind."""
         for notice in self.dataset.notices:
             self.progress.say(f"note: {notice}")
-        engine = self.engine()
         self.progress.say(self.opening(engine))
         self.note(engine)
         pending: Figures = self.start.pending if self.start else {}
@@ -50,10 +49,20 @@ class Trainer:
         try:
             with interrupts() as stop:
                 self.loop(engine, log, stop)
+            self.finish(engine)
+        except BrokenPipeError:  # of the terminal, not of the run
+            raise
+        except (CondganError, OSError) as error:
+            refused = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(refused, OSError):
+                raise
+            raise CondganError(
+                f"cannot write to {self.run.folder}: {refused.strerror or refused}; what was saved is kept: make room, "
+                f"then `condgan resume {self.run.folder}`"
+            ) from error
         finally:
             log.close()
             self.progress.end()
-        self.finish(engine, log)
 
     def engine(self) -> Engine:
         """The engine, at the step where this stretch begins."""
@@ -135,15 +144,17 @@ class Trainer:
         """Stop at the first loss that is not finite."""
         bad = ~np.isfinite(np.stack(list(figures.values()))).all(axis=0)
         if bad.any():
-            step = self.step + int(bad.argmax())
-            lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
-            kept = (
-                f"`{self.run.checkpoint()}` is kept" if self.run.checkpoint().exists() else "no checkpoint was due yet"
-            )
-            raise DivergedError(
-                f"a loss became NaN or infinite at step {step} (epoch {self.plan.epoch(step):.2f}); {kept}; "
-                f"try a smaller learning rate (optim.lr={lr / 4:g}) or another loss, in a new run"
-            )
+            raise self.diverged("a loss became NaN or infinite", self.step + int(bad.argmax()))
+
+    def diverged(self, what: str, step: int) -> DivergedError:
+        """The error that says where it happened, what is kept, and what to try."""
+        lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
+        last = self.run.checkpoint()
+        return DivergedError(
+            f"{what} at step {step} (epoch {self.plan.epoch(step):.2f}); "
+            f"{f'`{last}` is kept' if last.exists() else 'no checkpoint was due yet'}; "
+            f"try a smaller learning rate (optim.lr={lr / 4:g}) or another loss, in a new run"
+        )
 
     def draw_grid(self, engine: Engine) -> None:
         """The class grid of now."""
@@ -154,28 +165,28 @@ class Trainer:
         )
 
     def save(self, engine: Engine, log: Log) -> None:
-        """Write the checkpoint and the generator."""
+        """Write the checkpoint, and the log, generator and plot that belong to it."""
+        log.sync()
         seen = self.plan.images_seen(self.step)
-        checkpoints.save(
-            self.run.checkpoint(),
-            Checkpoint(
-                recipe=self.recipe,
-                domain=self.domain,
-                settings=engine.settings,
-                step=self.step,
-                images_seen=seen,
-                seconds=self.seconds,
-                state=engine.state(),
-                pending=log.unlogged(),
-            ),
+        checkpoint = Checkpoint(
+            recipe=self.recipe,
+            domain=self.domain,
+            settings=engine.settings,
+            step=self.step,
+            images_seen=seen,
+            seconds=self.seconds,
+            state=engine.state(),
+            pending=log.unlogged(),
         )
+        try:
+            checkpoints.save(self.run.checkpoint(), checkpoint)
+        except DivergedError as error:
+            raise self.diverged(str(error), self.step) from None
         generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
         plots.loss_curves(self.run.loss_plot, log.records, self.recipe.name)
 
-    def finish(self, engine: Engine, log: Log) -> None:
+    def finish(self, engine: Engine) -> None:
         """What a finished run shows."""
-        plots.loss_curves(self.run.loss_plot, log.records, self.recipe.name)
-        self.draw_grid(engine)
         asked = result_labels(self.recipe, self.domain)
         made = sampling.pictures(engine, self.recipe, asked, self.recipe.seed)
         caption = sampling.caption(self.recipe, self.domain, self.recipe.seed, self.plan.images_seen(self.step))

@@ -47,7 +47,13 @@ def train(
     check(planned, dataset)
     made = Run.create(planned, None if run is None else Path(run))
     with made.locked():
-        Trainer(made, planned, dataset, None, progress or Progress()).work()
+        trainer = Trainer(made, planned, dataset, None, progress or Progress())
+        try:
+            engine = trainer.engine()
+        except CondganError:
+            made.discard()  # nothing was trained: the corrected command may use the same folder
+            raise
+        trainer.work(engine)
     return made
 
 
@@ -91,7 +97,7 @@ def resume(
             raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
         if recipe != written:
             opened.write_recipe(recipe)
-        trainer.work()
+        trainer.work(trainer.engine())
     return opened
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from condgan.errors import CondganError
+from condgan.errors import CondganError, DivergedError
 from condgan.files import atomic
 
 FORMAT = 1
@@ -22,13 +22,14 @@ def save(path: Path, kind: str, description: Mapping[str, Any], arrays: Mapping[
     """Write a file that is always whole: beside, synced, then moved into place.
 
     Raises:
-        CondganError: a weight is NaN or infinite; the old file is kept.
+        DivergedError: a weight is NaN or infinite; the old file is kept.
+        CondganError: the file cannot be written.
     """
     from safetensors.numpy import save as to_bytes
 
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise CondganError(f'"{name}" holds NaN or infinite numbers: {path.name} is not written')
+            raise DivergedError(f'"{name}" holds NaN or infinite numbers')
     header = json.dumps({"format": FORMAT, "kind": kind, **description}, ensure_ascii=False)
     atomic(path, to_bytes({name: np.asarray(a, order="C") for name, a in arrays.items()}, {KEY: header}))
 
@@ -52,7 +53,7 @@ def load(path: Path, kind: str, prefix: str = "") -> tuple[dict[str, Any], Array
         raise CondganError(
             f"{path} is not a whole safetensors file ({error}): it is truncated, or something else"
         ) from None
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise CondganError(f"{path} holds numbers of a type that condgan never writes ({error})") from None
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -64,7 +65,7 @@ def _description(path: Path, kind: str, text: str | None) -> dict[str, Any]:
     try:
         description = json.loads(text or "")
         found, version = description["kind"], description["format"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise CondganError(f"{path} was not written by condgan: its header describes no recipe") from None
     if not isinstance(version, int) or version > FORMAT:
         raise CondganError(f"{path} has format {version}, this condgan reads up to {FORMAT}: upgrade condgan")

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from condgan.recipe import Domain, Recipe, Section
+from condgan.recipe import Device, Domain, Recipe, Section, Threads
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -21,8 +21,8 @@ FIGURES = ("d_loss", "g_loss", "d_real", "d_fake")
 class Settings(Section):
     """What an engine picked by measuring when it was built: a resumed run uses the same, because sums depend on it."""
 
-    device: str
-    threads: int
+    device: Device
+    threads: Threads
     threads_by: str
     """``measured``, or what the user had set."""
 
