@@ -88,7 +88,8 @@ class Trainer:
             start = f"goes on at epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
         return (
             f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} images "
-            f"of {self.dataset.name}, {settings.device}, {settings.threads} thread(s) ({settings.threads_by})"
+            f"of {self.dataset.name} ({self.recipe.data.train_on}), "
+            f"{settings.device}, {settings.threads} thread(s) ({settings.threads_by})"
         )
 
     def note(self, engine: Engine) -> None:
