@@ -1,6 +1,7 @@
 """A run: the folder that holds one experiment."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,15 +35,20 @@ class Run:
             CondganError: the folder is there already (nothing is ever overwritten), or cannot be made.
         """
         text = recipes.to_json(recipe)
-        made = _fresh(Path("runs") / _name(recipe, text)) if folder is None else folder
-        if made.exists() and (not made.is_dir() or _occupied(made)):
-            raise CondganError(f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run")
+        made = folder or Path("runs") / _name(recipe, text)
         try:
-            made.mkdir(parents=True, exist_ok=True)
+            if folder is None:
+                made = _fresh(made)
+            elif not made.exists():
+                made.mkdir(parents=True)  # fails if another process was faster
+            elif not made.is_dir() or _occupied(made):
+                raise CondganError(
+                    f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run"
+                )
         except OSError as error:
             raise CondganError(f"cannot make the run folder {made}: {error.strerror}; choose another --run") from None
         run = cls(made)
-        atomic(made / "recipe.json", text.encode())
+        run.write_recipe(recipe)
         return run
 
     @classmethod
@@ -69,7 +75,7 @@ class Run:
         return recipes.from_json(path.read_bytes(), str(path))
 
     def write_recipe(self, recipe: Recipe) -> None:
-        """Replace the recipe (more epochs)."""
+        """Write the recipe, or replace it (more epochs)."""
         atomic(self.folder / "recipe.json", recipes.to_json(recipe).encode())
 
     def discard(self) -> None:
@@ -129,7 +135,11 @@ def _name(recipe: Recipe, text: str) -> str:
 
 
 def _fresh(folder: Path) -> Path:
-    candidate, number = folder, 2
-    while candidate.exists():
-        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    """Make a folder of this name, or of this name with a number: two runs may start in one minute."""
+    candidate = folder
+    for number in itertools.count(2):
+        with suppress(FileExistsError):
+            candidate.mkdir(parents=True)
+            break
+        candidate = folder.with_name(f"{folder.name}-{number}")
     return candidate
