@@ -11,6 +11,7 @@ from condgan import recipes
 from condgan.engines import load
 from condgan.engines.torch import losses
 from condgan.engines.torch.networks import Discriminator, Generator
+from condgan.engines.torch.optimisers import Rule
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Optimiser, Recipe
 from condgan.schedule import Plan
@@ -219,7 +220,7 @@ def test_the_order_of_the_updates(name: str) -> None:
     events: list[str] = []
     for player in "gd":
         descent = getattr(engine, f"{player}_descent")
-        descent.optimiser.step = lambda player=player: events.append(f"{player} moves")
+        descent.rule = Rule(descent.rule.slots, lambda *call, player=player: events.append(f"{player} moves"))
     engine.generator.register_forward_hook(lambda *call: events.append(f"{len(call[2])} made"))
     batch = recipe.train.batch
     last = -(-150 // batch) - 1
