@@ -12,6 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # how long an example takes says nothing there
+settings.load_profile("shared machine")
 
 Refusal = Callable[..., str]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]

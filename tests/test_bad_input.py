@@ -516,7 +516,7 @@ def with_header(path: Path, text: str) -> Path:
 
 
 @given(st.text() | json_values.map(json.dumps))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_header_is_refused_or_read(tmp_path: Path, text: str) -> None:
     path = with_header(tmp_path / "hostile.safetensors", text)
     for load in (generator.load, checkpoint.load):
@@ -532,7 +532,7 @@ def test_a_deeply_nested_header(refused: Any, tmp_path: Path) -> None:
 @given(
     st.sampled_from(["recipe", "domain", "step", "images_seen", "settings", "seconds", "kind", "format"]), json_values
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_field_of_a_header_is_refused_or_read(trained: Path, tmp_path: Path, field: str, value: Any) -> None:
     source = trained / "checkpoints/last.safetensors"
     path = tmp_path / "hostile.safetensors"
@@ -550,7 +550,7 @@ def test_any_field_of_a_header_is_refused_or_read(trained: Path, tmp_path: Path,
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "hostile.safetensors"
     path.write_bytes(data)

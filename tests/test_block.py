@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan import block, draws, recipes
@@ -34,7 +34,6 @@ def arrays(drawn: Block) -> list[np.ndarray[Any, Any]]:
 
 
 @given(st.sampled_from(sorted(KINDS)), st.integers(0, 20), st.lists(st.integers(1, 6), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_any_split_draws_the_same(kind: str, first: int, parts: list[int]) -> None:
     whole = arrays(draw(kind, first, sum(parts)))
     starts = first + np.cumsum([0, *parts[:-1]])
@@ -44,7 +43,6 @@ def test_any_split_draws_the_same(kind: str, first: int, parts: list[int]) -> No
 
 
 @given(st.integers(0, 3), st.integers(0, 1000))
-@settings(deadline=None)
 def test_every_epoch_visits_each_image_once(epoch: int, seed: int) -> None:
     drawn = draw("shared", epoch * 7, 7, f"seed={seed}")
     assert drawn.rows == (16, 16, 16, 16, 16, 16, 11)

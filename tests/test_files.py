@@ -15,7 +15,7 @@ from condgan.errors import CondganError
 from condgan.files import atomic
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(contents=st.lists(st.binary(max_size=100), min_size=1, max_size=3))
 def test_the_file_holds_what_was_written_last_and_nothing_lies_beside_it(tmp_path: Path, contents: list[bytes]) -> None:
     path = tmp_path / "new" / "folders" / "file.bin"

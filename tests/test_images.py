@@ -32,7 +32,7 @@ def enlarged(image: Pixels, scale: int) -> Pixels:
 shapes = st.tuples(st.integers(1, 9), st.sampled_from([1, 3]), st.integers(1, 7), st.integers(1, 7))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(shape=shapes, columns=st.integers(1, 5), scale=st.integers(1, 4), titled=st.booleans())
 def test_a_grid_holds_image_i_at_row_and_column_of_i(
     shape: tuple[int, int, int, int], columns: int, scale: int, titled: bool
@@ -124,7 +124,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 keywords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=79)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(text=st.dictionaries(keywords, texts, max_size=4), channels=st.sampled_from([1, 3]))
 def test_a_png_keeps_pixels_and_text(tmp_path: Path, text: dict[str, str], channels: int) -> None:
     picture = row(pictures(2, channels, 5, 4), 1)

@@ -45,7 +45,7 @@ def test_windows_begin_with_each_epoch(every: int, step: int) -> None:
 
 
 @given(st.integers(1, 12), st.lists(st.integers(1, 33), max_size=6), st.integers(0, 32))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_stops_anywhere_leave_the_same_log(
     tmp_path_factory: pytest.TempPathFactory, every: int, cuts: list[int], stop: int
 ) -> None:

@@ -98,7 +98,7 @@ def test_what_is_not_known_leaves_a_gap(tmp_path: Path, lines: list[tuple[Any, A
 value = st.one_of(st.floats(-1e30, 1e30), st.sampled_from([math.nan, math.inf, -math.inf, 0.0]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
 @given(
     log=st.lists(st.fixed_dictionaries({"images": value, "epoch": value, **dict.fromkeys(KEYS, value)}), max_size=4),
     repeat=st.sampled_from([1, 300]),

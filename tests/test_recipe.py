@@ -183,7 +183,6 @@ changes = st.lists(
 
 
 @given(st.sampled_from(sorted(recipes.RECIPES)), changes)
-@settings(deadline=None)
 def test_json_and_back(name: str, overrides: list[str]) -> None:
     made = recipes.get(name, overrides)
     assert from_json(to_json(made), "it") == made
@@ -227,13 +226,13 @@ def read_or_refused(text: str | bytes) -> None:
 
 
 @given(st.binary(max_size=100) | st.text(max_size=100) | json_values.map(json.dumps))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_hostile_text_is_refused(text: str | bytes) -> None:
     read_or_refused(text)
 
 
 @given(st.sampled_from(["format", "name", "seed", "notes", "data", "optim", "train", "generator"]), json_values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_hostile_field_is_refused_or_read(field: str, value: Any) -> None:
     read_or_refused(json.dumps(PLAIN.model_dump(mode="json") | {field: value}))
 
@@ -247,7 +246,7 @@ def test_text_made_to_break_a_parser(text: str) -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_override_is_applied_or_refused(path: str, value: str) -> None:
     for text in (f"{path}={value}", path, f"output.sequence={value}", f"generator.hidden={value}", f"seed={value}"):
         with contextlib.suppress(CondganError):

@@ -24,7 +24,7 @@ def array(dtype: Any) -> Any:
 
 
 @given(st.dictionaries(st.text(max_size=8), DTYPES.flatmap(array), max_size=4), st.text(max_size=20))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_saved_is_loaded(tmp_path: Path, arrays: dict[str, Any], words: str) -> None:
     arrays = {name: array for name, array in arrays.items() if name != "__metadata__"}
     path = tmp_path / "a.safetensors"

@@ -107,7 +107,7 @@ WHOLE = {kind: encoded(kind) for kind in ("PNG", "JPEG", "BMP", "GIF", "WEBP", "
 
 
 @given(st.sampled_from(sorted(WHOLE)), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damaged_files_give_an_image_or_a_plain_error(
     tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
 ) -> None:

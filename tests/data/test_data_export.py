@@ -184,7 +184,7 @@ def test_names_become_safe_folders() -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=200).filter(str.isprintable), unique=True, max_size=9))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_any_names_become_different_visible_folders(names: list[str]) -> None:
     folders = folder_names(names)
     assert len({folder.casefold() for folder in folders}) == len(names)

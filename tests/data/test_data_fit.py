@@ -2,7 +2,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -31,7 +31,6 @@ def test_square_images_come_out_exactly_as_from_pillow(
 
 
 @given(sides, sides, st.integers(4, 32), st.booleans(), hows)
-@settings(deadline=None)
 def test_a_stack_is_its_images_one_by_one(height: int, width: int, size: int, colour: bool, how: How) -> None:
     images = stack(5, height, width, *((3,) if colour else ()))
     whole = fit(images, size, how)
@@ -48,7 +47,6 @@ def test_chunks_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(sides, sides, st.integers(4, 32))
-@settings(deadline=None)
 def test_pad_keeps_the_whole_image_and_its_proportions(height: int, width: int, size: int) -> None:
     fitted = fit(np.full((1, height, width), 255, np.uint8), size, "pad")[0]
     rows, columns = np.flatnonzero(fitted.any(1)), np.flatnonzero(fitted.any(0))
@@ -61,7 +59,6 @@ def test_pad_keeps_the_whole_image_and_its_proportions(height: int, width: int, 
 
 
 @given(sides, sides, st.integers(4, 32), st.sampled_from(["crop", "stretch"]))
-@settings(deadline=None)
 def test_crop_and_stretch_fill_the_picture(height: int, width: int, size: int, how: How) -> None:
     assert (fit(np.full((1, height, width), 200, np.uint8), size, how) == 200).all()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -42,14 +42,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(arrays, st.booleans())
-@settings(deadline=None)
 def test_any_array_comes_back(file: Path, array: np.ndarray, zipped: bool) -> None:
     file.write_bytes(gzip.compress(encode(array)) if zipped else encode(array))
     assert np.array_equal(idx.read_array(file, array.ndim), array)
 
 
 @given(arrays, st.booleans(), st.data())
-@settings(deadline=None)
 def test_truncated_anywhere_is_a_plain_error(file: Path, array: np.ndarray, zipped: bool, data: st.DataObject) -> None:
     whole = gzip.compress(encode(array)) if zipped else encode(array)
     file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
@@ -58,7 +56,6 @@ def test_truncated_anywhere_is_a_plain_error(file: Path, array: np.ndarray, zipp
 
 
 @given(arrays, st.booleans(), st.data())
-@settings(deadline=None)
 def test_a_changed_byte_gives_an_array_or_a_plain_error(
     file: Path, array: np.ndarray, zipped: bool, data: st.DataObject
 ) -> None:
@@ -70,7 +67,6 @@ def test_a_changed_byte_gives_an_array_or_a_plain_error(
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes_as_a_source(file: Path, content: bytes) -> None:
     path = file.with_name("x-images-idx3-ubyte")
     path.write_bytes(content)

@@ -57,7 +57,7 @@ def test_every_layout(tmp_path: Path, images: np.ndarray, expected: np.ndarray, 
 
 
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=12), st.sampled_from(["<i8", ">i8", "<u8"]))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_classes_are_the_distinct_labels_in_order(
     tmp_path_factory: pytest.TempPathFactory, labels: list[int], dtype: str
 ) -> None:
@@ -151,7 +151,6 @@ def archives() -> list[bytes]:
 
 
 @given(st.sampled_from([0, 1]), st.data())
-@settings(deadline=None)
 def test_truncated_anywhere_is_a_plain_error(
     tmp_path_factory: pytest.TempPathFactory, archives: list[bytes], which: int, data: st.DataObject
 ) -> None:
@@ -162,7 +161,7 @@ def test_truncated_anywhere_is_a_plain_error(
 
 
 @given(st.sampled_from([0, 1]), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_changed_bytes_give_a_dataset_or_a_plain_error(
     tmp_path_factory: pytest.TempPathFactory, archives: list[bytes], which: int, data: st.DataObject
 ) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.data import Split
@@ -26,7 +26,6 @@ def found(**splits: Split) -> Found:
 
 
 @given(label_lists, st.integers(1, 2), st.integers(0, 2**63 - 1))
-@settings(deadline=None)
 def test_a_draw_is_a_stratified_partition(labels: np.ndarray, parts: int, seed: int) -> None:
     drawn = draw(labels, parts, seed)
     assert len(drawn) == parts + 1

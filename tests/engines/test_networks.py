@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan import recipes
@@ -272,7 +272,6 @@ logits = st.lists(st.floats(-200, 200, width=32), min_size=4, max_size=4)
 
 
 @given(logits, logits, st.booleans())
-@settings(deadline=None)
 def test_losses_are_the_papers_formulas(real: list[float], fake: list[float], halved: bool) -> None:
     answers = {"real": torch.tensor(real), "fake": torch.tensor(fake)}
 
