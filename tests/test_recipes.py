@@ -48,12 +48,11 @@ COUNTS = {
         linear(784, 240 * 5) + linear(10, 50 * 5) + linear(240 + 50, 240 * 4) + linear(240, 1),
     ),
     "cgan-paper-adam": (
-        linear(110, 256) + linear(256, 512) + linear(512, 1024) + linear(1024, 784),
+        linear(110, 512) + linear(512, 784),
         linear(794, 512) + linear(512, 256) + linear(256, 1),
     ),
     "cgan-bn-prelu-adamw": (
-        linear(110, 256) + linear(256, 512) + linear(512, 1024) + linear(1024, 784)
-        + norm(256) + norm(512) + norm(1024) + 3,
+        linear(110, 512) + norm(512) + 1 + linear(512, 784),
         linear(794, 512) + linear(512, 256) + linear(256, 1) + 2,
     ),
 }  # fmt: skip
@@ -142,7 +141,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "cgan-bn-prelu-adamw": {
         "conditional": True, "optim": PLAIN_ADAM | {"name": "adamw", "weight_decay": 0.01}, "order": "d-first",
         "fakes": "fresh", "generator_batch": "full", "loss": "bce", "halved": False, "output": "sigmoid",
-        "noise": "normal", "norms": ([(256, 1e-5), (512, 1e-5), (1024, 1e-5)], []), "dropouts": ([], [0.3, 0.3]),
+        "noise": "normal", "norms": ([(512, 1e-5)], []), "dropouts": ([], [0.3, 0.3]),
     },
 }  # fmt: skip
 

@@ -94,9 +94,7 @@ def paper_d(w: Weights, x: Array, y: Array) -> Array:
 
 
 def adam_g(w: Weights, z: Array, y: Array) -> Array:
-    x = beside(z, one_hot(y))
-    for layer in (0, 1, 2):
-        x = lrelu(w.linear(f"trunk.hidden.{layer}.linear", x))
+    x = lrelu(w.linear("trunk.hidden.0.linear", beside(z, one_hot(y))))
     return sigmoid(w.linear("out", x))
 
 
@@ -108,10 +106,8 @@ def adam_d(w: Weights, x: Array, y: Array) -> Array:
 
 
 def best_g(w: Weights, z: Array, y: Array) -> Array:
-    x = beside(z, one_hot(y))
-    for layer in (0, 1, 2):
-        name = f"trunk.hidden.{layer}"
-        x = w.prelu(f"{name}.activation", w.batch_norm(f"{name}.norm", w.linear(f"{name}.linear", x), eps=1e-5))
+    x = w.linear("trunk.hidden.0.linear", beside(z, one_hot(y)))
+    x = w.prelu("trunk.hidden.0.activation", w.batch_norm("trunk.hidden.0.norm", x, eps=1e-5))
     return sigmoid(w.linear("out", x))
 
 
