@@ -73,7 +73,12 @@ class Trainer:
             picked = picked.model_copy(update={"device": asked.device})
         if picked is not None and asked.threads:
             picked = picked.model_copy(update={"threads": asked.threads, "threads_by": "machine.threads"})
-        engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
+        try:
+            engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
+        except MemoryError:
+            raise CondganError(
+                "the networks do not fit into memory: fewer hidden units or a smaller data.size"
+            ) from None
         if self.start:
             engine.load(self.start.state)
         return engine

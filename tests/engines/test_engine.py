@@ -1,5 +1,6 @@
 """The torch engine against plain training loops, written the way the published scripts are."""
 
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.nn.functional import one_hot
 from condgan import block, draws, engines, recipes, sampling
 from condgan.draws import Stream
 from condgan.engines import FIGURES, Settings
+from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.schedule import Plan
 
@@ -479,3 +481,23 @@ def test_draws_of_training_and_of_sampling_are_apart() -> None:
     every = [shown, drawn.generator.latents[0], *(critic.latents[0] for critic in drawn.critic)]
     rows = np.concatenate(every)
     assert len(np.unique(rows, axis=0)) == len(rows)
+
+
+def test_a_file_that_claims_huge_networks_makes_nobody_allocate_them() -> None:
+    """Three layers of 65,536 units are 34 GB; the weights that come with them are a few bytes."""
+    recipe = recipes.get("cgan-bce", ["generator.hidden=65536,65536,65536", "generator.norm=none"])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CondganError, match="do not fit the recipe"):
+        engines.load("torch").sampler(recipe, DOMAIN, {"out.bias": np.zeros(3, np.float32)})
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_networks_beyond_memory_are_refused() -> None:
+    """A layer of 65,536 by 65,536 is 17 GB, and the process may have 16."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (16 * 2**30, before[1]))
+    try:
+        with pytest.raises(MemoryError):
+            build("cgan-bce", "generator.hidden=65536,65536", "generator.norm=none")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -209,6 +209,20 @@ class TorchEngine:
         return [torch.default_generator]
 
 
+def build(recipe: Recipe, domain: Domain, images: Images, labels: Labels, picked: Settings | None) -> TorchEngine:
+    """An engine at step 0.
+
+    Raises:
+        MemoryError: the device cannot hold the networks, their optimisers and the data.
+    """
+    try:
+        return TorchEngine(recipe, domain, images, labels, picked)
+    except RuntimeError as error:  # torch has no type of its own for a CPU without memory
+        if "memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move an exponential moving average of the weights one step on; buffers (running statistics) are copied."""

@@ -9,7 +9,7 @@ from torch import nn
 
 from condgan.engines import Images, Labels, Latents
 from condgan.engines.torch.networks import Generator, to_uint8
-from condgan.engines.torch.tensors import copy_into
+from condgan.engines.torch.tensors import fitting
 from condgan.recipe import Domain, Recipe
 
 CHUNK = 512  # pictures at a time: memory stays small however many are asked for
@@ -41,6 +41,7 @@ class TorchSampler:
 
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> TorchSampler:
     """A generator from its weights, on the CPU."""
-    network = Generator(recipe.generator, recipe.latent.dim, domain)
-    copy_into(dict(network.state_dict()), state)
+    with torch.device("meta"):  # shapes only: a file that claims huge networks must not make us allocate them
+        network = Generator(recipe.generator, recipe.latent.dim, domain)
+    network.load_state_dict(fitting(network.state_dict(), state), assign=True)
     return TorchSampler(network, recipe.generator.output)

@@ -22,6 +22,17 @@ def copy_into(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np
     Raises:
         CondganError: naming the first that does not.
     """
+    given = fitting(tensors, arrays)
+    for name, tensor in tensors.items():
+        tensor.copy_(given[name])
+
+
+def fitting(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, Tensor]:
+    """The arrays as tensors of their own, if they are what ``tensors`` (of any device, or none) stand for.
+
+    Raises:
+        CondganError: naming the first that does not.
+    """
     missing = [name for name in tensors if name not in arrays]
     extra = [name for name in arrays if name not in tensors]
     if missing or extra:
@@ -37,5 +48,4 @@ def copy_into(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np
                 f'weights do not fit the recipe: "{name}" is {given[name].dtype} {tuple(given[name].shape)}, '
                 f"expected {tensor.dtype} {tuple(tensor.shape)}: they belong to another recipe or dataset"
             )
-    for name, tensor in tensors.items():
-        tensor.copy_(given[name])
+    return given
