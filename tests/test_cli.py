@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 import condgan as package
-from condgan import checkpoint, cli, provenance, recipe, recipes, weights
+from condgan import checkpoint, cli, provenance, recipe_text, recipes, weights
 from condgan.data import load as load_data
 from condgan.progress import Lines
-from condgan.recipe import Data
+from condgan.recipe import Data, Recipe
 
 Pixels = npt.NDArray[np.uint8]
 LINE = re.compile(r"\[Epoch (\d+)/(\d+)\] \[Batch (\d+)/(\d+)\] \[D loss: (-?\d+\.\d{6})\] \[G loss: (-?\d+\.\d{6})\]")
@@ -111,10 +111,10 @@ def test_every_recipe_trains_and_leaves_a_whole_run(name: str, trained: Any, dig
     assert {Path(line).name for line in shown} == {
         "000000600.png", "result.png", "progress.gif", "loss.png", "generator.safetensors",
     }  # fmt: skip
-    assert lines[-1].startswith(f"next: condgan sample {folder}")
+    assert lines[-1] == f"next: condgan evaluate {folder}"
 
     text = (folder / "recipe.json").read_text()
-    kept = recipe.from_json(text, "recipe.json")
+    kept = recipe_text.from_json(text, "recipe.json")
     assert kept.name == name
     assert kept.data.source == str(digits)
     records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -159,7 +159,7 @@ def test_a_run_without_a_name_gets_a_folder_of_its_own(
     folders = sorted((tmp_path / "runs").iterdir())
     assert len(folders) == 2
     assert re.fullmatch(r"\d{8}-\d{4}-cgan-lsgan-[0-9a-f]{4}", folders[0].name)
-    assert "next: condgan sample runs/" in out
+    assert "next: condgan evaluate runs/" in out
     assert folders[1].name in out
     a, b = (folder / "generator.safetensors" for folder in folders)
     assert a.read_bytes() == b.read_bytes()  # the same command, the same bytes
@@ -345,7 +345,7 @@ def test_a_generator_without_classes(trained: Any, run: Any) -> None:
 def test_a_generator_file_stands_alone(trained: Any) -> None:
     folder, _ = trained("cgan-paper")
     description, arrays = weights.load(folder / "generator.safetensors", "generator")
-    assert recipe.Recipe.model_validate(description["recipe"]).name == "cgan-paper"
+    assert Recipe.model_validate(description["recipe"]).name == "cgan-paper"
     assert description["domain"]["class_names"] == list("0123456789")
     assert description["images_seen"] == 600
     state = checkpoint.load(folder / "checkpoints/last.safetensors").state
@@ -367,9 +367,9 @@ def test_recipes_are_listed(run: Any) -> None:
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_a_recipe_is_printed_as_json(name: str, run: Any) -> None:
-    assert recipe.from_json(run("recipes", name), name) == recipes.RECIPES[name]
+    assert recipe_text.from_json(run("recipes", name), name) == recipes.RECIPES[name]
     out = run("recipes", name, "optim.lr=1e-5", "data.size=20", "output.sequence=none")
-    printed = recipe.from_json(out, name)
+    printed = recipe_text.from_json(out, name)
     assert printed.optim.g.lr == printed.optim.d.lr == 1e-5
     assert printed == recipes.get(name, ["optim.lr=1e-5", "data.size=20"])
     assert out == json.dumps(json.loads(out), indent=2, ensure_ascii=False) + "\n"

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from condgan import recipe, recipes
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Recipe, from_json, override, to_json
+from condgan.recipe import Domain, Recipe
+from condgan.recipe_text import from_json, override, to_json
 
 PLAIN = recipes.RECIPES["cgan-lsgan"]
 

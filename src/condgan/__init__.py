@@ -1,6 +1,7 @@
 """condgan: the workbench for class-conditional GANs.
 
-``condgan.train(...)``, ``condgan.resume(...)``, ``condgan.load(path).sample(labels, seed)``, ``condgan.recipes``.
+``condgan.train(...)``, ``condgan.resume(...)``, ``condgan.load(path).sample(labels, seed)``, ``condgan.evaluate(...)``,
+``condgan.recipes``.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from condgan import recipes
     from condgan.errors import CondganError
+    from condgan.evaluation import evaluate
     from condgan.generator import Generator, load
     from condgan.training import resume, train
 
-__all__ = ["CondganError", "Generator", "load", "recipes", "resume", "train"]
+__all__ = ["CondganError", "Generator", "evaluate", "load", "recipes", "resume", "train"]
 
 _PLACES = {
-    "CondganError": "errors", "Generator": "generator", "load": "generator", "resume": "training", "train": "training",
+    "CondganError": "errors", "Generator": "generator", "evaluate": "evaluation", "load": "generator",
+    "resume": "training", "train": "training",
 }  # fmt: skip
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from condgan import recipe as recipes
 from condgan import weights
 from condgan.engines import FIGURES, Settings, State
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Recipe, from_values
+from condgan.recipe import Domain, Recipe
+from condgan.recipe_text import explain, from_values
 
 KIND = "checkpoint"
 PENDING = "log."  # figures of steps whose log line is not yet complete
@@ -68,7 +68,7 @@ def load(path: Path) -> Checkpoint:
         step, seen = int(description["step"]), int(description["images_seen"])
         seconds = float(description["seconds"])
     except ValidationError as error:
-        raise CondganError(f"{path} is damaged: {'; '.join(recipes.explain(error)[:3])}") from None
+        raise CondganError(f"{path} is damaged: {'; '.join(explain(error)[:3])}") from None
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CondganError(f"{path} is damaged: its header is incomplete or wrong ({error})") from None
     if step < 0 or seen < 0 or not 0 <= seconds < math.inf:
@@ -90,4 +90,4 @@ def subject(path: Path, description: dict[str, object]) -> tuple[Recipe, Domain]
     except KeyError as error:
         raise CondganError(f"{path} is damaged: its header lacks {error}") from None
     except ValidationError as error:
-        raise CondganError(f"{path} describes no valid images: {'; '.join(recipes.explain(error)[:3])}") from None
+        raise CondganError(f"{path} describes no valid images: {'; '.join(explain(error)[:3])}") from None

@@ -74,15 +74,99 @@ def sample(
     print(written)
 
 
+@app.command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
+def evaluate(
+    path: Annotated[Path, typer.Argument(help="A run, a generator file, an .npz or a folder of class folders.")],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="Generated images.")] = 10_000,
+    split: Annotated[str, typer.Option(help="Real images: test, or validation for whatever is chosen by it.")] = "test",
+    seed: Annotated[int, typer.Option(help="Decides the generated images.")] = 0,
+    checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for JSON and pictures; of a run: its evaluation/.")
+    ] = None,
+    gan_train: Annotated[bool, typer.Option(help="GAN-train and GAN-test, which take minutes.")] = True,
+    small_n: Annotated[
+        bool, typer.Option("--small-n", help="Frechet distances between sets too small for them, beside their floor.")
+    ] = False,
+    inception: Annotated[
+        Path | None, typer.Option(help="pt_inception-2015-12-05-6726825d.pth, for the standard FID.")
+    ] = None,
+    hundred: Annotated[
+        bool, typer.Option("--100-vs-100", help="Also the published protocol of 100 real against 100 generated images.")
+    ] = False,
+) -> None:
+    """Measure a generator, or any labelled images: every figure with its error, its floor and its protocol."""
+    from condgan import evaluation, evaluation_report, progress
+    from condgan.runs import Run
+
+    reporter = progress.on_stderr()
+    try:
+        found = evaluation.evaluate(
+            path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
+            gan_train=gan_train, inception=inception, hundred=hundred, say=reporter.say,
+        )  # fmt: skip
+    finally:
+        reporter.end()
+    folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
+    written = [] if folder is None else evaluation_report.save(found, folder)
+    if as_json:
+        import json
+
+        print(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console().print(evaluation_report.table(found), markup=False, highlight=False)
+    print("\n".join(["", *evaluation_report.summary(found), *map(str, written)]))
+
+
+@app.command("features")
+def train_features(
+    data: Annotated[str, typer.Argument(help="mnist, a folder of class folders, an .npz, or IDX files.")],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)] = None,
+    steps: Annotated[int, typer.Option(help="Batches of 128 images.")] = 1500,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file; default: where evaluate finds it.")
+    ] = None,
+) -> None:
+    """Train the feature network that a dataset's images are measured with, on its own labels."""
+    from condgan import cache, features, progress, subjects
+    from condgan.recipe import Data
+
+    dataset = subjects.real_images(Data(), data, overrides or [], 0)
+    path = output or cache.path(features.KIND, dataset.sha256)
+    reporter = progress.on_stderr()
+    try:
+        made = features.train(dataset, steps, path, reporter.say)
+    finally:
+        reporter.end()
+    for name, accuracy in made.facts["accuracy"].items():
+        print(f"{name} accuracy: {accuracy:.2%} of {len(dataset.splits[name])} images that it was not trained on")
+    print(f"{path} (SHA-256 of its weights {made.sha256})")
+
+
+@app.command()
+def diagnose(run: Annotated[Path, typer.Argument(help="The run folder.")]) -> None:
+    """Say in words what goes wrong in a run, with the evidence and what to change."""
+    from condgan import diagnosis
+
+    print(diagnosis.report(run))
+
+
 @app.command("recipes")
 def show_recipes(
     name: Annotated[str | None, typer.Argument(help="Print this recipe as JSON.")] = None, overrides: Overrides = None
 ) -> None:
     """List the built-in recipes, or print one as JSON."""
-    from condgan import recipe, recipes
+    from condgan import recipe_text, recipes
 
     if name is not None:
-        print(recipe.to_json(recipes.get(name, overrides or [])), end="")
+        print(recipe_text.to_json(recipes.get(name, overrides or [])), end="")
         return
     from rich.console import Console
     from rich.table import Table
@@ -126,9 +210,10 @@ def root(
 def _report(run: Any) -> None:
     """Where a finished run's products are."""
     grids = sorted(run.samples.glob("[0-9]*.png"))
-    products = [*grids[-1:], run.result, run.animation, run.loss_plot, run.generator]
+    pictures = [*grids[-1:], run.result, run.animation, run.loss_plot, run.metrics_plot, run.class_plot]
+    products = [*pictures, run.generator, run.checkpoint("best")]
     print("\n".join(str(product) for product in products if product.exists()))
-    print(f"next: condgan sample {run.folder} --grid")
+    print(f"next: condgan evaluate {run.folder}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

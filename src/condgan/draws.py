@@ -33,6 +33,7 @@ class Stream(IntEnum):
     NETWORK = 6
     SPLIT = 7
     STEP = 8
+    AUGMENTATION = 9
 
 
 def philox(counter: npt.NDArray[np.uint64], key: tuple[int, int]) -> Words:

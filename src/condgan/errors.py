@@ -21,3 +21,7 @@ def nearest(given: str, names: Iterable[str]) -> str:
     lowered = {name.lower(): name for name in names}
     close = difflib.get_close_matches(given.lower(), lowered, n=1, cutoff=0.5)
     return f' (did you mean "{lowered[close[0]]}"?)' if close else ""
+
+
+class UndefinedError(CondganError):
+    """A figure has no value here: the message says why, and the others are not touched."""

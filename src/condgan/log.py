@@ -1,11 +1,15 @@
-"""The log of a run: log.jsonl is the source of truth, TensorBoard's events are made from it."""
+"""The log of a run: log.jsonl is the source of truth, TensorBoard's events are made from it.
+
+A line is one of three kinds: the means of the figures of a training over some steps; an ``evaluation`` (its figures by
+name, each with value and standard error, and the accuracy of each class); or an ``alarm`` (its kind, and a sentence).
+"""
 
 import contextlib
 import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +47,47 @@ def read(path: Path) -> list[Record]:
     return records
 
 
+def trained(records: Sequence[Record]) -> list[Record]:
+    """The lines about training.
+
+    Raises:
+        CondganError: one lacks a figure.
+    """
+    lines = [record for record in records if "evaluation" not in record and "alarm" not in record]
+    for record in lines:
+        if not all(isinstance(record.get(name), int | float) for name in ("images", *FIGURES)):
+            raise CondganError(f"the log line of step {record['step']} lacks a figure: remove it, or train anew")
+    return lines
+
+
+def evaluations(records: Sequence[Record]) -> list[Record]:
+    """The lines with an evaluation.
+
+    Raises:
+        CondganError: one is not whole.
+    """
+    lines = [record for record in records if "evaluation" in record]
+    for record in lines:
+        figures, per_class = record["evaluation"], record.get("per_class")
+        whole = isinstance(figures, dict) and all(
+            isinstance(figure, dict) and isinstance(figure.get("value", ""), int | float | None)
+            for figure in figures.values()
+        )
+        if not whole or not isinstance(per_class, dict | None) or not isinstance(record.get("images"), int):
+            raise CondganError(f"the log line of step {record['step']} is no whole evaluation: remove it")
+    return lines
+
+
 class Log:
     """The log of a training under way, cut back to the step that it goes on from."""
 
     def __init__(self, folder: Path, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
         self.plan, self.every, self.step = plan, every, step
         self.records = [record for record in read(path) if record["step"] <= step]
-        for number, record in enumerate(self.records, 1):
-            if not all(isinstance(record.get(name), int | float) for name in ("images", *FIGURES)):
-                raise CondganError(f"{path}, line {number} is damaged: it lacks a figure: remove it, or train anew")
+        try:
+            trained(self.records), evaluations(self.records)
+        except CondganError as error:
+            raise CondganError(f"{path} is damaged: {error}") from None
         self.pending = {name: [np.asarray(pending[name], np.float32)] if name in pending else [] for name in FIGURES}
         atomic(path, "".join(_line(record) for record in self.records).encode())
         for events in folder.glob("events.out.tfevents.*"):
@@ -77,12 +113,17 @@ class Log:
             return None
         means = {name: float(np.concatenate(self.pending[name]).mean(dtype=np.float64)) for name in FIGURES}
         self.pending = {name: [] for name in FIGURES}
+        return self.write(
+            {**{name: rounded(mean) for name, mean in means.items()}, "seconds": round(seconds, 2)}, self.step
+        )
+
+    def write(self, content: Record, step: int) -> Record:
+        """Append a line about a step -> the whole record."""
         record = {
-            "step": self.step,
-            "images": self.plan.images_seen(self.step),
-            "epoch": round(self.plan.epoch(self.step), 4),
-            **{name: float(f"{mean:.{DIGITS}g}") for name, mean in means.items()},
-            "seconds": round(seconds, 2),
+            "step": step,
+            "images": self.plan.images_seen(step),
+            "epoch": round(self.plan.epoch(step), 4),
+            **content,
         }
         self.file.write(_line(record))
         self.file.flush()
@@ -107,6 +148,11 @@ class Log:
             self.board.close()
 
 
+def rounded(value: float) -> float:
+    """A figure as the log keeps it."""
+    return float(f"{value:.{DIGITS}g}")
+
+
 def _line(record: Record) -> str:
     return json.dumps(record) + "\n"
 
@@ -125,8 +171,11 @@ class Board:
 
     def add(self, record: Record) -> None:
         """The figures of a record, against images seen."""
-        values = [{"tag": name, "simple_value": record[name]} for name in FIGURES]
-        self._write(step=record["images"], summary={"value": values})
+        figures = {name: record[name] for name in FIGURES if name in record}
+        figures |= {f"evaluation/{name}": figure["value"] for name, figure in record.get("evaluation", {}).items()}
+        values = [{"tag": name, "simple_value": value} for name, value in figures.items() if value is not None]
+        if values:
+            self._write(step=record["images"], summary={"value": values})
 
     def close(self) -> None:
         """Flush."""

@@ -1,6 +1,7 @@
 """The figure that shows whether a training goes well."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,13 @@ from condgan.files import atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Values = npt.NDArray[np.float64]
 
 MOST_POINTS = 5000  # more are averaged in buckets
 SMOOTH_FROM = 200  # points above which a running mean is drawn over the raw line
+MARKED = 20  # points below which each has a dot
 
 # Okabe and Ito's colours, told apart by the colour-blind too
 PANELS: dict[str, dict[str, tuple[str, str]]] = {
@@ -34,49 +37,72 @@ def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) 
     Raises:
         CondganError: the file cannot be written.
     """
-    images, epochs = _column(records, "images"), _column(records, "epoch")
+    images, epochs = column(records, "images"), column(records, "epoch")
     known = np.isfinite(images)
     if not known.any():
         return
 
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter
 
     figure = Figure(figsize=(9, 7), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(len(PANELS), 1, sharex=True))
-    x = _thinned(images[known])
+    x = thinned(images[known])
     for axis, (label, curves) in zip(axes, PANELS.items(), strict=True):
         for key, (name, colour) in curves.items():
-            _curve(axis, x, _thinned(_column(records, key)[known]), name, colour)
+            curve(axis, x, thinned(column(records, key)[known]), name, colour)
         axis.set_ylabel(label)
-        axis.margins(x=0.01)
-        axis.grid(color="0.9")
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right"]].set_visible(False)
+        plain(axis)
         axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), frameon=False, borderpad=0)
     axes[0].set_title(title, loc="left", parse_math=False)
-    axes[-1].set_xlabel("images seen")
-    axes[-1].xaxis.set_major_formatter(EngFormatter(sep=""))  # 600k, 1.2M
+    images_and_epochs(axes[-1], images, epochs)
+    save(path, figure)
 
+
+def plain(axis: "Axes") -> None:
+    """A grid behind the curves, and no box around them."""
+    axis.margins(x=0.01)
+    axis.grid(color="0.9")
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def images_and_epochs(axis: "Axes", images: Values, epochs: Values) -> None:
+    """Name the x axis, and add one of epochs below it."""
+    from matplotlib.ticker import EngFormatter
+
+    axis.set_xlabel("images seen")
+    axis.xaxis.set_major_formatter(EngFormatter(sep=""))  # 600k, 1.2M
     with np.errstate(all="ignore"):
         epoch_sizes = images / epochs
     epoch_sizes = epoch_sizes[np.isfinite(epoch_sizes) & (epoch_sizes > 0)]
     if len(epoch_sizes):
         per_epoch = float(epoch_sizes[-1])
         there_and_back = (lambda seen: np.asarray(seen) / per_epoch, lambda epoch: np.asarray(epoch) * per_epoch)
-        axes[-1].secondary_xaxis(-0.2, functions=there_and_back).set_xlabel("epochs")
+        below = axis.secondary_xaxis("bottom", functions=there_and_back)
+        below.spines["bottom"].set_position(("outward", 40))
+        below.set_xlabel("epochs")
+
+
+def save(path: Path, figure: "Figure") -> None:
+    """Write a figure as a PNG. It is drawn by Agg: a Figure of its own has no window and no global state.
+
+    Raises:
+        CondganError: the file cannot be written.
+    """
     png = io.BytesIO()
-    figure.savefig(png, format="png")  # drawn by Agg: a Figure of its own has no window and no global state
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # in a name: it is drawn as a box
+        figure.savefig(png, format="png")
     atomic(path, png.getvalue())
 
 
-def _column(records: Sequence[Mapping[str, float]], key: str) -> Values:
+def column(records: Sequence[Mapping[str, float]], key: str) -> Values:
     """One figure of each record, (N,): NaN where it is missing or not finite."""
     values = np.array([np.nan if record.get(key) is None else record[key] for record in records], np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _thinned(values: Values) -> Values:
+def thinned(values: Values) -> Values:
     """At most 5000 values: means of equal buckets, over what is not NaN."""
     if len(values) <= MOST_POINTS:
         return values
@@ -96,8 +122,18 @@ def _running_mean(values: Values, window: int) -> Values:
     return means
 
 
-def _curve(axis: "Axes", x: Values, values: Values, name: str, colour: str) -> None:
+def curve(axis: "Axes", x: Values, values: Values, name: str, colour: str) -> None:
+    """Draw values, (N,), at x, (N,): many as their running mean over a faint line; a dot where no line would show."""
     if len(values) > SMOOTH_FROM:
         axis.plot(x, values, color=colour, alpha=0.25, linewidth=0.8)
         values = _running_mean(values, 2 * (len(values) // 100) + 1)
-    axis.plot(x, values, color=colour, linewidth=1.8, zorder=3, label=name, marker="o" if len(values) < 20 else "")
+    dots = alone(values) | (len(values) < MARKED)
+    marker = "o" if dots.any() else ""
+    axis.plot(x, values, color=colour, linewidth=1.8, zorder=3, label=name, marker=marker, markevery=dots)
+
+
+def alone(values: Values) -> npt.NDArray[np.bool_]:
+    """Which values, (N,), have gaps on both sides, so that no line goes through them."""
+    gaps = np.concatenate([[True], np.isnan(values), [True]])
+    found: npt.NDArray[np.bool_] = gaps[:-2] & ~gaps[1:-1] & gaps[2:]
+    return found

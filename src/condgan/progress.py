@@ -103,6 +103,39 @@ class Bar(Progress):
         self.live.stop()
 
 
+class Status(Progress):
+    """What is being done now, on one line of stderr that goes away: stdout is left to the result."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.status = Console(stderr=True).status("")
+        self.status.start()
+
+    def say(self, text: str) -> None:
+        """Show it instead of what was shown before."""
+        from rich.markup import escape
+
+        self.status.update(escape(text))
+
+    def end(self) -> None:
+        """Take it away."""
+        self.status.stop()
+
+
+class Whisper(Progress):
+    """Sentences on stderr."""
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        print(text, file=sys.stderr, flush=True)
+
+
+def on_stderr() -> Progress:
+    """For commands whose stdout is their result: a live line on a terminal, sentences elsewhere."""
+    return Status() if sys.stderr.isatty() else Whisper()
+
+
 def for_this_terminal() -> Progress:
     """A bar on a terminal, lines elsewhere."""
     return Bar() if sys.stdout.isatty() else Lines()

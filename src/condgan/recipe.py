@@ -1,16 +1,8 @@
-"""The recipe: a frozen, typed description of a whole experiment.
+"""The recipe: a frozen, typed description of a whole experiment. ``recipe_text`` reads and writes it as text."""
 
-Overrides ``section.field=value`` change it, and nothing else does.
-"""
-
-import json
-import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
-from condgan.errors import CondganError, nearest
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 FORMAT: Literal[1] = 1  # of recipes in run folders, checkpoints and generator files
 
@@ -193,6 +185,19 @@ class Output(Section):
     """Classes of result.png, as for ``condgan sample``; none: each class once."""
 
 
+class Evaluation(Section):
+    """Measuring during training, against validation images; none of it changes what is learnt."""
+
+    every: Annotated[Count | None, Optional] = 300_000
+    """Images seen between two evaluations (the last is at the end); none: only ``condgan evaluate`` measures."""
+    images: int = Field(5000, ge=2, le=1_000_000)
+    """Generated images of an evaluation, in the classes' proportions of the validation images."""
+    select: Literal["fid", "kid", "label_accuracy"] = "fid"
+    """Chooses checkpoints/best; where there are too few images for a Frechet distance, kid does."""
+    patience: Annotated[Count | None, Optional] = None
+    """Stop after this many evaluations without a new best; none: train all epochs."""
+
+
 class Machine(Section):
     """Where a run computes; none: picked by measuring, and recorded with the run."""
 
@@ -220,6 +225,7 @@ class Recipe(Section):
     optim: Optim = Optim()
     train: Train = Train()
     output: Output = Output()
+    evaluation: Evaluation = Evaluation()
     machine: Machine = Machine()
 
     @model_validator(mode="after")
@@ -251,119 +257,3 @@ class Domain(Section):
     def classes(self) -> int:
         """The number of classes, K."""
         return len(self.class_names)
-
-
-def to_json(recipe: Section) -> str:
-    """The whole recipe as indented JSON, every field written out."""
-    return json.dumps(recipe.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
-
-
-def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
-    """The recipe with ``section.field=value`` strings applied, all errors reported at once.
-
-    A field of every part of a section may be set on the section: ``optim.lr=1e-4`` sets ``optim.g.lr`` and
-    ``optim.d.lr``. Later strings win.
-
-    Raises:
-        CondganError: naming each unknown field (with the nearest known one) and each value out of range.
-    """
-    values = recipe.model_dump()
-    problems: list[str] = []
-    for text in overrides:
-        path, equals, value = text.partition("=")
-        if not equals or not path:
-            problems.append(f'"{text}" is not an override: write section.field=value, as in train.batch=128')
-            continue
-        targets = _targets(Recipe, path.split("."))
-        if not targets:
-            problems.append(f'unknown field "{path}"{nearest(path, _paths(Recipe))}: `condgan recipes NAME` shows all')
-        for target in targets:
-            inner = values
-            for name in target[:-1]:
-                inner = inner[name]
-            inner[target[-1]] = value
-    try:
-        changed = Recipe.model_validate(values)
-    except ValidationError as error:
-        problems += explain(error)
-    if problems:
-        raise CondganError("; ".join(dict.fromkeys(problems)))
-    return changed
-
-
-def explain(error: ValidationError) -> list[str]:
-    """Each problem of a failed validation in one clause: field, what is wrong, what was given."""
-    clauses = []
-    for problem in error.errors(include_url=False):
-        location = [str(part) for part in problem["loc"]]
-        path = ".".join(location) or "recipe"
-        if problem["type"] == "extra_forbidden":
-            clauses.append(f'unknown field "{path}"{nearest(path, _paths(Recipe))}')
-        elif problem["type"] == "value_error":
-            clauses.append(f"{path}: {str(problem['msg']).removeprefix('Value error, ')}")
-        else:
-            given = problem["input"]
-            hint = ""
-            if problem["type"] == "literal_error" and isinstance(given, str):
-                hint = nearest(given, re.findall("'([^']+)'", problem["ctx"]["expected"]))
-            message = problem["msg"][0].lower() + problem["msg"][1:]
-            clauses.append(f"{path}={given if isinstance(given, str) else repr(given)[:80]}: {message}{hint}")
-    return clauses
-
-
-def from_json(text: str | bytes, what: str) -> Recipe:
-    """A recipe from JSON that someone else may have written.
-
-    Raises:
-        CondganError: ``what`` is of a newer format, or no valid recipe.
-    """
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError
-        raise CondganError(f"{what} is not JSON ({error})") from None
-    return from_values(values, what)
-
-
-def from_values(values: object, what: str) -> Recipe:
-    """A recipe from parsed JSON that someone else may have written.
-
-    Raises:
-        CondganError: ``what`` is of a newer format, or no valid recipe.
-    """
-    version = values.get("format") if isinstance(values, dict) else None
-    if isinstance(version, int) and version > FORMAT:
-        raise CondganError(f"{what} has recipe format {version}, this condgan reads up to {FORMAT}: upgrade condgan")
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        raise CondganError(f"{what} is not a recipe: {'; '.join(explain(error)[:5])}") from None
-
-
-def _sections(model: type[Section]) -> dict[str, type[Section]]:
-    return {
-        name: field.annotation
-        for name, field in model.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-    }
-
-
-def _targets(model: type[Section], path: list[str]) -> list[list[str]]:
-    """The fields that a path names: one, or one in each part of a section; none if it is unknown or a section."""
-    head, rest = path[0], path[1:]
-    sections = _sections(model)
-    if head in sections:
-        return [[head, *target] for target in _targets(sections[head], rest)] if rest else []
-    if head in model.model_fields:
-        return [] if rest else [path]
-    if sections and len(sections) == len(model.model_fields) and len(set(sections.values())) == 1:
-        return [[name, *target] for name, part in sections.items() for target in _targets(part, path)]
-    return []
-
-
-def _paths(model: type[Section], prefix: str = "") -> list[str]:
-    """Every ``section.field`` of a recipe, for suggestions."""
-    found = []
-    for name in model.model_fields:
-        section = _sections(model).get(name)
-        found += _paths(section, f"{prefix}{name}.") if section else [prefix + name]
-    return found

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from condgan.errors import CondganError, nearest
-from condgan.recipe import Data, Discriminator, Generator, Latent, Loss, Optim, Optimiser, Output, Recipe, Train, override
+from condgan.recipe import Data, Discriminator, Generator, Latent, Loss, Optim, Optimiser, Output, Recipe, Train
+from condgan.recipe_text import override
 
 ALL = Data(train_on="train+validation")
 ADAM = Optimiser(name="adam", lr=2e-4, betas=(0.5, 0.999))

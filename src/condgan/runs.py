@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from condgan import recipe as recipes
+from condgan import recipe_text
 from condgan.errors import CondganError
 from condgan.files import atomic
 from condgan.recipe import Recipe
@@ -23,6 +23,9 @@ class Run:
         self.log = folder / "log.jsonl"
         self.samples = folder / "samples"
         self.loss_plot = folder / "loss.png"
+        self.metrics_plot = folder / "metrics.png"
+        self.class_plot = folder / "class-accuracy.png"
+        self.evaluation = folder / "evaluation"
         self.animation = folder / "progress.gif"
         self.result = folder / "result.png"
         self.generator = folder / "generator.safetensors"
@@ -34,7 +37,7 @@ class Run:
         Raises:
             CondganError: the folder is there already (nothing is ever overwritten), or cannot be made.
         """
-        text = recipes.to_json(recipe)
+        text = recipe_text.to_json(recipe)
         made = folder or Path("runs") / _name(recipe, text)
         try:
             if folder is None:
@@ -72,11 +75,11 @@ class Run:
             CondganError: recipe.json is damaged.
         """
         path = self.folder / "recipe.json"
-        return recipes.from_json(path.read_bytes(), str(path))
+        return recipe_text.from_json(path.read_bytes(), str(path))
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Write the recipe, or replace it (more epochs)."""
-        atomic(self.folder / "recipe.json", recipes.to_json(recipe).encode())
+        atomic(self.folder / "recipe.json", recipe_text.to_json(recipe).encode())
 
     def discard(self) -> None:
         """Give the folder back before anything was trained in it."""

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from condgan import draws, images, provenance
+from condgan import draws, images, labels, provenance
 from condgan.engines import Images, Sampler
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
@@ -34,6 +34,17 @@ def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int
     classes = np.tile(np.arange(columns, dtype=np.int64) % domain.classes, GRID_ROWS)
     titles = domain.class_names[:columns] if recipe.conditional else None
     return images.grid(pictures(sampler, recipe, classes, seed), columns, titles, scale)
+
+
+def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
+    """Classes of result.png: the recipe's sequence, or each class once.
+
+    Raises:
+        CondganError: the sequence names a class that is not there.
+    """
+    if recipe.output.sequence is None or not recipe.conditional:
+        return np.arange(min(domain.classes, MOST_COLUMNS), dtype=np.int64)
+    return labels.parse(recipe.output.sequence, domain)
 
 
 def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:

@@ -1,29 +1,26 @@
 """A stretch of training: block after block, and after each what is due."""
 
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan import checkpoint as checkpoints
-from condgan import engines, generator, images, labels, plots, provenance, sampling
+from condgan import engines, generator, images, metric_plots, monitor, plots, provenance, sampling, symptoms
 from condgan.checkpoint import Checkpoint
 from condgan.data import Dataset
 from condgan.engines import Engine
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
-from condgan.log import Figures, Log
+from condgan.interrupts import interrupts
+from condgan.log import Figures, Log, evaluations, trained
+from condgan.measure.network import threads
+from condgan.monitor import Monitor
 from condgan.progress import Progress
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Recipe
 from condgan.runs import Run
 from condgan.schedule import Plan
 
 BLOCK_SECONDS = 0.5  # a block is at most about this long: Ctrl-C and the checkpoint wait for its end
-MOST_RESULTS = 20
 
 
 class Trainer:
@@ -37,12 +34,16 @@ class Trainer:
         self.split = dataset.trained_on(recipe.data.train_on)
         self.plan = Plan(len(self.split.labels), recipe.train.batch, recipe.train.epochs)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
+        self.monitor: Monitor | None = None
 
     def work(self, engine: Engine) -> None:
         """Train to the end, and write what a run leaves behind."""
         for notice in self.dataset.notices:
             self.progress.say(f"note: {notice}")
         self.progress.say(self.opening(engine))
+        if self.step < self.plan.steps:
+            with threads(engine.settings.threads):
+                self.monitor = monitor.monitor(self.recipe, self.dataset, self.progress.say)
         self.note(engine)
         pending: Figures = self.start.pending if self.start else {}
         log = Log(self.run.folder, self.run.log, self.plan, self.recipe.output.log_every, self.step, pending)
@@ -114,12 +115,12 @@ class Trainer:
         """Block after block; after each, what is due."""
         self.progress.begin(self.plan, self.step)
         per_step, saved = BLOCK_SECONDS, time.monotonic()
-        while self.step < self.plan.steps:
+        while self.step < self.plan.steps and not self.exhausted(log):
             begun = time.monotonic()
-            steps = min(log.window_end(self.step), self.next_grid()) - self.step
+            steps = min(log.window_end(self.step), self.next_grid(), self.next_evaluation()) - self.step
             steps = max(1, min(steps, int(BLOCK_SECONDS / per_step)))
             figures = engine.run(self.step, steps)
-            self.refuse_nan(figures)
+            self.refuse_nan(figures, log)
             self.step += steps
             took = time.monotonic() - begun
             self.seconds += took
@@ -130,7 +131,11 @@ class Trainer:
                 self.progress.record(record)
             if self.step == self.next_grid(self.step - 1):
                 self.draw_grid(engine)
-            if stop.is_set() or time.monotonic() - saved > self.recipe.output.checkpoint_every:
+                self.alarm(log)
+            measured = self.monitor is not None and self.step == self.next_evaluation(self.step - 1)
+            if measured:
+                self.evaluate(engine, log)
+            if measured or stop.is_set() or time.monotonic() - saved > self.recipe.output.checkpoint_every:
                 self.save(engine, log)
                 saved = time.monotonic()
             if stop.is_set() and self.step < self.plan.steps:
@@ -142,15 +147,65 @@ class Trainer:
 
     def next_grid(self, step: int | None = None) -> int:
         """The step after which the next class grid is due."""
+        return self.next_multiple(self.recipe.output.grid_every, step)
+
+    def next_evaluation(self, step: int | None = None) -> int:
+        """The step after which the next evaluation is due; the end, if there is none."""
+        every = self.recipe.evaluation.every
+        return self.plan.steps if self.monitor is None or every is None else self.next_multiple(every, step)
+
+    def next_multiple(self, every: int, step: int | None) -> int:
+        """The first step after ``step`` (default: now) with another ``every`` images seen, or the last one."""
         seen = self.plan.images_seen(self.step if step is None else step)
-        every = self.recipe.output.grid_every
         return min(self.plan.step_at((seen // every + 1) * every), self.plan.steps)
 
-    def refuse_nan(self, figures: Figures) -> None:
+    def evaluate(self, engine: Engine, log: Log) -> None:
+        """Measure, log it, and keep the checkpoint if it is the best."""
+        if self.monitor is None:
+            return
+        self.progress.say(f"measuring at epoch {self.plan.epoch(self.step):g}")
+        content, confusion = self.monitor.measure(engine)
+        record = log.write(content, self.step)
+        lines = evaluations(log.records)
+        number = monitor.best(self.recipe, lines)
+        if number == len(lines) - 1:
+            checkpoints.save(self.run.checkpoint("best"), self.checkpoint(engine, log))
+        self.progress.say(monitor.sentence(self.recipe, lines))
+        metric_plots.metric_curves(
+            self.run.metrics_plot, lines, self.recipe.name, None if number is None else lines[number]["images"]
+        )
+        if "per_class" in record:
+            title = f"{self.recipe.name}, epoch {record['epoch']:g}: label accuracy"
+            overall = record["evaluation"]["label_accuracy"]["value"]
+            metric_plots.class_accuracy(self.run.class_plot, record["per_class"], confusion, title, overall)
+        self.alarm(log)
+
+    def exhausted(self, log: Log) -> bool:
+        """Whether the recipe's patience with evaluations is over."""
+        lines = evaluations(log.records)
+        if not monitor.exhausted(self.recipe, lines):
+            return False
+        self.progress.say(
+            f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
+            f"new best; `--checkpoint best` is the best one, evaluation.patience=none trains on"
+        )
+        return True
+
+    def alarm(self, log: Log) -> None:
+        """Say, and log, what begins to go wrong: each kind once in a run."""
+        known = {record["alarm"] for record in log.records if "alarm" in record}
+        for finding in symptoms.from_log(self.recipe, log.records):
+            if finding.kind not in known:
+                log.write({"alarm": finding.kind, "text": finding.text}, self.step)
+                self.progress.say(f"alarm: {finding.text} ({finding.evidence}); try {' '.join(finding.advice)}")
+
+    def refuse_nan(self, figures: Figures, log: Log) -> None:
         """Stop at the first loss that is not finite."""
         bad = ~np.isfinite(np.stack(list(figures.values()))).all(axis=0)
         if bad.any():
-            raise self.diverged("a loss became NaN or infinite", self.step + int(bad.argmax()))
+            step = self.step + int(bad.argmax())
+            log.write({"alarm": "nan", "text": "a loss became NaN or infinite"}, step)
+            raise self.diverged("a loss became NaN or infinite", step)
 
     def diverged(self, what: str, step: int) -> DivergedError:
         """The error that says where it happened, what is kept, and what to try."""
@@ -173,65 +228,32 @@ class Trainer:
     def save(self, engine: Engine, log: Log) -> None:
         """Write the checkpoint, and the log, generator and plot that belong to it."""
         log.sync()
+        try:
+            checkpoints.save(self.run.checkpoint(), self.checkpoint(engine, log))
+        except DivergedError as error:
+            log.write({"alarm": "nan", "text": str(error)}, self.step)
+            raise self.diverged(str(error), self.step) from None
         seen = self.plan.images_seen(self.step)
-        checkpoint = Checkpoint(
+        generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
+        plots.loss_curves(self.run.loss_plot, trained(log.records), self.recipe.name)
+
+    def checkpoint(self, engine: Engine, log: Log) -> Checkpoint:
+        """The state of now."""
+        return Checkpoint(
             recipe=self.recipe,
             domain=self.domain,
             settings=engine.settings,
             step=self.step,
-            images_seen=seen,
+            images_seen=self.plan.images_seen(self.step),
             seconds=self.seconds,
             state=engine.state(),
             pending=log.unlogged(),
         )
-        try:
-            checkpoints.save(self.run.checkpoint(), checkpoint)
-        except DivergedError as error:
-            raise self.diverged(str(error), self.step) from None
-        generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
-        plots.loss_curves(self.run.loss_plot, log.records, self.recipe.name)
 
     def finish(self, engine: Engine) -> None:
         """What a finished run shows."""
-        asked = result_labels(self.recipe, self.domain)
+        asked = sampling.result_labels(self.recipe, self.domain)
         made = sampling.pictures(engine, self.recipe, asked, self.recipe.seed)
         caption = sampling.caption(self.recipe, self.domain, self.recipe.seed, self.plan.images_seen(self.step))
         images.save_png(self.run.result, images.row(made), caption)
         images.save_gif(self.run.animation, sorted(self.run.samples.glob("[0-9]*.png")))
-
-
-def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
-    """Classes of result.png: the recipe's sequence, or each class once.
-
-    Raises:
-        CondganError: the sequence names a class that is not there.
-    """
-    if recipe.output.sequence is None or not recipe.conditional:
-        return np.arange(min(domain.classes, MOST_RESULTS), dtype=np.int64)
-    return labels.parse(recipe.output.sequence, domain)
-
-
-@contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM set an event, so that a block ends and is saved; a second one stops at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in numbers]
-
-    def restore() -> None:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        restore()
-
-    for number in numbers:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        restore()

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from condgan import checkpoint as checkpoints
 from condgan import data as datasets
-from condgan import recipes, schedule
+from condgan import recipes, sampling, schedule
 from condgan.data import Dataset
 from condgan.errors import CondganError
 from condgan.progress import Progress
-from condgan.recipe import Recipe, override
+from condgan.recipe import Recipe
+from condgan.recipe_text import override
 from condgan.runs import Run
-from condgan.trainer import Trainer, result_labels
 
-FREE_ON_RESUME = ("train.epochs", "output.", "machine.")
+FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.")
 
 
 def train(
@@ -47,6 +47,8 @@ def train(
     check(planned, dataset)
     made = Run.create(planned, None if run is None else Path(run))
     with made.locked():
+        from condgan.trainer import Trainer
+
         trainer = Trainer(made, planned, dataset, None, progress or Progress())
         try:
             engine = trainer.engine()
@@ -68,7 +70,7 @@ def resume(
 
     Args:
         run: the run folder.
-        overrides: of train.epochs, output or machine; anything else would be another experiment.
+        overrides: of train.epochs, output, evaluation or machine; anything else would be another experiment.
         data: where the data lies now, if it was moved; it must be the same.
         epochs: train up to this many in all.
         progress: who is told; none: nobody.
@@ -92,6 +94,8 @@ def resume(
                 f"the data at {recipe.data.source} is not what {run} was trained on: --data names its place"
             )
         check(recipe, dataset)
+        from condgan.trainer import Trainer
+
         trainer = Trainer(opened, recipe, dataset, start, progress or Progress())
         if trainer.step > trainer.plan.steps:
             raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
@@ -111,7 +115,7 @@ def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     for text in overrides:
         if not text.startswith(FREE_ON_RESUME) and "=" in text:
             raise CondganError(
-                f"{text}: a resumed run takes train.epochs, output.* and machine.* only; "
+                f"{text}: a resumed run takes train.epochs, output.*, evaluation.* and machine.* only; "
                 f"`condgan train {recipe.name} {text}` starts another"
             )
     changed = override(recipe, overrides)
@@ -135,15 +139,15 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     count = len(dataset.trained_on(recipe.data.train_on))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
-    result_labels(recipe, dataset.domain())
+    sampling.result_labels(recipe, dataset.domain())
 
 
 def _experiment(recipe: Recipe) -> Recipe:
     """A recipe without what a resumed run may change."""
     source = recipe.data.model_copy(update={"source": ""})
     train = recipe.train.model_copy(update={"epochs": 1})
-    output, machine = type(recipe.output)(), type(recipe.machine)()
-    return recipe.model_copy(update={"data": source, "train": train, "output": output, "machine": machine})
+    free = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
+    return recipe.model_copy(update={"data": source, "train": train, **free})
 
 
 def _found_anywhere(source: str) -> str:

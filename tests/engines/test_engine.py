@@ -111,8 +111,10 @@ class Script:
             images = torch.from_numpy(self.scale(DATA[index].astype(np.float64)).astype(np.float32)).flatten(1)
             yield images, torch.from_numpy(LABELS[index]), drawn
 
-    def note(self, d_loss: Tensor, g_loss: Tensor, real: Tensor, fake: Tensor) -> None:
-        values = (d_loss, g_loss, real.mean(), fake.mean())
+    def note(self, d_loss: Tensor, g_loss: Tensor, real: Tensor, fake: Tensor, images: Tensor) -> None:
+        assert images.grad is not None
+        gradients = [len(images) * float(gradient.square().sum()) ** 0.5 for gradient in images.grad]
+        values = (d_loss, g_loss, real.mean(), fake.mean(), torch.tensor(gradients).mean())
         self.rows.append(dict(zip(FIGURES, (float(value.detach()) for value in values), strict=True)))
 
 
@@ -128,6 +130,7 @@ def lsgan_script(script: Script, steps: int) -> None:
         z, gen_labels = latents_and_labels(drawn.generator, len(labels))
         script.optimizer_g.zero_grad()
         gen_imgs = script.generator(z, gen_labels)
+        gen_imgs.retain_grad()
         g_loss = mse(script.discriminator(gen_imgs, gen_labels), valid)
         g_loss.backward()
         script.optimizer_g.step()
@@ -138,7 +141,7 @@ def lsgan_script(script: Script, steps: int) -> None:
         d_loss = (mse(validity_real, valid) + mse(validity_fake, fake)) / 2
         d_loss.backward()
         script.optimizer_d.step()
-        script.note(d_loss, g_loss, validity_real, validity_fake)
+        script.note(d_loss, g_loss, validity_real, validity_fake, gen_imgs)
 
 
 def bce_script(script: Script, steps: int) -> None:
@@ -148,6 +151,7 @@ def bce_script(script: Script, steps: int) -> None:
         valid, fake = torch.ones(len(labels), 1), torch.zeros(len(labels), 1)
         z, gen_labels = latents_and_labels(drawn.generator, len(labels))
         gen_imgs = script.generator(z, gen_labels)
+        gen_imgs.retain_grad()
         script.optimizer_d.zero_grad()
         real_logits = script.discriminator(real_imgs, labels)
         fake_logits = script.discriminator(gen_imgs.detach(), gen_labels)
@@ -159,7 +163,7 @@ def bce_script(script: Script, steps: int) -> None:
         g_loss = bce(torch.sigmoid(script.discriminator(gen_imgs, gen_labels)), valid)
         g_loss.backward()
         script.optimizer_g.step()
-        script.note(d_loss, g_loss, real_logits, fake_logits)
+        script.note(d_loss, g_loss, real_logits, fake_logits, gen_imgs)
 
 
 def n_critic_script(script: Script, steps: int) -> None:
@@ -185,12 +189,13 @@ def n_critic_script(script: Script, steps: int) -> None:
         batch = script.recipe.train.batch if full else len(labels)
         z, gen_labels = latents_and_labels(drawn.generator, batch)
         script.optimizer_g.zero_grad()
-        g_loss = bce(
-            torch.sigmoid(script.discriminator(script.generator(z, gen_labels), gen_labels)), torch.ones(batch, 1)
-        )
+        images = script.generator(z, gen_labels)
+        images.retain_grad()
+        g_loss = bce(torch.sigmoid(script.discriminator(images, gen_labels)), torch.ones(batch, 1))
         g_loss.backward()
         script.optimizer_g.step()
-        script.note(torch.stack(losses).mean(), g_loss, torch.stack(reals).mean(), torch.stack(fakes).mean())
+        means = [torch.stack(values).mean() for values in (reals, fakes)]
+        script.note(torch.stack(losses).mean(), g_loss, *means, images)
 
 
 def adam(parameters: Any, **options: Any) -> torch.optim.Optimizer:
@@ -309,7 +314,7 @@ def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: st
     small = SMALL if name != "cgan-paper" else ("latent.dim=10",)
     engine = engines.load("torch").build(recipes.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
     descent = engine.d_descent if still == "discriminator" else engine.g_descent
-    descent.descend = lambda loss: None
+    descent.descend = lambda loss: torch.autograd.grad(loss, descent.parameters)
     before = engine.state()
     engine.run(0, 2)
     after = engine.state()

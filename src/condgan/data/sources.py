@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from condgan.data import folder, idx, mnist, npz
-from condgan.data.dataset import Dataset, Found
+from condgan.data.dataset import Dataset, Found, Split
 from condgan.data.splits import complete
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
@@ -43,6 +45,24 @@ def load(data: Data, seed: int) -> Dataset:
         raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
     except MemoryError:
         raise CondganError(f"data.source={data.source} does not fit into memory: use fewer or smaller images") from None
+
+
+def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, ...]]:
+    """All labelled images at a path, whatever splits they lie in -> them, their class names, and what was done to them.
+
+    Raises:
+        CondganError: there are none, or they are damaged.
+    """
+    try:
+        found = read(path, data)
+    except OSError as error:
+        raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise CondganError(f"{path} does not fit into memory: use fewer or smaller images") from None
+    splits = list(found.splits.values())
+    images = np.concatenate([split.images for split in splits])
+    labels = np.concatenate([split.labels for split in splits])
+    return Split(images, labels), found.class_names, found.notices
 
 
 def read(path: Path, data: Data) -> Found:

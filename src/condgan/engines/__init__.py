@@ -14,8 +14,9 @@ Labels = npt.NDArray[np.int64]
 Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
-FIGURES = ("d_loss", "g_loss", "d_real", "d_fake")
-"""Per step: both losses, and the discriminator's mean logit on real and on generated images."""
+FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")
+"""Per step: both losses, the discriminator's mean logit on real and on generated images, and the gradient that reaches
+the generator: the mean over generated images of the norm of their own loss's gradient."""
 
 
 class Settings(Section):

@@ -105,15 +105,15 @@ class TorchEngine:
         train = self.recipe.train
         shared = self.generator(*batch.generator) if train.fakes == "shared" else None  # (N, C, H, W)
         if train.order == "g-first":
-            g_loss = self.step_generator(batch, shared)
+            g_figures = self.step_generator(batch, shared)
             d_figures = self.step_critic(batch, shared)
         else:
             d_figures = self.step_critic(batch, shared)
-            g_loss = self.step_generator(batch, shared)
+            g_figures = self.step_generator(batch, shared)
         if self.average is not None and train.ema is not None:
             update_average(self.average, self.generator, train.ema)
-        d_loss, d_real, d_fake = d_figures.unbind()
-        return torch.stack([d_loss, g_loss, d_real, d_fake])
+        (d_loss, d_real, d_fake), (g_loss, g_gradient) = d_figures.unbind(), g_figures.unbind()
+        return torch.stack([d_loss, g_loss, d_real, d_fake, g_gradient])
 
     def step_critic(self, batch: Batch, shared: Tensor | None) -> Tensor:
         """The discriminator's steps on one real batch -> means of (loss, real logit, fake logit) over them."""
@@ -137,11 +137,15 @@ class TorchEngine:
         return torch.stack([loss, scores.real.mean(), scores.fake.mean()]).detach()
 
     def step_generator(self, batch: Batch, shared: Tensor | None) -> Tensor:
-        """One generator update -> its loss."""
+        """One generator update -> (loss, gradient at the generated images)."""
         fake = self.generator(*batch.generator) if shared is None else shared
+        reached: list[Tensor] = []
+        hook = fake.register_hook(reached.append)
         loss = losses.total(self.g_terms, Scores(self.discriminator, batch.real, (fake, batch.generator[1])))
         self.g_descent.descend(loss)
-        return loss.detach()
+        hook.remove()
+        gradient = reached[0].flatten(1).norm(dim=1).sum()  # N times the mean row: the loss is a mean over N images
+        return torch.stack([loss, gradient]).detach()
 
     def sample(self, latents: Latents, labels: Labels) -> Images:
         """(N, dim) and (N,) -> (N, C, H, W) uint8, from the averaged generator if there is one."""

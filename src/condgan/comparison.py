@@ -1,0 +1,187 @@
+"""Labelled images held against real ones: one table of figures, each computed when it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.engines import Images, Labels
+from condgan.errors import UndefinedError
+from condgan.measure import Estimate, bins, distances, neighbours, parzen
+from condgan.measure.distances import with_error
+from condgan.measure.labels import LabelAccuracy, label_accuracy
+from condgan.measure.neighbours import Memorisation, Prdc
+from condgan.measure.network import Embedding
+from condgan.reference import Reference, first_of_each
+
+ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
+PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Some images against a reference.
+
+    Attributes:
+        reference: the real images, and their feature network.
+        images: uint8 (N, C, S, S), in the form of the reference.
+        asked: the class of each, (N,); none where they have none.
+        embedded: of ``images``, where it is known already.
+        small_n: allow a Frechet distance between small sets.
+        window: images for the Parzen window: 1000 of each class.
+    """
+
+    reference: Reference
+    images: Images
+    asked: Labels | None
+    embedded: Embedding | None = None
+    small_n: bool = False
+    window: Callable[[], Images] | None = None
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        """Of ``images``."""
+        return self.embedded or self.reference.features.embed(self.images)
+
+    @property
+    def labels(self) -> Labels:
+        """The class of each image.
+
+        Raises:
+            UndefinedError: they have none.
+        """
+        if self.asked is None:
+            raise UndefinedError("the images have no labels: their generator is unconditional")
+        return self.asked
+
+    @cached_property
+    def accuracy(self) -> LabelAccuracy:
+        """By the feature network's class posteriors."""
+        return label_accuracy(self.embedding.posteriors.argmax(1), self.labels, self.reference.classes)
+
+    def fid(self) -> Estimate:
+        """In the network's feature space."""
+        real, made = self.reference.embedding.features, self.embedding.features
+        self.guard("", len(real), len(made))
+        distance = distances.frechet_from(real)
+        return with_error(lambda kept: distance(made[kept]), len(made))
+
+    def intra_fid(self) -> Estimate:
+        """The same within each class, on average."""
+        real, made = self.reference.embedding.features, self.embedding.features
+        real_labels, labels = self.reference.real.labels, self.labels
+        for label in np.union1d(real_labels, labels):
+            self.guard(f"class {self.name(label)}: ", int((real_labels == label).sum()), int((labels == label).sum()))
+        return with_error(lambda kept: distances.intra_frechet(real, real_labels, made[kept], labels[kept]), len(made))
+
+    def guard(self, where: str, real: int, made: int) -> None:
+        """Refuse a Frechet distance between sets of these sizes.
+
+        Raises:
+            UndefinedError: too few, and ``small_n`` does not allow it.
+        """
+        dim = self.reference.features.dim
+        if min(real, made) < ENOUGH * dim and not self.small_n:
+            raise UndefinedError(
+                f"{where}{real} real and {made} generated images, at least {ENOUGH * dim} of each are needed for "
+                f"{dim} features (small_n allows it)"
+            )
+
+    def kid(self) -> Estimate:
+        """In the network's feature space."""
+        return distances.kernel(self.reference.embedding.features, self.embedding.features)
+
+    def inception_score(self) -> Estimate:
+        """Of the network's class posteriors."""
+        return distances.inception_score(self.embedding.posteriors)
+
+    @cached_property
+    def prdc(self) -> Prdc:
+        """In the network's feature space."""
+        return neighbours.prdc(self.reference.embedding.features, self.embedding.features)
+
+    @cached_property
+    def parzen(self) -> parzen.Parzen:
+        """Of the test images; the width is chosen on validation images.
+
+        Raises:
+            UndefinedError: there is no window, or it is validation images that are held against.
+        """
+        if self.window is None or self.reference.split != "test":
+            raise UndefinedError("needs a window of samples, and test images that its width was not chosen on")
+        samples, validation = self.window(), self.reference.dataset.validation.images
+        return parzen.parzen(
+            neighbours.pixels(samples), neighbours.pixels(validation), neighbours.pixels(self.reference.real.images)
+        )
+
+    def different_bins(self) -> Estimate:
+        """Share of bins within the classes that are over- or under-represented."""
+        real = self.reference.real
+        return bins.different_bins(self.reference.bins, real.images, real.labels, self.images, self.labels)
+
+    def duplicates(self) -> Estimate:
+        """Share of images with a twin."""
+        real = self.reference.real
+        return neighbours.duplicates(self.images, self.labels, real.images, real.labels)
+
+    @cached_property
+    def memorisation(self) -> Memorisation:
+        """How near the training images lie."""
+        train = self.reference.dataset.train.images
+        return neighbours.memorised(self.images, train, self.reference.heldout_distances)
+
+    def name(self, label: int) -> str:
+        """A class in words."""
+        return f'"{self.reference.dataset.class_names[label]}"'
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure: its name (``{space}`` is the feature network's suffix), which way is good, and what it is in a few words."""
+
+    name: str
+    better: Literal["higher", "lower", "near the floor"]
+    text: str
+    of: Callable[[Comparison], Estimate]
+
+
+MEASURES = (
+    Measure("label_accuracy", "higher", "read by the feature network as the class asked for", lambda c: c.accuracy.overall),
+    Measure("fid{space}", "lower", "Frechet distance", Comparison.fid),
+    Measure("kid{space}", "lower", "kernel distance, unbiased", Comparison.kid),
+    Measure("is{space}", "higher", "Inception Score of the feature network's posteriors", Comparison.inception_score),
+    Measure("precision", "higher", "generated images among real ones, k = 5", lambda c: c.prdc.precision),
+    Measure("recall", "higher", "real images among generated ones, k = 5", lambda c: c.prdc.recall),
+    Measure("density", "higher", "real neighbourhoods about a generated image, k = 5", lambda c: c.prdc.density),
+    Measure("coverage", "higher", "real images with a generated neighbour, k = 5", lambda c: c.prdc.coverage),
+    Measure("intra_fid", "lower", "Frechet distance within a class, mean over classes", Comparison.intra_fid),
+    Measure("parzen", "near the floor", "log-likelihood in nats, 1000 samples a class; floor: real training images", lambda c: c.parzen.value),
+    Measure("different_bins", "near the floor", "bins within classes with a share that is not the real one (NDB)", Comparison.different_bins),
+    Measure("duplicates", "near the floor", "images with a near-identical twin", Comparison.duplicates),
+    Measure("memorised", "near the floor", "nearer to a training image than 99 % of held-out images", lambda c: c.memorisation.share),
+)  # fmt: skip
+QUICK = ("label_accuracy", "fid{space}", "kid{space}", "precision", "recall", "density", "coverage")
+"""What is measured during training."""
+
+
+def floor(reference: Reference, counts: npt.NDArray[np.int64], small_n: bool) -> Comparison:
+    """Real images of the other split, counts[k] of class k, against the reference: what a perfect generator gets."""
+    other, seen = reference.other, reference.other_embedding
+    chosen = first_of_each(other.labels, counts)
+    train = reference.dataset.train
+
+    def window() -> Images:
+        per_class = np.full(reference.classes, PARZEN_PER_CLASS)
+        return train.images[first_of_each(train.labels, per_class)]
+
+    return Comparison(
+        reference=reference,
+        images=other.images[chosen],
+        asked=other.labels[chosen],
+        embedded=Embedding(seen.features[chosen], seen.posteriors[chosen]),
+        small_n=small_n,
+        window=window,
+    )

@@ -1,0 +1,173 @@
+"""Measuring a generator, or any labelled images: every figure with its standard error, its floor and its protocol."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import comparison, features, figures, provenance, subjects
+from condgan.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
+from condgan.engines import Images
+from condgan.errors import CondganError, UndefinedError
+from condgan.figures import Figure
+from condgan.reference import OTHER, Reference, proportions
+from condgan.subjects import Subject
+
+DEFAULT_IMAGES = 10_000
+MOST_IMAGES = 1_000_000
+MOST_PAIRS = 20
+KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
+IN_ANY_SPACE = ("fid{space}", "kid{space}")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and how.
+
+    Attributes:
+        figures: by name.
+        protocol: feature network and its hash, counts, split, resize, seed.
+        per_class: label accuracy of each class; none where it has no images.
+        confusion: (K, K) counts, row = asked, column = read; none without labels.
+        nearest: generated images (N, C, S, S) and the nearest training image of each, nearest pairs first.
+    """
+
+    figures: dict[str, Figure]
+    protocol: dict[str, Any]
+    per_class: dict[str, float | None] = field(default_factory=dict)
+    confusion: npt.NDArray[np.int64] | None = None
+    nearest: tuple[Images, Images] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion."""
+        figures = {
+            name: {key: value for key, value in asdict(figure).items() if key in KEYS or (key == "note" and value)}
+            for name, figure in self.figures.items()
+        }
+        confusion = None if self.confusion is None else self.confusion.tolist()
+        return {"figures": figures, "protocol": self.protocol, "per_class": self.per_class, "confusion": confusion}
+
+
+def evaluate(
+    path: str | Path,
+    *overrides: str,
+    data: str | None = None,
+    n: int = DEFAULT_IMAGES,
+    split: str = "test",
+    seed: int = 0,
+    checkpoint: str = "last",
+    small_n: bool = False,
+    gan_train: bool = True,
+    inception: Path | None = None,
+    hundred: bool = False,
+    say: Say = lambda _: None,
+) -> Evaluation:
+    """Measure a run, a generator file, or any labelled images.
+
+    Args:
+        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
+        overrides: ``data.field=value``, as for training.
+        data: the real images; none: those that the generator was trained on, or MNIST.
+        n: generated images, in the proportions of the real classes.
+        split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
+        seed: decides the generated images.
+        checkpoint: of a run, ``last`` or ``best``.
+        small_n: allow Frechet distances between sets that are too small for them.
+        gan_train: GAN-train and GAN-test too, which take minutes.
+        inception: the Inception weights of 2015, for the standard FID.
+        hundred: also the published protocol of 100 real against 100 generated images.
+        say: told in words how far it is.
+
+    Raises:
+        CondganError: nothing to measure at the path, or it does not fit the data.
+    """
+    if not 2 <= n <= MOST_IMAGES:
+        raise CondganError(f"--n {n}: expected 2 to {MOST_IMAGES} images")
+    if checkpoint not in ("last", "best"):
+        raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+    started = time.monotonic()
+    standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
+    subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint)
+    reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
+    counts = proportions(reference.real.labels, reference.classes, n)
+    say(f"taking {n} images of {path}")
+    images, labels = subject.take(counts)
+    if len(images) < 2:
+        raise CondganError(f"{path} has {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
+    made = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
+    if labels is not None:
+        counts = np.bincount(labels, minlength=reference.classes)
+    held = comparison.floor(reference, counts, small_n)
+    found = figures.measured(made, held, MEASURES, say)
+    if hundred:
+        found |= figures.hundred_against_hundred(made, held)
+    if standard is not None:
+        there = replace(reference, features=standard)
+        made_there = replace(made, reference=there, embedded=None)
+        held_there = comparison.floor(there, np.bincount(held.labels, minlength=reference.classes), small_n)
+        found |= figures.measured(made_there, held_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
+        if hundred:
+            found |= figures.hundred_against_hundred(made_there, held_there)
+    if gan_train:
+        found |= figures.gan_train_figures(made, say)
+    protocol = {
+        "subject": subject.facts(str(path)),
+        "data": {"name": subject.dataset.name, "sha256": subject.dataset.sha256, "splits": subject.dataset.split_rule},
+        "split": split,
+        "n_real": len(reference.real),
+        "n_generated": len(images),
+        "n_floor": len(held.images),
+        "floor": f"{OTHER[split]} images instead of generated ones, the same counts per class",
+        "classes": "in the proportions of the real images",
+        "resize": subject.resized or "none",
+        "seed": seed,
+        "feature_network": {"suffix": reference.features.suffix, "sha256": reference.features.sha256}
+        | {key: reference.features.facts[key] for key in ("data", "steps", "accuracy")},
+        "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
+        "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),
+        "memorised": defined(lambda: {"median_distance_against_held_out": round(made.memorisation.ratio, 4)}),
+        "small_n": small_n,
+        "condgan": provenance.version(),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    names = subject.dataset.class_names
+    if labels is None:
+        return Evaluation(found, protocol, nearest=nearest_pairs(made))
+    per_class = dict(zip(names, made.accuracy.per_class, strict=True))
+    return Evaluation(found, protocol, per_class, made.accuracy.confusion, nearest_pairs(made))
+
+
+def window(subject: Subject, first: int) -> Images:
+    """1000 pictures of each class for the Parzen window, others than those that are measured if it can make them.
+
+    Raises:
+        UndefinedError: there are not so many.
+    """
+    classes = len(subject.dataset.class_names)
+    images, _ = subject.take(np.full(classes, PARZEN_PER_CLASS), first)
+    if len(images) < classes * PARZEN_PER_CLASS:
+        raise UndefinedError(f"{len(images)} images: the protocol takes {PARZEN_PER_CLASS} of each class")
+    return images
+
+
+def defined(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Details of a figure; none where it is not defined."""
+    try:
+        return of()
+    except UndefinedError:
+        return None
+
+
+def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
+    """The images that lie nearest to training images, and those, nearest first."""
+    try:
+        found = made.memorisation
+    except UndefinedError:
+        return None
+    order = np.argsort(found.distances, kind="stable")[:MOST_PAIRS]
+    return made.images[order], made.reference.dataset.train.images[found.indexes[order]]

@@ -1,0 +1,196 @@
+"""The feature network of a dataset: shipped for MNIST, else trained on its own labels and kept by its hash."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from condgan import cache, weights
+from condgan.data import Dataset
+from condgan.engines import Images
+from condgan.errors import CondganError
+from condgan.recipe import Data
+from condgan.weights import Arrays
+
+if TYPE_CHECKING:
+    from condgan.measure.network import Embedding
+
+KIND = "features"
+STEPS = 1500
+MOST_STEPS = 1_000_000
+SEED = 0
+
+SHIPPED = {"mnist": Data()}
+"""Sources with a network in the package, and the form of their images that it has seen."""
+SHIPPED_SHA256 = {"mnist": "a7b67156a1a54b16e2c6abd926e5e0eb992277e09f1ff4e80e0398538c3bfa55"}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FeatureNetwork:
+    """A feature network, and what is known of it.
+
+    Attributes:
+        embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
+        dim: D, of the features.
+        suffix: of figures in its space: ``_mnist`` for the one shipped for MNIST, else ``_features``; none for the
+            Inception network, whose ``fid`` is the standard one.
+        sha256: of its weights.
+        facts: the data and its hash, steps, seed, and accuracy on validation and test images.
+    """
+
+    embed: Callable[[Images], "Embedding"]
+    dim: int
+    suffix: str
+    sha256: str
+    facts: dict[str, Any]
+
+
+def form(data: Data) -> Data:
+    """The form in which a recipe's data is measured: its own, or that which a shipped network has seen."""
+    return SHIPPED.get(data.source, data)
+
+
+def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
+    """The network for a dataset: shipped, kept from before, or trained now (which takes minutes, and is said).
+
+    Raises:
+        CondganError: the dataset has one class only, or no images to learn from.
+    """
+    for name in SHIPPED:
+        found = shipped(name)
+        if found.facts["data_sha256"] == dataset.sha256:
+            return found
+    kept = cache.path(KIND, dataset.sha256)
+    if kept.exists():
+        try:
+            return load(kept)
+        except CondganError as error:
+            say(f"{error}: it is trained anew")
+    say(f"no feature network is known for {dataset.name}: one is trained on its labels, {STEPS} steps, once")
+    return train(dataset, STEPS, kept, say)
+
+
+def train(dataset: Dataset, steps: int, output: Path, say: Say = lambda _: None) -> FeatureNetwork:
+    """Train a network on the train split, and write it.
+
+    Raises:
+        CondganError: one class only, steps out of range, or a file that cannot be written.
+    """
+    from condgan.measure import network
+
+    if len(dataset.class_names) < 2:
+        raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
+    if not 1 <= steps <= MOST_STEPS:
+        raise CondganError(f"--steps {steps}: expected 1 to {MOST_STEPS}")
+    images, labels = dataset.train.images, dataset.train.labels
+    tenth = max(1, steps // 10)
+
+    def heard(step: int) -> None:
+        if step % tenth == 0:
+            say(f"feature network: step {step} of {steps}")
+
+    trained = network.train(images, labels, len(dataset.class_names), steps, SEED, heard=heard)
+    accuracy = {}
+    for name in ("validation", "test"):
+        split = dataset.splits[name]
+        if len(split):
+            read = network.embed(trained, split.images).posteriors.argmax(1)
+            accuracy[name] = round(float((read == split.labels).mean()), 6)
+    facts = {
+        "data": dataset.name,
+        "data_sha256": dataset.sha256,
+        "channels": images.shape[1],
+        "size": images.shape[2],
+        "class_names": list(dataset.class_names),
+        "steps": steps,
+        "seed": SEED,
+        "accuracy": accuracy,
+    }
+    weights.save(output, KIND, facts, {name: tensor.numpy() for name, tensor in trained.state_dict().items()})
+    return load(output)
+
+
+def shipped(name: str) -> FeatureNetwork:
+    """The network in the package for a built-in dataset.
+
+    Raises:
+        CondganError: it is missing or not the one that was shipped.
+    """
+    try:
+        with as_file(files("condgan.measure") / "files" / f"{name}.safetensors") as path:
+            found = load(path, f"_{name}")
+    except CondganError as error:
+        raise CondganError(f"condgan's own feature network cannot be read ({error}): reinstall condgan") from None
+    if found.sha256 != SHIPPED_SHA256[name]:
+        raise CondganError("condgan's own feature network is not the file that was shipped: reinstall condgan")
+    return found
+
+
+def load(path: Path, suffix: str = "_features") -> FeatureNetwork:
+    """A network from a file that anyone may have written.
+
+    Raises:
+        CondganError: not a feature network, or damaged.
+    """
+    import torch
+
+    from condgan.measure.network import Network, channels_last, embed
+
+    facts, arrays = weights.load(path, KIND)
+    try:
+        names, channels, size = facts["class_names"], int(facts["channels"]), int(facts["size"])
+        if channels not in (1, 3) or not 4 <= size <= 1024 or not 2 <= len(names) <= 100_000:
+            raise ValueError(f"{len(names)} classes, {channels} channels, {size} pixels")
+        if not all(isinstance(facts[key], dict if key == "accuracy" else str) for key in ("accuracy", "data_sha256")):
+            raise ValueError("facts of wrong types")
+        with torch.device("meta"):
+            network = Network(channels, size, len(names))
+        expected = {name: (tuple(tensor.shape), str(tensor.dtype)) for name, tensor in network.state_dict().items()}
+        given = {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}
+        if given != expected:
+            raise ValueError("its weights do not fit")
+    except (KeyError, TypeError, ValueError) as error:
+        raise CondganError(f"{path} is no feature network of this condgan ({error})") from None
+    network.load_state_dict({name: torch.from_numpy(_own(array)) for name, array in arrays.items()}, assign=True)
+    seen = partial(embed, channels_last(network.eval()))
+    return FeatureNetwork(seen, network.dim, suffix, _digest(arrays), facts)
+
+
+def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
+    """The Inception network of 2015, from the weights that the user has: the space of the standard FID.
+
+    Raises:
+        CondganError: they are absent (and where they come from), or are others.
+    """
+    from condgan.measure import inception
+
+    network = inception.load(path)
+
+    def seen(images: Images) -> "Embedding":
+        def heard(done: int) -> None:
+            if done % 320 == 0:
+                say(f"Inception network: {done} of {len(images)} images")
+
+        return inception.embed(network, images, heard)
+
+    return FeatureNetwork(seen, inception.FEATURES, "", inception.SHA256, {"source": inception.WHERE})
+
+
+def _own(array: "np.typing.NDArray[np.generic]") -> "np.typing.NDArray[np.generic]":
+    return np.array(array)  # a writable copy that torch may keep
+
+
+def _digest(arrays: Arrays) -> str:
+    """A hash of names and weights, whatever file they lie in."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()

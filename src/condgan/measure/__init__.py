@@ -1,0 +1,56 @@
+"""Measures of labelled images: networks that see, and pure functions from features or pixels to numbers.
+
+A measure that has no value for what it is given raises ``UndefinedError`` with the reason; none returns NaN.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.errors import UndefinedError
+
+Features = npt.NDArray[np.float32]
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+class Estimate(NamedTuple):
+    """A figure, and its standard error where one exists."""
+
+    value: float
+    se: float | None = None
+
+
+def share(hits: npt.NDArray[np.bool_]) -> Estimate:
+    """The mean of N yes-or-no answers, with the binomial standard error.
+
+    Raises:
+        UndefinedError: there are none.
+    """
+    return mean(hits.astype(np.float64))
+
+
+def mean(values: npt.NDArray[np.float64]) -> Estimate:
+    """The mean of N independent values, with its standard error.
+
+    Raises:
+        UndefinedError: there are none.
+    """
+    if not len(values):
+        raise UndefinedError("there is nothing to average")
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return Estimate(float(values.mean()), error)
+
+
+def check_features(*sets: Features) -> None:
+    """Refuse features that no distance can be computed from.
+
+    Raises:
+        UndefinedError: NaN or infinite.
+        ValueError: not (N, D) of one D.
+    """
+    if any(features.ndim != 2 for features in sets) or len({features.shape[1] for features in sets}) != 1:
+        raise ValueError(f"expected features (N, D) of one D, given {', '.join(str(f.shape) for f in sets)}")
+    if not all(np.isfinite(features).all() for features in sets):
+        raise UndefinedError("features are NaN or infinite")

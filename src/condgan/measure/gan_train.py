@@ -1,0 +1,91 @@
+"""GAN-train and GAN-test: what a classifier learns from generated images, and what one of real images makes of them.
+
+Shmelkov et al. 2018, "How good is my GAN?". One fixed small network, shifts of two pixels, fixed steps, equal numbers
+of images, and no choice by any accuracy.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from condgan import draws
+from condgan.draws import Stream
+from condgan.measure import Estimate, Images, Labels, mean, network
+
+SEEDS = 5
+STEPS = 800
+WIDTH = 16
+PIXELS = 2  # of shift, at most
+
+
+class GanTrain(NamedTuple):
+    """Accuracies over seeds; standard errors are those of the mean over seeds."""
+
+    train: Estimate
+    """Trained on generated images, tested on real ones."""
+    test: Estimate
+    """Trained on real images, tested on generated ones."""
+    real: Estimate
+    """Trained on real images, tested on real ones: what both are to be held against."""
+    behind: Estimate
+    """real - train, paired by seed."""
+
+
+def gan_train(
+    generated: tuple[Images, Labels],
+    real: tuple[Images, Labels],
+    test: tuple[Images, Labels],
+    classes: int,
+    seeds: int = SEEDS,
+    steps: int = STEPS,
+    heard: Callable[[str], None] = lambda _: None,
+) -> GanTrain:
+    """Train on each set of (images, labels), with the same seeds, and test on the other and on held-out real images.
+
+    Args:
+        generated: what is judged.
+        real: training images, as many as there are generated ones.
+        test: images that neither network was trained on.
+        classes: K; labels lie in 0..K-1.
+        seeds: trainings of each kind.
+        steps: batches of each training.
+        heard: told in words how far it is.
+
+    Raises:
+        ValueError: the sets differ in size.
+    """
+    if len(generated[0]) != len(real[0]):
+        raise ValueError(f"expected equal sets, given {len(generated[0])} generated and {len(real[0])} real images")
+    rows = []
+    for seed in range(seeds):
+        heard(f"GAN-train: seed {seed + 1} of {seeds}")
+        of_generated, of_real = (
+            network.train(*images, classes, steps, seed, WIDTH, shifted) for images in (generated, real)
+        )
+        rows.append([accuracy(of_generated, *test), accuracy(of_real, *generated), accuracy(of_real, *test)])
+    train, tested, baseline = np.array(rows).T
+    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train))
+
+
+def accuracy(judge: network.Network, images: Images, labels: Labels) -> float:
+    """The share of images that are read as their label."""
+    return float((network.embed(judge, images).posteriors.argmax(1) == labels).mean())
+
+
+def shifted(images: Tensor, seed: int, step: int) -> Tensor:
+    """Images moved by whole pixels, each on its own, black where nothing was."""
+    count, channels, side = images.shape[0], images.shape[1], images.shape[3]
+    drawn = draws.integers(seed, Stream.AUGMENTATION, np.arange(2 * count) + 2 * count * step, 2 * PIXELS + 1)
+    top, left = torch.from_numpy(drawn).reshape(2, count, 1)
+    wide = F.pad(images, (PIXELS,) * 4)
+    rows, columns = top + torch.arange(side), left + torch.arange(side)  # (N, S)
+    return wide[
+        torch.arange(count)[:, None, None, None],
+        torch.arange(channels)[None, :, None, None],
+        rows[:, None, :, None],
+        columns[:, None, None, :],
+    ]
