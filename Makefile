@@ -9,13 +9,17 @@ PIP      := $(BIN)/python -m pip install -q --disable-pip-version-check -c const
 TORCH    := $(shell grep '^torch==' constraints.txt)
 PINS     := pyproject.toml constraints.txt
 
-.PHONY: help run test test-slow lint format clean
+.PHONY: help run features test test-slow lint format clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: $(VENV)/.core  ## train for about two minutes and show digits (RUN_ARGS="..." goes to condgan train)
 	$(BIN)/condgan train $(RUN_ARGS)
+
+features: export OMP_NUM_THREADS = 1
+features: $(VENV)/.core  ## train the feature network for MNIST that is shipped (20 minutes)
+	$(BIN)/condgan features mnist --steps 6000 -o src/condgan/measure/files/mnist.safetensors
 
 test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1

@@ -40,6 +40,12 @@ def random_images(count: int, size: int, channels: int = 1, seed: int = 0) -> np
     return np.random.default_rng(seed).integers(0, 256, (count, channels, size, size), dtype=np.uint8)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that a user keeps is read or written, here or in children."""
+    os.environ["CONDGAN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, tuple[str, ...]]:
     return TINY

@@ -17,6 +17,7 @@ from condgan.runs import Run
 FAR = 1_000_000  # epochs: no process gets there
 STEPS_PER_EPOCH = 5
 OPTIONS = (
+    "evaluation.every=none",
     "data.size=8",
     "latent.dim=6",
     "generator.hidden=12,12",

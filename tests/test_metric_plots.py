@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from condgan import metric_plots
@@ -39,14 +40,9 @@ def series(**values: list[Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """What is drawn, instead of being written; laid out, so that what cannot be drawn fails."""
+    """What is drawn, instead of being written."""
     drawn: list[Figure] = []
-
-    def spy(path: Path, figure: Figure) -> None:
-        figure.draw_without_rendering()
-        drawn.append(figure)
-
-    monkeypatch.setattr(metric_plots, "save", spy)
+    monkeypatch.setattr(metric_plots, "save", lambda path, figure: drawn.append(figure))
     return drawn
 
 
@@ -56,12 +52,7 @@ def lines(figure: Figure) -> dict[str, Any]:
     return {str(line.get_label()): line.get_xydata().T for line in every if not str(line.get_label()).startswith("_")}
 
 
-def words(figure: Figure) -> str:
-    figure.draw_without_rendering()
-    return "\n".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
-
-
-@pytest.mark.parametrize("count", [1, 19, 1000])
+@pytest.mark.parametrize("count", [1, 1000])
 def test_the_picture_of_a_training_shows_every_figure(tmp_path: Path, count: int) -> None:
     path = tmp_path / "new" / "metrics.png"
     metric_curves(path, [evaluation(i) for i in range(1, count + 1)], "a title with $ and _ in it", best=60_000)
@@ -142,7 +133,7 @@ value = st.one_of(st.none(), st.floats(-1e30, 1e30), st.sampled_from([math.nan, 
 figure = st.fixed_dictionaries({}, optional={"value": value, "se": value})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
 @given(
     log=st.lists(
         st.fixed_dictionaries(
@@ -204,7 +195,9 @@ def test_a_confusion_of_one_in_a_thousand_is_seen_and_the_worse_the_darker(figur
     assert bars.get_ylim() == matrix.get_ylim()  # a class has one row
 
 
-@pytest.mark.parametrize(("classes", "panels"), [(1, 3), (MOST_PRINTED + 1, 3), (MOST_BARS, 3), (MOST_BARS + 1, 1)])
+@pytest.mark.parametrize(
+    ("classes", "panels"), [(1, 3), (5, 3), (MOST_PRINTED + 1, 3), (MOST_BARS, 3), (MOST_BARS + 1, 1)]
+)
 def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, figures: list[Figure]) -> None:
     accuracies = [i / classes for i in range(classes)][::-1]
     names = [f"{i} $_{{ {'W' * 190} \n end" for i in range(classes)]
@@ -212,25 +205,25 @@ def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, f
     class_accuracy(Path("x"), per_class, confusion_of(accuracies), "W" * 300)
     (drawn,) = figures
     assert len(drawn.axes) == panels
+    bars = drawn.axes[0]
     if classes > MOST_BARS:
-        assert f"the worst {MOST_BARS} of {classes} classes" in words(drawn)
-        best = shortened(names[0], metric_plots.MOST_CHARACTERS)
-        assert best not in words(drawn)
+        assert f"the worst {MOST_BARS} of {classes} classes" in bars.get_title()
+        shown = [label.get_text()[:2].strip() for label in bars.get_yticklabels()]
+        assert shown == [str(i) for i in range(classes)][: -MOST_BARS - 1 : -1]
     elif classes > MOST_PRINTED:
         assert not drawn.axes[1].texts
-    whole = drawn.bbox
-    for text in drawn.findobj(lambda artist: hasattr(artist, "get_text")):
+    drawn.draw_without_rendering()
+    for text in drawn.findobj(Text):
         if text.get_visible() and text.get_text():
             box = text.get_window_extent()
-            assert box.x0 >= -1
-            assert box.y0 >= -1
-            assert box.x1 <= whole.width + 1
-            assert box.y1 <= whole.height + 1
+            assert min(box.x0, box.y0) >= -1, text
+            assert box.x1 <= drawn.bbox.width + 1, text
+            assert box.y1 <= drawn.bbox.height + 1, text
 
 
 def test_a_class_picture_is_written_with_any_names(tmp_path: Path) -> None:
     path = tmp_path / "classes.png"
-    class_accuracy(path, {"数字": 1.0, "\t": 0.5, "a\x00b": None}, np.zeros((3, 3), np.int64), "数")
+    class_accuracy(path, {"数字": 1.0, "\t": 0.5, "a\x00b": None}, np.zeros((3, 3), np.int64), "数\udce4$")
     with Image.open(path) as image:
         assert image.format == "PNG"
     with pytest.raises(CondganError, match="cannot write"):

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import condgan
-from condgan import checkpoint, engines, recipes, trainer
+from condgan import checkpoint, engines, recipes, threads, trainer
 from condgan.checkpoint import Checkpoint
 from condgan.engines import FIGURES, Settings
-from condgan.engines.torch import machine
 from condgan.errors import CondganError, InterruptedTrainingError
 from condgan.progress import Progress
 from condgan.recipe import Domain
@@ -385,8 +385,8 @@ def test_what_was_picked_is_recorded_and_used_again(
     assert checkpoint.load(run.checkpoint()).settings == Settings.model_validate(picked)
 
     used: list[int] = []
-    set_threads = machine.torch.set_num_threads
-    monkeypatch.setattr(machine.torch, "set_num_threads", lambda n: (used.append(n), set_threads(n)))
+    set_threads = torch.set_num_threads
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: (used.append(n), set_threads(n)))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     condgan.resume(run.folder, epochs=2)
     assert sessions(run)[1]["settings"] == picked
@@ -408,13 +408,13 @@ def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], mo
     assert framework.build(named, *data, None).settings.threads_by == "machine.threads"
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.delenv("MKL_NUM_THREADS")
-    if machine.torch.cuda.is_available():
+    if torch.cuda.is_available():
         return
-    before = machine.torch.get_num_threads()
+    before = torch.get_num_threads()
     engine = framework.build(recipe, *data, None)
-    assert machine.torch.get_num_threads() == before
+    assert torch.get_num_threads() == before
     assert engine.settings.threads_by == "measured"
-    assert 1 <= engine.settings.threads <= machine.cores()
+    assert 1 <= engine.settings.threads <= threads.cores()
     untouched = framework.build(recipe, *data, ONE_THREAD).state()  # measuring leaves no trace
     measured = engine.state()
     assert all(np.array_equal(untouched[name], measured[name]) for name in untouched)

@@ -151,11 +151,19 @@ def train_features(
 
 
 @app.command()
-def diagnose(run: Annotated[Path, typer.Argument(help="The run folder.")]) -> None:
+def diagnose(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
+) -> None:
     """Say in words what goes wrong in a run, with the evidence and what to change."""
-    from condgan import diagnosis
+    from condgan import diagnosis, progress
 
-    print(diagnosis.report(run))
+    reporter = progress.on_stderr()
+    try:
+        found = diagnosis.diagnose(run, data, say=reporter.say)
+    finally:
+        reporter.end()
+    print(diagnosis.report(found, run))
 
 
 @app.command("recipes")

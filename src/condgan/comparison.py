@@ -149,19 +149,19 @@ class Measure:
 
 
 MEASURES = (
-    Measure("label_accuracy", "higher", "read by the feature network as the class asked for", lambda c: c.accuracy.overall),
+    Measure("label_accuracy", "higher", "read as the class asked for", lambda c: c.accuracy.overall),
     Measure("fid{space}", "lower", "Frechet distance", Comparison.fid),
     Measure("kid{space}", "lower", "kernel distance, unbiased", Comparison.kid),
-    Measure("is{space}", "higher", "Inception Score of the feature network's posteriors", Comparison.inception_score),
-    Measure("precision", "higher", "generated images among real ones, k = 5", lambda c: c.prdc.precision),
-    Measure("recall", "higher", "real images among generated ones, k = 5", lambda c: c.prdc.recall),
-    Measure("density", "higher", "real neighbourhoods about a generated image, k = 5", lambda c: c.prdc.density),
-    Measure("coverage", "higher", "real images with a generated neighbour, k = 5", lambda c: c.prdc.coverage),
-    Measure("intra_fid", "lower", "Frechet distance within a class, mean over classes", Comparison.intra_fid),
-    Measure("parzen", "near the floor", "log-likelihood in nats, 1000 samples a class; floor: real training images", lambda c: c.parzen.value),
-    Measure("different_bins", "near the floor", "bins within classes with a share that is not the real one (NDB)", Comparison.different_bins),
-    Measure("duplicates", "near the floor", "images with a near-identical twin", Comparison.duplicates),
-    Measure("memorised", "near the floor", "nearer to a training image than 99 % of held-out images", lambda c: c.memorisation.share),
+    Measure("is{space}", "higher", "Inception Score", Comparison.inception_score),
+    Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision),
+    Measure("recall", "higher", "real among generated images, k = 5", lambda c: c.prdc.recall),
+    Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density),
+    Measure("coverage", "higher", "real images with a neighbour, k = 5", lambda c: c.prdc.coverage),
+    Measure("intra_fid", "lower", "Frechet distance, mean over classes", Comparison.intra_fid),
+    Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value),
+    Measure("different_bins", "near the floor", "bins within classes, share not as real", Comparison.different_bins),
+    Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates),
+    Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share),
 )  # fmt: skip
 QUICK = ("label_accuracy", "fid{space}", "kid{space}", "precision", "recall", "density", "coverage")
 """What is measured during training."""

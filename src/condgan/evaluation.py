@@ -14,7 +14,9 @@ from condgan.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
 from condgan.engines import Images
 from condgan.errors import CondganError, UndefinedError
 from condgan.figures import Figure
+from condgan.measure import network
 from condgan.reference import OTHER, Reference, proportions
+from condgan.sampling import MOST_SEED
 from condgan.subjects import Subject
 
 DEFAULT_IMAGES = 10_000
@@ -34,7 +36,7 @@ class Evaluation:
         protocol: feature network and its hash, counts, split, resize, seed.
         per_class: label accuracy of each class; none where it has no images.
         confusion: (K, K) counts, row = asked, column = read; none without labels.
-        nearest: generated images (N, C, S, S) and the nearest training image of each, nearest pairs first.
+        nearest: generated images (N, C, S, S) and the nearest training image of each: the nearest pairs of each class.
     """
 
     figures: dict[str, Figure]
@@ -90,56 +92,79 @@ def evaluate(
         raise CondganError(f"--n {n}: expected 2 to {MOST_IMAGES} images")
     if checkpoint not in ("last", "best"):
         raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+    if split not in OTHER:
+        raise CondganError(f"--split {split}: expected {' or '.join(OTHER)}")
+    if not 0 <= seed <= MOST_SEED:
+        raise CondganError(f"--seed {seed}: expected 0 to {MOST_SEED}")
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint)
-    reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
-    counts = proportions(reference.real.labels, reference.classes, n)
-    say(f"taking {n} images of {path}")
-    images, labels = subject.take(counts)
-    if len(images) < 2:
-        raise CondganError(f"{path} has {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
-    made = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
-    if labels is not None:
-        counts = np.bincount(labels, minlength=reference.classes)
-    held = comparison.floor(reference, counts, small_n)
-    found = figures.measured(made, held, MEASURES, say)
-    if hundred:
-        found |= figures.hundred_against_hundred(made, held)
-    if standard is not None:
-        there = replace(reference, features=standard)
-        made_there = replace(made, reference=there, embedded=None)
-        held_there = comparison.floor(there, np.bincount(held.labels, minlength=reference.classes), small_n)
-        found |= figures.measured(made_there, held_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
+    form = subject.dataset.domain()
+    with network.computing(network.fastest_threads(form.channels, form.size)):
+        reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
+        made, held = sides(subject, reference, n, small_n)
+        found = figures.measured(made, held, MEASURES, say)
         if hundred:
-            found |= figures.hundred_against_hundred(made_there, held_there)
-    if gan_train:
-        found |= figures.gan_train_figures(made, say)
-    protocol = {
-        "subject": subject.facts(str(path)),
-        "data": {"name": subject.dataset.name, "sha256": subject.dataset.sha256, "splits": subject.dataset.split_rule},
-        "split": split,
+            found |= figures.hundred_against_hundred(made, held)
+        if standard is not None:
+            there = replace(reference, features=standard)
+            sides_there = replace(made, reference=there, embedded=None), comparison.floor(there, counted(held), small_n)
+            found |= figures.measured(*sides_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
+            if hundred:
+                found |= figures.hundred_against_hundred(*sides_there)
+        if gan_train:
+            found |= figures.gan_train_figures(made, say)
+        how = protocol(str(path), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
+        pairs = nearest_pairs(made)
+    if made.asked is None:
+        return Evaluation(found, how, nearest=pairs)
+    per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
+    return Evaluation(found, how, per_class, made.accuracy.confusion, pairs)
+
+
+def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tuple[Comparison, Comparison]:
+    """n images of the subject, and as many real ones, against the reference.
+
+    Raises:
+        CondganError: the subject has none.
+    """
+    images, labels = subject.take(proportions(reference.real.labels, reference.classes, n))
+    if len(images) < 2:
+        raise CondganError(f"there are {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
+    made = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
+    return made, comparison.floor(reference, counted(made), small_n)
+
+
+def counted(side: Comparison) -> npt.NDArray[np.int64]:
+    """Images of each class, (K,); as the real ones are distributed, where they have none."""
+    if side.asked is None:
+        return proportions(side.reference.real.labels, side.reference.classes, len(side.images))
+    return np.bincount(side.asked, minlength=side.reference.classes)
+
+
+def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) -> dict[str, Any]:
+    """All that another needs to get the same figures."""
+    reference, dataset = made.reference, subject.dataset
+    judge = reference.features
+    return {
+        "subject": subject.facts(path),
+        "data": {"name": dataset.name, "sha256": dataset.sha256, "splits": dataset.split_rule},
+        "split": reference.split,
         "n_real": len(reference.real),
-        "n_generated": len(images),
+        "n_generated": len(made.images),
         "n_floor": len(held.images),
-        "floor": f"{OTHER[split]} images instead of generated ones, the same counts per class",
+        "floor": f"{OTHER[reference.split]} images instead of generated ones, the same counts per class",
         "classes": "in the proportions of the real images",
         "resize": subject.resized or "none",
-        "seed": seed,
-        "feature_network": {"suffix": reference.features.suffix, "sha256": reference.features.sha256}
-        | {key: reference.features.facts[key] for key in ("data", "steps", "accuracy")},
+        "seed": subject.seed,
+        "feature_network": {"suffix": judge.suffix, "sha256": judge.sha256, "dim": judge.dim}
+        | {key: judge.facts[key] for key in ("data", "steps", "accuracy")},
         "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
         "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),
         "memorised": defined(lambda: {"median_distance_against_held_out": round(made.memorisation.ratio, 4)}),
-        "small_n": small_n,
+        "small_n": made.small_n,
         "condgan": provenance.version(),
-        "seconds": round(time.monotonic() - started, 1),
     }
-    names = subject.dataset.class_names
-    if labels is None:
-        return Evaluation(found, protocol, nearest=nearest_pairs(made))
-    per_class = dict(zip(names, made.accuracy.per_class, strict=True))
-    return Evaluation(found, protocol, per_class, made.accuracy.confusion, nearest_pairs(made))
 
 
 def window(subject: Subject, first: int) -> Images:
@@ -164,10 +189,15 @@ def defined(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
-    """The images that lie nearest to training images, and those, nearest first."""
+    """Of each class, as far as there is room, the images nearest to training images; and those training images."""
     try:
         found = made.memorisation
     except UndefinedError:
         return None
-    order = np.argsort(found.distances, kind="stable")[:MOST_PAIRS]
+    order = np.argsort(found.distances, kind="stable")
+    if made.asked is not None:
+        each = max(1, MOST_PAIRS // made.reference.classes)
+        of = made.asked[order]
+        order = np.concatenate([order[of == label][:each] for label in range(made.reference.classes)])
+    order = order[:MOST_PAIRS]
     return made.images[order], made.reference.dataset.train.images[found.indexes[order]]

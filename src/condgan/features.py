@@ -96,13 +96,14 @@ def train(dataset: Dataset, steps: int, output: Path, say: Say = lambda _: None)
         if step % tenth == 0:
             say(f"feature network: step {step} of {steps}")
 
-    trained = network.train(images, labels, len(dataset.class_names), steps, SEED, heard=heard)
     accuracy = {}
-    for name in ("validation", "test"):
-        split = dataset.splits[name]
-        if len(split):
-            read = network.embed(trained, split.images).posteriors.argmax(1)
-            accuracy[name] = round(float((read == split.labels).mean()), 6)
+    with network.computing(network.fastest_threads(images.shape[1], images.shape[2])):
+        trained = network.train(images, labels, len(dataset.class_names), steps, SEED, heard=heard)
+        for name in ("validation", "test"):
+            split = dataset.splits[name]
+            if len(split):
+                read = network.embed(trained, split.images).posteriors.argmax(1)
+                accuracy[name] = round(float((read == split.labels).mean()), 6)
     facts = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,
@@ -126,7 +127,7 @@ def shipped(name: str) -> FeatureNetwork:
     try:
         with as_file(files("condgan.measure") / "files" / f"{name}.safetensors") as path:
             found = load(path, f"_{name}")
-    except CondganError as error:
+    except (CondganError, OSError) as error:
         raise CondganError(f"condgan's own feature network cannot be read ({error}): reinstall condgan") from None
     if found.sha256 != SHIPPED_SHA256[name]:
         raise CondganError("condgan's own feature network is not the file that was shipped: reinstall condgan")
@@ -156,7 +157,7 @@ def load(path: Path, suffix: str = "_features") -> FeatureNetwork:
         given = {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}
         if given != expected:
             raise ValueError("its weights do not fit")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise CondganError(f"{path} is no feature network of this condgan ({error})") from None
     network.load_state_dict({name: torch.from_numpy(_own(array)) for name, array in arrays.items()}, assign=True)
     seen = partial(embed, channels_last(network.eval()))

@@ -78,7 +78,7 @@ def hundred_against_hundred(made: Comparison, held: Comparison) -> dict[str, Fig
     real = made.reference.embedding.features[first_of_each(made.reference.real.labels, each)]
     figures = {}
     for name, distance in (("", distances.frechet), ("_unsquared", distances.frechet_of_means)):
-        text = f"published protocol: {len(real)} against {len(real)}, biased{', norm of the means' if name else ''}"
+        text = f"published, biased{'; norm of the means unsquared' if name else ''}"
         measure = Measure(f"fid{{space}}_100_vs_100{name}", "lower", text, lambda c: c.fid())
 
         def of(side: Comparison, distance: Callable[..., float] = distance) -> Estimate:
@@ -97,9 +97,9 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
 
     train, test = made.reference.dataset.train, made.reference.real
     texts = {
-        "gan_train": "trained on generated images, tested on real ones; floor: trained on real ones",
-        "gan_train_behind": "how far gan_train lies behind real images, paired by seed",
-        "gan_test": "trained on real images, tested on generated ones; floor: tested on real ones",
+        "gan_train": "trained on these, tested on real images",
+        "gan_train_behind": "gan_train behind its floor, paired by seed",
+        "gan_test": "trained on real images, tested on these",
     }
     try:
         counts = np.minimum(

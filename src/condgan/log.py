@@ -6,6 +6,7 @@ name, each with value and standard error, and the accuracy of each class); or an
 
 import contextlib
 import json
+import math
 import os
 import socket
 import time
@@ -146,6 +147,11 @@ class Log:
             self.file.close()
         with contextlib.suppress(OSError):
             self.board.close()
+
+
+def finite(value: object) -> bool:
+    """Whether a log's value is a number that can be computed with."""
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def rounded(value: float) -> float:

@@ -1,5 +1,6 @@
 """The figures that show how good a generator is: over its training, and class by class."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.plots import Values, alone, column, curve, images_and_epochs, plain, save, thinned
+from condgan.plots import Values, alone, any_letters, column, curve, images_and_epochs, plain, save, thinned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Counts = npt.NDArray[np.int64]
 
@@ -33,7 +33,7 @@ DECADE = 10  # ratio of distances above which their axis is logarithmic
 
 MOST_BARS = 30  # classes shown, the worst; and the largest confusion matrix
 MOST_PRINTED = 12  # classes of a confusion matrix with numbers in it
-MOST_CHARACTERS = 32  # of a class name
+MOST_INCHES = 2.4  # of a class name
 LEAST_ERROR = 1e-3  # share of a row that the palest colour stands for
 
 
@@ -81,7 +81,7 @@ def metric_curves(path: Path, evaluations: Sequence[Mapping[str, Any]], title: s
     last = max(images[seen].max(), best or 0)
     if images[seen].min() >= 0 and last > 0:
         axes[-1].set_xlim(-0.01 * last, 1.01 * last)
-    _heading(figure, title)
+    figure.suptitle(_fitting(title, 0.97 * figure.get_figwidth(), 12), x=0.01, ha="left", fontsize=12, parse_math=False)
     images_and_epochs(axes[-1], images, epochs)
     save(path, figure)
 
@@ -165,27 +165,21 @@ def class_accuracy(
         heading.append(f"dashed: all classes, {percent(overall)}")
     if any(value is not None and value < GOOD for _, value in named):
         heading.append(f"orange: below {GOOD:.0%}")
-    names = [shortened(name, MOST_CHARACTERS) for name, _ in named]
+    names = [_fitting(name, MOST_INCHES) for name, _ in named]
+    longest = max(_inches(name) for name in names)
     row = 0.5 if confusion is not None and len(named) <= MOST_PRINTED else 0.28  # inches
     widths = [3.0] if confusion is None else [3.0, max(3.5, 1.2 * row * len(named))]
-    width = sum(widths) + 1.3 * len(widths) + 1 + 0.08 * max(map(len, names))
-    figure = Figure(figsize=(width, 2 + row * max(len(named), 3)), dpi=100, layout="constrained")
+    upright = confusion is not None and longest > 0.9 * widths[1] / len(names)
+    width = sum(widths) + 1.3 * len(widths) + 0.8 + longest
+    height = 2 + row * max(len(named), 3) + longest * upright
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(1, len(widths), squeeze=False, sharey=True, width_ratios=widths)[0])
     if confusion is not None:
-        _matrix(axes[1], names, confusion, widths[1] / len(names))
+        _matrix(axes[1], names, confusion, upright)
     _bars(axes[0], names, [value for _, value in named], overall)
     axes[0].set_title("\n".join(heading), fontsize=10)
-    _heading(figure, title)
+    figure.suptitle(_fitting(title, 0.97 * figure.get_figwidth(), 12), x=0.01, ha="left", fontsize=12, parse_math=False)
     save(path, figure)
-
-
-def _heading(figure: "Figure", title: str) -> None:
-    """The title above everything, cut to the figure's width."""
-    text = figure.suptitle("", x=0.01, ha="left", parse_math=False)
-    for most in range(min(len(title), 200), 0, -1):
-        text.set_text(shortened(title, most))
-        if text.get_window_extent().width <= 0.98 * figure.bbox.width:
-            break
 
 
 def _bars(axis: "Axes", names: list[str], values: list[float | None], overall: float | None) -> None:
@@ -209,8 +203,8 @@ def _bars(axis: "Axes", names: list[str], values: list[float | None], overall: f
     axis.spines[:].set_visible(False)
 
 
-def _matrix(axis: "Axes", names: list[str], confusion: Counts, width: float) -> None:
-    """Rows as shares, in cells of a width in inches: right ones blue, errors on a scale where rare ones show too."""
+def _matrix(axis: "Axes", names: list[str], confusion: Counts, upright: bool) -> None:
+    """Rows as shares: what is right in blue, errors on a logarithmic scale, so that rare ones show too."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
@@ -228,8 +222,7 @@ def _matrix(axis: "Axes", names: list[str], confusion: Counts, width: float) -> 
             ink = "white" if colours[asked, read, :3] @ [0.299, 0.587, 0.114] < 0.5 else "black"
             axis.text(read, asked, text, ha="center", va="center", fontsize=8, color=ink)
     axis.set_title("what they are read as", fontsize=10)
-    rotation = 90 if 0.1 * max(map(len, names)) > width else 0
-    axis.set_xticks(range(len(names)), names, rotation=rotation, parse_math=False)
+    axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, parse_math=False)
     axis.set_xlabel("class read")
     edges = np.arange(len(names) + 1) - 0.5
     axis.set_xticks(edges, minor=True)
@@ -250,6 +243,22 @@ def percent(share: float) -> str:
 
 def shortened(text: str, most: int) -> str:
     """One line of at most ``most`` characters; what is too long loses its middle."""
-    line = " ".join(text.split())
+    line = " ".join(text.encode("utf-8", "replace").decode().split())  # file names may hold halves of surrogate pairs
     end = most // 3
     return line if len(line) <= most else f"{line[: most - end - 1]}…{line[len(line) - end :]}"
+
+
+def _fitting(text: str, inches: float, size: int = 10) -> str:
+    """The text, shortened to a width in a font of a size in points."""
+    lengths = range(1, min(len(text), int(20 * inches)) + 1)
+    most = bisect_right(lengths, inches, key=lambda length: _inches(shortened(text, length), size))
+    return shortened(text, max(most, 1))
+
+
+def _inches(line: str, size: int = 10) -> float:
+    """The width of a line in a font of a size in points."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    with any_letters():
+        return float(figure.text(0, 0, line, fontsize=size, parse_math=False).get_window_extent().width / figure.dpi)

@@ -1,8 +1,9 @@
 """The figure that shows whether a training goes well."""
 
+import contextlib
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,10 +91,17 @@ def save(path: Path, figure: "Figure") -> None:
         CondganError: the file cannot be written.
     """
     png = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # in a name: it is drawn as a box
+    with any_letters():
         figure.savefig(png, format="png")
     atomic(path, png.getvalue())
+
+
+@contextlib.contextmanager
+def any_letters() -> Iterator[None]:
+    """Let names hold letters that the font lacks: they are drawn as boxes, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def column(records: Sequence[Mapping[str, float]], key: str) -> Values:

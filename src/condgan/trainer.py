@@ -6,14 +6,14 @@ import time
 import numpy as np
 
 from condgan import checkpoint as checkpoints
-from condgan import engines, generator, images, metric_plots, monitor, plots, provenance, sampling, symptoms
+from condgan import engines, generator, images, metric_plots, monitor, plots, provenance, sampling, selection, symptoms
 from condgan.checkpoint import Checkpoint
 from condgan.data import Dataset
 from condgan.engines import Engine
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.interrupts import interrupts
 from condgan.log import Figures, Log, evaluations, trained
-from condgan.measure.network import threads
+from condgan.measure.network import computing
 from condgan.monitor import Monitor
 from condgan.progress import Progress
 from condgan.recipe import Recipe
@@ -42,7 +42,7 @@ class Trainer:
             self.progress.say(f"note: {notice}")
         self.progress.say(self.opening(engine))
         if self.step < self.plan.steps:
-            with threads(engine.settings.threads):
+            with computing(engine.settings.threads):
                 self.monitor = monitor.monitor(self.recipe, self.dataset, self.progress.say)
         self.note(engine)
         pending: Figures = self.start.pending if self.start else {}
@@ -167,10 +167,10 @@ class Trainer:
         content, confusion = self.monitor.measure(engine)
         record = log.write(content, self.step)
         lines = evaluations(log.records)
-        number = monitor.best(self.recipe, lines)
+        number = selection.best(self.recipe, lines)
         if number == len(lines) - 1:
             checkpoints.save(self.run.checkpoint("best"), self.checkpoint(engine, log))
-        self.progress.say(monitor.sentence(self.recipe, lines))
+        self.progress.say(selection.sentence(self.recipe, lines))
         metric_plots.metric_curves(
             self.run.metrics_plot, lines, self.recipe.name, None if number is None else lines[number]["images"]
         )
@@ -183,7 +183,7 @@ class Trainer:
     def exhausted(self, log: Log) -> bool:
         """Whether the recipe's patience with evaluations is over."""
         lines = evaluations(log.records)
-        if not monitor.exhausted(self.recipe, lines):
+        if not selection.exhausted(self.recipe, lines):
             return False
         self.progress.say(
             f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from condgan import draws
+from condgan import draws, threads
 from condgan.draws import Stream
 
 Images = npt.NDArray[np.uint8]
@@ -122,14 +122,26 @@ def batches(count: int, steps: int, seed: int) -> Iterator[npt.NDArray[np.int64]
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
+def computing(threads: int) -> Iterator[None]:
     """Compute with this many threads; afterwards with as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def fastest_threads(channels: int, size: int) -> int:
+    """The thread count that the user has set, else the fastest one for images of this form."""
+    users = threads.as_set()
+    if users is not None:
+        return users[0]
+    images = np.zeros((100, channels, size, size), np.uint8)
+    with torch.random.fork_rng(devices=[]):
+        network = Network(channels, size, 10).eval()
+    with computing(torch.get_num_threads()):
+        return threads.fastest(lambda: embed(network, images), torch.set_num_threads)
 
 
 def channels_last(network: Network) -> Network:
