@@ -198,9 +198,8 @@ def test_an_alarm_of_the_trainer() -> None:
         [{"step": 1, "d_loss": None, "g_loss": "x"}] * 30,
         won(9),
         [{"step": i, "images": i, "d_loss": math.nan, "g_loss": math.inf, "d_real": 0, "d_fake": 0} for i in range(30)],
-        [{"step": 1, "evaluation": {}}, {"step": 2, "evaluation": {"recall": {}, "fid_mnist": {"value": None}}}],
-        [{"step": 1, "epoch": 100, "evaluation": {"fid_mnist": None}, "per_class": {}}] * 3,
-        [{"step": 1, "epoch": 100, "evaluation": {}, "per_class": {"a": None}}] * 3,
+        [{"step": 1, "images": 9, "evaluation": {"recall": {"value": None}, "fid_mnist": {"value": None}}}] * 2,
+        [{"step": 1, "images": 9, "epoch": 100, "evaluation": {}, "per_class": {"a": None}}] * 3,
         curves(d_loss=[0.0] * 80, g_loss=0.0, d_real=0.0, d_fake=0.0)[:5],
     ],
 )

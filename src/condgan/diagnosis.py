@@ -19,7 +19,6 @@ from condgan.recipe import Recipe
 from condgan.recipes import RECIPES
 from condgan.reference import Reference
 from condgan.runs import Run
-from condgan.selection import measured
 from condgan.subjects import Subject
 from condgan.symptoms import Finding, figures
 from condgan.symptoms.finding import more_dropout, patience
@@ -88,11 +87,10 @@ def diagnose(
     except CondganError as error:
         skipped.append(f"no pictures were looked at: {error}")
     logged = symptoms.from_log(recipe, records)
-    lines = [record for record in records if "evaluation" not in record and "alarm" not in record]
     return Diagnosis(
         findings=tuple(symptoms.ordered([*found, *logged])),  # pictures tell more than figures of them
-        lines=len(lines),
-        evaluations=len(measured(records)),
+        lines=sum("d_loss" in record for record in records),
+        evaluations=len(log.evaluations(records)),
         pictures=pictures,
         skipped=tuple(skipped),
     )

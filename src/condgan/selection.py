@@ -10,11 +10,6 @@ BETTER: dict[str, Literal["higher", "lower"]] = {"fid": "lower", "kid": "lower",
 """What checkpoints can be chosen by, and which way is good."""
 
 
-def measured(records: Sequence[Record]) -> list[Record]:
-    """The lines with an evaluation."""
-    return [record for record in records if isinstance(record.get("evaluation"), dict)]
-
-
 def figure(record: Record, name: str, key: str = "value") -> float | None:
     """A figure of an evaluation, or its standard error (``se``); none if it has none."""
     entry = record["evaluation"].get(name)

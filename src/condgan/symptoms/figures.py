@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condgan.log import Record, finite
+from condgan.log import Record, evaluations, finite
 from condgan.recipe import Recipe
-from condgan.selection import chosen_by, figure, measured
+from condgan.selection import chosen_by, figure
 from condgan.symptoms.finding import Finding, more_dropout, optimisers, patience, rate
 
 # Calibrated on real evaluations.
@@ -18,7 +18,7 @@ NO_RECALL, NO_COVERAGE, SOME_PRECISION = 0.02, 0.1, 0.1  # collapsed: 0, 0.01 to
 
 def over_training(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """The best evaluation lies back, and the last two are clearly worse."""
-    lines = measured(records)
+    lines = evaluations(records)
     name = chosen_by(recipe, lines)
     if name is None:
         return None
@@ -52,7 +52,7 @@ def over_training(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
 
 def wrong_labels(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """Classes whose pictures are not read as them, in the last evaluations."""
-    lines = settled(recipe, [record for record in measured(records) if isinstance(record.get("per_class"), dict)])
+    lines = settled(recipe, [record for record in evaluations(records) if isinstance(record.get("per_class"), dict)])
     bad = [poor({name: value for name, value in line["per_class"].items() if finite(value)}) for line in lines]
     if not bad or not all(bad):
         return None
@@ -120,7 +120,7 @@ def mislabelled(recipe: Recipe, classes: Sequence[str], nothing: bool, evidence:
 
 def collapse(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """Real images have no generated ones near them, while generated ones look real."""
-    lines = settled(recipe, measured(records))
+    lines = settled(recipe, evaluations(records))
     for line in lines:
         recall, coverage, precision = (figure(line, name) for name in ("recall", "coverage", "precision"))
         if recall is None or coverage is None or precision is None:
