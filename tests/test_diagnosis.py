@@ -57,7 +57,7 @@ def of_classes(mnist: Split) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int6
 def eye(four: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureNetwork:
     """A network that has learnt to read them."""
     dataset = datasets.load(Data(source=str(four), size=8), 0)
-    return features.train(dataset, 60, tmp_path_factory.mktemp("eye") / "eye.safetensors")
+    return features.train_to(tmp_path_factory.mktemp("eye") / "eye.safetensors", dataset, 60)
 
 
 @pytest.fixture(scope="session")
@@ -179,7 +179,7 @@ def test_losses_that_swing(mnist: Split, tmp_path: Path) -> None:
     options = ("discriminator.dropout=0", "optim.lr=5e-3", "optim.betas=0.9,0.999", "output.log_every=5")
     recipe = recipes.get("cgan-bce", [*SMALL, *networks, *options, "train.epochs=40"])
     run = train(recipe, data=tmp_path / "digits.npz", run=tmp_path / "run").folder
-    eye = features.train(datasets.load(Data(source=str(tmp_path / "digits.npz"), size=8), 0), 60, tmp_path / "eye")
+    eye = features.train_to(tmp_path / "eye", datasets.load(Data(source=str(tmp_path / "digits.npz"), size=8), 0), 60)
     swing = of_kind(diagnose(run, features=eye), "oscillation")
     assert {"optim.g.betas=0.5,0.999", "optim.d.betas=0.5,0.999", "train.ema=0.999"} <= set(swing.advice)
 

@@ -142,7 +142,7 @@ def train_features(
     path = output or cache.path(features.KIND, dataset.sha256)
     reporter = progress.on_stderr()
     try:
-        made = features.train(dataset, steps, path, reporter.say)
+        made = features.train_to(path, dataset, steps, reporter.say)
     finally:
         reporter.end()
     for name, accuracy in made.facts["accuracy"].items():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from condgan.engines import Images, Labels
 from condgan.errors import UndefinedError
-from condgan.measure import Estimate, bins, distances, neighbours, parzen
+from condgan.measure import Estimate, bins, check_features, distances, neighbours, parzen
 from condgan.measure.distances import with_error
 from condgan.measure.labels import LabelAccuracy, label_accuracy
 from condgan.measure.neighbours import Memorisation, Prdc
@@ -60,6 +60,7 @@ class Comparison:
     @cached_property
     def accuracy(self) -> LabelAccuracy:
         """By the feature network's class posteriors."""
+        check_features(self.embedding.posteriors)
         return label_accuracy(self.embedding.posteriors.argmax(1), self.labels, self.reference.classes)
 
     def fid(self) -> Estimate:
@@ -73,9 +74,25 @@ class Comparison:
         """The same within each class, on average."""
         real, made = self.reference.embedding.features, self.embedding.features
         real_labels, labels = self.reference.real.labels, self.labels
-        for label in np.union1d(real_labels, labels):
-            self.guard(f"class {self.name(label)}: ", int((real_labels == label).sum()), int((labels == label).sum()))
+        for label, (inside, own) in self.counts().items():
+            self.guard(f"class {self.name(label)}: ", inside, own)
         return with_error(lambda kept: distances.intra_frechet(real, real_labels, made[kept], labels[kept]), len(made))
+
+    def counts(self) -> dict[int, tuple[int, int]]:
+        """Real and own images of each class that either side has.
+
+        Raises:
+            UndefinedError: one side has none of a class.
+        """
+        real, own = (
+            np.bincount(labels, minlength=self.reference.classes)
+            for labels in (self.reference.real.labels, self.labels)
+        )
+        found = {int(label): (int(real[label]), int(own[label])) for label in np.flatnonzero(real + own)}
+        for label, sides in found.items():
+            if not all(sides):
+                raise UndefinedError(f"class {self.name(label)} has no {'generated' if sides[0] else 'real'} images")
+        return found
 
     def guard(self, where: str, real: int, made: int) -> None:
         """Refuse a Frechet distance between sets of these sizes.
@@ -119,6 +136,7 @@ class Comparison:
 
     def different_bins(self) -> Estimate:
         """Share of bins within the classes that are over- or under-represented."""
+        self.counts()
         real = self.reference.real
         return bins.different_bins(self.reference.bins, real.images, real.labels, self.images, self.labels)
 

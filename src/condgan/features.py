@@ -14,6 +14,7 @@ from condgan import cache, weights
 from condgan.data import Dataset
 from condgan.engines import Images
 from condgan.errors import CondganError
+from condgan.files import atomic
 from condgan.recipe import Data
 from condgan.weights import Arrays
 
@@ -24,6 +25,7 @@ KIND = "features"
 STEPS = 1500
 MOST_STEPS = 1_000_000
 SEED = 0
+FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # that others rely on
 
 SHIPPED = {"mnist": Data()}
 """Sources with a network in the package, and the form of their images that it has seen."""
@@ -70,18 +72,24 @@ def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
     kept = cache.path(KIND, dataset.sha256)
     if kept.exists():
         try:
-            return load(kept)
+            found = load(kept)
+            if found.facts["data_sha256"] == dataset.sha256:
+                return found
+            say(f"{kept} was trained on other data: it is trained anew")
         except CondganError as error:
             say(f"{error}: it is trained anew")
     say(f"no feature network is known for {dataset.name}: one is trained on its labels, {STEPS} steps, once")
-    return train(dataset, STEPS, kept, say)
+    facts, arrays = train(dataset, STEPS, say)
+    if not cache.keep(KIND, dataset.sha256, facts, arrays):
+        say(f"{kept} cannot be written: the feature network is not kept for the next time")
+    return made(facts, arrays, "_features", "what was trained")
 
 
-def train(dataset: Dataset, steps: int, output: Path, say: Say = lambda _: None) -> FeatureNetwork:
-    """Train a network on the train split, and write it.
+def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict[str, Any], Arrays]:
+    """Train a network on the train split -> what is known of it, and its weights.
 
     Raises:
-        CondganError: one class only, steps out of range, or a file that cannot be written.
+        CondganError: one class only, or steps out of range.
     """
     from condgan.measure import network
 
@@ -114,8 +122,22 @@ def train(dataset: Dataset, steps: int, output: Path, say: Say = lambda _: None)
         "seed": SEED,
         "accuracy": accuracy,
     }
-    weights.save(output, KIND, facts, {name: tensor.numpy() for name, tensor in trained.state_dict().items()})
-    return load(output)
+    return facts, {name: tensor.numpy() for name, tensor in trained.state_dict().items()}
+
+
+def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None) -> FeatureNetwork:
+    """Train a network, and write it to a file.
+
+    Raises:
+        CondganError: as ``train``; or the file cannot be written, which is found out first.
+    """
+    probe = path.with_name(f".{path.name}.probe")
+    atomic(probe, b"")
+    probe.unlink()
+    if path.is_dir():
+        raise CondganError(f"cannot write {path}: it is a folder")
+    weights.save(path, KIND, *train(dataset, steps, say))
+    return load(path)
 
 
 def shipped(name: str) -> FeatureNetwork:
@@ -140,16 +162,24 @@ def load(path: Path, suffix: str = "_features") -> FeatureNetwork:
     Raises:
         CondganError: not a feature network, or damaged.
     """
+    return made(*weights.load(path, KIND), suffix, str(path))
+
+
+def made(facts: dict[str, Any], arrays: Arrays, suffix: str, what: str) -> FeatureNetwork:
+    """A network from what is known of it and its weights.
+
+    Raises:
+        CondganError: ``what`` does not fit together.
+    """
     import torch
 
     from condgan.measure.network import Network, channels_last, embed
 
-    facts, arrays = weights.load(path, KIND)
     try:
         names, channels, size = facts["class_names"], int(facts["channels"]), int(facts["size"])
         if channels not in (1, 3) or not 4 <= size <= 1024 or not 2 <= len(names) <= 100_000:
             raise ValueError(f"{len(names)} classes, {channels} channels, {size} pixels")
-        if not all(isinstance(facts[key], dict if key == "accuracy" else str) for key in ("accuracy", "data_sha256")):
+        if not all(isinstance(facts[key], kind) for key, kind in FACTS.items()):
             raise ValueError("facts of wrong types")
         with torch.device("meta"):
             network = Network(channels, size, len(names))
@@ -157,11 +187,11 @@ def load(path: Path, suffix: str = "_features") -> FeatureNetwork:
         given = {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}
         if given != expected:
             raise ValueError("its weights do not fit")
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise CondganError(f"{path} is no feature network of this condgan ({error})") from None
-    network.load_state_dict({name: torch.from_numpy(_own(array)) for name, array in arrays.items()}, assign=True)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CondganError(f"{what} is no feature network of this condgan ({error})") from None
+    network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)
     seen = partial(embed, channels_last(network.eval()))
-    return FeatureNetwork(seen, network.dim, suffix, _digest(arrays), facts)
+    return FeatureNetwork(seen, network.dim, suffix, digest(arrays), facts)
 
 
 def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
@@ -184,14 +214,10 @@ def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
     return FeatureNetwork(seen, inception.FEATURES, "", inception.SHA256, {"source": inception.WHERE})
 
 
-def _own(array: "np.typing.NDArray[np.generic]") -> "np.typing.NDArray[np.generic]":
-    return np.array(array)  # a writable copy that torch may keep
-
-
-def _digest(arrays: Arrays) -> str:
+def digest(arrays: Arrays) -> str:
     """A hash of names and weights, whatever file they lie in."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return digest.hexdigest()
+        found.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
+        found.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return found.hexdigest()

@@ -64,7 +64,7 @@ def kept_floor(held: Comparison, measure: Measure) -> float | None:
         return {"floor": np.array([] if value is None else [value])}
 
     counts = np.bincount(held.labels, minlength=held.reference.classes).tolist()
-    kept = held.reference.kept(make, "floor", measure.name, counts, held.small_n)["floor"]
+    kept = held.reference.kept(make, ["floor"], "floor", measure.name, counts, held.small_n)["floor"]
     return float(kept[0]) if len(kept) else None
 
 

@@ -1,7 +1,7 @@
 """Real images that others are held against: what the feature network says of them is kept by the data's hash."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,7 +76,7 @@ class Reference:
             train, real = neighbours.pixels(self.dataset.train.images), neighbours.pixels(self.real.images)
             return {"distances": neighbours.nearest(real, train)[0]}
 
-        return self.kept(make, "heldout")["distances"].astype(np.float64)
+        return self.kept(make, ["distances"], "heldout")["distances"].astype(np.float64)
 
     @cached_property
     def bins(self) -> list[npt.NDArray[np.float32]]:
@@ -89,15 +89,15 @@ class Reference:
                 for label, centres in enumerate(bins.class_bins(train.images, train.labels, self.classes))
             }
 
-        kept = self.kept(make, "bins")
+        kept = self.kept(make, map(str, range(self.classes)), "bins")
         return [kept[str(label)].astype(np.float32) for label in range(self.classes)]
 
-    def kept(self, make: Callable[[], Arrays], *key: object) -> Arrays:
-        """What ``make`` gives, from before if it is kept under this key and these data and network."""
+    def kept(self, make: Callable[[], Arrays], names: Iterable[str], *key: object) -> Arrays:
+        """The arrays of these names that ``make`` gives, from before if they are kept under this key, data, network."""
         parts = (SCHEME, self.dataset.sha256, self.features.sha256, self.split, MOST, *key)
         digest = hashlib.sha256(repr(parts).encode()).hexdigest()
         found = cache.read("real", digest)
-        if found is not None:
+        if found is not None and set(found[1]) == set(names):
             return found[1]
         made = make()
         cache.keep("real", digest, {}, made)
@@ -108,7 +108,7 @@ class Reference:
             seen = self.features.embed(split.images)
             return {"features": seen.features, "posteriors": seen.posteriors}
 
-        kept = self.kept(make, "embedding", name, len(split))
+        kept = self.kept(make, ["features", "posteriors"], "embedding", name, len(split))
         return Embedding(kept["features"].astype(np.float32), kept["posteriors"].astype(np.float32))
 
 

@@ -14,6 +14,7 @@ from condgan.measure import Estimate, Features, Labels, check_features
 GROUPS = 20  # of the jackknife
 SPLITS = 10  # of the Inception Score
 CHUNK = 1000  # rows of a kernel matrix at a time
+LARGE = 100.0  # mean square of features from which the cube is not computed in float32
 
 
 def frechet(real: Features, generated: Features) -> float:
@@ -40,7 +41,7 @@ def frechet_from(real: Features) -> Callable[[Features], float]:
         check_features(real, generated)
         metric.reset()
         metric.update(double(generated), real=False)
-        return max(0.0, float(metric.compute()))
+        return max(float(metric.compute()), 0.0)  # rounding; in this order a NaN stays one
 
     return distance
 
@@ -85,6 +86,8 @@ def kernel(real: Features, generated: Features) -> Estimate:
     order = np.argsort(np.arange(len(generated)) % groups, kind="stable")  # every class in every group
     sizes = np.bincount(np.arange(len(generated)) % groups).tolist()
     a, b = torch.from_numpy(real), torch.from_numpy(generated[order])
+    if max(float(rows.double().square().sum(1).max()) for rows in (a, b)) > LARGE * a.shape[1]:
+        a, b = a.double(), b.double()
     n = len(a)
     within = sum(cubic(rows, a).sum(dtype=torch.float64) for rows in a.split(CHUNK)) - cubic_of_itself(a).sum()
     across = torch.stack([cubic(rows, a).sum(dtype=torch.float64) for rows in b.split(sizes)])
@@ -133,8 +136,9 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     check_features(posteriors)
     if len(posteriors) < 2 * SPLITS:
         raise UndefinedError(f"{len(posteriors)} images: at least {2 * SPLITS} are needed for {SPLITS} splits")
+    posteriors = posteriors[: len(posteriors) // SPLITS * SPLITS]  # else torch makes fewer splits, and a small one
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        torch.manual_seed(0)  # it shuffles
+        torch.default_generator.manual_seed(0)  # it shuffles
         warnings.simplefilter("ignore")  # it warns of the memory that the posteriors take
         metric = InceptionScore(feature=nn.Identity(), splits=SPLITS)
         metric.update(double(posteriors).clamp_min(1e-30).log())
@@ -148,7 +152,10 @@ def with_error(distance: Callable[[npt.NDArray[np.bool_]], float], count: int) -
     if count < 2 * GROUPS:
         return Estimate(value)
     group = np.arange(count) % GROUPS  # every class is in every group, however the images are ordered
-    return Estimate(value, jackknife([distance(group != out) for out in range(GROUPS)]))
+    try:
+        return Estimate(value, jackknife([distance(group != out) for out in range(GROUPS)]))
+    except UndefinedError:  # a class of two images has a distance, and none without one of them
+        return Estimate(value)
 
 
 def jackknife(without: list[float]) -> float:

@@ -90,9 +90,14 @@ def train(
     """A network trained for ``steps`` batches of 128 on uint8 (N, C, S, S), augmented.
 
     ``heard`` is told each step that is done. Torch's own random state is left as it was.
+
+    Raises:
+        ValueError: there are no images.
     """
+    if not len(images):
+        raise ValueError("expected at least one image to learn from")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         network = Network(images.shape[1], images.shape[2], classes, width)
     network = channels_last(network).train()
     optimiser = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
