@@ -9,7 +9,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -201,7 +201,7 @@ def package_prdc(real: "Features", made: "Features") -> list[float]:
 
 SIDES: dict[str, tuple[str, Side, Side]] = {
     "kid": ("torchmetrics", our_kid, torchmetrics_kid),
-    "frechet": ("scipy.linalg.sqrtm", our_frechet, scipy_frechet),
+    "frechet": ("scipy sqrtm", our_frechet, scipy_frechet),
     "prdc": ("prdc", our_prdc, package_prdc),
 }
 
@@ -261,26 +261,31 @@ def suite_table(cold: Suite, warm: Suite) -> Table:
 
 def against_table(results: list[Against]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("figure", "", "seconds", "ratio (min-max)", "peak MiB", "ratio", "value", "target"):
-        left = title in ("figure", "", "value", "target")
-        table.add_column(title, justify="left" if left else "right", no_wrap=title != "value")
+    for title in ("figure", "", "seconds", "ratio (min-max)", "peak MiB", "ratio (min-max)"):
+        table.add_column(title, justify="left" if title in ("figure", "") else "right", no_wrap=True)
     for result in results:
         times, memory = result.ratios(lambda r: r.seconds), result.ratios(lambda r: r.peak_mib)
         for name, rounds in (("condgan", result.ours), (result.other, result.theirs)):
             own = rounds is result.ours
-            seconds = median(r.seconds for r in rounds)
-            target = TARGETS.get(result.figure) if own else None
             table.add_row(
                 result.figure if own else "",
                 name,
-                f"{seconds:.3f}",
+                f"{median(r.seconds for r in rounds):.3f}",
                 spread(times) if own else "",
                 f"{median(r.peak_mib for r in rounds):.0f}",
-                f"{median(memory):.2f}" if own else "",
-                " ".join(f"{value:.5g}" for value in rounds[0].values),
-                "" if target is None else verdict(seconds, target, "s"),
+                spread(memory) if own else "",
             )
     return table
+
+
+def values(results: list[Against]) -> Iterator[str]:
+    """What each side says, and the targets."""
+    for result in results:
+        own, other = (" ".join(f"{value:.6g}" for value in rounds[0].values) for rounds in (result.ours, result.theirs))
+        yield f"{result.figure}: condgan {own}; {result.other} {other}"
+        if result.figure in TARGETS:
+            seconds = median(r.seconds for r in result.ours)
+            yield f"{result.figure} of condgan, target {verdict(seconds, TARGETS[result.figure], 's')}"
 
 
 def main(
@@ -326,7 +331,9 @@ def main(
     console.print(
         f"\nfrom the same features, {made} x {real} of {dim} axes, {rounds} round(s)",
         against_table(results),
+        "\n" + "\n".join(values(results)),
         highlight=False,
+        soft_wrap=True,
     )
     if json_path is not None:
         written = {

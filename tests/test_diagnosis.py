@@ -215,3 +215,29 @@ def test_the_command_makes_the_runs_recipe_with_the_advice(name: str) -> None:
     words = command(recipe, advice).split(" train ", 1)[1]
     name_again, *overrides = shlex.split(words)
     assert recipes.get(name_again, overrides) == override(recipe, advice)
+
+
+@pytest.mark.slow
+def test_a_discriminator_that_learns_400_images_by_heart_over_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real run: its Frechet distance to validation images is least near epoch 120, and twice that at the end."""
+    monkeypatch.setattr(features, "STEPS", 250)
+    mnist = datasets.load(Data(size=12), 0)
+    for split, each in {"train": 40, "validation": 60, "test": 10}.items():
+        images, labels = mnist.splits[split].images, mnist.splits[split].labels
+        for label in range(10):
+            (tmp_path / "digits" / split / str(label)).mkdir(parents=True)
+            for i in np.flatnonzero(labels == label)[:each]:
+                Image.fromarray(images[i, 0]).save(tmp_path / "digits" / split / str(label) / f"{i}.png")
+    overrides = (
+        "data.size=12", "data.train_on=train", "latent.dim=16", "generator.hidden=64,128", "generator.norm_eps=1e-5",
+        "discriminator.hidden=512,512,512", "discriminator.dropout=0", "optim.g.lr=5e-4", "optim.d.lr=2e-3",
+        "train.batch=32", "evaluation.every=12000", "evaluation.images=600", "machine.threads=1",
+    )  # fmt: skip
+    run = train("cgan-bce", *overrides, data=tmp_path / "digits", epochs=450, run=tmp_path / "run")
+    said = {finding.kind: finding for finding in diagnose(run.folder).findings}
+    assert "over-training" in said
+    epoch = next(text for text in said["over-training"].advice if text.startswith("train.epochs="))
+    assert 60 <= int(epoch.partition("=")[2]) <= 300
+    assert any('"alarm": "over-training"' in line for line in run.log.read_text().splitlines())

@@ -81,7 +81,9 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")
     ] = None,
-    n: Annotated[int, typer.Option("--n", help="Generated images.")] = 10_000,
+    n: Annotated[
+        int | None, typer.Option("--n", help="Generated images; default: 10000, or as many as the floor has.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Real images: test, or validation for whatever is chosen by it.")] = "test",
     seed: Annotated[int, typer.Option(help="Decides the generated images.")] = 0,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
@@ -121,7 +123,8 @@ def evaluate(
         return
     from rich.console import Console
 
-    Console().print(evaluation_report.table(found), markup=False, highlight=False)
+    wide = None if sys.stdout.isatty() else 120
+    Console(width=wide).print(evaluation_report.table(found), markup=False, highlight=False)
     print("\n".join(["", *evaluation_report.summary(found), *map(str, written)]))
 
 

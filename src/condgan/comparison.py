@@ -104,7 +104,7 @@ class Comparison:
         if min(real, made) < ENOUGH * dim and not self.small_n:
             raise UndefinedError(
                 f"{where}{real} real and {made} generated images, at least {ENOUGH * dim} of each are needed for "
-                f"{dim} features (small_n allows it)"
+                f"{dim} features (--small-n shows it)"
             )
 
     def kid(self) -> Estimate:
@@ -192,8 +192,10 @@ def floor(reference: Reference, counts: npt.NDArray[np.int64], small_n: bool) ->
     train = reference.dataset.train
 
     def window() -> Images:
-        per_class = np.full(reference.classes, PARZEN_PER_CLASS)
-        return train.images[first_of_each(train.labels, per_class)]
+        chosen = first_of_each(train.labels, np.full(reference.classes, PARZEN_PER_CLASS))
+        if len(chosen) < reference.classes * PARZEN_PER_CLASS:
+            raise UndefinedError(f"a class has fewer than {PARZEN_PER_CLASS} training images")
+        return train.images[chosen]
 
     return Comparison(
         reference=reference,

@@ -145,15 +145,16 @@ def _disk() -> Verdict:
 
 
 def _data() -> Verdict:
-    from condgan import data
+    from condgan import data, features
     from condgan.errors import CondganError
     from condgan.recipe import Data
 
     try:
         data.load(Data(), seed=0)
+        features.shipped(Data().source)
     except CondganError as error:
         return False, str(error), "pip install --force-reinstall --no-deps condgan"
-    return True, f"{Data().source} is intact", ""
+    return True, f"{Data().source} and its feature network are intact", ""
 
 
 def _torchvision() -> Verdict:

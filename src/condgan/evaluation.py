@@ -15,6 +15,7 @@ from condgan.engines import Images
 from condgan.errors import CondganError, UndefinedError
 from condgan.figures import Figure
 from condgan.measure import network
+from condgan.measure.inception import FILE as INCEPTION_FILE
 from condgan.reference import OTHER, Reference, proportions
 from condgan.sampling import MOST_SEED
 from condgan.subjects import Subject
@@ -59,7 +60,7 @@ def evaluate(
     path: str | Path,
     *overrides: str,
     data: str | None = None,
-    n: int = DEFAULT_IMAGES,
+    n: int | None = None,
     split: str = "test",
     seed: int = 0,
     checkpoint: str = "last",
@@ -75,7 +76,7 @@ def evaluate(
         path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
         overrides: ``data.field=value``, as for training.
         data: the real images; none: those that the generator was trained on, or MNIST.
-        n: generated images, in the proportions of the real classes.
+        n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
         split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
         seed: decides the generated images.
         checkpoint: of a run, ``last`` or ``best``.
@@ -88,7 +89,7 @@ def evaluate(
     Raises:
         CondganError: nothing to measure at the path, or it does not fit the data.
     """
-    if not 2 <= n <= MOST_IMAGES:
+    if n is not None and not 2 <= n <= MOST_IMAGES:
         raise CondganError(f"--n {n}: expected 2 to {MOST_IMAGES} images")
     if checkpoint not in ("last", "best"):
         raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
@@ -102,7 +103,7 @@ def evaluate(
     form = subject.dataset.domain()
     with network.computing(network.fastest_threads(form.channels, form.size)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
-        made, held = sides(subject, reference, n, small_n)
+        made, held = sides(subject, reference, n or enough(reference), small_n)
         found = figures.measured(made, held, MEASURES, say)
         if hundred:
             found |= figures.hundred_against_hundred(made, held)
@@ -112,6 +113,9 @@ def evaluate(
             found |= figures.measured(*sides_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
             if hundred:
                 found |= figures.hundred_against_hundred(*sides_there)
+        else:
+            note = f"needs --inception {INCEPTION_FILE}"
+            found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
         if gan_train:
             found |= figures.gan_train_figures(made, say)
         how = protocol(str(path), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
@@ -120,6 +124,11 @@ def evaluate(
         return Evaluation(found, how, nearest=pairs)
     per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
     return Evaluation(found, how, per_class, made.accuracy.confusion, pairs)
+
+
+def enough(reference: Reference) -> int:
+    """As many images as a figure and its floor can both have, so that they compare."""
+    return min(DEFAULT_IMAGES, len(reference.other)) if len(reference.other) > 1 else DEFAULT_IMAGES
 
 
 def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tuple[Comparison, Comparison]:

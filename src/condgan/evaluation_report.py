@@ -8,7 +8,6 @@ import numpy as np
 
 from condgan import images, metric_plots
 from condgan.evaluation import Evaluation
-from condgan.figures import Figure
 from condgan.files import atomic
 
 if TYPE_CHECKING:
@@ -21,20 +20,17 @@ def table(evaluation: Evaluation) -> "Table":
     """Figure, value and standard error, the floor, and what it is."""
     from rich.table import Table
 
-    shown = Table(box=None, pad_edge=False, caption_justify="left")
-    for title, justify in (("figure", "left"), ("", "left"), ("value", "right"), ("± se", "right")):
-        shown.add_column(title, justify="right" if justify == "right" else "left", no_wrap=True)
-    shown.add_column("real floor", justify="right", no_wrap=True)
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("figure", no_wrap=True)
+    shown.add_column("", no_wrap=True)
+    for title in ("value", "± se", "real floor"):
+        shown.add_column(title, justify="right", no_wrap=True)
     shown.add_column("protocol", overflow="fold")
     for name, figure in evaluation.figures.items():
+        numbers = (number(value) for value in (figure.value, figure.se, figure.floor))
         note = f"{figure.text} ({figure.note})" if figure.note else figure.text
-        shown.add_row(name, ARROWS.get(figure.better, ""), *(number(part) for part in parts(figure)), note)
+        shown.add_row(name, ARROWS.get(figure.better, ""), *numbers, note)
     return shown
-
-
-def parts(figure: Figure) -> tuple[float | None, float | None, float | None]:
-    """Value, standard error and floor."""
-    return figure.value, figure.se, figure.floor
 
 
 def number(value: float | None) -> str:

@@ -29,7 +29,7 @@ FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # tha
 
 SHIPPED = {"mnist": Data()}
 """Sources with a network in the package, and the form of their images that it has seen."""
-SHIPPED_SHA256 = {"mnist": "a7b67156a1a54b16e2c6abd926e5e0eb992277e09f1ff4e80e0398538c3bfa55"}
+SHIPPED_SHA256 = {"mnist": "eaac34f3a5c988b8a24621c38d84ab5c712ddc9bc4f41699738887bb2960d3f5"}
 
 Say = Callable[[str], None]
 

@@ -78,7 +78,7 @@ def hundred_against_hundred(made: Comparison, held: Comparison) -> dict[str, Fig
     real = made.reference.embedding.features[first_of_each(made.reference.real.labels, each)]
     figures = {}
     for name, distance in (("", distances.frechet), ("_unsquared", distances.frechet_of_means)):
-        text = f"published, biased{'; norm of the means unsquared' if name else ''}"
+        text = f"published protocol, biased{'; norm of the means unsquared' if name else ''}"
         measure = Measure(f"fid{{space}}_100_vs_100{name}", "lower", text, lambda c: c.fid())
 
         def of(side: Comparison, distance: Callable[..., float] = distance) -> Estimate:

@@ -1,14 +1,16 @@
 """Distances between two sets of features, and the score of one set of posteriors."""
 
+import importlib
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from condgan.errors import UndefinedError
+from condgan.errors import CondganError, UndefinedError
 from condgan.measure import Estimate, Features, Labels, check_features
 
 GROUPS = 20  # of the jackknife
@@ -30,10 +32,8 @@ def frechet(real: Features, generated: Features) -> float:
 
 def frechet_from(real: Features) -> Callable[[Features], float]:
     """``frechet`` of several sets from one real set, whose moments are computed once."""
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
     check_spread(real)
-    metric = FrechetInceptionDistance(feature=Given(real.shape[1]), reset_real_features=False)
+    metric = torchmetrics("fid").FrechetInceptionDistance(feature=Given(real.shape[1]), reset_real_features=False)
     metric.update(double(real), real=True)
 
     def distance(generated: Features) -> float:
@@ -131,8 +131,6 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     Raises:
         UndefinedError: fewer than twenty rows, or NaN.
     """
-    from torchmetrics.image.inception import InceptionScore
-
     check_features(posteriors)
     if len(posteriors) < 2 * SPLITS:
         raise UndefinedError(f"{len(posteriors)} images: at least {2 * SPLITS} are needed for {SPLITS} splits")
@@ -140,7 +138,7 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.default_generator.manual_seed(0)  # it shuffles
         warnings.simplefilter("ignore")  # it warns of the memory that the posteriors take
-        metric = InceptionScore(feature=nn.Identity(), splits=SPLITS)
+        metric = torchmetrics("inception").InceptionScore(feature=nn.Identity(), splits=SPLITS)
         metric.update(double(posteriors).clamp_min(1e-30).log())
         value, deviation = metric.compute()
     return Estimate(float(value), float(deviation) / SPLITS**0.5)
@@ -175,6 +173,21 @@ def check_spread(*sets: Features, spread: bool = True) -> None:
         raise UndefinedError("a set has fewer than two images")
     if spread and any((features == features[0]).all() for features in sets):
         raise UndefinedError("all images of a set are the same: there is no covariance")
+
+
+def torchmetrics(module: str) -> Any:
+    """A module of torchmetrics.image, imported only now.
+
+    Raises:
+        CondganError: it cannot be: a torchvision of another torch, say, breaks the import of all of them.
+    """
+    try:
+        return importlib.import_module(f"torchmetrics.image.{module}")
+    except (ImportError, RuntimeError, AttributeError) as error:
+        raise CondganError(
+            f"torchmetrics cannot be imported ({' '.join(str(error).split())[:200]}): "
+            "if torchvision is named, install the one that fits torch, or none"
+        ) from None
 
 
 def double(features: Features) -> Tensor:
