@@ -248,7 +248,7 @@ def test_images_that_are_all_the_same(real: tuple[object, ...]) -> None:
         same = archive("same.npz", np.full((40, 8, 8), value, np.uint8), np.arange(40) % 10)
         found = measured(same, *real, "--small-n")
         reasons = undefined(found)
-        assert set(reasons) == {"fid_features", "intra_fid", "parzen", "different_bins"}
+        assert set(reasons) == {"fid_features", "intra_fid", "parzen", "different_bins", "fid"}
         assert "all images of a set are the same" in reasons["fid_features"]
         assert "all images of a set are the same" in reasons["intra_fid"]
         assert "1000 of each class" in reasons["parzen"]
@@ -265,7 +265,7 @@ def test_a_class_of_which_there_are_no_images(real: tuple[object, ...]) -> None:
     there = labels != 3
     found = measured(archive("without.npz", random_images(60, 8)[there, 0], labels[there]), *real, "--small-n")
     reasons = undefined(found)
-    assert set(reasons) == {"intra_fid", "different_bins", "parzen"}
+    assert set(reasons) == {"intra_fid", "different_bins", "parzen", "fid"}
     for name in ("intra_fid", "different_bins"):
         assert 'class "3"' in reasons[name]
     assert found["figures"]["fid_features"]["value"] > 0

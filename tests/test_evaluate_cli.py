@@ -29,6 +29,7 @@ SIZE = 12
 SMALL = (*TINY_MLP, f"data.size={SIZE}", "machine.threads=1")
 COUNTS = [40 + 6 * digit for digit in range(10)]  # images of each digit: no two classes are equally frequent
 NAMES = [measure.name.format(space="_features") for measure in MEASURES]
+SHOWN = [*NAMES, "fid"]  # the standard one, which needs weights that only the user has
 NEED_LABELS = ["label_accuracy", "intra_fid", "different_bins", "duplicates"]
 FILES = ("evaluation.json", "class-accuracy.png", "nearest.png")
 QUICKLY = ("--json", "--no-gan-train")
@@ -196,7 +197,7 @@ def test_two_commands_at_once(real: Real, file: Path, tmp_path: Path, monkeypatc
 def test_what_the_json_holds(real: Real, run: Path) -> None:
     found = measured(run, "--n", 300)
     assert set(found) == {"figures", "protocol", "per_class", "confusion"}
-    assert list(found["figures"]) == NAMES
+    assert list(found["figures"]) == SHOWN
     for name, figure in found["figures"].items():
         assert {"value", "se", "floor"} <= set(figure) <= {"value", "se", "floor", "note"}, name
         assert all(isinstance(figure[key], float | None) for key in ("value", "se", "floor"))
@@ -205,7 +206,9 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
     assert {name for name, figure in found["figures"].items() if figure["value"] is None} == {
         "fid_features",
         "intra_fid",
+        "fid",
     }
+    assert "--inception" in found["figures"]["fid"]["note"]
     network = features.load(cache.path(features.KIND, real.data.sha256))
     protocol = found["protocol"]
     assert protocol["seconds"] > 0
@@ -266,14 +269,14 @@ def test_a_table_for_people(run: Path) -> None:
     found = strict((run / "evaluation/evaluation.json").read_text())
     assert done.out.split("\n")[0].split() == ["figure", "value", "±", "se", "real", "floor", "protocol"]
     rows = table_of(done.out)
-    assert list(rows) == NAMES
-    for measure, (name, row) in zip(MEASURES, rows.items(), strict=True):
+    assert list(rows) == SHOWN
+    texts = [*(measure.text for measure in MEASURES), "standard FID"]
+    for text, (name, row) in zip(texts, rows.items(), strict=True):
         figure = found["figures"][name]
         assert row[1] in "↑↓≈"
         for shown, key in zip(row[2:5], ("value", "se", "floor"), strict=True):
             assert shown == ("-" if figure[key] is None else number(figure[key]))
-        said = f"{measure.text} ({figure['note']})" if "note" in figure else measure.text
-        assert " ".join(row[5:]) == said
+        assert " ".join(row[5:]) == (f"{text} ({figure['note']})" if "note" in figure else text)
     lines = done.out.splitlines()
     below = "\n".join(lines[lines.index("") + 1 :])
     network = found["protocol"]["feature_network"]
@@ -311,7 +314,7 @@ def test_a_dataset_of_generated_images(real: Real, run: Path) -> None:
     """As an archive and as a folder, which differ in the order of their images only."""
     assert command("sample", run, "--per-class", 12, "-o", "set.npz").code == 0
     assert command("sample", run, "--per-class", 12, "-o", "set").code == 0
-    a, b = (measured(path, *real.options) for path in ("set.npz", "set"))
+    a, b = (measured(path, *real.options, "--n", 1000) for path in ("set.npz", "set"))
     for found, path in ((a, "set.npz"), (b, "set")):
         assert found["protocol"]["subject"] == {"path": path, "kind": "images", "images": 120}
         assert np.array(found["confusion"]).sum(1).tolist() == [12] * 10
@@ -338,7 +341,7 @@ def test_the_best_checkpoint(run: Path) -> None:
 
 def test_real_images_sit_at_their_floor(real: Real, allowed: Measured) -> None:
     for name, figure in allowed["figures"].items():
-        if name == "parzen":  # 67 images are no window, and its floor is made of training images
+        if name in ("parzen", "fid"):  # 67 images are no window; no weights
             assert figure["value"] is None
         else:
             assert figure["value"] is not None, name
@@ -352,11 +355,11 @@ def test_a_generator_without_classes(real: Real, tmp_path: Path) -> None:
     done = command("evaluate", folder, "--json", "--n", 100)  # GAN-train is asked for, too
     assert done.code == 0, done.err
     found = strict(done.out)
-    assert list(found["figures"]) == [*NAMES, "gan_train", "gan_train_behind", "gan_test"]
+    assert list(found["figures"]) == [*SHOWN, "gan_train", "gan_train_behind", "gan_test"]
     for name, figure in found["figures"].items():
         undefined = name in NEED_LABELS or name.startswith(("gan", "fid"))
         assert (figure["value"] is None) == undefined, name
-        if undefined and name != "fid_features":
+        if undefined and not name.startswith("fid"):
             assert "no labels" in figure["note"]
     assert found["figures"]["label_accuracy"]["floor"] == pytest.approx(real.accuracy["validation"], abs=1e-6)
     assert found["per_class"] == {}
@@ -473,7 +476,7 @@ def test_frechet_distances_of_small_sets(real: Real, held_out: Path, allowed: Me
 def test_the_published_protocol_of_a_hundred(real: Real, file: Path) -> None:
     names = ["fid_features_100_vs_100", "fid_features_100_vs_100_unsquared"]
     found = measured(file, "--n", 300, "--100-vs-100")
-    assert list(found["figures"]) == [*NAMES, *names]
+    assert set(found["figures"]) == {*SHOWN, *names}
     for name in names:
         figure = found["figures"][name]
         assert 0 < figure["floor"] < figure["value"]
@@ -504,7 +507,7 @@ def test_gan_train(real: Real, held_out: Path, monkeypatch: pytest.MonkeyPatch) 
     assert done.code == 0, done.err
     assert done.err.splitlines()[-2:] == ["GAN-train: seed 1 of 2", "GAN-train: seed 2 of 2"]
     figures = strict(done.out)["figures"]
-    assert list(figures) == [*NAMES, "gan_train", "gan_train_behind", "gan_test"]
+    assert list(figures) == [*SHOWN, "gan_train", "gan_train_behind", "gan_test"]
     train, behind, tested = (figures[name] for name in ("gan_train", "gan_train_behind", "gan_test"))
     for figure in (train, tested):
         assert 0 <= figure["value"] <= 1
