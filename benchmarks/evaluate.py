@@ -176,7 +176,7 @@ def our_frechet(real: "Features", made: "Features") -> list[float]:
 def scipy_frechet(real: "Features", made: "Features") -> list[float]:
     """Heusel et al. 2017, eq. 6, as written."""
     import numpy as np
-    from scipy import linalg  # type: ignore[import-untyped]
+    from scipy import linalg
 
     a, b = real.astype(np.float64), made.astype(np.float64)
     covariances = [np.cov(side, rowvar=False) for side in (a, b)]
@@ -192,7 +192,7 @@ def our_prdc(real: "Features", made: "Features") -> list[float]:
 
 
 def package_prdc(real: "Features", made: "Features") -> list[float]:
-    from prdc import compute_prdc  # type: ignore[import-untyped]
+    from prdc import compute_prdc
 
     with contextlib.redirect_stdout(io.StringIO()):  # it prints the counts
         found = compute_prdc(real, made, K)

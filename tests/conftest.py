@@ -4,10 +4,12 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # before torch is imported, here and in children
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,16 @@ TINY = {
 def random_images(count: int, size: int, channels: int = 1, seed: int = 0) -> npt.NDArray[np.uint8]:
     """Noise, (count, channels, size, size): enough where only numbers are compared."""
     return np.random.default_rng(seed).integers(0, 256, (count, channels, size, size), dtype=np.uint8)
+
+
+def strict(text: str) -> dict[str, Any]:
+    """JSON as every reader understands it: NaN and Infinity are none."""
+
+    def no_json(constant: str) -> None:
+        raise AssertionError(constant)
+
+    parsed: dict[str, Any] = json.loads(text, parse_constant=no_json)
+    return parsed
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,5 @@
 """What ``condgan evaluate`` cannot measure is refused in one line; what it can do without, it does without."""
 
-import json
 import os
 import shutil
 import signal
@@ -18,7 +17,7 @@ import condgan as package
 from condgan import cache, cli, features, weights
 from condgan.data import load as load_data
 from condgan.recipe import Data
-from conftest import random_images
+from conftest import random_images, strict
 
 QUICKLY = ("--json", "--no-gan-train")
 Measured = dict[str, Any]
@@ -68,16 +67,6 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("features.of", "subjects.Subject.take"):
         monkeypatch.setattr(f"condgan.{name}", too_early)
-
-
-def strict(text: str) -> Measured:
-    """JSON as every reader understands it: NaN and Infinity are none."""
-
-    def no_json(constant: str) -> None:
-        raise AssertionError(constant)
-
-    parsed: Measured = json.loads(text, parse_constant=no_json)
-    return parsed
 
 
 def measured(*arguments: object) -> Measured:

@@ -1,6 +1,5 @@
 """``condgan evaluate`` and ``condgan features`` from outside: what they print, leave behind and promise."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from condgan.data import load as load_data
 from condgan.evaluation_report import number
 from condgan.recipe import Data
 from condgan.reference import proportions
-from conftest import TINY_MLP
+from conftest import TINY_MLP, strict
 
 SIZE = 12
 SMALL = (*TINY_MLP, f"data.size={SIZE}", "machine.threads=1")
@@ -51,16 +50,6 @@ def command(*arguments: object) -> Done:
     with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as stopped:
         cli.main([str(argument) for argument in arguments])
     return Done(stopped.value.code, out.getvalue(), err.getvalue())
-
-
-def strict(text: str) -> Measured:
-    """JSON as every reader understands it: NaN and Infinity are none."""
-
-    def no_json(constant: str) -> None:
-        raise AssertionError(constant)
-
-    parsed: Measured = json.loads(text, parse_constant=no_json)
-    return parsed
 
 
 def measured(*arguments: object) -> Measured:
