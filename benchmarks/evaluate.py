@@ -46,7 +46,7 @@ KID, the Frechet distance, and precision, recall, density and coverage are also 
 features: torchmetrics (100 subsets of 1000), the formula with scipy.linalg.sqrtm, and the package prdc. The sides take
 turns, each time in a process of its own and after a warm-up on a few rows. Quote the ratios (condgan over the other:
 the median over the pairs of neighbouring rounds, smallest and largest in brackets): times belong to one machine and one
-moment. Peak memory is that of the whole process; the interpreter with torch and the features is in it.
+moment. Peak memory is that of the whole process: the features are in it, and torch for each side that needs it.
 """
 EPILOG = "Example: python benchmarks/evaluate.py --threads 2 --rounds 5 --json evaluate.json"
 

@@ -357,9 +357,14 @@ def begun(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(words, **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options))
 
 
+def heard() -> None:
+    """A shell starts what runs in the background deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c(made: Path) -> None:
     """While it measures; GAN-train would take minutes."""
-    with begun(made, "--n", 200) as process:
+    with begun(made, "--n", 200, preexec_fn=heard) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("label_accuracy")
         process.send_signal(signal.SIGINT)

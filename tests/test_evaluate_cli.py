@@ -468,8 +468,9 @@ def test_the_published_protocol_of_a_hundred(real: Real, file: Path) -> None:
     assert set(found["figures"]) == {*SHOWN, *names}
     for name in names:
         figure = found["figures"][name]
-        assert 0 < figure["floor"] < figure["value"]
-        assert figure["se"] is None
+        assert figure["value"] is figure["floor"] is figure["se"] is None
+        assert "67 real" in figure["note"]
+        assert "takes 100" in figure["note"]
     rows = table_of(command("evaluate", file, "--no-gan-train", "--n", 300, "--100-vs-100").out)
     for name in names:
         assert {"published", "biased"} <= {word.strip(",;") for word in rows[name]}

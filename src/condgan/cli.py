@@ -104,8 +104,12 @@ def evaluate(
 ) -> None:
     """Measure a generator, or any labelled images: every figure with its error, its floor and its protocol."""
     from condgan import evaluation, evaluation_report, progress
+    from condgan.files import check_writable
     from condgan.runs import Run
 
+    folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
+    if folder is not None:
+        check_writable(folder / evaluation_report.JSON)
     reporter = progress.on_stderr()
     try:
         found = evaluation.evaluate(
@@ -114,18 +118,17 @@ def evaluate(
         )  # fmt: skip
     finally:
         reporter.end()
-    folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
-    written = [] if folder is None else evaluation_report.save(found, folder)
     if as_json:
         import json
 
         print(json.dumps(found.as_json(), ensure_ascii=False))
+        evaluation_report.save(found, folder)
         return
     from rich.console import Console
 
     wide = None if sys.stdout.isatty() else 120
     Console(width=wide).print(evaluation_report.table(found), markup=False, highlight=False)
-    print("\n".join(["", *evaluation_report.summary(found), *map(str, written)]))
+    print("\n".join(["", *evaluation_report.summary(found), *map(str, evaluation_report.save(found, folder))]))
 
 
 @app.command("features")

@@ -16,7 +16,7 @@ from condgan.errors import CondganError, UndefinedError
 from condgan.figures import Figure
 from condgan.measure import network
 from condgan.measure.inception import FILE as INCEPTION_FILE
-from condgan.reference import OTHER, Reference, proportions
+from condgan.reference import OTHER, Reference, check_split, proportions
 from condgan.sampling import MOST_SEED
 from condgan.subjects import Subject
 
@@ -100,6 +100,7 @@ def evaluate(
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint)
+    check_split(subject.dataset, split)  # before a feature network is trained
     form = subject.dataset.domain()
     with network.computing(network.fastest_threads(form.channels, form.size)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
@@ -162,7 +163,7 @@ def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) ->
         "n_real": len(reference.real),
         "n_generated": len(made.images),
         "n_floor": len(held.images),
-        "floor": f"{OTHER[reference.split]} images instead of generated ones, the same counts per class",
+        "floor": f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
         "classes": "in the proportions of the real images",
         "resize": subject.resized or "none",
         "seed": subject.seed,

@@ -13,6 +13,7 @@ from condgan.files import atomic
 if TYPE_CHECKING:
     from rich.table import Table
 
+JSON = "evaluation.json"
 ARROWS = {"higher": "↑", "lower": "↓", "near the floor": "≈"}
 
 
@@ -61,13 +62,17 @@ def summary(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def save(evaluation: Evaluation, folder: Path) -> list[Path]:
+def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
     """evaluation.json, and pictures of the classes and of the nearest training images -> what was written.
+
+    Without a folder nothing is.
 
     Raises:
         CondganError: a file cannot be written.
     """
-    report = folder / "evaluation.json"
+    if folder is None:
+        return []
+    report = folder / JSON
     atomic(report, json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False).encode() + b"\n")
     written = [report]
     accuracy = evaluation.figures.get("label_accuracy")

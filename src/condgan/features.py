@@ -14,7 +14,7 @@ from condgan import cache, weights
 from condgan.data import Dataset
 from condgan.engines import Images
 from condgan.errors import CondganError
-from condgan.files import atomic
+from condgan.files import check_writable
 from condgan.recipe import Data
 from condgan.weights import Arrays
 
@@ -131,11 +131,7 @@ def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None
     Raises:
         CondganError: as ``train``; or the file cannot be written, which is found out first.
     """
-    probe = path.with_name(f".{path.name}.probe")
-    atomic(probe, b"")
-    probe.unlink()
-    if path.is_dir():
-        raise CondganError(f"cannot write {path}: it is a folder")
+    check_writable(path)
     weights.save(path, KIND, *train(dataset, steps, say))
     return load(path)
 
@@ -181,6 +177,8 @@ def made(facts: dict[str, Any], arrays: Arrays, suffix: str, what: str) -> Featu
             raise ValueError(f"{len(names)} classes, {channels} channels, {size} pixels")
         if not all(isinstance(facts[key], kind) for key, kind in FACTS.items()):
             raise ValueError("facts of wrong types")
+        if not all(isinstance(share, int | float) for share in facts["accuracy"].values()):
+            raise ValueError("accuracies that are no numbers")
         with torch.device("meta"):
             network = Network(channels, size, len(names))
         expected = {name: (tuple(tensor.shape), str(tensor.dtype)) for name, tensor in network.state_dict().items()}

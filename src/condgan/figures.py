@@ -82,7 +82,9 @@ def hundred_against_hundred(made: Comparison, held: Comparison) -> dict[str, Fig
         measure = Measure(f"fid{{space}}_100_vs_100{name}", "lower", text, lambda c: c.fid())
 
         def of(side: Comparison, distance: Callable[..., float] = distance) -> Estimate:
-            few = slice(None, len(real)) if side.asked is None else first_of_each(side.asked, each)
+            few = np.arange(len(side.images))[: len(real)] if side.asked is None else first_of_each(side.asked, each)
+            if min(len(real), len(few)) < each.sum():
+                raise UndefinedError(f"{len(real)} real and {len(few)} other images: the protocol takes {each.sum()}")
             return Estimate(distance(real, side.embedding.features[few]))
 
         figure = attempt(partial(of, made), measure)

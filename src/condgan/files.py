@@ -10,6 +10,23 @@ from typing import BinaryIO
 from condgan.errors import CondganError
 
 
+def check_writable(path: Path) -> None:
+    """Find out before long work whether its result can be written.
+
+    Raises:
+        CondganError: a file at this path cannot be.
+    """
+    if path.is_dir():
+        raise CondganError(f"cannot write {path}: it is a folder")
+    folder = next(above for above in path.absolute().parents if above.exists())  # those below it will be made
+    probe = folder / f".{path.name[:32]}.{secrets.token_hex(8)}.tmp"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CondganError(f"cannot write {path}: {error.strerror or error}") from None
+
+
 def atomic(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
     """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
 

@@ -15,7 +15,7 @@ from condgan.features import Say
 from condgan.log import Record, rounded
 from condgan.measure.network import computing
 from condgan.recipe import Recipe
-from condgan.reference import Reference, proportions
+from condgan.reference import Reference, check_split, proportions
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,7 @@ def monitor(recipe: Recipe, dataset: Dataset, say: Say) -> Monitor | None:
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
+        check_split(real, "validation")  # before a feature network is trained
         return Monitor(recipe, Reference(real, "validation", features.of(real, say)))
     except CondganError as error:
         say(f"this training is not measured: {error}")

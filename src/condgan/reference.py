@@ -37,10 +37,7 @@ class Reference:
 
     def __post_init__(self) -> None:
         """Refuse a split that nothing can be held against."""
-        if self.split not in OTHER:
-            raise CondganError(f"--split {self.split}: expected {' or '.join(OTHER)}")
-        if len(self.real) < 2:
-            raise CondganError(f"{self.dataset.name} has {len(self.real)} {self.split} images: at least 2 are needed")
+        check_split(self.dataset, self.split)
 
     @property
     def classes(self) -> int:
@@ -109,7 +106,21 @@ class Reference:
             return {"features": seen.features, "posteriors": seen.posteriors}
 
         kept = self.kept(make, ["features", "posteriors"], "embedding", name, len(split))
+        if {len(array) for array in kept.values()} != {len(split)}:  # not what was kept here
+            kept = make()
         return Embedding(kept["features"].astype(np.float32), kept["posteriors"].astype(np.float32))
+
+
+def check_split(dataset: Dataset, split: str) -> None:
+    """Refuse a split that nothing can be held against.
+
+    Raises:
+        CondganError: another name than test or validation, or fewer than two images.
+    """
+    if split not in OTHER:
+        raise CondganError(f"--split {split}: expected {' or '.join(OTHER)}")
+    if len(dataset.splits[split]) < 2:
+        raise CondganError(f"{dataset.name} has {len(dataset.splits[split])} {split} images: at least 2 are needed")
 
 
 def proportions(labels: npt.NDArray[np.int64], classes: int, count: int) -> npt.NDArray[np.int64]:

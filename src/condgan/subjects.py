@@ -104,7 +104,7 @@ def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoi
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
     domain = dataset.domain()
-    form = Data(source=str(path), size=domain.size, channels=domain.channels)
+    form = Data(size=domain.size, channels=domain.channels)
     images, class_names, notices = pooled(path, form)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
