@@ -382,3 +382,15 @@ def test_a_closed_pipe(made: Path) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
     assert [line.partition(":")[0] for line in err.splitlines()][-1] == "memorised", err
+
+
+def test_a_path_that_is_no_text(real: tuple[object, ...], digits: Path, tmp_path: Path) -> None:
+    """Linux allows any bytes in a name; JSON and terminals do not."""
+    path = tmp_path / os.fsdecode(b"n\xff.npz")
+    try:
+        shutil.copy(digits, path)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    found = measured(path, *real, "-o", "here")
+    assert found["protocol"]["subject"]["path"].endswith("n?.npz")
+    assert strict(Path("here/evaluation.json").read_text(encoding="utf-8"))["figures"] == found["figures"]

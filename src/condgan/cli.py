@@ -12,7 +12,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="The workbench for class-conditional GANs: train, resume and sample a generator of labelled images.",
+    help="The workbench for class-conditional GANs: train, measure and sample a generator of labelled images.",
 )
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
 USAGE = 2

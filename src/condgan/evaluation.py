@@ -13,6 +13,7 @@ from condgan import comparison, features, figures, provenance, subjects
 from condgan.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
 from condgan.engines import Images
 from condgan.errors import CondganError, UndefinedError
+from condgan.features import Say
 from condgan.figures import Figure
 from condgan.measure import network
 from condgan.measure.inception import FILE as INCEPTION_FILE
@@ -25,7 +26,6 @@ MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
 IN_ANY_SPACE = ("fid{space}", "kid{space}")
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ import numpy as np
 
 from condgan.comparison import Comparison, Measure
 from condgan.errors import UndefinedError
+from condgan.features import Say
 from condgan.measure import Estimate, distances
 from condgan.reference import first_of_each
 from condgan.weights import Arrays
 
-Say = Callable[[str], None]
+BETTER = {"gan_train": "higher", "gan_train_behind": "lower", "gan_test": "higher"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
         if absent:
             raise UndefinedError(f'no images of class "{absent[0]}"')
     except UndefinedError as error:
-        return {name: Figure(None, note=str(error), better="higher", text=text) for name, text in texts.items()}
+        return {name: Figure(None, note=str(error), better=BETTER[name], text=text) for name, text in texts.items()}
     synthetic, real = first_of_each(made.labels, counts), first_of_each(train.labels, counts)
     found = gan_train(
         (made.images[synthetic], made.labels[synthetic]),
@@ -122,7 +123,10 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
     )
     floor = found.real.value
     return {
-        "gan_train": Figure(*found.train, floor, better="higher", text=texts["gan_train"]),
-        "gan_train_behind": Figure(*found.behind, 0.0, better="lower", text=texts["gan_train_behind"]),
-        "gan_test": Figure(*found.test, floor, better="higher", text=texts["gan_test"]),
+        name: Figure(*estimate, real_floor, better=BETTER[name], text=texts[name])
+        for name, estimate, real_floor in (
+            ("gan_train", found.train, floor),
+            ("gan_train_behind", found.behind, 0.0),
+            ("gan_test", found.test, floor),
+        )
     }

@@ -10,7 +10,7 @@ from condgan import data as datasets
 from condgan import draws, features, generator
 from condgan.data import Dataset, Split
 from condgan.data.fit import prepare
-from condgan.data.sources import pooled
+from condgan.data.sources import pooled, printable
 from condgan.draws import Stream
 from condgan.engines import Images, Labels
 from condgan.errors import CondganError, nearest
@@ -42,7 +42,8 @@ class Subject:
         return isinstance(self.source, Split) or self.source.recipe.conditional
 
     def facts(self, path: str) -> dict[str, str | int]:
-        """What is measured, for the protocol."""
+        """What is measured, for the protocol; a path that is no text is shown as nearly as can be written."""
+        path = printable(path)
         if isinstance(self.source, Split):
             return {"path": path, "kind": "images", "images": len(self.source)}
         made = self.source

@@ -115,7 +115,8 @@ class Trainer:
         """Block after block; after each, what is due."""
         self.progress.begin(self.plan, self.step)
         per_step, saved = BLOCK_SECONDS, time.monotonic()
-        while self.step < self.plan.steps and not self.exhausted(log):
+        exhausted = self.exhausted(log)
+        while self.step < self.plan.steps and not exhausted:
             begun = time.monotonic()
             steps = min(log.window_end(self.step), self.next_grid(), self.next_evaluation()) - self.step
             steps = max(1, min(steps, int(BLOCK_SECONDS / per_step)))
@@ -135,6 +136,7 @@ class Trainer:
             measured = self.monitor is not None and self.step == self.next_evaluation(self.step - 1)
             if measured:
                 self.evaluate(engine, log)
+                exhausted = self.exhausted(log)
             if measured or stop.is_set() or time.monotonic() - saved > self.recipe.output.checkpoint_every:
                 self.save(engine, log)
                 saved = time.monotonic()
@@ -169,7 +171,7 @@ class Trainer:
         lines = evaluations(log.records)
         number = selection.best(self.recipe, lines)
         if number == len(lines) - 1:
-            checkpoints.save(self.run.checkpoint("best"), self.checkpoint(engine, log))
+            self.keep("best", engine, log)
         self.progress.say(selection.sentence(self.recipe, lines))
         metric_plots.metric_curves(
             self.run.metrics_plot, lines, self.recipe.name, None if number is None else lines[number]["images"]
@@ -228,18 +230,14 @@ class Trainer:
     def save(self, engine: Engine, log: Log) -> None:
         """Write the checkpoint, and the log, generator and plot that belong to it."""
         log.sync()
-        try:
-            checkpoints.save(self.run.checkpoint(), self.checkpoint(engine, log))
-        except DivergedError as error:
-            log.write({"alarm": "nan", "text": str(error)}, self.step)
-            raise self.diverged(str(error), self.step) from None
+        self.keep("last", engine, log)
         seen = self.plan.images_seen(self.step)
         generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
         plots.loss_curves(self.run.loss_plot, trained(log.records), self.recipe.name)
 
-    def checkpoint(self, engine: Engine, log: Log) -> Checkpoint:
-        """The state of now."""
-        return Checkpoint(
+    def keep(self, which: str, engine: Engine, log: Log) -> None:
+        """Write the state of now as the ``last`` or the ``best`` checkpoint."""
+        state = Checkpoint(
             recipe=self.recipe,
             domain=self.domain,
             settings=engine.settings,
@@ -249,6 +247,11 @@ class Trainer:
             state=engine.state(),
             pending=log.unlogged(),
         )
+        try:
+            checkpoints.save(self.run.checkpoint(which), state)
+        except DivergedError as error:
+            log.write({"alarm": "nan", "text": str(error)}, self.step)
+            raise self.diverged(str(error), self.step) from None
 
     def finish(self, engine: Engine) -> None:
         """What a finished run shows."""

@@ -24,7 +24,7 @@ def class_bins(images: Images, labels: Labels, classes: int, per_class: int = 10
         ValueError: per_class is not positive.
     """
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     if per_class < 1:
         raise ValueError(f"expected a positive number of bins, given {per_class}")

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from condgan.errors import CondganError
 from condgan.measure import Images
-from condgan.measure.network import Embedding, to_float
+from condgan.measure.network import Embedding, channels_last, to_float
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 WHERE = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
@@ -208,8 +208,7 @@ def load(path: Path) -> Inception:
     except (AttributeError, RuntimeError, TypeError) as error:
         detail = " ".join(str(error).split())
         raise CondganError(f"{path} holds no weights of this network ({detail}): {expected}") from None
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on a CPU
-    return network.eval()
+    return channels_last(network.eval())
 
 
 @torch.inference_mode()

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ BATCH = 128
 RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
 SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the size
 
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
 """Images (N, C, S, S), a seed and the number of the step -> the images that the step sees."""
 
@@ -149,7 +151,7 @@ def fastest_threads(channels: int, size: int) -> int:
         return threads.fastest(lambda: embed(network, images), torch.set_num_threads)
 
 
-def channels_last(network: Network) -> Network:
+def channels_last(network: AnyNetwork) -> AnyNetwork:
     """The network with its weights laid out as convolutions on a CPU are fastest; the numbers stay the same."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
