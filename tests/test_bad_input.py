@@ -415,24 +415,24 @@ def test_a_checkpoint_of_another_recipe(refused: Any, copied: Path, unconditiona
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_not_finite(value: float, refused: Any, copied: Path) -> None:
     broken = np.full(64, value, np.float32)
-    rewritten(copied / "generator.safetensors", "generator", {"out.bias": broken})
-    rewritten(copied / "checkpoints/last.safetensors", "checkpoint", {"generator.out.bias": broken})
+    rewritten(copied / "generator.safetensors", "generator", {"body.out.bias": broken})
+    rewritten(copied / "checkpoints/last.safetensors", "checkpoint", {"generator.body.out.bias": broken})
     for path in (copied, copied / "generator.safetensors"):
         message = refused("sample", path, "1")
-        assert "out.bias" in message
+        assert "body.out.bias" in message
         assert "NaN or infinite" in message
 
 
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"out.bias": None}, '"out.bias" is missing'),
+        ({"body.out.bias": None}, '"body.out.bias" is missing'),
         ({"extra": np.zeros(1, np.float32)}, '"extra" has no place'),
-        ({"out.bias": np.zeros(63, np.float32)}, '"out.bias" is torch.float32 (63,)'),
-        ({"out.bias": np.zeros(64, np.float64)}, '"out.bias" is torch.float64'),
-        ({"out.bias": np.zeros(64, np.uint32)}, '"out.bias" is'),
-        ({"out.bias": np.zeros(64, np.float16)}, '"out.bias" is torch.float16'),
-        ({"out.bias": np.zeros((64, 0), np.float32)}, '"out.bias" is'),
+        ({"body.out.bias": np.zeros(63, np.float32)}, '"body.out.bias" is torch.float32 (63,)'),
+        ({"body.out.bias": np.zeros(64, np.float64)}, '"body.out.bias" is torch.float64'),
+        ({"body.out.bias": np.zeros(64, np.uint32)}, '"body.out.bias" is'),
+        ({"body.out.bias": np.zeros(64, np.float16)}, '"body.out.bias" is torch.float16'),
+        ({"body.out.bias": np.zeros((64, 0), np.float32)}, '"body.out.bias" is'),
     ],
 )
 def test_weights_that_do_not_fit(arrays: dict[str, Any], said: str, refused: Any, copied: Path) -> None:
@@ -576,7 +576,8 @@ def test_the_last_good_checkpoint_survives_a_divergence(refused: Any, copied: Pa
     """Weights so large that the next losses overflow."""
     last = copied / "checkpoints/last.safetensors"
     _, arrays = weights.load(last, "checkpoint")
-    rewritten(last, "checkpoint", {"discriminator.out.weight": arrays["discriminator.out.weight"] + np.float32(3e38)})
+    name = "discriminator.head.logit.weight"
+    rewritten(last, "checkpoint", {name: arrays[name] + np.float32(3e38)})
     before = last.read_bytes()
     message = refused("resume", copied, "--epochs", "3")
     assert re.search(r"NaN or infinite at step \d+ \(epoch \d+\.\d\d\)", message)
@@ -595,10 +596,10 @@ def test_weights_that_overflow_are_not_saved(copied: Path, monkeypatch: pytest.M
     state = TorchEngine.state
 
     def broken(self: Any) -> Any:
-        return state(self) | {"generator.out.bias": np.full(64, np.nan, np.float32)}
+        return state(self) | {"generator.body.out.bias": np.full(64, np.nan, np.float32)}
 
     monkeypatch.setattr(TorchEngine, "state", broken)
-    with pytest.raises(DivergedError, match=r"generator\.out\.bias"):
+    with pytest.raises(DivergedError, match=r"generator\.body\.out\.bias"):
         package.resume(copied, epochs=2)
     assert last.read_bytes() == before
 

@@ -20,6 +20,8 @@ KINDS: dict[str, list[str]] = {
     "fresh": ["train.fakes=fresh", "train.critic_steps=3", "train.order=d-first"],
     "real labels": ["train.fakes=fresh", "train.fake_labels=real", "train.order=d-first"],
     "uniform": ["latent.distribution=uniform", "seed=77"],
+    "truncated": ["latent.distribution=truncated", "latent.truncation=1"],
+    "hypersphere": ["latent.distribution=hypersphere"],
 }
 
 
@@ -96,12 +98,19 @@ def test_fakes_of_a_step() -> None:
     assert all(not np.array_equal(labels[0], other) for other in labels[1:])
 
 
-@pytest.mark.parametrize(("kind", "low", "high"), [("shared", -6.7, 6.7), ("uniform", 0, 1)])
-def test_the_recipe_s_noise(kind: str, low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "mean", "std"),
+    [
+        ("shared", -6.7, 6.7, 0, 1),
+        ("uniform", 0, 1, 0.5, 12**-0.5),
+        ("truncated", -1, 1, 0, 0.5396),
+        ("hypersphere", -(3**0.5), 3**0.5, 0, 1),
+    ],
+)
+def test_the_recipe_s_noise(kind: str, low: float, high: float, mean: float, std: float) -> None:
     latents = draw(kind, 0, 200).generator.latents
     assert low <= latents.min()
     assert latents.max() <= high
-    mean, std = (0, 1) if kind == "shared" else (0.5, 12**-0.5)
     assert latents.mean() == pytest.approx(mean, abs=0.05)
     assert latents.std() == pytest.approx(std, abs=0.05)
 

@@ -1,14 +1,17 @@
 """The random numbers against published vectors, a scalar reimplementation, and statistics."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from condgan import draws
-from condgan.draws import Stream
+from condgan.draws import DISTRIBUTIONS, Stream
+from condgan.recipe import Latent
 
 word = st.integers(0, 2**32 - 1)
 seeds = st.integers(0, 2**63 - 1)
@@ -86,16 +89,35 @@ def test_uniform_integers_and_keys_from_words(seed: int, number: int) -> None:
     assert draws.keys(seed, Stream.STEP, [number]).tolist() == [(second >> 1 << 32) + first]
 
 
-@given(seeds, st.integers(0, 2**40), st.integers(1, 40), st.data(), st.sampled_from(["normal", "uniform"]))
+@given(seeds, st.integers(0, 2**40), st.integers(1, 40), st.data(), st.sampled_from(sorted(DISTRIBUTIONS)))
 def test_a_picture_has_one_latent_in_any_batch(
     seed: int, first: int, count: int, data: st.DataObject, distribution: str
 ) -> None:
-    together = draws.latents(distribution, 13, seed, np.arange(first, first + count))
+    latent = Latent.model_validate({"distribution": distribution, "dim": 13})
+    together = draws.latents(latent, seed, np.arange(first, first + count))
+    assert together.shape == (count, 13)
+    assert together.dtype == np.float32
     which = data.draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=5))
-    chosen = draws.latents(distribution, 13, seed, first + np.array(which))
+    chosen = draws.latents(latent, seed, first + np.array(which))
     assert np.array_equal(chosen, together[which])
-    wider = draws.latents(distribution, 100, seed, first + np.array(which))
-    assert np.array_equal(wider[:, :13], chosen)  # more dimensions go on where fewer ended
+    wider = draws.latents(latent.model_copy(update={"dim": 100}), seed, first + np.array(which))[:, :13]
+    if distribution == "hypersphere":  # of another radius
+        wider, chosen = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (wider, chosen))
+        np.testing.assert_allclose(wider, chosen, atol=1e-6)
+    else:
+        assert np.array_equal(wider, chosen)  # more dimensions go on where fewer ended
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_no_two_pictures_seeds_or_streams_share_a_latent(distribution: str) -> None:
+    latent = Latent.model_validate({"distribution": distribution, "dim": 3})
+    numbers = np.array([0, 1, 2, 1 << 32, 1 << 62], np.uint64)
+    rows = [draws.latents(latent, seed, numbers, stream) for seed in (0, 1, 1 << 32) for stream in Stream]
+    assert len(np.unique(np.concatenate(rows), axis=0)) == 3 * len(Stream) * len(numbers)
+
+
+def test_every_distribution_of_a_recipe_is_there() -> None:
+    assert set(DISTRIBUTIONS) == set(get_args(Latent.model_fields["distribution"].annotation))
 
 
 def test_streams_seeds_and_numbers_never_share_a_word() -> None:
@@ -120,6 +142,65 @@ def test_normal_numbers_are_normal() -> None:
     assert np.isfinite(drawn).all()
 
 
+@given(seeds, numbers, st.integers(1, 7), st.floats(0.01, 8))
+def test_truncated_is_the_inverse_cdf_of_words(seed: int, number: int, count: int, bound: float) -> None:
+    latent = Latent(distribution="truncated", dim=count, truncation=bound)
+    made = draws.latents(latent, seed, [number])[0]
+    law = stats.truncnorm(-bound, bound)
+    expected = [law.ppf((word + 0.5) / 2**32) for word in words(seed, Stream.SAMPLE_LATENTS, number, count)]
+    np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-6)
+    assert (np.abs(made.astype(np.float64)) <= bound).all()
+
+
+@pytest.mark.parametrize("bound", [0.01, 0.7, 2.0, 2.1, 4.3, 8.0])
+def test_truncation_is_exact_at_its_ends(bound: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least and the greatest words, of 2**32, are mirror images, where a CDF near 1 would have lost its digits."""
+    ends = np.array([[0, 1, 1000, 2**31 - 1, 2**31, 2**32 - 1001, 2**32 - 2, 2**32 - 1]], np.uint32)
+    monkeypatch.setattr(draws, "words", lambda *_: ends)
+    made = draws.truncated(0, Stream.SAMPLE_LATENTS, [0], 8, bound)[0].astype(np.float64)
+    assert (np.abs(made) <= bound).all()
+    assert (np.diff(made[[0, 2, 3, 4, 5, 7]]) > 0).all()
+    assert np.array_equal(made, -made[::-1])
+    outside = stats.norm.cdf(-bound)
+    expected = stats.norm.ppf(outside + (ends[0, :3] + 0.5) / 2**32 * (1 - 2 * outside))
+    np.testing.assert_allclose(made[:3], expected, rtol=3e-7)
+
+
+@pytest.mark.parametrize("bound", [0.3, 1.0, 2.0])
+def test_truncated_numbers_have_their_law(bound: float) -> None:
+    latent = Latent(distribution="truncated", dim=100, truncation=bound)
+    drawn = draws.latents(latent, 1, np.arange(2000)).reshape(-1).astype(np.float64)
+    law = stats.truncnorm(-bound, bound)
+    assert stats.kstest(drawn, law.cdf).pvalue > 1e-3
+    assert abs(drawn.mean()) < 4 * law.std() / math.sqrt(len(drawn))
+    assert drawn.std() == pytest.approx(law.std(), rel=0.01)
+
+
+def test_a_wide_truncation_is_none() -> None:
+    drawn = draws.latents(Latent(distribution="truncated", truncation=8), 1, np.arange(2000)).reshape(-1)
+    assert stats.kstest(drawn, stats.norm.cdf).pvalue > 1e-3
+
+
+@given(seeds, numbers, st.integers(1, 600))
+def test_the_sphere_has_the_radius_of_normal_numbers(seed: int, number: int, dim: int) -> None:
+    made = draws.latents(Latent(distribution="hypersphere", dim=dim), seed, [number])[0].astype(np.float64)
+    assert np.linalg.norm(made) == pytest.approx(math.sqrt(dim), rel=1e-6)
+    normal = draws.latents(Latent(dim=dim), seed, [number])[0].astype(np.float64)
+    assert made @ normal == pytest.approx(math.sqrt(dim) * np.linalg.norm(normal), rel=1e-6)  # the same direction
+
+
+def test_directions_are_uniform_on_the_sphere() -> None:
+    """Archimedes: on the sphere in three dimensions each coordinate is uniform, along any axes."""
+    points = draws.latents(Latent(distribution="hypersphere", dim=3), 1, np.arange(20_000)).astype(np.float64)
+    heights = points / math.sqrt(3)
+    for column in heights.T:
+        assert stats.kstest(column, stats.uniform(-1, 2).cdf).pvalue > 1e-3
+    second = heights.T @ heights / len(heights)
+    np.testing.assert_allclose(second, np.eye(3) / 3, atol=4.5 / math.sqrt(len(heights)))
+    turned = heights @ stats.ortho_group.rvs(3, random_state=0)  # as uniform along any other axis
+    assert stats.kstest(turned[:, 0], stats.uniform(-1, 2).cdf).pvalue > 1e-3
+
+
 def test_neighbouring_dimensions_and_pictures_are_independent() -> None:
     drawn = draws.normal(1, Stream.SAMPLE_LATENTS, np.arange(20_000), 8).astype(np.float64)
     across = np.corrcoef(drawn.T) - np.eye(8)
@@ -127,6 +208,15 @@ def test_neighbouring_dimensions_and_pictures_are_independent() -> None:
     radii = np.corrcoef((drawn**2).T) - np.eye(8)  # the two of a pair share a radius, yet are independent
     assert np.abs(radii).max() < 4.5 / math.sqrt(len(drawn))
     assert abs(np.corrcoef(drawn[:-1, 0], drawn[1:, 0])[0, 1]) < 4.5 / math.sqrt(len(drawn))
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0, 0.5])
+def test_uniform_latents_fill_their_range(low: float) -> None:
+    latent = Latent(dim=100, distribution="uniform", low=low)
+    drawn = draws.latents(latent, 1, np.arange(1000)).reshape(-1)
+    assert drawn.dtype == np.float32
+    assert low <= drawn.min() < drawn.max() <= 1
+    assert stats.kstest(drawn, stats.uniform(low, 1 - low).cdf).pvalue > 1e-3
 
 
 def test_uniform_numbers_lie_in_0_1() -> None:

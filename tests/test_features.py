@@ -12,7 +12,10 @@ from safetensors.numpy import save_file
 
 from condgan import cache, data, features, weights
 from condgan.data import Dataset, Split
+from condgan.data.stacked_mnist import stacks
 from condgan.errors import CondganError
+from condgan.measure import modes
+from condgan.measure.network import Embedding
 from condgan.recipe import Data
 from condgan.weights import Arrays
 
@@ -40,10 +43,15 @@ def small(digits: Path) -> Dataset:
 # the one in the package
 
 
-def test_the_shipped_network_reads_mnist_as_well_as_it_promises(mnist: Dataset) -> None:
+@pytest.fixture(scope="module")
+def seen(mnist: Dataset) -> Embedding:
+    """What the network in the package says of MNIST's test images."""
+    return features.mnist().embed(mnist.test.images)
+
+
+def test_the_shipped_network_reads_mnist_as_well_as_it_promises(mnist: Dataset, seen: Embedding) -> None:
     """Its test images, which it was not trained on, and which no choice was made by."""
-    shipped = features.shipped("mnist")
-    seen = shipped.embed(mnist.test.images)
+    shipped = features.mnist()
     accuracy = float((seen.posteriors.argmax(1) == mnist.test.labels).mean())
     assert accuracy >= 0.994
     assert accuracy == pytest.approx(shipped.facts["accuracy"]["test"], abs=2e-4)  # one image on another machine
@@ -55,21 +63,58 @@ def test_the_shipped_network_reads_mnist_as_well_as_it_promises(mnist: Dataset) 
     assert shipped.facts["class_names"] == list(mnist.class_names)
 
 
+def test_it_reads_stacked_digits_as_well_as_it_promises(mnist: Dataset, seen: Embedding) -> None:
+    """From what it says of each digit alone: real stacks have all modes, and as often as they should."""
+    chosen, labels = stacks(mnist.test.labels, 2)
+    digits = seen.posteriors.argmax(1)[chosen]
+    read = digits @ np.array([100, 10, 1])
+    promised = features.stacked_mnist().facts["accuracy"]["test"]
+    assert (read == labels).mean() == pytest.approx(promised, abs=1e-3)
+    assert modes.covered(read).value == 1000
+    assert modes.divergence(read, np.arange(1000), 1000).value < 0.002
+
+
+def test_stacked_digits_are_seen_channel_by_channel(mnist: Dataset, seen: Embedding, kept: Path) -> None:
+    stacked = data.load(Data(source="stacked-mnist"), 0)
+    said: list[str] = []
+    network = features.of(stacked, said.append)
+    assert (network.suffix, network.dim, said) == ("_stacked_mnist", 3 * features.mnist().dim, [])
+    assert network.facts["class_names"] == list(stacked.class_names)
+    assert not kept.exists()
+    found = network.embed(stacked.test.images[:200])
+    chosen = stacks(mnist.test.labels, 2)[0][:200]
+    np.testing.assert_allclose(found.features, seen.features[chosen].reshape(200, -1), atol=1e-4)
+    red, green, blue = seen.posteriors[chosen].transpose(1, 0, 2)
+    expected = np.einsum("nr,ng,nb->nrgb", red, green, blue).reshape(200, 1000)
+    np.testing.assert_allclose(found.posteriors, expected, atol=1e-4)
+    assert found.features.dtype == found.posteriors.dtype == np.float32
+
+
+@pytest.mark.slow
+def test_every_accuracy_of_stacked_digits_is_the_promised_one() -> None:
+    stacked, network = data.load(Data(source="stacked-mnist"), 0), features.stacked_mnist()
+    for name, promised in network.facts["accuracy"].items():
+        split = stacked.splits[name]
+        read = network.embed(split.images).posteriors.argmax(1)
+        assert (read == split.labels).mean() == pytest.approx(promised, abs=1e-3)
+
+
 def test_the_shipped_file_is_small_and_the_one_that_is_promised() -> None:
     assert FILE.stat().st_size < 2e6
-    assert features.load(FILE).sha256 == features.SHIPPED_SHA256["mnist"]
+    assert features.load(FILE).sha256 == features.MNIST_SHA256
 
 
 def test_mnist_takes_the_shipped_network_and_other_data_do_not(mnist: Dataset, kept: Path, small: Dataset) -> None:
     said: list[str] = []
-    assert features.of(mnist, said.append).sha256 == features.SHIPPED_SHA256["mnist"]
+    assert features.of(mnist, said.append).sha256 == features.MNIST_SHA256
     assert said == []
     assert not kept.exists()
-    assert features.of(small).sha256 != features.SHIPPED_SHA256["mnist"]
+    assert features.of(small).sha256 != features.MNIST_SHA256
 
 
 def test_mnist_in_another_form_is_measured_in_the_one_that_is_known() -> None:
     assert features.form(Data(size=14, channels=3)) == Data()
+    assert features.form(Data(source="stacked-mnist", size=14)) == Data(source="stacked-mnist")
     other = Data(source="somewhere", size=14)
     assert features.form(other) is other
 
@@ -86,23 +131,23 @@ def test_a_shipped_network_that_was_changed_is_refused(tmp_path: Path, monkeypat
     path = elsewhere(tmp_path, monkeypatch)
     facts, arrays = weights.load(FILE, features.KIND)
     weights.save(path, features.KIND, facts, arrays)
-    assert features.shipped("mnist").sha256 == features.SHIPPED_SHA256["mnist"]
+    assert features.mnist().sha256 == features.MNIST_SHA256
     weight = arrays["head.weight"].copy()
     weight.reshape(-1)[7:8].view(np.uint32)[0] ^= 1
     weights.save(path, features.KIND, facts, arrays | {"head.weight": weight})
-    assert features.load(path).sha256 != features.SHIPPED_SHA256["mnist"]
+    assert features.load(path).sha256 != features.MNIST_SHA256
     with pytest.raises(CondganError, match="not the file that was shipped: reinstall"):
-        features.shipped("mnist")
+        features.mnist()
 
 
 def test_a_shipped_network_that_is_damaged_or_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = elsewhere(tmp_path, monkeypatch)
     path.write_bytes(FILE.read_bytes()[:-9])
     with pytest.raises(CondganError, match=r"cannot be read.*reinstall condgan"):
-        features.shipped("mnist")
+        features.mnist()
     path.unlink()
     with pytest.raises(CondganError, match=r"cannot be read.*reinstall condgan"):
-        features.shipped("mnist")
+        features.mnist()
 
 
 # those that are trained

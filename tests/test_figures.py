@@ -47,7 +47,7 @@ def reference(mnist: Dataset) -> Reference:
     part = Dataset(
         "part", mnist.class_names, some(mnist.train, 0, 3000), *(some(s, 0, COUNT) for s in held_out(mnist)), "by hand"
     )
-    return Reference(part, "test", features.shipped("mnist"))
+    return Reference(part, "test", features.mnist())
 
 
 def held_out(mnist: Dataset) -> tuple[Split, Split]:
@@ -192,6 +192,17 @@ def test_images_made_twice_are_duplicates(real: Comparison) -> None:
     assert value(of(replace(made, asked=labels), "duplicates"), "duplicates") < 0.1  # twins are of one class
 
 
+def test_modes_are_the_classes_that_are_made(real: Comparison, of_real: Figures) -> None:
+    """Three kinds of digits: three modes; with or without labels, and whichever labels they are."""
+    assert value(of_real, "modes") == base(of_real, "modes") == 10
+    assert value(of_real, "modes_kl") < 0.01
+    made = small(real, np.flatnonzero(np.isin(real.read, [1, 3, 7])), asked=None)
+    found = of(made, "modes", "modes_kl")
+    assert value(found, "modes") == 3
+    shares = np.bincount(real.reference.dataset.train.labels) / len(real.reference.dataset.train)
+    assert value(found, "modes_kl") == pytest.approx(-math.log(shares[[1, 3, 7]].sum()), abs=0.01)
+
+
 # figures that are not defined
 
 
@@ -278,6 +289,14 @@ def test_parzen_needs_a_window_and_test_images(real: Comparison, reference: Refe
         figure = attempt(lambda made=made: made.parzen.value, MEASURES[0])  # type: ignore[misc]
         assert figure.value is None
         assert "window of samples" in figure.note
+
+
+def test_parzen_is_not_computed_for_a_million_samples(real: Comparison, reference: Reference) -> None:
+    names = tuple(map(str, range(101)))
+    many = Reference(replace(reference.dataset, class_names=names), "test", reference.features)
+    figure = attempt(lambda: replace(real, reference=many).parzen.value, MEASURES[0])
+    assert figure.value is None
+    assert "101 classes: the protocol takes 1000 samples of each" in figure.note
 
 
 ANY = Measure("any", "higher", "in words", lambda _: Estimate(1.0))

@@ -62,7 +62,7 @@ def test_a_file_imports_only_from_its_floor_and_below(path: str) -> None:
 
 
 def test_the_files_are_found() -> None:
-    assert {"recipe.py", "data/__init__.py", "engines/torch/engine.py", "cli.py"} <= set(FILES)
+    assert {"recipe/__init__.py", "data/__init__.py", "engines/torch/engine.py", "cli.py"} <= set(FILES)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from condgan.metric_plots import BLUE, MOST_BARS, MOST_PRINTED, RED, class_accur
 
 VALUES = {
     "label_accuracy": 0.8,
+    "modes_kl": 0.3,
     "fid_mnist": 3.0,
     "kid_mnist": 0.02,
     "precision": 0.7,
@@ -123,7 +124,7 @@ def test_axes_suit_their_figures(
 
 def test_the_best_evaluation_is_marked_in_each_panel(figures: list[Figure]) -> None:
     metric_curves(Path("x"), [evaluation(1), evaluation(2)], "title", best=60_000)
-    assert len(figures[0].axes) == 4
+    assert len(figures[0].axes) == 5
     for axis in figures[0].axes:
         assert [text.get_text() for text in axis.texts] == ["best"]
         assert [line.get_xdata() for line in axis.lines if line.get_linestyle() == "--"] == [[60_000, 60_000]]
@@ -196,7 +197,7 @@ def test_a_confusion_of_one_in_a_thousand_is_seen_and_the_worse_the_darker(figur
 
 
 @pytest.mark.parametrize(
-    ("classes", "panels"), [(1, 3), (5, 3), (MOST_PRINTED + 1, 3), (MOST_BARS, 3), (MOST_BARS + 1, 1)]
+    ("classes", "panels"), [(1, 3), (5, 3), (MOST_PRINTED + 1, 3), (MOST_BARS, 3), (MOST_BARS + 1, 2)]
 )
 def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, figures: list[Figure]) -> None:
     accuracies = [i / classes for i in range(classes)][::-1]
@@ -205,9 +206,10 @@ def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, f
     class_accuracy(Path("x"), per_class, confusion_of(accuracies), "W" * 300)
     (drawn,) = figures
     assert len(drawn.axes) == panels
-    bars = drawn.axes[0]
+    bars = drawn.axes[-1 if classes > MOST_BARS else 0]
     if classes > MOST_BARS:
         assert f"the worst {MOST_BARS} of {classes} classes" in bars.get_title()
+        assert sum(bar.get_height() for bar in drawn.axes[0].patches) == classes
         shown = [label.get_text()[:2].strip() for label in bars.get_yticklabels()]
         assert shown == [str(i) for i in range(classes)][: -MOST_BARS - 1 : -1]
     elif classes > MOST_PRINTED:
@@ -219,6 +221,19 @@ def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, f
             assert min(box.x0, box.y0) >= -1, text
             assert box.x1 <= drawn.bbox.width + 1, text
             assert box.y1 <= drawn.bbox.height + 1, text
+
+
+def test_many_classes_have_a_histogram_by_tenths(figures: list[Figure]) -> None:
+    """A class at the edge of two tenths is in the upper one, however its share was rounded."""
+    accuracies = [hits / 10 for hits in range(11) for _ in range(hits + 1)]
+    per_class: dict[str, float | None] = {str(number): value for number, value in enumerate(accuracies)}
+    class_accuracy(Path("x"), per_class | {"none": None}, None, "title", overall=0.5)
+    histogram, bars = figures[0].axes
+    assert [bar.get_height() for bar in histogram.patches] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10 + 11]
+    assert histogram.get_title() == f"accuracy of {len(accuracies)} classes"
+    assert histogram.get_xlim() == bars.get_xlim()
+    class_accuracy(Path("x"), dict.fromkeys(map(str, range(40))), None, "title")
+    assert not any(bar.get_height() for bar in figures[1].axes[0].patches)
 
 
 def test_a_class_picture_is_written_with_any_names(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def test_all_problems_are_said_at_once_with_the_nearest_name() -> None:
         'unknown field "train.bacth" (did you mean "train.batch"?)',
         'unknown field "optim.lrr" (did you mean "optim.',
         "train.batch=x",
-        "loss.name=bec: input should be 'bce' or 'least-squares' (did you mean \"bce\"?)",
+        "loss.name=bec: input should be 'bce', 'minimax', 'least-squares',",
+        "'relativistic-average' (did you mean \"bce\"?)",
         "data.size=1",
         '"oops" is not an override',
     ):

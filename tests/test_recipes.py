@@ -10,6 +10,7 @@ from torch import nn
 from condgan import recipes
 from condgan.engines import load
 from condgan.engines.torch import losses
+from condgan.engines.torch.losses import Judgement
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.engines.torch.optimisers import Rule
 from condgan.errors import CondganError
@@ -197,9 +198,8 @@ def test_the_losses_of_a_known_batch(name: str) -> None:
     """D says 2 of the real images and -1 of the generated ones."""
     recipe = recipes.RECIPES[name]
     answers = {"real": torch.full((5,), 2.0), "fake": torch.full((5,), -1.0)}
-    d_terms, g_terms = losses.terms(recipe.loss)
-    scores = losses.Scores(lambda images, labels: answers[images], ("real", None), ("fake", None))  # type: ignore[index,arg-type]
-    found = [float(losses.total(terms, scores)) for terms in (d_terms, g_terms)]
+    scores = losses.Scores(lambda images, labels: Judgement(answers[images]), ("real", None), ("fake", None))  # type: ignore[index,arg-type]
+    found = [float(sum(losses.parts(terms, scores, 0).values())) for terms in losses.terms(recipe)]
     softplus = np.log1p(np.exp([-2.0, -1.0, 1.0]))
     expected = {
         "gan-mlp": [(softplus[0] + softplus[1]) / 2, softplus[2]],

@@ -130,9 +130,9 @@ def test_a_state_of_another_recipe_is_refused_and_changes_nothing(noise: dict[st
     with pytest.raises(CondganError, match="another recipe"):
         engine.load(other.state())
     wrong = engine.state()
-    wrong["discriminator.out.bias"] = wrong["discriminator.out.bias"].astype(np.float64)
-    wrong["generator.out.bias"] = wrong["generator.out.bias"] + 1
-    with pytest.raises(CondganError, match=re.escape("discriminator.out.bias")):
+    wrong["discriminator.head.logit.bias"] = wrong["discriminator.head.logit.bias"].astype(np.float64)
+    wrong["generator.body.out.bias"] = wrong["generator.body.out.bias"] + 1
+    with pytest.raises(CondganError, match=re.escape("discriminator.head.logit.bias")):
         engine.load(wrong)
     after = engine.state()
     assert all(np.array_equal(before[name], after[name]) for name in before)

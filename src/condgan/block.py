@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from condgan.schedule import Plan
 
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
+Conditions = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Fakes:
 
     latents: Float32
     """(S, B, dim)"""
-    labels: Int64
-    """(S, B)"""
+    labels: Conditions
+    """(S, B) classes, or (S, B, V) vector conditions"""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def order(seed: int, epoch: int, images: int) -> Int64:
     return draws.permutation(seed, Stream.ORDER, epoch, images)
 
 
-def draw(recipe: Recipe, plan: Plan, labels: Int64, classes: int, first_step: int, steps: int) -> Block:
-    """The draws of steps first_step ... first_step + steps - 1; ``labels`` are those of the training data."""
+def draw(recipe: Recipe, plan: Plan, labels: Conditions, classes: int, first_step: int, steps: int) -> Block:
+    """The draws of steps first_step ... first_step + steps - 1; ``labels`` are the conditions of the training data."""
     numbers = np.arange(first_step, first_step + steps)
     rows = tuple(plan.rows(step) for step in numbers.tolist())
     index = np.zeros((steps, plan.batch), np.int64)
@@ -58,11 +60,13 @@ def draw(recipe: Recipe, plan: Plan, labels: Int64, classes: int, first_step: in
     def fakes(latents: Stream, classes_drawn: Stream, turn: int, turns: int) -> Fakes:
         pictures = ((numbers * turns + turn)[:, None] * plan.batch + np.arange(plan.batch)).reshape(-1)
         shape = (steps, plan.batch)
-        noise = draws.latents(recipe.latent.distribution, recipe.latent.dim, recipe.seed, pictures, latents)
+        noise = draws.latents(recipe.latent, recipe.seed, pictures, latents)
         if recipe.train.fake_labels == "real":
             return Fakes(noise.reshape(*shape, -1), labels[index])
-        asked = draws.integers(recipe.seed, classes_drawn, pictures, classes)
-        return Fakes(noise.reshape(*shape, -1), asked.reshape(shape))
+        vectors = labels.ndim == 2
+        drawn = draws.integers(recipe.seed, classes_drawn, pictures, len(labels) if vectors else classes)
+        asked = labels[drawn] if vectors else drawn
+        return Fakes(noise.reshape(*shape, -1), asked.reshape(*shape, *labels.shape[1:]))
 
     turns = recipe.train.critic_steps if recipe.train.fakes == "fresh" else 0
     return Block(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from condgan import weights
-from condgan.engines import FIGURES, Settings, State
+from condgan.engines import Settings, State, figures
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe_text import explain, from_values
@@ -73,7 +73,7 @@ def load(path: Path) -> Checkpoint:
         raise CondganError(f"{path} is damaged: its header is incomplete or wrong ({error})") from None
     if step < 0 or seen < 0 or not 0 <= seconds < math.inf:
         raise CondganError(f"{path} is damaged: it claims to stand at step {step} after {seconds} seconds")
-    pending = {name: np.asarray(arrays.pop(PENDING + name, np.empty(0)), np.float32) for name in FIGURES}
+    pending = {name: np.asarray(arrays.pop(PENDING + name, np.empty(0)), np.float32) for name in figures(recipe)}
     if {values.ndim for values in pending.values()} != {1} or len({len(values) for values in pending.values()}) != 1:
         raise CondganError(f"{path} is damaged: its unlogged figures are not of one length")
     return Checkpoint(recipe, domain, settings, step, seen, seconds, arrays, pending)

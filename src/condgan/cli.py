@@ -58,19 +58,23 @@ def sample(
     seed: Annotated[int, typer.Option(help="Decides every picture.")] = 0,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .png; with --per-class an .npz or a folder that is not there yet."),
+        typer.Option("-o", "--output", help="A .png; with --per-class an .npz or a new folder; of vectors an .npz."),
     ] = None,
     grid: Annotated[bool, typer.Option("--grid", help="Ten rows of every class instead of a sequence.")] = False,
     per_class: Annotated[int | None, typer.Option(help="So many labelled images of each class as a dataset.")] = None,
+    conditions: Annotated[
+        Path | None, typer.Option(help="Vector conditions, one picture each: an .npz with conditions, or an .npy.")
+    ] = None,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
     scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: to be seen well.")] = None,
 ) -> None:
-    """Make labelled images: a row of a sequence, a class grid, or a dataset."""
+    """Make labelled images: a row of a sequence, a class grid, or a dataset; or what vector conditions ask for."""
     from condgan import export
 
     written = export.to_file(
-        path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, checkpoint=checkpoint, scale=scale
-    )
+        path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
+        checkpoint=checkpoint, scale=scale,
+    )  # fmt: skip
     print(written)
 
 
@@ -227,7 +231,17 @@ def _report(run: Any) -> None:
     pictures = [*grids[-1:], run.result, run.animation, run.loss_plot, run.metrics_plot, run.class_plot]
     products = [*pictures, run.generator, run.checkpoint("best")]
     print("\n".join(str(product) for product in products if product.exists()))
-    print(f"next: condgan evaluate {run.folder}")
+    print(f"next: {_next(run)}")
+
+
+def _next(run: Any) -> str:
+    """The command that shows how good a finished run's generator is, or, of what cannot be measured, makes samples."""
+    domain = run.domain()
+    if domain.condition is not None:
+        return f"condgan sample {run.folder} --conditions FILE.npz -o samples.npz"
+    if domain.vector is not None:
+        return f"condgan sample {run.folder} --per-class 1000 -o samples.npz"
+    return f"condgan evaluate {run.folder}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

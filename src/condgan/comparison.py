@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from condgan.engines import Images, Labels
 from condgan.errors import UndefinedError
-from condgan.measure import Estimate, bins, check_features, distances, neighbours, parzen
+from condgan.measure import Estimate, bins, check_features, distances, modes, neighbours, parzen
 from condgan.measure.distances import with_error
 from condgan.measure.labels import LabelAccuracy, label_accuracy
 from condgan.measure.neighbours import Memorisation, Prdc
@@ -19,6 +19,7 @@ from condgan.reference import Reference, first_of_each
 
 ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
 PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
+MOST_PARZEN = 100_000  # samples of all classes together: more take hours
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +59,24 @@ class Comparison:
         return self.asked
 
     @cached_property
-    def accuracy(self) -> LabelAccuracy:
-        """By the feature network's class posteriors."""
+    def read(self) -> Labels:
+        """The class that each image is read as, by the feature network's posteriors."""
         check_features(self.embedding.posteriors)
-        return label_accuracy(self.embedding.posteriors.argmax(1), self.labels, self.reference.classes)
+        read: Labels = self.embedding.posteriors.argmax(1)
+        return read
+
+    @cached_property
+    def accuracy(self) -> LabelAccuracy:
+        """Of what is read, against what was asked for."""
+        return label_accuracy(self.read, self.labels, self.reference.classes)
+
+    def modes(self) -> Estimate:
+        """How many classes are read at all."""
+        return modes.covered(self.read)
+
+    def modes_kl(self) -> Estimate:
+        """How the classes read are distributed, against the training images' labels."""
+        return modes.divergence(self.read, self.reference.dataset.train.labels, self.reference.classes)
 
     def fid(self) -> Estimate:
         """In the network's feature space."""
@@ -129,6 +144,11 @@ class Comparison:
         """
         if self.window is None or self.reference.split != "test":
             raise UndefinedError("needs a window of samples, and test images that its width was not chosen on")
+        if self.reference.classes * PARZEN_PER_CLASS > MOST_PARZEN:
+            raise UndefinedError(
+                f"{self.reference.classes} classes: the protocol takes {PARZEN_PER_CLASS} samples of each, "
+                f"and {MOST_PARZEN} in all are the most that it is computed for"
+            )
         samples, validation = self.window(), self.reference.dataset.validation.images
         return parzen.parzen(
             neighbours.pixels(samples), neighbours.pixels(validation), neighbours.pixels(self.reference.real.images)
@@ -168,6 +188,8 @@ class Measure:
 
 MEASURES = (
     Measure("label_accuracy", "higher", "read as the class asked for", lambda c: c.accuracy.overall),
+    Measure("modes", "higher", "classes that images are read as", Comparison.modes),
+    Measure("modes_kl", "lower", "nats, of classes read from real ones", Comparison.modes_kl),
     Measure("fid{space}", "lower", "Frechet distance", Comparison.fid),
     Measure("kid{space}", "lower", "kernel distance, unbiased", Comparison.kid),
     Measure("is{space}", "higher", "Inception Score", Comparison.inception_score),
@@ -181,7 +203,9 @@ MEASURES = (
     Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates),
     Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share),
 )  # fmt: skip
-QUICK = ("label_accuracy", "fid{space}", "kid{space}", "precision", "recall", "density", "coverage")
+QUICK = (
+    "label_accuracy", "modes", "modes_kl", "fid{space}", "kid{space}", "precision", "recall", "density", "coverage",
+)  # fmt: skip
 """What is measured during training."""
 
 

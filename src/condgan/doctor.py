@@ -151,7 +151,7 @@ def _data() -> Verdict:
 
     try:
         data.load(Data(), seed=0)
-        features.shipped(Data().source)
+        features.SHIPPED[Data().source]()
     except CondganError as error:
         return False, str(error), "pip install --force-reinstall --no-deps condgan"
     return True, f"{Data().source} and its feature network are intact", ""

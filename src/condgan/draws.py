@@ -6,10 +6,13 @@ machine; step 500 of a training draws the same whether or not the run was stoppe
 Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
+
+from condgan.recipe import Latent
 
 Words = npt.NDArray[np.uint32]
 Numbers = npt.NDArray[np.uint64]
@@ -99,11 +102,46 @@ def keys(seed: int, stream: Stream, numbers: npt.ArrayLike) -> npt.NDArray[np.in
     return (drawn[:, 1] >> 1) << 32 | drawn[:, 0]
 
 
-DISTRIBUTIONS = {"normal": normal, "uniform": uniform}
+def spread(shares: npt.NDArray[np.float32], low: float) -> npt.NDArray[np.float32]:
+    """Numbers in [0, 1) to [low, 1), any shape; as they are for low = 0."""
+    return np.float32(low) + np.float32(1 - low) * shares
+
+
+def truncated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, bound: float) -> npt.NDArray[np.float32]:
+    """Normal numbers that lie within +-bound, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
+    from scipy.special import ndtr, ndtri
+
+    drawn = words(seed, stream, numbers, count).astype(np.float64) + 0.5
+    upper = drawn > 2.0**31
+    # the upper tail is the lower one mirrored: probabilities near 0 are exact, those near 1 are not
+    tail = np.where(upper, 2.0**32 - drawn, drawn) * 2.0**-32
+    outside = ndtr(-bound)
+    lower = ndtri(outside + tail * (1 - 2 * outside))
+    limit = np.nextafter(np.float32(bound), np.float32(0))  # rounding to float32 must not lead outside
+    inside: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32).clip(-limit, limit)
+    return inside
+
+
+def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
+    """Points uniform on the sphere of radius sqrt(count): (N,) -> (N, count) float32, normal numbers scaled to it."""
+    drawn = normal(seed, stream, numbers, count).astype(np.float64)
+    lengths = np.linalg.norm(drawn, axis=1, keepdims=True)  # never 0: Box-Muller's radius is not
+    points: npt.NDArray[np.float32] = (drawn * np.sqrt(count) / lengths).astype(np.float32)
+    return points
+
+
+Draw = Callable[[Latent, int, Stream, npt.ArrayLike], npt.NDArray[np.float32]]
+
+DISTRIBUTIONS: dict[str, Draw] = {
+    "normal": lambda latent, seed, stream, numbers: normal(seed, stream, numbers, latent.dim),
+    "uniform": lambda latent, seed, stream, numbers: spread(uniform(seed, stream, numbers, latent.dim), latent.low),
+    "truncated": lambda latent, seed, stream, numbers: truncated(seed, stream, numbers, latent.dim, latent.truncation),
+    "hypersphere": lambda latent, seed, stream, numbers: hypersphere(seed, stream, numbers, latent.dim),
+}
 
 
 def latents(
-    distribution: str, dim: int, seed: int, numbers: npt.ArrayLike, stream: Stream = Stream.SAMPLE_LATENTS
+    latent: Latent, seed: int, numbers: npt.ArrayLike, stream: Stream = Stream.SAMPLE_LATENTS
 ) -> npt.NDArray[np.float32]:
     """The latents of the pictures with these numbers under a seed: (N,) -> (N, dim) float32."""
-    return DISTRIBUTIONS[distribution](seed, stream, numbers, dim)
+    return DISTRIBUTIONS[latent.distribution](latent, seed, stream, numbers)

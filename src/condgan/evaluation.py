@@ -24,6 +24,7 @@ from condgan.subjects import Subject
 DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
+MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
 KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
 IN_ANY_SPACE = ("fid{space}", "kid{space}")
 
@@ -47,13 +48,17 @@ class Evaluation:
     nearest: tuple[Images, Images] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion."""
+        """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion.
+
+        The confusion of more than 100 classes is left out.
+        """
         figures = {
             name: {key: value for key, value in asdict(figure).items() if key in KEYS or (key == "note" and value)}
             for name, figure in self.figures.items()
         }
-        confusion = None if self.confusion is None else self.confusion.tolist()
-        return {"figures": figures, "protocol": self.protocol, "per_class": self.per_class, "confusion": confusion}
+        confusion = self.confusion
+        shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
+        return {"figures": figures, "protocol": self.protocol, "per_class": self.per_class, "confusion": shown}
 
 
 def evaluate(
@@ -199,7 +204,7 @@ def defined(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
-    """Of each class, as far as there is room, the images nearest to training images; and those training images."""
+    """Of each class, or of 20, the images nearest to training images; and those training images."""
     try:
         found = made.memorisation
     except UndefinedError:
@@ -209,5 +214,6 @@ def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
         each = max(1, MOST_PAIRS // made.reference.classes)
         of = made.asked[order]
         order = np.concatenate([order[of == label][:each] for label in range(made.reference.classes)])
-    order = order[:MOST_PAIRS]
+    if len(order) > MOST_PAIRS:
+        order = order[np.argsort(found.distances[order], kind="stable")][:MOST_PAIRS]
     return made.images[order], made.reference.dataset.train.images[found.indexes[order]]

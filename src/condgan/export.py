@@ -1,11 +1,17 @@
 """Pictures and datasets on disk, made by a generator."""
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from condgan import generator, images, labels, sampling
+from condgan.data.npz import read_conditions
+from condgan.engines import Conditions
 from condgan.errors import CondganError
+from condgan.files import atomic
 from condgan.generator import Generator
-from condgan.sampling import MOST_COLUMNS
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
 CHUNK = 4096  # pictures in memory at a time
@@ -19,6 +25,7 @@ def to_file(
     output: Path | None = None,
     grid: bool = False,
     per_class: int | None = None,
+    conditions: Path | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
 ) -> Path:
@@ -28,14 +35,16 @@ def to_file(
         path: a run folder or a generator file.
         sequence: classes for a row; none: with ``grid`` or ``per_class`` instead, or each class once.
         seed: decides every picture.
-        output: default ``result.png``, ``grid.png`` or ``samples.npz``.
+        output: default ``result.png``, ``grid.png`` or ``samples.npz``. Vectors are always an .npz.
         grid: ten rows, column = class.
         per_class: images of each class, as an .npz or (no ending) a folder of class folders.
+        conditions: a file of vector conditions, one picture each, as a row or an .npz.
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a PNG.
 
     Raises:
-        CondganError: two of sequence, grid and per_class; a bad class, seed, path or number.
+        CondganError: two of sequence, grid, per_class and conditions; what the generator cannot be asked for; a bad
+            class, condition, seed, path or number.
     """
     wishes = [
         wish
@@ -43,6 +52,7 @@ def to_file(
             ("a sequence", sequence is not None),
             ("--grid", grid),
             ("--per-class", per_class is not None),
+            ("--conditions", conditions is not None),
         )
         if given
     ]
@@ -57,13 +67,28 @@ def to_file(
             raise CondganError(f"--per-class {per_class}: expected at least 1")
         if output is not None and output.suffix.lower() in PICTURES:
             raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
-        return dataset(generator.load(path, checkpoint), per_class, seed, output or Path("samples.npz"))
+    made = generator.load(path, checkpoint)
+    if conditions is None and made.domain.condition is not None and made.recipe.conditional:
+        raise CondganError(
+            f"{made.recipe.name} is asked for vectors of length {made.domain.condition}: --conditions FILE.npz, with "
+            f"conditions float (N, {made.domain.condition})"
+        )
+    asked = None if conditions is None else read_conditions(conditions, made.length())
+    if made.domain.vector is not None:
+        if grid:
+            raise CondganError(f"--grid: {made.recipe.name} makes vectors, which have no picture: leave it out")
+        return archive(made, classes(made, sequence, per_class) if asked is None else asked, seed, output)
+    if asked is not None and output is not None and output.suffix.lower() == ".npz":
+        return archive(made, asked, seed, output)
+    if per_class is not None:
+        return dataset(made, per_class, seed, output or Path("samples.npz"))
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":
         raise CondganError(f"{output}: a row or a grid is a .png (an .npz or a folder needs --per-class)")
-    made = generator.load(path, checkpoint)
     if grid:
         picture = sampling.grid(made.sampler, made.recipe, made.domain, seed, scale)
+    elif asked is not None:
+        picture = images.row(made.sample_conditions(asked, seed), scale)
     else:
         picture = row(made, sequence, seed, scale)
     caption = sampling.caption(made.recipe, made.domain, seed, made.images_seen)
@@ -72,10 +97,43 @@ def to_file(
 
 
 def row(made: Generator, sequence: str | None, seed: int, scale: int | None) -> images.Pixels:
-    """The pictures of a sequence side by side; without one, each class once."""
-    if sequence is None:
-        return images.row(made.sample_any(min(made.domain.classes, MOST_COLUMNS), seed), scale)
-    return images.row(made.sample(sequence, seed), scale)
+    """The pictures of a sequence side by side; without one, each class that there is room for."""
+    if sequence is not None:
+        return images.row(made.sample(sequence, seed), scale)
+    if made.domain.condition is not None:  # and an unconditional generator
+        return images.row(made.sample_any(sampling.GRID_ROWS, seed), scale)
+    return images.row(made.sample_classes(sampling.shown(made.domain), seed), scale)
+
+
+def classes(made: Generator, sequence: str | None, per_class: int | None) -> npt.NDArray[np.int64]:
+    """The classes of vectors, (N,): a sequence, so many of each, or each that a picture has room for.
+
+    Raises:
+        CondganError: a class that is not there, or an unconditional generator.
+    """
+    if not made.recipe.conditional:
+        raise CondganError(f"{made.recipe.name} is unconditional: Generator.sample_any makes its vectors, in Python")
+    if per_class is not None:
+        return labels.balanced(per_class, made.domain)
+    return sampling.shown(made.domain) if sequence is None else labels.parse(sequence, made.domain)
+
+
+def archive(made: Generator, asked: Conditions, seed: int, output: Path | None) -> Path:
+    """Vectors or images for conditions (N, ...), in this order, as an .npz that can be trained on."""
+    from condgan.data import export
+
+    output = output or Path("samples.npz")
+    if output.suffix.lower() != ".npz":
+        raise CondganError(f"{output}: vectors are written to an .npz")
+    export.check_free(output)
+    found = sampling.pictures(made.sampler, made.recipe, asked, seed)
+    arrays: dict[str, npt.NDArray[Any]] = {"vectors": found} if found.ndim == 2 else {"images": export.raw(found)}
+    if asked.ndim == 2:
+        arrays |= {"conditions": asked}
+    else:
+        arrays |= {"labels": asked, "class_names": np.array(made.domain.class_names, dtype=str)}
+    atomic(output, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+    return output
 
 
 def dataset(made: Generator, per_class: int, seed: int, output: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The feature network of a dataset: shipped for MNIST, else trained on its own labels and kept by its hash."""
+"""The feature network of a dataset: shipped for built-in data, else trained on its labels and kept by its hash."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import numpy as np
 
 from condgan import cache, weights
 from condgan.data import Dataset
+from condgan.data import stacked_mnist as stacked
 from condgan.engines import Images
 from condgan.errors import CondganError
 from condgan.files import check_writable
@@ -27,9 +28,7 @@ MOST_STEPS = 1_000_000
 SEED = 0
 FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # that others rely on
 
-SHIPPED = {"mnist": Data()}
-"""Sources with a network in the package, and the form of their images that it has seen."""
-SHIPPED_SHA256 = {"mnist": "eaac34f3a5c988b8a24621c38d84ab5c712ddc9bc4f41699738887bb2960d3f5"}
+MNIST_SHA256 = "eaac34f3a5c988b8a24621c38d84ab5c712ddc9bc4f41699738887bb2960d3f5"  # of its weights
 
 Say = Callable[[str], None]
 
@@ -41,8 +40,8 @@ class FeatureNetwork:
     Attributes:
         embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
         dim: D, of the features.
-        suffix: of figures in its space: ``_mnist`` for the one shipped for MNIST, else ``_features``; none for the
-            Inception network, whose ``fid`` is the standard one.
+        suffix: of figures in its space: ``_mnist`` or ``_stacked_mnist`` for built-in data, else ``_features``; none
+            for the Inception network, whose ``fid`` is the standard one.
         sha256: of its weights.
         facts: the data and its hash, steps, seed, and accuracy on validation and test images.
     """
@@ -56,7 +55,7 @@ class FeatureNetwork:
 
 def form(data: Data) -> Data:
     """The form in which a recipe's data is measured: its own, or that which a shipped network has seen."""
-    return SHIPPED.get(data.source, data)
+    return Data(source=data.source) if data.source in SHIPPED else data
 
 
 def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
@@ -65,8 +64,8 @@ def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
     Raises:
         CondganError: the dataset has one class only, or no images to learn from.
     """
-    for name in SHIPPED:
-        found = shipped(name)
+    for shipped in SHIPPED.values():
+        found = shipped()
         if found.facts["data_sha256"] == dataset.sha256:
             return found
     kept = cache.path(KIND, dataset.sha256)
@@ -136,20 +135,43 @@ def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None
     return load(path)
 
 
-def shipped(name: str) -> FeatureNetwork:
-    """The network in the package for a built-in dataset.
+def mnist() -> FeatureNetwork:
+    """The network in the package, trained on MNIST's first 50,000 training images.
 
     Raises:
         CondganError: it is missing or not the one that was shipped.
     """
     try:
-        with as_file(files("condgan.measure") / "files" / f"{name}.safetensors") as path:
-            found = load(path, f"_{name}")
+        with as_file(files("condgan.measure") / "files" / "mnist.safetensors") as path:
+            found = load(path, "_mnist")
     except (CondganError, OSError) as error:
         raise CondganError(f"condgan's own feature network cannot be read ({error}): reinstall condgan") from None
-    if found.sha256 != SHIPPED_SHA256[name]:
+    if found.sha256 != MNIST_SHA256:
         raise CondganError("condgan's own feature network is not the file that was shipped: reinstall condgan")
     return found
+
+
+def stacked_mnist() -> FeatureNetwork:
+    """The same network reading each channel of Stacked MNIST; no digit of a test stack was trained on.
+
+    Raises:
+        CondganError: as for MNIST.
+    """
+    from condgan.measure.network import by_channel
+
+    digit = mnist()
+    facts = digit.facts | {
+        "data_sha256": "b7f9dd18a7ce8bcc5ac212cf42a88a1a8f157f5d2095fc2c0a81b0cf469942fc",
+        "channels": stacked.CHANNELS,
+        "class_names": list(stacked.CLASS_NAMES),
+        "accuracy": {"validation": 0.9875, "test": 0.9914},
+    }
+    seen, dim = partial(by_channel, digit.embed), stacked.CHANNELS * digit.dim
+    return FeatureNetwork(seen, dim, "_stacked_mnist", digit.sha256, facts)
+
+
+SHIPPED = {"mnist": mnist, stacked.NAME: stacked_mnist}
+"""Built-in data that the network in the package can read, in the form in which they are by default."""
 
 
 def load(path: Path, suffix: str = "_features") -> FeatureNetwork:

@@ -1,4 +1,4 @@
-"""A generator of labelled images: one file with its recipe in the header, or the one inside a run."""
+"""A generator of images or vectors: one file with its recipe in the header, or the one inside a run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import checkpoint, engines, labels, sampling, weights
-from condgan.engines import Images, State
+from condgan.data.vectors import vectors
+from condgan.engines import Samples, State
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
+from condgan.recipe.rules import unfit
 from condgan.runs import Run
 
 KIND = "generator"
@@ -21,7 +23,7 @@ class Generator:
 
     Attributes:
         recipe: the experiment that trained it.
-        domain: size, channels and class names of its images.
+        domain: what it makes, and for which classes or vector conditions.
         images_seen: how far its training had come.
     """
 
@@ -30,36 +32,72 @@ class Generator:
         self.state = state
         self.sampler = engines.load(recipe.engine).sampler(recipe, domain, state)
 
-    def sample(self, asked: str | int | Iterable[str | int], seed: int = 0, first: int = 0) -> Images:
-        """Pictures of the asked classes -> (N, C, H, W) uint8.
+    def sample(
+        self, asked: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0
+    ) -> Samples:
+        """Pictures of the asked classes, or for the asked conditions -> (N, C, H, W) uint8, or vectors (N, D) float32.
 
         Args:
-            asked: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``.
-            seed: 0 ... 2**63 - 1; with ``first`` and the class, it decides each picture at any batch size.
+            asked: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``; where conditions are vectors,
+                those: floats (N, V).
+            seed: 0 ... 2**63 - 1; with ``first`` and the condition, it decides each picture at any batch size.
             first: number of the first picture under this seed.
 
         Raises:
-            CondganError: no such class, an empty sequence, a seed out of range, or a generator without classes.
+            CondganError: no such class, an empty sequence, a seed out of range, or a generator without conditions.
         """
         if not self.recipe.conditional:
             raise CondganError(
                 f"{self.recipe.name} is unconditional: it cannot be asked for a class; "
                 "`condgan sample PATH --grid` or Generator.sample_any shows what it makes"
             )
+        if self.domain.condition is not None:
+            return self.sample_conditions(np.asarray(asked), seed, first)
+        if isinstance(asked, np.ndarray) and asked.dtype.kind == "f":
+            self.length()
         return self.sample_classes(labels.parse(asked, self.domain), seed, first)
 
-    def sample_any(self, count: int, seed: int = 0, first: int = 0) -> Images:
-        """``count`` pictures, the classes in turn (or none, if the generator has none) -> (N, C, H, W) uint8."""
-        if count < 1:
-            raise CondganError(f"{count} pictures asked for: at least 1")
-        return self.sample_classes(np.arange(first, first + count) % self.domain.classes, seed, first)
-
-    def sample_classes(self, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Images:
-        """Pictures of the classes with these indexes, (N,) int64 -> (N, C, H, W) uint8.
+    def sample_any(self, count: int, seed: int = 0, first: int = 0) -> Samples:
+        """``count`` pictures, the classes in turn (or none, if the generator has none) -> as ``sample``.
 
         Raises:
-            CondganError: an index, the seed or the first number is out of range.
+            CondganError: less than one, a seed out of range, or a generator whose conditions are vectors.
         """
+        if count < 1:
+            raise CondganError(f"{count} pictures asked for: at least 1")
+        if self.domain.condition is not None and self.recipe.conditional:
+            raise CondganError(f"{self.recipe.name} has vector conditions: Generator.sample asks for them")
+        return sampling.pictures(self.sampler, self.recipe, sampling.in_turn(self.domain, count, first), seed, first)
+
+    def sample_conditions(self, conditions: npt.NDArray[Any], seed: int, first: int = 0) -> Samples:
+        """Pictures for vector conditions, floats (N, V) -> as ``sample``.
+
+        Raises:
+            CondganError: they are of another type or shape, or not finite; the seed or first number is out of range;
+                the generator has classes.
+        """
+        asked = vectors("conditions", conditions, self.length())
+        return sampling.pictures(self.sampler, self.recipe, asked, seed, first)
+
+    def length(self) -> int:
+        """V, of the vector conditions that it is asked for.
+
+        Raises:
+            CondganError: it is asked for classes, or for nothing.
+        """
+        if self.domain.condition is None or not self.recipe.conditional:
+            has = f"has {self.domain.classes} classes" if self.recipe.conditional else "is unconditional"
+            raise CondganError(f"{self.recipe.name} {has}: it cannot be asked for vector conditions")
+        return self.domain.condition
+
+    def sample_classes(self, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Samples:
+        """Pictures of the classes with these indexes, (N,) int64 -> as ``sample``.
+
+        Raises:
+            CondganError: an index, the seed or the first number is out of range, or the generator has no classes.
+        """
+        if self.domain.condition is not None:
+            raise CondganError(f"{self.recipe.name} has vector conditions: it cannot be asked for classes")
         if len(classes) and not (classes.min() >= 0 and classes.max() < self.domain.classes):
             raise CondganError(f"class index out of range: this generator has 0 to {self.domain.classes - 1}")
         return sampling.pictures(self.sampler, self.recipe, classes, seed, first)
@@ -91,6 +129,9 @@ def load(path: str | Path, which: str = "last") -> Generator:
 
 def _made(path: Path, description: dict[str, Any], state: State) -> Generator:
     recipe, domain = checkpoint.subject(path, description)
+    reason = unfit(recipe, domain)
+    if reason:
+        raise CondganError(f"{path} is damaged: {reason}")
     seen = description.get("images_seen")
     try:
         return Generator(recipe, domain, seen if isinstance(seen, int) else 0, state)

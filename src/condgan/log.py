@@ -25,6 +25,7 @@ from condgan.schedule import Plan
 Record = dict[str, Any]
 Figures = Mapping[str, npt.NDArray[np.float32]]
 DIGITS = 6  # significant
+PROGRESS = ("step", "images", "epoch", "seconds")  # of a line; its other numbers are figures
 
 
 def read(path: Path) -> list[Record]:
@@ -89,7 +90,7 @@ class Log:
             trained(self.records), evaluations(self.records)
         except CondganError as error:
             raise CondganError(f"{path} is damaged: {error}") from None
-        self.pending = {name: [np.asarray(pending[name], np.float32)] if name in pending else [] for name in FIGURES}
+        self.pending = {name: [np.asarray(values, np.float32)] for name, values in pending.items()}
         atomic(path, "".join(_line(record) for record in self.records).encode())
         for events in folder.glob("events.out.tfevents.*"):
             events.unlink()
@@ -108,12 +109,12 @@ class Log:
         """Take over the figures of a block that crosses no line's end -> the record, if its line is complete."""
         end = self.window_end(self.step)
         self.step += len(figures[FIGURES[0]])
-        for name in FIGURES:
-            self.pending[name].append(figures[name])
+        for name, values in figures.items():
+            self.pending.setdefault(name, []).append(values)
         if self.step < end:
             return None
-        means = {name: float(np.concatenate(self.pending[name]).mean(dtype=np.float64)) for name in FIGURES}
-        self.pending = {name: [] for name in FIGURES}
+        means = {name: float(np.concatenate(parts).mean(dtype=np.float64)) for name, parts in self.pending.items()}
+        self.pending = {}
         return self.write(
             {**{name: rounded(mean) for name, mean in means.items()}, "seconds": round(seconds, 2)}, self.step
         )
@@ -134,7 +135,7 @@ class Log:
 
     def unlogged(self) -> dict[str, npt.NDArray[np.float32]]:
         """Figures since the last line, for the checkpoint."""
-        return {name: np.concatenate([np.empty(0, np.float32), *parts]) for name, parts in self.pending.items()}
+        return {name: np.concatenate(parts) for name, parts in self.pending.items()}
 
     def sync(self) -> None:
         """Bring what is written to the disk: a checkpoint must never be ahead of its log."""
@@ -177,7 +178,7 @@ class Board:
 
     def add(self, record: Record) -> None:
         """The figures of a record, against images seen."""
-        figures = {name: record[name] for name in FIGURES if name in record}
+        figures = {name: value for name, value in record.items() if name not in PROGRESS and finite(value)}
         figures |= {f"evaluation/{name}": figure["value"] for name, figure in record.get("evaluation", {}).items()}
         values = [{"tag": name, "simple_value": value} for name, value in figures.items() if value is not None]
         if values:

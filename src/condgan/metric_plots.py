@@ -19,6 +19,7 @@ BLUE, RED = "#0072B2", "#D55E00"  # Okabe and Ito's
 ACCURACY, DISTANCES, MANIFOLDS = "label accuracy", ("Frechet distance", "kernel distance (KID)"), "fidelity, diversity"
 PANELS: dict[str, dict[str, tuple[str, str]]] = {
     ACCURACY: {"label_accuracy": ("label accuracy", BLUE)},
+    "KL of classes read": {"modes_kl": ("KL of classes read", "#CC79A7")},
     DISTANCES[0]: {"fid": ("Frechet distance", RED)},
     DISTANCES[1]: {"kid": ("KID", "#009E73")},
     MANIFOLDS: {
@@ -34,6 +35,7 @@ DECADE = 10  # ratio of distances above which their axis is logarithmic
 MOST_BARS = 30  # classes shown, the worst; and the largest confusion matrix
 MOST_PRINTED = 12  # classes of a confusion matrix with numbers in it
 MOST_INCHES = 2.4  # of a class name
+HISTOGRAM = 1.8  # inches: height
 LEAST_ERROR = 1e-3  # share of a row that the palest colour stands for
 
 
@@ -137,7 +139,8 @@ def class_accuracy(
 
     Args:
         path: of the PNG.
-        per_class: accuracy, 0..1, by class name; none where there are no images. Of more than 30 classes the worst 30.
+        per_class: accuracy, 0..1, by class name; none where there are no images. Of more than 30 classes the worst 30
+            are named, below a histogram of all.
         confusion: (K, K) counts, row = asked, column = read, in the order of ``per_class``; drawn for K <= 30.
         title: above everything.
         overall: accuracy of all images, 0..1, drawn as a line.
@@ -157,7 +160,9 @@ def class_accuracy(
 
     named = list(per_class.items())
     heading = ["read as the class asked for"]
-    if len(named) > MOST_BARS:
+    known = [value for value in per_class.values() if value is not None]
+    many = len(named) > MOST_BARS
+    if many:
         confusion = None
         heading.append(f"the worst {MOST_BARS} of {len(named)} classes")
         named = sorted(named, key=lambda pair: 2.0 if pair[1] is None else pair[1])[:MOST_BARS]
@@ -172,14 +177,32 @@ def class_accuracy(
     upright = confusion is not None and longest > 0.9 * widths[1] / len(names)
     width = sum(widths) + 1.3 * len(widths) + 0.8 + longest
     height = 2 + row * max(len(named), 3) + longest * upright
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
-    axes: list[Axes] = list(figure.subplots(1, len(widths), squeeze=False, sharey=True, width_ratios=widths)[0])
+    figure = Figure(figsize=(width, height + HISTOGRAM * many), dpi=100, layout="constrained")
+    axes: list[Axes]
+    if many:
+        axes = list(figure.subplots(2, 1, sharex=True, height_ratios=[HISTOGRAM, height])[::-1])
+        _histogram(axes[1], known, overall)
+    else:
+        axes = list(figure.subplots(1, len(widths), squeeze=False, sharey=True, width_ratios=widths)[0])
     if confusion is not None:
         _matrix(axes[1], names, confusion, upright)
     _bars(axes[0], names, [value for _, value in named], overall)
     axes[0].set_title("\n".join(heading), fontsize=10)
     figure.suptitle(_fitting(title, 0.97 * figure.get_figwidth(), 12), x=0.01, ha="left", fontsize=12, parse_math=False)
     save(path, figure)
+
+
+def _histogram(axis: "Axes", values: list[float], overall: float | None) -> None:
+    """How many classes have which accuracy, in bins of 10 %."""
+    tenths = np.floor(10 * np.array(values) + 1e-6).clip(max=9).astype(int)  # 0.3 is in the fourth bin, rounded or not
+    counts = np.bincount(tenths, minlength=10)
+    axis.bar(np.arange(10) / 10, counts, 0.095, align="edge", color=[RED] * 9 + [BLUE])
+    if overall is not None:
+        axis.axvline(overall, color="black", linewidth=1, linestyle="--")
+    axis.set_ylabel("classes")
+    axis.tick_params(which="both", length=0, labelbottom=False)
+    axis.spines[["top", "left", "right"]].set_visible(False)
+    axis.set_title(f"accuracy of {len(values)} classes", fontsize=10)
 
 
 def _bars(axis: "Axes", names: list[str], values: list[float | None], overall: float | None) -> None:

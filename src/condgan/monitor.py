@@ -9,6 +9,7 @@ from condgan import data as datasets
 from condgan import features, figures, sampling, subjects
 from condgan.comparison import MEASURES, QUICK, Comparison
 from condgan.data import Dataset
+from condgan.data.dataset import check_labelled_images
 from condgan.engines import Engine
 from condgan.errors import CondganError
 from condgan.features import Say
@@ -57,6 +58,7 @@ def monitor(recipe: Recipe, dataset: Dataset, say: Say) -> Monitor | None:
         return None
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
+        check_labelled_images(dataset.name, dataset.train.kind)
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
         check_split(real, "validation")  # before a feature network is trained
         return Monitor(recipe, Reference(real, "validation", features.of(real, say)))

@@ -12,7 +12,7 @@ from typing import Any
 from condgan import recipe_text
 from condgan.errors import CondganError
 from condgan.files import atomic
-from condgan.recipe import Recipe
+from condgan.recipe import Domain, Recipe
 
 
 class Run:
@@ -80,6 +80,12 @@ class Run:
     def write_recipe(self, recipe: Recipe) -> None:
         """Write the recipe, or replace it (more epochs)."""
         atomic(self.folder / "recipe.json", recipe_text.to_json(recipe).encode())
+
+    def domain(self) -> Domain:
+        """What the run's generator makes, as the last stretch of work on it recorded."""
+        return Domain.model_validate_json(
+            json.dumps(json.loads((self.folder / "provenance.json").read_bytes())["domain"])
+        )
 
     def discard(self) -> None:
         """Give the folder back before anything was trained in it."""

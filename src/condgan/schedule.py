@@ -1,8 +1,16 @@
 """Progress: steps to images seen and back, and the schedules: pure functions of it, with nothing to checkpoint."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from condgan.recipe import Optimiser, Recipe
+from condgan.recipe import Augment, Growing, Optimiser, Recipe, Train
+
+FALLS: dict[str, Callable[[float], float]] = {
+    "linear": lambda done: 1 - done,
+    "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,  # Loshchilov & Hutter 2017, equation 5, without restarts
+}
+"""Schedules that end with the training: the share of the first rate that is left where a share of the fall is done."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,11 @@ def learning_rate(optimiser: Optimiser, step: int, plan: Plan) -> float:
     match optimiser.schedule:
         case "constant":
             return optimiser.lr
-        case "linear":
-            return optimiser.lr * max(0.0, 1 - step / plan.steps)
         case "exponential":  # Mirza & Osindero 2014, section 4.1
             return max(optimiser.lr * optimiser.decay**-step, optimiser.lr_floor)
+        case "linear" | "cosine" as fall:
+            done = (step / plan.steps - optimiser.schedule_from) / (1 - optimiser.schedule_from)
+            return optimiser.lr * FALLS[fall](min(max(done, 0.0), 1.0))
 
 
 def momentum(optimiser: Optimiser, step: int, plan: Plan) -> float:
@@ -70,6 +79,30 @@ def momentum(optimiser: Optimiser, step: int, plan: Plan) -> float:
     return optimiser.momentum + (end - optimiser.momentum) * min(1.0, plan.epoch(step) / optimiser.momentum_epochs)
 
 
+def instance_noise(augment: Augment, step: int, plan: Plan) -> float:
+    """The standard deviation of a step's instance noise, which may fall to 0 over the first epochs."""
+    done = plan.epoch(step) / augment.noise_epochs if augment.noise_epochs else 0.0
+    return augment.noise * max(0.0, 1 - done)
+
+
+def grown(growing: Growing, stages: int, step: int, plan: Plan) -> float:
+    """How far networks of so many resolutions have grown before a step, in [0, stages - 1] (Karras et al. 2018).
+
+    The whole part is the number of resolutions above the smallest that are fully in use, the fraction the weight of
+    the next one, which fades in.
+    """
+    if growing.images is None:
+        return stages - 1
+    finished, since = divmod(plan.images_seen(step), growing.images + growing.fade)
+    return min(finished + max(0, since - growing.images) / growing.fade, stages - 1)
+
+
+def average_decay(train: Train, step: int) -> float:
+    """The decay of the averaged generator at a step, counted from 0; 0 without an average."""
+    decay = train.ema or 0.0
+    return min(decay, (1 + step) / (10 + step)) if train.ema_warmup else decay
+
+
 def depends_on_length(recipe: Recipe) -> list[str]:
     """The fields that make a step depend on how long the whole training is; none: more epochs continue it exactly."""
-    return [f"optim.{player}.schedule" for player in ("g", "d") if getattr(recipe.optim, player).schedule == "linear"]
+    return [f"optim.{player}.schedule" for player in ("g", "d") if getattr(recipe.optim, player).schedule in FALLS]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from condgan import data as datasets
 from condgan import draws, features, generator
 from condgan.data import Dataset, Split
+from condgan.data.dataset import check_labelled_images, kind
 from condgan.data.fit import prepare
 from condgan.data.sources import pooled, printable
 from condgan.draws import Stream
@@ -77,8 +78,9 @@ def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
     """A generator, held against a dataset of the same classes.
 
     Raises:
-        CondganError: it makes classes that the dataset does not have.
+        CondganError: it makes vectors, or classes that the dataset does not have.
     """
+    check_labelled_images(made.recipe.name, kind(made.domain.vector is not None, made.domain.condition is not None))
     domain, real = made.domain, dataset.domain()
     before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
     classes = known(domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
@@ -107,6 +109,7 @@ def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoi
     domain = dataset.domain()
     form = Data(size=domain.size, channels=domain.channels)
     images, class_names, notices = pooled(path, form)
+    check_labelled_images(str(path), images.kind)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
 
@@ -114,7 +117,7 @@ def real_images(planned: Data, source: str | None, overrides: list[str], seed: i
     """The dataset in the form in which it is measured.
 
     Raises:
-        CondganError: it cannot be read, or an override is not one of ``data``.
+        CondganError: it cannot be read, has no labelled images, or an override is not one of ``data``.
     """
     from condgan.recipe_text import override_section
 
@@ -122,11 +125,13 @@ def real_images(planned: Data, source: str | None, overrides: list[str], seed: i
         planned = planned.model_copy(update={"source": source})
     changed = override_section("data", planned, overrides)
     try:
-        return datasets.load(features.form(changed), seed)
+        found = datasets.load(features.form(changed), seed)
     except CondganError as error:
         if source is None and not Path(changed.source).exists():
             raise CondganError(f"{error}; --data names where the real images lie now") from None
         raise
+    check_labelled_images(found.name, found.train.kind)
+    return found
 
 
 def fitted(images: Images, dataset: Dataset) -> Images:

@@ -6,7 +6,19 @@ import time
 import numpy as np
 
 from condgan import checkpoint as checkpoints
-from condgan import engines, generator, images, metric_plots, monitor, plots, provenance, sampling, selection, symptoms
+from condgan import (
+    engines,
+    generator,
+    images,
+    metric_plots,
+    monitor,
+    plots,
+    provenance,
+    sampling,
+    selection,
+    showing,
+    symptoms,
+)
 from condgan.checkpoint import Checkpoint
 from condgan.data import Dataset
 from condgan.engines import Engine
@@ -92,8 +104,9 @@ class Trainer:
         start = "trains"
         if self.start:
             start = f"goes on at epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
+        what = "images" if self.domain.vector is None else "vectors"
         return (
-            f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} images "
+            f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} {what} "
             f"of {self.dataset.name} ({self.recipe.data.train_on}), "
             f"{settings.device}, {settings.threads} thread(s) ({settings.threads_by})"
         )
@@ -220,9 +233,9 @@ class Trainer:
         )
 
     def draw_grid(self, engine: Engine) -> None:
-        """The class grid of now."""
+        """The picture of now."""
         seen = self.plan.images_seen(self.step)
-        picture = sampling.grid(engine, self.recipe, self.domain, self.recipe.seed)
+        picture = showing.moment(engine, self.recipe, self.dataset)
         images.save_png(
             self.run.grid(seen), picture, sampling.caption(self.recipe, self.domain, self.recipe.seed, seen)
         )
@@ -255,8 +268,7 @@ class Trainer:
 
     def finish(self, engine: Engine) -> None:
         """What a finished run shows."""
-        asked = sampling.result_labels(self.recipe, self.domain)
-        made = sampling.pictures(engine, self.recipe, asked, self.recipe.seed)
+        picture = showing.result(engine, self.recipe, self.dataset)
         caption = sampling.caption(self.recipe, self.domain, self.recipe.seed, self.plan.images_seen(self.step))
-        images.save_png(self.run.result, images.row(made), caption)
+        images.save_png(self.run.result, picture, caption)
         images.save_gif(self.run.animation, sorted(self.run.samples.glob("[0-9]*.png")))

@@ -10,6 +10,7 @@ from condgan.data import Dataset
 from condgan.errors import CondganError
 from condgan.progress import Progress
 from condgan.recipe import Recipe
+from condgan.recipe.rules import unfit
 from condgan.recipe_text import override
 from condgan.runs import Run
 
@@ -134,11 +135,14 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     Raises:
         CondganError: the data does not serve the recipe.
     """
-    if recipe.conditional and len(dataset.class_names) < 2:
+    if recipe.conditional and len(dataset.class_names) == 1:
         raise CondganError(f"{dataset.name} has one class, {recipe.name} is conditional: add classes, or train gan-mlp")
     count = len(dataset.trained_on(recipe.data.train_on))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
+    reason = unfit(recipe, dataset.domain())
+    if reason:
+        raise CondganError(f"{recipe.name} does not fit {dataset.name}: {reason}")
     sampling.result_labels(recipe, dataset.domain())
 
 

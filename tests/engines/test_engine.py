@@ -15,7 +15,7 @@ from condgan import block, draws, engines, recipes, sampling
 from condgan.draws import Stream
 from condgan.engines import FIGURES, Settings
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Domain, Latent, Recipe
 from condgan.schedule import Plan
 
 SIZE, CLASSES, IMAGES = 8, 4, 150  # batches of 64, 64 and 22
@@ -358,7 +358,7 @@ def test_the_average_changes_nothing_in_training() -> None:
     assert {name for name in b if name not in a} == {f"ema.{name}" for name in plain.generator_state()}
     weights = plain.generator_state()
     assert all(np.array_equal(weights[name], a[f"generator.{name}"]) for name in weights)
-    z = draws.latents("normal", 10, 0, np.arange(8))
+    z = draws.latents(Latent(dim=10), 0, np.arange(8))
     labels = np.arange(8) % CLASSES
     assert not np.array_equal(plain.sample(z, labels), averaged.sample(z, labels))
 
@@ -435,7 +435,7 @@ def test_the_user_s_own_random_numbers_and_threads_go_on_unchanged() -> None:
 
 def test_the_seed_decides_the_first_weights_and_the_steps() -> None:
     states = [build("cgan-lsgan", f"seed={seed}").state() for seed in (0, 1, 0, 1 << 40)]
-    weight = "generator.trunk.hidden.0.linear.weight"
+    weight = "generator.body.hidden.0.linear.weight"
     assert np.array_equal(states[0][weight], states[2][weight])
     assert not np.array_equal(states[0][weight], states[1][weight])
     assert not np.array_equal(states[0][weight], states[3][weight])
@@ -466,14 +466,14 @@ def test_scores_are_the_discriminator_s_logits() -> None:
     engine = build("cgan-lsgan")
     state = {name: array.astype(np.float64) for name, array in engine.state().items()}
     x = np.concatenate(
-        [signed(DATA[:9].reshape(9, -1).astype(np.float64)), state["discriminator.trunk.condition.weight"][LABELS[:9]]],
+        [signed(DATA[:9].reshape(9, -1).astype(np.float64)), state["discriminator.condition.weight"][LABELS[:9]]],
         1,
     )
     for layer in (0, 1):
-        name = f"discriminator.trunk.hidden.{layer}.linear"
+        name = f"discriminator.body.hidden.{layer}.linear"
         x = x @ state[f"{name}.weight"].T + state[f"{name}.bias"]
         x = np.where(x > 0, x, 0.2 * x)
-    expected = x @ state["discriminator.out.weight"].T + state["discriminator.out.bias"]
+    expected = x @ state["discriminator.head.logit.weight"].T + state["discriminator.head.logit.bias"]
     scores = engine.score(DATA[:9], LABELS[:9])
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected[:, 0], atol=1e-5)
@@ -482,7 +482,7 @@ def test_scores_are_the_discriminator_s_logits() -> None:
 def test_draws_of_training_and_of_sampling_are_apart() -> None:
     recipe = recipes.get("cgan-paper-adam", ["latent.dim=10", "train.critic_steps=2"])
     drawn = block.draw(recipe, Plan(IMAGES, 64, 1), LABELS, CLASSES, 0, 1)
-    shown = draws.latents("normal", 10, 0, np.arange(64), Stream.SAMPLE_LATENTS)
+    shown = draws.latents(Latent(dim=10), 0, np.arange(64), Stream.SAMPLE_LATENTS)
     every = [shown, drawn.generator.latents[0], *(critic.latents[0] for critic in drawn.critic)]
     rows = np.concatenate(every)
     assert len(np.unique(rows, axis=0)) == len(rows)
@@ -493,7 +493,7 @@ def test_a_file_that_claims_huge_networks_makes_nobody_allocate_them() -> None:
     recipe = recipes.get("cgan-bce", ["generator.hidden=65536,65536,65536", "generator.norm=none"])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CondganError, match="do not fit the recipe"):
-        engines.load("torch").sampler(recipe, DOMAIN, {"out.bias": np.zeros(3, np.float32)})
+        engines.load("torch").sampler(recipe, DOMAIN, {"body.out.bias": np.zeros(3, np.float32)})
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
 
 

@@ -13,7 +13,17 @@ from condgan.data.fit import fit
 from condgan.data.mnist import read_shipped
 from condgan.draws import Stream
 from condgan.measure import Images, Labels, network
-from condgan.measure.network import Network, batches, computing, embed, fastest_threads, moved, to_float, train
+from condgan.measure.network import (
+    Network,
+    batches,
+    by_channel,
+    computing,
+    embed,
+    fastest_threads,
+    moved,
+    to_float,
+    train,
+)
 from conftest import random_images
 
 Digits = tuple[Images, Labels]
@@ -253,3 +263,23 @@ def test_measuring_which_count_is_fastest_leaves_everything_as_it_was(monkeypatc
     before = torch.get_num_threads()
     assert 1 <= fastest_threads(3, 8) <= threads.cores()
     assert torch.get_num_threads() == before
+
+
+# channels that are read one by one
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_channels_are_read_one_by_one_and_their_classes_are_a_number(count: int) -> None:
+    """Against loops over images, channels and classes."""
+    network, images = untrained(1, 8, 3), random_images(count, 8, 3)
+    found = by_channel(lambda part: embed(network, part), images)
+    assert found.features.shape == (count, 3 * network.dim)
+    assert found.posteriors.shape == (count, 27)
+    for image, features, posteriors in zip(images, found.features, found.posteriors, strict=True):
+        alone = [embed(network, channel[None, None]) for channel in image]
+        np.testing.assert_allclose(features, np.concatenate([one.features[0] for one in alone]), atol=1e-5)
+        red, green, blue = (one.posteriors[0] for one in alone)
+        for label, posterior in enumerate(posteriors):
+            expected = red[label // 9] * green[label // 3 % 3] * blue[label % 3]
+            assert posterior == pytest.approx(expected, rel=1e-4, abs=1e-9)
+        assert posteriors.sum() == pytest.approx(1, abs=1e-5)

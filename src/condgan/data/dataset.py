@@ -1,11 +1,11 @@
-"""What every part of condgan means by a dataset: labelled images of one shape, in three splits."""
+"""What every part of condgan means by a dataset: what is to be made, and for what condition, in three splits."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,41 +15,62 @@ from condgan.recipe import Domain
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Samples = npt.NDArray[Any]
+"""Images (N, C, S, S) uint8, or vectors (N, D) float32."""
+Conditions = npt.NDArray[Any]
+"""Classes (N,) int64, or vectors (N, V) float32."""
 T = TypeVar("T", bound=np.generic)
 
 LONGEST_NAME = 200  # as in recipe.Domain
 MOST_CLASSES = 100_000
+LONGEST_VECTOR = 65_536
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
 
+    Vectors float32 (N, D) may stand for images, and vector conditions float32 (N, V) for labels.
+
     Raises:
         CondganError: the arrays have another type or shape.
     """
 
-    images: Images
-    labels: Labels
+    images: Samples
+    labels: Conditions
 
     def __post_init__(self) -> None:
         """Check types and shapes."""
         images, labels = self.images, self.labels
+        if images.ndim == 2:
+            check_vectors("vectors", images, len(images))
+        else:
+            self._check_images()
+        if labels.ndim == 2:
+            check_vectors("conditions", labels, len(images))
+        elif labels.dtype != np.int64 or labels.shape != (len(images),):
+            raise CondganError(f"labels are {labels.dtype} {labels.shape}, expected int64 ({len(images)},)")
+
+    def _check_images(self) -> None:
+        images = self.images
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
             raise CondganError(f"images are {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, S, S)")
         if images.shape[2] != images.shape[3]:
             raise CondganError(f"images are {images.shape[3]}x{images.shape[2]}, expected square ones")
-        if labels.dtype != np.int64 or labels.shape != (len(images),):
-            raise CondganError(f"labels are {labels.dtype} {labels.shape}, expected int64 ({len(images)},)")
 
     def __len__(self) -> int:
         """The number of images, N."""
         return len(self.labels)
 
+    @property
+    def kind(self) -> str:
+        """In words: ``images with classes``, ``vectors with vector conditions``, ..."""
+        return kind(self.images.ndim == 2, self.labels.ndim == 2)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images in three splits; ``labels`` are indexes into ``class_names``.
+    """Labelled images in three splits; ``labels`` are indexes into ``class_names``, which vector conditions have not.
 
     ``split_rule`` says in a sentence where the splits come from, ``notices`` what was done to the images.
 
@@ -67,14 +88,21 @@ class Dataset:
 
     def __post_init__(self) -> None:
         """Check that names, labels and shapes belong together."""
-        check_class_names(self.name, self.class_names)
+        classes = self.train.labels.ndim == 1
+        if classes:
+            check_class_names(self.name, self.class_names)
+        elif self.class_names:
+            raise CondganError(f"{self.name} has vector conditions and class names: expected one or the other")
         if not len(self.train):
             raise CondganError(f"{self.name} has no training images: at least one is needed")
         for name, split in self.splits.items():
             given, expected = split.images.shape[1:], self.train.images.shape[1:]
             if given != expected:
                 raise CondganError(f"{self.name}: images of {name} are {given}, those of train {expected}")
-            if len(split) and not 0 <= split.labels.min() <= split.labels.max() < len(self.class_names):
+            given, expected = split.labels.shape[1:], self.train.labels.shape[1:]
+            if given != expected:
+                raise CondganError(f"{self.name}: conditions of {name} are {given}, those of train {expected}")
+            if classes and len(split) and not 0 <= split.labels.min() <= split.labels.max() < len(self.class_names):
                 raise CondganError(
                     f"{self.name}: labels of {name} lie in {split.labels.min()}..{split.labels.max()}, "
                     f"expected 0..{len(self.class_names) - 1}, indexes into class_names"
@@ -87,21 +115,23 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of the class names and of the shape, images and labels of every split."""
+        """A hash of the class names and of the shape, images and labels (or conditions) of every split."""
         digest = hashlib.sha256(json.dumps(self.class_names).encode())
         for name, split in self.splits.items():
             digest.update(f"{name} {split.images.shape}".encode())
-            for array in (split.images, split.labels.astype("<i8", copy=False)):
-                digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+            for array in (split.images, split.labels):
+                little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+                digest.update(np.ascontiguousarray(little).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
     def domain(self) -> Domain:
         """What a generator that is trained on this dataset makes."""
-        channels, size = self.train.images.shape[1:3]
+        shape, conditions = self.train.images.shape[1:], self.train.labels
+        made: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
         return Domain(
-            channels=cast(Literal[1, 3], channels),
-            size=size,
+            **made,
             class_names=self.class_names,
+            condition=conditions.shape[1] if conditions.ndim == 2 else None,
             data=self.name,
             data_sha256=self.sha256,
         )
@@ -124,6 +154,36 @@ class Found:
     splits: Mapping[str, Split]
     notices: tuple[str, ...] = ()
     split_rule: str | None = None
+
+
+def kind(vectors: bool, conditions: bool) -> str:
+    """What is made and for what, in words."""
+    return f"{'vectors' if vectors else 'images'} with {'vector conditions' if conditions else 'classes'}"
+
+
+def check_labelled_images(what: str, held: str) -> None:
+    """Refuse to measure anything else.
+
+    Raises:
+        CondganError: ``held``, a ``kind``, is of vectors.
+    """
+    if held != kind(vectors=False, conditions=False):
+        raise CondganError(
+            f"{what}: {held}, and only {kind(False, False)} can be measured: judge what `condgan sample` writes by a "
+            "measure of your own"
+        )
+
+
+def check_vectors(what: str, vectors: Samples, count: int) -> None:
+    """Refuse what are not ``count`` vectors.
+
+    Raises:
+        CondganError: another type or shape.
+    """
+    if vectors.dtype != np.float32 or len(vectors) != count or not 1 <= vectors.shape[1] <= LONGEST_VECTOR:
+        raise CondganError(
+            f"{what} are {vectors.dtype} {vectors.shape}, expected float32 ({count}, 1 to {LONGEST_VECTOR})"
+        )
 
 
 def check_class_names(what: str, names: tuple[str, ...]) -> None:

@@ -50,11 +50,15 @@ class Writer:
         self.written += len(batch)
         if self.written > self.count:
             raise CondganError(f"{self.path}: {self.written} images were written, {self.count} were announced")
-        raw = images.transpose(0, 2, 3, 1) if self.shape[0] == 3 else images[:, 0]
         try:
-            self.add(np.ascontiguousarray(raw), labels)
+            self.add(raw(images), labels)
         except OSError as error:
             raise unwritable(self.path, error) from None
+
+
+def raw(images: Images) -> Images:
+    """Images (n, C, H, W) as files have them: (n, H, W) or (n, H, W, 3)."""
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1) if images.shape[1] == 3 else images[:, 0])
 
 
 @contextmanager

@@ -1,116 +1,120 @@
-"""NumPy archives: ``images`` uint8, ``labels`` of any integer type, and optionally ``class_names``."""
+"""NumPy archives: ``images`` uint8, ``labels`` of any integer type, and optionally ``class_names``.
 
-import math
-import zipfile
+Floats (N, D) may stand for either: ``vectors`` for images, ``conditions`` for labels.
+"""
+
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.data.archive import read_arrays, read_lone
 from condgan.data.dataset import Found, Images, Labels, Split
 from condgan.data.fit import prepare
 from condgan.data.labels import classes
-from condgan.data.memory import DEFLATE_RATIO, check_memory
+from condgan.data.vectors import Vectors, check_spread, vectors
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
+NPY = np.lib.format.MAGIC_PREFIX
 SHAPES = "(N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W)"
-HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 def read(path: Path, name: str, data: Data) -> Found:
-    """The images of an .npz archive.
+    """What an .npz archive holds.
 
     With ``class_names`` (text, one for each class) the labels are indexes into it; without it the classes are the
-    distinct labels, in order. Objects are never unpickled.
+    distinct labels, in order. Objects are never unpickled. Vectors and vector conditions are taken as they are.
 
     Raises:
         CondganError: an array is missing, of the wrong type or shape, or the archive is damaged or too large.
     """
-    arrays = read_arrays(path)
-    images = raw_images(path, arrays["images"])
-    labels = raw_labels(path, arrays["labels"])
+    arrays = read_arrays(path, keys_of_data)
+    made, asked, *_ = arrays
+    images, labels = (RAW[key](path, arrays[key]) for key in (made, asked))
     if len(images) != len(labels):
-        raise CondganError(f"{path}: {len(images)} images but {len(labels)} labels: expected one label for each image")
-    if "class_names" in arrays:
-        class_names = raw_names(path, arrays["class_names"])
-        if labels.max() >= len(class_names):
-            raise CondganError(
-                f"{path}: label {labels.max()} but only {len(class_names)} class_names: "
-                "labels are indexes into class_names, from 0"
-            )
-    else:
-        class_names, remapped = classes({"train": labels})
-        labels = remapped["train"]
-    fitted, notices = prepare(images, data)
-    return Found(name, class_names, {"train": Split(fitted, labels)}, notices)
+        one = f"one {asked.removesuffix('s')} for each {made.removesuffix('s')}"
+        raise CondganError(f"{path}: {len(images)} {made} but {len(labels)} {asked}: expected {one}")
+    class_names: tuple[str, ...] = ()
+    if asked == "labels":
+        class_names, labels = named(path, labels, arrays.get("class_names"))
+    images, notices = prepare(images, data) if made == "images" else (images, check_spread(made, images))
+    if asked == "conditions":
+        notices += check_spread(asked, labels)
+    return Found(name, class_names, {"train": Split(images, labels)}, notices)
 
 
-def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of an archive that condgan knows, each checked before memory is allocated for it.
+def read_conditions(path: Path, length: int) -> Vectors:
+    """Vector conditions that anyone may have written, an .npz with ``conditions`` or an .npy: float32 (N, length).
 
     Raises:
-        CondganError: a needed one is missing, holds objects or is too large; the archive is damaged.
+        CondganError: the array is missing, of the wrong type or shape, or the file is damaged or too large.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            present = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-            if not {"images", "labels"} <= present.keys():
-                keys = ", ".join(sorted(present)[:20]) or "none"
-                raise CondganError(f"{path} needs arrays images and labels; its arrays are: {keys}")
-            wanted = [key for key in ("images", "labels", "class_names") if key in present]
-            return {key: read_member(path, archive, present[key], key) for key in wanted}
-    except (CondganError, OSError):
-        raise
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged input
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise CondganError(
-            f"{path} is damaged or not an .npz archive ({reason}): write it with numpy.savez_compressed"
-        ) from None
+        with path.open("rb") as file:
+            lone = file.read(len(NPY)) == NPY
+        array = read_lone(path) if lone else read_arrays(path, keys_of_conditions)["conditions"]
+    except OSError as error:
+        raise CondganError(f"{path} cannot be read: {error.strerror or error}") from None
+    return vectors(f"{path}: conditions", array, length)
 
 
-def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, key: str) -> npt.NDArray[Any]:
-    """One array. Its header must agree with the size in the archive's directory, and both with the file's size.
+def named(path: Path, labels: Labels, names: npt.NDArray[Any] | None) -> tuple[tuple[str, ...], Labels]:
+    """Class names, and labels that are indexes into them.
 
     Raises:
-        CondganError: they do not, or the array holds objects.
+        CondganError: a label has no name.
     """
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise CondganError(f"{path}: {key} has an unusual compression: write it with numpy.savez_compressed")
-    with archive.open(member) as stream:
-        shape, dtype = read_header(stream)
-        start = stream.tell()
-    if dtype.hasobject:
+    if names is None:
+        class_names, remapped = classes({"train": labels})
+        return class_names, remapped["train"]
+    class_names = raw_names(path, names)
+    if labels.max() >= len(class_names):
         raise CondganError(
-            f"{path}: {key} holds Python objects: expected numbers, or text for class_names; "
-            "save numpy.stack(images), numpy.array(names, dtype=str)"
+            f"{path}: label {labels.max()} but only {len(class_names)} class_names: "
+            "labels are indexes into class_names, from 0"
         )
-    size = math.prod(shape) * dtype.itemsize
-    if not 0 <= size <= path.stat().st_size * DEFLATE_RATIO or start + size != member.file_size:
-        raise CondganError(
-            f"{path}: {key} declares {dtype} {shape} = {size} bytes, the archive has {member.file_size - start}: "
-            "it is damaged, write it again"
-        )
-    check_memory(f"{path}: {key}", size)
-    with archive.open(member) as stream:
-        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-        stream.read(1)  # at the end zipfile compares the checksum
-    return array
+    return class_names, labels
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type from the start of a .npy stream."""
-    version = np.lib.format.read_magic(stream)
-    if version not in HEADERS:
-        raise ValueError(f"npy version {version}")
-    shape, _, dtype = HEADERS[version](stream)
-    if any(side < 0 for side in shape):
-        raise ValueError(f"shape {shape}")
-    return shape, dtype
+def listed(keys: Collection[str]) -> str:
+    """Names of arrays, in words."""
+    return ", ".join(sorted(keys)[:20]) or "none"
+
+
+def keys_of_data(path: Path, present: Collection[str]) -> list[str]:
+    """The arrays of a dataset: what is made, what it is made for, and the names of classes if there are any.
+
+    Raises:
+        CondganError: one is missing, or there for nothing.
+    """
+    chosen = [[key for key in pair if key in present] for pair in (("images", "vectors"), ("labels", "conditions"))]
+    for found in chosen:
+        if len(found) > 1:
+            raise CondganError(f"{path} holds {found[0]} and {found[1]}: expected one of them, leave the other out")
+    if not all(chosen):
+        raise CondganError(
+            f"{path} needs arrays images and labels; its arrays are: {listed(present)} "
+            "(vectors may stand for images, and conditions for labels)"
+        )
+    if "class_names" in present and chosen[1] == ["conditions"]:
+        raise CondganError(
+            f"{path} holds class_names, which conditions have not: save labels, or leave class_names out"
+        )
+    return [*chosen[0], *chosen[1], *(["class_names"] if "class_names" in present else [])]
+
+
+def keys_of_conditions(path: Path, present: Collection[str]) -> list[str]:
+    """The array of what a generator is asked for.
+
+    Raises:
+        CondganError: it is missing.
+    """
+    if "conditions" not in present:
+        raise CondganError(f"{path} needs an array conditions; its arrays are: {listed(present)}")
+    return ["conditions"]
 
 
 def raw_images(path: Path, images: npt.NDArray[Any]) -> Images:
@@ -162,3 +166,12 @@ def raw_names(path: Path, names: npt.NDArray[Any]) -> tuple[str, ...]:
             "save numpy.array(names, dtype=str)"
         )
     return tuple(names.tolist())
+
+
+RAW: dict[str, Callable[[Path, npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "images": raw_images,
+    "vectors": lambda path, values: vectors(f"{path}: vectors", values),
+    "labels": raw_labels,
+    "conditions": lambda path, values: vectors(f"{path}: conditions", values),
+}
+"""What an array must be, by its name."""

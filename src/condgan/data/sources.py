@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from condgan.data import folder, idx, mnist, npz
+from condgan.data import folder, idx, mnist, npz, stacked_mnist
 from condgan.data.dataset import Dataset, Found, Split
 from condgan.data.splits import complete
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
 
-BUILT_IN: dict[str, Callable[[Data], Found]] = {"mnist": mnist.read}
-KINDS = "a folder of class folders with images, an .npz with images and labels, or IDX files"
+BUILT_IN: dict[str, Callable[[Data], Found]] = {"mnist": mnist.read, stacked_mnist.NAME: stacked_mnist.read}
+KINDS = (
+    "a folder of class folders with images, an .npz with images (or vectors) and labels (or conditions), or IDX files"
+)
 
 
 def load(data: Data, seed: int) -> Dataset:

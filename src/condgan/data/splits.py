@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Dataset, Found, Labels, Split
+from condgan.data.dataset import Conditions, Dataset, Found, Labels, Split
 from condgan.draws import Stream, permutation
 from condgan.errors import CondganError
 
@@ -13,13 +13,15 @@ SMALLEST = 3  # images of a class that can be shared among three splits
 def complete(found: Found, seed: int) -> Dataset:
     """The dataset with its missing splits drawn: each is 10 % of every class of train, at least one image.
 
-    Images keep their order within a split. A class of fewer than three images stays in train whole.
+    Images keep their order within a split. A class of fewer than three images stays in train whole. Where conditions
+    are vectors, all images are as of one class.
 
     Raises:
         CondganError: a class has no training images.
     """
     splits = dict(found.splits)
-    counts = np.bincount(splits["train"].labels, minlength=len(found.class_names))
+    classes = groups(splits["train"].labels)
+    counts = np.bincount(classes, minlength=len(found.class_names))
     if not counts.all():
         absent = found.class_names[int(np.argmin(counts))]
         raise CondganError(f'{found.name}: class "{absent}" has no training images: add some, or remove the class')
@@ -28,11 +30,10 @@ def complete(found: Found, seed: int) -> Dataset:
     if missing:
         small = int(np.count_nonzero(counts < SMALLEST))
         if small:
-            notices += (
-                f"{small} of {len(counts)} classes have fewer than {SMALLEST} images: all of them are in train",
-            )
+            who = f"{small} of {len(counts)} classes have" if found.class_names else f"{found.name} has"
+            notices += (f"{who} fewer than {SMALLEST} images: all of them are in train",)
         train = splits["train"]
-        parts = draw(train.labels, len(missing), seed)
+        parts = draw(classes, len(missing), seed)
         order = np.concatenate(parts)
         shuffled = Split(train.images[order], train.labels[order])  # one array, so that its splits lie side by side
         ends = np.cumsum([len(part) for part in parts]).tolist()
@@ -44,9 +45,14 @@ def complete(found: Found, seed: int) -> Dataset:
         train=splits["train"],
         validation=splits["validation"],
         test=splits["test"],
-        split_rule=found.split_rule or rule(missing, seed),
+        split_rule=found.split_rule or rule(missing, seed, "every class of train" if found.class_names else "train"),
         notices=notices,
     )
+
+
+def groups(labels: Conditions) -> Labels:
+    """What splits are stratified by, (N,): the classes, or nothing where conditions are vectors."""
+    return labels if labels.ndim == 1 else np.zeros(len(labels), np.int64)
 
 
 def draw(labels: Labels, parts: int, seed: int) -> list[npt.NDArray[np.int64]]:
@@ -63,12 +69,12 @@ def draw(labels: Labels, parts: int, seed: int) -> list[npt.NDArray[np.int64]]:
     return [np.flatnonzero(part_of == part) for part in range(parts + 1)]
 
 
-def rule(missing: list[str], seed: int) -> str:
+def rule(missing: list[str], seed: int, whole: str) -> str:
     """The sentence that a run records."""
     given = [name for name in ("train", "validation", "test") if name not in missing]
     if not missing:
         return "train, validation and test as the source gives them"
-    drawn = f"10 % of every class of train, drawn with seed {seed}"
+    drawn = f"10 % of {whole}, drawn with seed {seed}"
     if len(missing) == 2:
         return f"validation and test are each {drawn}"
     return f"{missing[0]} is {drawn}; {given[1]} as the source gives it"

@@ -2,21 +2,36 @@
 
 import importlib
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from condgan.recipe import Device, Domain, Recipe, Section, Threads
+from condgan.recipe.rules import penalised
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Samples = npt.NDArray[Any]
+"""What is made: images (N, C, H, W) uint8, or vectors (N, D) float32."""
+Conditions = npt.NDArray[Any]
+"""What it is made for: classes (N,) int64, or vectors (N, V) float32."""
 Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
 FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")
-"""Per step: both losses, the discriminator's mean logit on real and on generated images, and the gradient that reaches
-the generator: the mean over generated images of the norm of their own loss's gradient."""
+"""Per step: both adversarial losses, the discriminator's mean logit on real and on generated images, and the gradient
+that reaches the generator: the mean over generated images of the norm of their own loss's gradient."""
+
+
+def figures(recipe: Recipe) -> tuple[str, ...]:
+    """FIGURES, and those that parts of a recipe bring: class losses, gradient penalties, the adaptive probability."""
+    return (
+        *FIGURES,
+        *(("d_class", "g_class") if recipe.discriminator.condition == "auxiliary" else ()),
+        *(("penalty",) if penalised(recipe) else ()),
+        *(("augment_p",) if recipe.augment.target is not None else ()),
+    )
 
 
 class Settings(Section):
@@ -31,8 +46,8 @@ class Settings(Section):
 class Sampler(Protocol):
     """A trained generator."""
 
-    def sample(self, latents: Latents, labels: Labels) -> Images:
-        """(N, dim) latents and (N,) labels to (N, C, H, W) uint8; each picture depends on its own row alone."""
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """(N, dim) latents and (N, ...) conditions to (N, ...) samples; each depends on its own row alone."""
 
 
 class Engine(Sampler, Protocol):
@@ -41,13 +56,13 @@ class Engine(Sampler, Protocol):
     settings: Settings
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Take a block of steps -> each of FIGURES as (steps,). Nothing leaves the device inside it.
+        """Take a block of steps -> each of the recipe's figures as (steps,). Nothing leaves the device inside it.
 
         ``run(0, 100)`` equals ``run(0, 37)`` and ``run(37, 63)``, bit for bit.
         """
 
-    def score(self, images: Images, labels: Labels) -> npt.NDArray[np.float32]:
-        """The discriminator's logits: (N, C, H, W) uint8 and (N,) labels -> (N,)."""
+    def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
+        """The discriminator's logits: (N, ...) samples and their conditions -> (N,)."""
 
     def state(self) -> State:
         """Everything that training changes, as copies."""
@@ -66,7 +81,9 @@ class Engine(Sampler, Protocol):
 class Framework(Protocol):
     """What a package ``condgan.engines.NAME`` provides."""
 
-    def build(self, recipe: Recipe, domain: Domain, images: Images, labels: Labels, picked: Settings | None) -> Engine:
+    def build(
+        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
+    ) -> Engine:
         """An engine at step 0; ``picked`` are the settings of the run that it is to continue."""
 
     def sampler(self, recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:

@@ -171,3 +171,17 @@ def embed(network: Network, images: Images) -> Embedding:
         seen, logits = network(to_float(images[part]).contiguous(memory_format=torch.channels_last))
         features[part], posteriors[part] = seen.numpy(), logits.softmax(1).numpy()
     return Embedding(features, posteriors)
+
+
+def by_channel(embed: Callable[[Images], Embedding], images: Images) -> Embedding:
+    """What a network of grey images says of each channel on its own: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
+
+    Features lie side by side. A class is one of K in each channel, the first counting most; its posterior is the
+    product of theirs, since the channels are drawn independently of each other.
+    """
+    seen = [embed(images[:, channel : channel + 1]) for channel in range(images.shape[1])]
+    posteriors = seen[0].posteriors
+    for one in seen[1:]:
+        classes = posteriors.shape[1] * one.posteriors.shape[1]
+        posteriors = (posteriors[:, :, None] * one.posteriors[:, None, :]).reshape(len(images), classes)
+    return Embedding(np.concatenate([one.features for one in seen], axis=1), posteriors)

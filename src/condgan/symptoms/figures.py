@@ -8,7 +8,7 @@ import numpy as np
 from condgan.log import Record, evaluations, finite
 from condgan.recipe import Recipe
 from condgan.selection import chosen_by, figure
-from condgan.symptoms.finding import Finding, more_dropout, optimisers, patience, rate
+from condgan.symptoms.finding import Finding, more_dropout, more_variety, optimisers, patience, rate
 
 # Calibrated on real evaluations.
 SURE, WORSE = 3.0, 0.1  # joint standard errors, share of the best value
@@ -141,7 +141,8 @@ def collapsed(recipe: Recipe, text: str, evidence: str) -> Finding:
     """The finding about pictures that repeat."""
     norm = () if recipe.generator.norm == "batch" else ("generator.norm=batch",)
     faster, optimiser = max(optimisers(recipe), key=lambda pair: pair[1].lr)  # the generator, where both are equal
-    return Finding("collapse", text, evidence, (*norm, rate(faster, optimiser.lr / 2), *more_dropout(recipe)))
+    advice = (*norm, rate(faster, optimiser.lr / 2), *more_dropout(recipe))
+    return Finding("collapse", text, evidence, (*advice, *more_variety(recipe, advice)))
 
 
 def settled(recipe: Recipe, lines: Sequence[Record]) -> Sequence[Record]:

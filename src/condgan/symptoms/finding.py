@@ -1,9 +1,12 @@
 """What is said of a run that fails, and the overrides that may help."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from condgan.errors import CondganError
 from condgan.recipe import Optimiser, Recipe
+from condgan.recipe.rules import penalised
+from condgan.recipe_text import override
 
 KINDS = (
     "nan",
@@ -18,8 +21,20 @@ KINDS = (
     "learning-rates-out-of-balance",
 )
 """What can be found, the worst first."""
-USUAL = {"adam": 2e-4, "adamw": 2e-4, "sgd": 0.1}
-"""Learning rates that the published recipes train with."""
+USUAL = {"adam": 2e-4, "adamw": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
+"""Learning rates that the published recipes train with; rmsprop: Arjovsky et al. 2017, algorithm 1."""
+CURES: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
+    # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10, where all others but one did not
+    (lambda r: not penalised(r), ("penalty.r1=10",)),
+    # Salimans et al. 2016, which cured it too; Karras et al. 2018, which goes with a gradient penalty
+    (
+        lambda r: r.discriminator.minibatch == "none",
+        ("discriminator.minibatch=discrimination", "discriminator.minibatch=stddev"),
+    ),
+    # Huang et al. 2024, together with r1
+    (lambda r: not r.loss.name.startswith("relativistic"), ("loss.name=relativistic",)),
+)
+"""What helps a generator that repeats itself: who lacks it, and the overrides that give it, the best first."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,24 @@ def more_dropout(recipe: Recipe) -> tuple[str, ...]:
     """The override that makes the discriminator forget more; none if it forgets much already."""
     dropout = recipe.discriminator.dropout
     return () if dropout >= 0.6 else (f"discriminator.dropout={0.4 if dropout < 0.4 else 0.6:g}",)
+
+
+def allowed(recipe: Recipe, advice: Sequence[str]) -> bool:
+    """Whether overrides make a valid recipe."""
+    try:
+        override(recipe, advice)
+    except CondganError:
+        return False
+    return True
+
+
+def more_variety(recipe: Recipe, advice: Sequence[str]) -> tuple[str, ...]:
+    """The overrides against repetition that a recipe lacks, and that go with other advice."""
+    kept: tuple[str, ...] = ()
+    for lacking, choices in CURES:
+        if lacking(recipe):
+            kept += next(((choice,) for choice in choices if allowed(recipe, (*advice, *kept, choice))), ())
+    return kept
 
 
 def patience(recipe: Recipe) -> tuple[str, ...]:

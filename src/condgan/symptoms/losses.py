@@ -1,7 +1,7 @@
 """What losses, scores and gradients say of a training that fails."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,17 +9,16 @@ import numpy.typing as npt
 
 from condgan.log import Record, finite
 from condgan.recipe import Recipe
+from condgan.symptoms.chance import Bounds, bounds
 from condgan.symptoms.finding import USUAL, Finding, more_dropout, optimisers, ordered, rate, tamed
 
 Series = npt.NDArray[np.float64]
 
-CHANCE = {"bce": 2 * math.log(2), "least-squares": 0.5}
-"""The discriminator's loss, not halved, where it cannot tell real from generated: logits 0, or scores 0.5."""
-
-# Calibrated on real logs. The D loss as a share of chance: 0.4 to 0.98 where all is well, but for the first 100 steps
-# (0.24) and the first epochs of cgan-bn-prelu-adamw, which recovers (0.02 to 0.05); below 0.01 where the discriminator
-# wins; 1.02 to 1.11, with fakes scored above real images, where it loses.
+# Calibrated on real logs. The D loss as a share of chance, both above its floor: 0.4 to 0.98 where all is well, but for
+# the first 100 steps (0.24) and the first epochs of cgan-bn-prelu-adamw, which recovers (0.02 to 0.05); below 0.01
+# where the discriminator wins; 1.02 to 1.11, with fakes scored above real images, where it loses.
 WON, NEARLY_WON, BLOWN_UP = 0.02, 0.25, 2.0
+FALLEN = 0.1  # of a generator's loss: what does not count as a fall
 STARVED = 0.1  # of the gradient that once reached the generator
 LEAST, LAST = 10, 5  # lines for any finding, and lines that the last part has at least
 RATIO = 8.0  # two time-scale updates (Heusel et al. 2017) differ by up to 5
@@ -38,7 +37,7 @@ class Losses:
     real: Series
     fake: Series
     gradient: Series | None
-    chance: float
+    bounds: Bounds | None
 
     @property
     def last(self) -> int:
@@ -59,7 +58,7 @@ def losses_of(recipe: Recipe, records: Sequence[Record]) -> Losses | None:
     steps, d, g, real, fake = (np.array([line[name] for line in lines], np.float64) for name in names)
     gradients = [line.get("g_gradient") for line in lines]
     gradient = np.array(gradients, np.float64) if all(map(finite, gradients)) else None
-    return Losses(steps, d, g, real, fake, gradient, CHANCE[recipe.loss.name] * (0.5 if recipe.loss.halved else 1.0))
+    return Losses(steps, d, g, real, fake, gradient, bounds(recipe.loss))
 
 
 def nan(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
@@ -76,7 +75,10 @@ def nan(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
 
 
 def too_strong_discriminator(recipe: Recipe, losses: Losses) -> Finding | None:
-    """The discriminator's loss is near 0 and the generator's does not fall, or its gradient has died away."""
+    """The discriminator's loss is at its floor and the generator's does not fall, or its gradient has died away."""
+    if losses.bounds is None:
+        return None
+    floor, chance = losses.bounds
     last, rest = slice(-losses.last, None), slice(None, -losses.last)
     d, g = float(np.median(losses.d[last])), float(np.median(losses.g[last]))
     before = float(np.median(losses.g[rest]))
@@ -85,15 +87,18 @@ def too_strong_discriminator(recipe: Recipe, losses: Losses) -> Finding | None:
         now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[rest], losses.last)
         if now < STARVED * once:
             faded = f"; the gradient that reaches the generator fell from {once:.3g} to {now:.3g}"
-    # a least-squares G loss ends at 1, where all fakes score 0: that it does not fall is all that can be asked
-    won = d < WON * losses.chance and g > 0.9 * before
-    if not (won or (faded and d < NEARLY_WON * losses.chance)):
+    noise = SURE * error_of(losses.d[last]) if recipe.loss.flip else 0.0  # nobody can foresee which targets flip
+    near = WON * (chance - floor) + noise
+    # a least-squares G loss ends at 1, where all fakes score 0, and a saturating one at 0: that it does not fall is all
+    # that can be asked
+    won = d - floor < near and before - g < FALLEN * max(abs(before), near)
+    if not (won or (faded and d - floor < NEARLY_WON * (chance - floor))):
         return None
     gap = float(np.median(losses.real[last] - losses.fake[last]))
     return Finding(
         "discriminator-too-strong",
         "The discriminator tells every generated image from a real one, so the generator learns nothing from it.",
-        f"{losses.span()}: D loss {d:.3g} where chance is {losses.chance:.3g}, G loss {g:.3g} (before: {before:.3g}), "
+        f"{losses.span()}: D loss {d:.3g}{scale(losses.bounds)}, G loss {g:.3g} (before: {before:.3g}), "
         f"real images score {gap:.3g} above generated ones{faded}",
         (
             rate("d", recipe.optim.d.lr / 4),
@@ -103,6 +108,17 @@ def too_strong_discriminator(recipe: Recipe, losses: Losses) -> Finding | None:
     )
 
 
+def scale(found: Bounds) -> str:
+    """What a discriminator's loss is to be compared with, in words."""
+    floor = f" and the least is {found.floor:.3g}" if found.floor else ""
+    return f" where chance is {found.chance:.3g}{floor}"
+
+
+def error_of(values: Series) -> float:
+    """Standard error of the mean of a series, (N,)."""
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
 def peak(values: Series, length: int) -> float:
     """The highest median of a stretch of this length, (N,) with N > 0."""
     return max(float(np.median(values[i : i + length])) for i in range(0, len(values), length))
@@ -110,22 +126,25 @@ def peak(values: Series, length: int) -> float:
 
 def too_strong_generator(recipe: Recipe, losses: Losses) -> Finding | None:
     """The discriminator does worse than one that says the same of every image."""
+    if losses.bounds is None:
+        return None
+    chance = losses.bounds.chance
     last = slice(-losses.last, None)
     d, gaps = losses.d[last], losses.real[last] - losses.fake[last]
-    gap, error = float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
+    gap, error = float(gaps.mean()), error_of(gaps)
     evidence = (
-        f"{losses.span()}: D loss {np.median(d):.3g} where chance is {losses.chance:.3g}, "
+        f"{losses.span()}: D loss {np.median(d):.3g}{scale(losses.bounds)}, "
         f"real images score {gap:.3g} +- {error:.2g} above generated ones"
     )
     # an equilibrium has its D loss at chance too, but there real images never score below generated ones for long
-    if d.min() >= losses.chance and gap < -SURE * error:
+    if d.min() >= chance and gap < -SURE * error:
         return Finding(
             "generator-too-strong",
             "The discriminator takes generated images for real more than real ones, so its gradient misleads.",
             evidence,
             (rate("g", recipe.optim.g.lr / 4), rate("d", recipe.optim.d.lr * 2)),
         )
-    if d.min() >= BLOWN_UP * losses.chance:
+    if d.min() >= BLOWN_UP * chance:
         return Finding(
             "losses-blown-up",
             "The discriminator does far worse than guessing: its steps are too large.",
@@ -135,25 +154,34 @@ def too_strong_generator(recipe: Recipe, losses: Losses) -> Finding | None:
     return None
 
 
+UNITS: dict[str, Callable[[Losses], tuple[float, float]]] = {
+    "hinge": lambda _: (1.0, 0.0),  # its margin
+    # a critic's logits may all move together, for nothing; how far apart they are has the unit of its weights
+    "wasserstein": lambda losses: (math.inf, float(np.abs(losses.real - losses.fake).max())),
+}
+"""What swings of the losses of G and D are measured by where that is more than their mean, which may well be 0."""
+
+
 def swinging(recipe: Recipe, losses: Losses) -> Finding | None:
     """A loss swings with a period of its own."""
-    for name, values in (("G", losses.g), ("D", losses.d)):
+    units = UNITS[recipe.loss.name](losses) if recipe.loss.name in UNITS else (0.0, 0.0)
+    for name, values, unit in zip("GD", (losses.g, losses.d), units, strict=True):
         values = values[len(values) // 4 :]  # the start is no swing
-        found = rhythm(values)
+        found = rhythm(values, unit)
         if found is None:
             continue
-        size, period = found
+        deviation, period = found
         steps = period * float(np.median(np.diff(losses.steps)))
         calmer = [
             f"optim.{which}.betas=0.5,{optimiser.betas[1]:g}"
             for which, optimiser in optimisers(recipe)
-            if optimiser.name != "sgd" and optimiser.betas[0] > 0.5
+            if optimiser.name in ("adam", "adamw") and optimiser.betas[0] > 0.5
         ]
         return Finding(
             "oscillation",
             f"The {name} loss swings: the networks chase each other instead of coming to rest.",
             f"steps {losses.steps[-len(values)]:.0f} to {losses.steps[-1]:.0f}: {name} loss {values.mean():.3g}, "
-            f"swings of {size:.0%} of it about every {steps:.0f} steps",
+            f"swings of {deviation:.2g} about every {steps:.0f} steps",
             (
                 *(rate(which, optimiser.lr / 2) for which, optimiser in optimisers(recipe)),
                 *calmer,
@@ -163,19 +191,21 @@ def swinging(recipe: Recipe, losses: Losses) -> Finding | None:
     return None
 
 
-def rhythm(values: Series) -> tuple[float, int] | None:
-    """Relative size and period, in lines, of the swings of a series (N,); none if it has none.
+def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
+    """Standard deviation and period, in lines, of the swings of a series (N,); none if it has none.
+
+    They must be a good part of the mean, or of ``unit`` if that is more.
 
     Periodic is what resembles itself one period later and its opposite in between, over at least three periods: noise
     does neither, and a drift, which a parabola is taken out for, does not come back.
     """
     count = len(values)
-    if count < TUNE or values.mean() <= 0:
+    if count < TUNE:
         return None
     places = np.linspace(-1, 1, count)
     rest = values - np.polynomial.polynomial.polyval(places, np.polynomial.polynomial.polyfit(places, values, 2))
-    size = float(rest.std() / values.mean())
-    if size < SWING:
+    size = float(rest.std())
+    if size == 0 or size < SWING * max(abs(float(values.mean())), unit):
         return None
     padded = np.fft.rfft(rest, 2 * count)
     products = np.fft.irfft(np.abs(padded) ** 2)[:count] / np.arange(count, 0, -1)  # unbiased: fewer pairs at long lags

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from condgan import block, draws
+from condgan import block, draws, engines, schedule
 from condgan.draws import Stream
-from condgan.engines import FIGURES, Images, Labels, Latents, Settings, State
+from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.torch import losses, machine
-from condgan.engines.torch.losses import Scores
-from condgan.engines.torch.networks import Discriminator, Generator, to_float
+from condgan.engines.torch.augment import Augmentation
+from condgan.engines.torch.layers import couples
+from condgan.engines.torch.losses import Judgement, Scores
+from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
 from condgan.engines.torch.sampler import TorchSampler
 from condgan.engines.torch.tensors import copies, copy_into
@@ -28,7 +30,7 @@ CHUNK = 4096  # images scored at a time
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's tensors: real images with their labels, and the latents and labels that its fakes are made from."""
+    """One step's tensors: real images with their conditions, and the latents and conditions that fakes are made of."""
 
     real: tuple[Tensor, Tensor]
     generator: tuple[Tensor, Tensor]
@@ -38,8 +40,11 @@ class Batch:
 class TorchEngine:
     """See ``condgan.engines.Engine``."""
 
-    def __init__(self, recipe: Recipe, domain: Domain, images: Images, labels: Labels, picked: Settings | None) -> None:
+    def __init__(
+        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
+    ) -> None:
         self.recipe, self.domain, self.labels = recipe, domain, labels
+        self.figures = engines.figures(recipe)
         self.plan = Plan(len(images), recipe.train.batch, recipe.train.epochs)
         where = picked.device if picked else recipe.machine.device
         self.device = torch.device(machine.device(where))
@@ -50,21 +55,23 @@ class TorchEngine:
 
         with self._own_random_state():
             self._seed(int(draws.keys(recipe.seed, Stream.NETWORK, [0])[0]))
-            generator = Generator(recipe.generator, recipe.latent.dim, domain)
-            discriminator = Discriminator(recipe.discriminator, domain)
+            grows = recipe.growing.images is not None
+            generator = Generator(recipe.generator, recipe.latent.dim, domain, grows)
+            discriminator = Discriminator(recipe.discriminator, domain, grows)
         self.generator = generator.to(self.device).train()
         self.discriminator = discriminator.to(self.device).train()
         self.average = copy.deepcopy(self.generator).eval() if recipe.train.ema is not None else None
-        self.d_terms, self.g_terms = losses.terms(recipe.loss)
+        self.d_terms, self.g_terms = losses.terms(recipe)
+        self.output = OUTPUTS[recipe.generator.output]
+        self.augmentation = Augmentation(recipe.augment, self.output.span, recipe.train.batch, self.device)
         self.d_descent = Descent(self.discriminator, recipe.optim.d, self.plan)
         self.g_descent = Descent(self.generator, recipe.optim.g, self.plan)
-        # A batch norm would mix the statistics of real and generated images if they passed together.
-        self.together = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules())
+        self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
 
         self.settings = picked or machine.as_set(recipe.machine, self.device) or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Take a block of steps -> each of FIGURES as (steps,) float32."""
+        """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
         threads = torch.get_num_threads()
         torch.set_num_threads(self.settings.threads)
         try:
@@ -72,7 +79,7 @@ class TorchEngine:
                 figures = self._steps(first_step, steps)
         finally:
             torch.set_num_threads(threads)
-        return dict(zip(FIGURES, figures.cpu().numpy().T.copy(), strict=True))
+        return dict(zip(self.figures, figures.cpu().numpy().T.copy(), strict=True))
 
     def _measured(self) -> Settings:
         start = self.state()
@@ -86,80 +93,95 @@ class TorchEngine:
         index, labels = self._tensor(drawn.index), self._tensor(self.labels[drawn.index])
         generator = (self._tensor(drawn.generator.latents), self._tensor(drawn.generator.labels))
         critic = [(self._tensor(fakes.latents), self._tensor(fakes.labels)) for fakes in drawn.critic]
-        figures = torch.empty((steps, len(FIGURES)), device=self.device)
+        figures = torch.empty((steps, len(self.figures)), device=self.device)
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
             batch = Batch(
-                real=(to_float(self.images[index[i, :rows]], self.recipe.generator.output), labels[i, :rows]),
+                real=(self.output.read(self.images[index[i, :rows]]), labels[i, :rows]),
                 generator=(generator[0][i, :fake_rows], generator[1][i, :fake_rows]),
                 critic=[(latents[i, :rows], asked[i, :rows]) for latents, asked in critic],
             )
-            self.g_descent.set_step(first_step + i)
-            self.d_descent.set_step(first_step + i)
+            self.set_step(first_step + i)
             self._seed(int(drawn.seeds[i]))
-            figures[i] = self.step(batch)
+            found = self.step(batch)
+            for k, name in enumerate(self.figures):
+                figures[i, k] = found.get(name, 0.0)  # 0: not due at this step
         return figures
 
-    def step(self, batch: Batch) -> Tensor:
-        """One step on one batch -> FIGURES."""
+    def set_step(self, step: int) -> None:
+        """Take over what depends on progress."""
+        self.number = step
+        self.g_descent.set_step(step)
+        self.d_descent.set_step(step)
+        self.augmentation.noise = schedule.instance_noise(self.recipe.augment, step, self.plan)
+        for network in (self.generator, self.discriminator):
+            network.body.grow(schedule.grown(self.recipe.growing, network.body.stages, step, self.plan))
+
+    def judge(self, images: Tensor, labels: Tensor) -> Judgement:
+        """What the discriminator says of images as it is shown them."""
+        return self.discriminator(self.augmentation(images), labels)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """One step on one batch -> the figures that are due."""
         train = self.recipe.train
         shared = self.generator(*batch.generator) if train.fakes == "shared" else None  # (N, C, H, W)
         if train.order == "g-first":
-            g_figures = self.step_generator(batch, shared)
-            d_figures = self.step_critic(batch, shared)
+            found = self.step_generator(batch, shared) | self.step_critic(batch, shared)
         else:
-            d_figures = self.step_critic(batch, shared)
-            g_figures = self.step_generator(batch, shared)
-        if self.average is not None and train.ema is not None:
-            update_average(self.average, self.generator, train.ema)
-        (d_loss, d_real, d_fake), (g_loss, g_gradient) = d_figures.unbind(), g_figures.unbind()
-        return torch.stack([d_loss, g_loss, d_real, d_fake, g_gradient])
+            found = self.step_critic(batch, shared) | self.step_generator(batch, shared)
+        if self.average is not None:
+            update_average(self.average, self.generator, schedule.average_decay(train, self.number))
+        return found | {"augment_p": self.augmentation.p}
 
-    def step_critic(self, batch: Batch, shared: Tensor | None) -> Tensor:
-        """The discriminator's steps on one real batch -> means of (loss, real logit, fake logit) over them."""
+    def step_critic(self, batch: Batch, shared: Tensor | None) -> dict[str, Tensor]:
+        """The discriminator's steps on one real batch -> the means of their figures."""
         if shared is not None:
             turns = [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
-            return torch.stack([self.step_discriminator(batch.real, fake) for fake in turns]).mean(0)
-        figures = []
-        for latents, labels in batch.critic:
-            with torch.no_grad():
-                fake = self.generator(latents, labels)
-            figures.append(self.step_discriminator(batch.real, (fake, labels)))
-        return torch.stack(figures).mean(0)
+            found = [self.step_discriminator(batch.real, fake) for fake in turns]
+        else:
+            found = []
+            for latents, labels in batch.critic:
+                with torch.no_grad():
+                    fake = self.generator(latents, labels)
+                found.append(self.step_discriminator(batch.real, (fake, labels)))
+        return {name: torch.stack([figures[name] for figures in found]).mean() for name in found[0]}
 
-    def step_discriminator(self, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> Tensor:
-        """One discriminator update -> (loss, mean real logit, mean fake logit)."""
-        scores = Scores(self.discriminator, real, fake)
+    def step_discriminator(self, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """One discriminator update -> the parts of its loss, and the mean logits."""
+        scores = Scores(self.judge, real, fake)
         if self.together:
             scores.judge_together()
-        loss = losses.total(self.d_terms, scores)
-        self.d_descent.descend(loss)
-        return torch.stack([loss, scores.real.mean(), scores.fake.mean()]).detach()
+        parts = losses.parts(self.d_terms, scores, self.number)
+        self.d_descent.descend(torch.stack(list(parts.values())).sum())
+        self.augmentation.observe(scores.real.detach())
+        found = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
+        return {name: figure.detach() for name, figure in found.items()}
 
-    def step_generator(self, batch: Batch, shared: Tensor | None) -> Tensor:
-        """One generator update -> (loss, gradient at the generated images)."""
+    def step_generator(self, batch: Batch, shared: Tensor | None) -> dict[str, Tensor]:
+        """One generator update -> the parts of its loss, and the gradient at the generated images."""
         fake = self.generator(*batch.generator) if shared is None else shared
         reached: list[Tensor] = []
         hook = fake.register_hook(reached.append)
-        loss = losses.total(self.g_terms, Scores(self.discriminator, batch.real, (fake, batch.generator[1])))
-        self.g_descent.descend(loss)
+        parts = losses.parts(self.g_terms, Scores(self.judge, batch.real, (fake, batch.generator[1])), self.number)
+        self.g_descent.descend(torch.stack(list(parts.values())).sum())
         hook.remove()
         gradient = reached[0].flatten(1).norm(dim=1).sum()  # N times the mean row: the loss is a mean over N images
-        return torch.stack([loss, gradient]).detach()
+        return {name: figure.detach() for name, figure in parts.items()} | {"g_gradient": gradient.detach()}
 
-    def sample(self, latents: Latents, labels: Labels) -> Images:
-        """(N, dim) and (N,) -> (N, C, H, W) uint8, from the averaged generator if there is one."""
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
         return TorchSampler(self._sampled(), self.recipe.generator.output).sample(latents, labels)
 
     @torch.inference_mode()
-    def score(self, images: Images, labels: Labels) -> npt.NDArray[np.float32]:
-        """(N, C, H, W) uint8 and (N,) -> (N,) logits, in eval mode."""
+    def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
+        """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
+        chunk = CHUNK if self.together else self.plan.batch  # what an image is seen with, where that matters
         self.discriminator.eval()
         try:
             parts = [
-                self.discriminator(to_float(x.to(self.device), self.recipe.generator.output), y.to(self.device))
+                self.discriminator(self.output.read(x.to(self.device)), y.to(self.device)).logits
                 for x, y in zip(
-                    torch.from_numpy(images).split(CHUNK), torch.from_numpy(labels).split(CHUNK), strict=True
+                    torch.from_numpy(images).split(chunk), torch.from_numpy(labels).split(chunk), strict=True
                 )
             ]
         finally:
@@ -167,7 +189,7 @@ class TorchEngine:
         return np.asarray(torch.cat(parts).cpu().numpy(), np.float32)
 
     def state(self) -> State:
-        """Both networks, both optimisers and the average, as copies."""
+        """Both networks, both optimisers, the average and the augmentation, as copies."""
         return copies(self._tensors())
 
     def load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -178,7 +200,7 @@ class TorchEngine:
         """Weights of the generator that is sampled from."""
         return copies(dict(self._sampled().state_dict()))
 
-    def _sampled(self) -> nn.Module:
+    def _sampled(self) -> Generator:
         return self.generator if self.average is None else self.average
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -186,6 +208,7 @@ class TorchEngine:
         tensors |= {f"discriminator.{name}": tensor for name, tensor in self.discriminator.state_dict().items()}
         tensors |= {f"optim.g.{name}": tensor for name, tensor in self.g_descent.tensors()}
         tensors |= {f"optim.d.{name}": tensor for name, tensor in self.d_descent.tensors()}
+        tensors |= {f"augment.{name}": tensor for name, tensor in self.augmentation.tensors()}
         if self.average is not None:
             tensors |= {f"ema.{name}": tensor for name, tensor in self.average.state_dict().items()}
         return tensors
@@ -213,7 +236,7 @@ class TorchEngine:
         return [torch.default_generator]
 
 
-def build(recipe: Recipe, domain: Domain, images: Images, labels: Labels, picked: Settings | None) -> TorchEngine:
+def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None) -> TorchEngine:
     """An engine at step 0.
 
     Raises:
@@ -228,7 +251,7 @@ def build(recipe: Recipe, domain: Domain, images: Images, labels: Labels, picked
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+def update_average(average: Generator, network: Generator, decay: float) -> None:
     """Move an exponential moving average of the weights one step on; buffers (running statistics) are copied."""
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
     for kept, new in zip(average.buffers(), network.buffers(), strict=True):

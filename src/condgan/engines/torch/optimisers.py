@@ -1,12 +1,13 @@
 """Optimisers by name, with their state laid out from the start, so that a checkpoint is complete at any step."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 from torch.optim.adamw import adamw
+from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from condgan import recipe, schedule
@@ -41,6 +42,13 @@ def _adam(function: Callable[..., None]) -> Rule:
     return Rule({"step": _step, "exp_avg": torch.zeros_like, "exp_avg_sq": torch.zeros_like}, update)
 
 
+def _rmsprop(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr: float, momentum: float) -> None:
+    rmsprop(
+        p, g, slots["square_avg"], [], slots["momentum_buffer"], slots["step"], alpha=o.alpha, eps=1e-8,
+        weight_decay=o.weight_decay, momentum=momentum, lr=lr, centered=False, maximize=False,
+    )  # fmt: skip
+
+
 def _sgd(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr: float, momentum: float) -> None:
     sgd(
         p, g, list(slots["momentum_buffer"]), fused=True, weight_decay=o.weight_decay, momentum=momentum, lr=lr,
@@ -48,7 +56,28 @@ def _sgd(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr
     )  # fmt: skip
 
 
-RULES = {"adam": _adam(adam), "adamw": _adam(adamw), "sgd": Rule({"momentum_buffer": torch.zeros_like}, _sgd)}
+RULES = {
+    "adam": _adam(adam),
+    "adamw": _adam(adamw),
+    # Tieleman & Hinton 2012, lecture 6.5
+    "rmsprop": Rule({"step": _step, "square_avg": torch.zeros_like, "momentum_buffer": torch.zeros_like}, _rmsprop),
+    "sgd": Rule({"momentum_buffer": torch.zeros_like}, _sgd),
+}
+
+
+def clipped(gradients: list[Tensor], most: float) -> list[Tensor]:
+    """Gradients scaled so that the norm of all together is at most so much (Pascanu et al. 2013, algorithm 1)."""
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    # an infinite norm would scale all to 0, and a training that has diverged would seem to stand still
+    share = torch.where(norm.isfinite(), (most / (norm + 1e-6)).clamp(max=1), torch.nan)
+    return list(torch._foreach_mul(gradients, share))  # not in place: autograd may hand out one tensor twice
+
+
+def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    """A gradient in its parameter's memory layout, which torch's fused updates take for granted."""
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 class Descent:
@@ -56,9 +85,10 @@ class Descent:
 
     def __init__(self, network: nn.Module, spec: recipe.Optimiser, plan: Plan) -> None:
         self.spec, self.plan, self.rule = spec, plan, RULES[spec.name]
-        self.names, parameters = zip(*network.named_parameters(), strict=True)
-        self.parameters: Sequence[Tensor] = parameters
-        self.slots = {slot: [make(p.detach()) for p in parameters] for slot, make in self.rule.slots.items()}
+        named = dict(network.named_parameters())
+        self.names = list(named)
+        self.parameters: list[Tensor] = list(named.values())
+        self.slots = {slot: [make(p.detach()) for p in self.parameters] for slot, make in self.rule.slots.items()}
         self.set_step(0)
 
     def set_step(self, step: int) -> None:
@@ -67,10 +97,28 @@ class Descent:
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
     def descend(self, loss: Tensor) -> None:
-        """One update; gradients of other networks' weights are not computed."""
-        gradients = torch.autograd.grad(loss, self.parameters)
+        """One update; gradients of other networks' weights are not computed.
+
+        A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
+        and its first steps, once it is reached, would be many times too long.
+
+        Raises:
+            ValueError: the loss reaches no parameter.
+        """
+        found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        reached = [i for i, gradient in enumerate(found) if gradient is not None]
+        if not reached:
+            raise ValueError("the loss does not depend on the network")
         with torch.no_grad():
-            self.rule.update(list(self.parameters), list(gradients), self.slots, self.spec, self.lr, self.momentum)
+            parameters = [self.parameters[i] for i in reached]
+            gradients = [laid_out_as(self.parameters[i], found[i]) for i in reached]
+            if self.spec.clip_gradient is not None:
+                gradients = clipped(gradients, self.spec.clip_gradient)
+            slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}
+            self.rule.update(parameters, gradients, slots, self.spec, self.lr, self.momentum)
+            if self.spec.clip_weights is not None:
+                torch._foreach_clamp_min_(self.parameters, -self.spec.clip_weights)
+                torch._foreach_clamp_max_(self.parameters, self.spec.clip_weights)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Its state, as ``parameter.slot`` and the live tensor."""

@@ -1,0 +1,104 @@
+"""Arrays from .npz and .npy files that anyone may have written: nothing is unpickled, and sizes are checked first."""
+
+import math
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.data.memory import DEFLATE_RATIO, check_memory
+from condgan.errors import CondganError
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def read_arrays(path: Path, choose: Callable[[Path, Collection[str]], list[str]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that ``choose`` names, of those in an archive, each checked before memory is allocated for it.
+
+    Raises:
+        CondganError: a needed one is missing, holds objects or is too large; the archive is damaged.
+    """
+    with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
+        present = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        return {key: read_member(path, archive, present[key], key) for key in choose(path, present)}
+
+
+def read_lone(path: Path) -> npt.NDArray[Any]:
+    """The array of an .npy file, checked before memory is allocated for it.
+
+    Raises:
+        CondganError: it holds objects or is too large; the file is damaged.
+    """
+    with whole(path, ".npy file", "save"), path.open("rb") as stream:
+        shape, dtype = read_header(stream)
+        check_header(path, "the array", shape, dtype, path.stat().st_size - stream.tell())
+        stream.seek(0)
+        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return array
+
+
+@contextmanager
+def whole(path: Path, what: str, function: str) -> Iterator[None]:
+    """Whatever a damaged file raises while it is read is one error, which says what to do."""
+    try:
+        yield
+    except (CondganError, OSError):
+        raise
+    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged input
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise CondganError(f"{path} is damaged or not an {what} ({reason}): write it with numpy.{function}") from None
+
+
+def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, key: str) -> npt.NDArray[Any]:
+    """One array. Its header must agree with the size in the archive's directory, and both with the file's size.
+
+    Raises:
+        CondganError: they do not, or the array holds objects.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise CondganError(f"{path}: {key} has an unusual compression: write it with numpy.savez_compressed")
+    with archive.open(member) as stream:
+        shape, dtype = read_header(stream)
+        start = stream.tell()
+    check_header(path, key, shape, dtype, member.file_size - start)
+    with archive.open(member) as stream:
+        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+        stream.read(1)  # at the end zipfile compares the checksum
+    return array
+
+
+def check_header(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any], held: int) -> None:
+    """Refuse an array that its file, which holds so many bytes of it, cannot hold, or this machine.
+
+    Raises:
+        CondganError: with the sizes; or it holds objects.
+    """
+    if dtype.hasobject:
+        raise CondganError(
+            f"{path}: {key} holds Python objects: expected numbers, or text for class_names; "
+            "save numpy.stack(images), numpy.array(names, dtype=str)"
+        )
+    size = math.prod(shape) * dtype.itemsize
+    if not 0 <= size <= path.stat().st_size * DEFLATE_RATIO or size != held:
+        raise CondganError(
+            f"{path}: {key} declares {dtype} {shape} = {size} bytes, the file has {held}: it is damaged, write it again"
+        )
+    check_memory(f"{path}: {key}", size)
+
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type from the start of a .npy stream."""
+    version = np.lib.format.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError(f"npy version {version}")
+    shape, _, dtype = HEADERS[version](stream)
+    if any(side < 0 for side in shape):
+        raise ValueError(f"shape {shape}")
+    return shape, dtype

@@ -1,0 +1,72 @@
+"""Networks of strided 4 x 4 convolutions (Radford et al. 2016)."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from condgan.engines.torch.conditioning import Spec
+from condgan.engines.torch.convolutional import Kind, Linear
+from condgan.engines.torch.growing import ConvolutionalDiscriminator, ConvolutionalGenerator
+from condgan.recipe import Domain
+
+
+class Up(nn.ConvTranspose2d):
+    """To twice the side, cut off at the end where the side is odd: the transpose of ``Down``."""
+
+    def __init__(self, inputs: int, channels: int, side: int, bias: bool) -> None:
+        super().__init__(inputs, channels, 4, stride=2, padding=1, bias=bias)
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        """(N, inputs, ceil(side / 2), ceil(side / 2)) -> (N, channels, side, side)."""
+        return super().forward(x)[..., : self.side, : self.side]
+
+
+class Down(nn.Conv2d):
+    """To half the side, rounded up."""
+
+    def __init__(self, inputs: int, channels: int, side: int, bias: bool) -> None:
+        super().__init__(inputs, channels, 4, stride=2, padding=1, bias=bias)
+        self.odd = side % 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, side, side) -> (N, channels, ceil(side / 2), ceil(side / 2))."""
+        return super().forward(F.pad(x, (0, 1, 0, 1)) if self.odd else x)
+
+
+class DCGAN(Kind):
+    """Each layer is a convolution with what follows it."""
+
+    def __init__(self, spec: Spec, domain: Domain) -> None:
+        super().__init__(spec, domain)
+        self.blocks = spec.depth - 1  # the change of resolution is a convolution, too
+
+    def begun(self, linear: Linear) -> Linear:
+        """Weights N(0, 0.02^2) (section 4), which normalisations scale up; without them signals would fade."""
+        linear = super().begun(linear)
+        if self.spec.norm != "none":
+            nn.init.normal_(linear.weight, std=0.02)
+        return linear
+
+    def block(self, channels: int) -> nn.Module:
+        """A 3 x 3 convolution."""
+        return self.layer(nn.Conv2d(channels, channels, 3, padding=1, bias=self.bias), channels)
+
+    def up(self, inputs: int, channels: int, side: int) -> nn.Module:
+        """A transposed convolution."""
+        return self.layer(Up(inputs, channels, side, self.bias), channels)
+
+    def down(self, inputs: int, channels: int, side: int) -> nn.Module:
+        """A strided convolution."""
+        return self.layer(Down(inputs, channels, side, self.bias), channels)
+
+
+class DCGANGenerator(ConvolutionalGenerator):
+    """Latents to images."""
+
+    kind = DCGAN
+
+
+class DCGANDiscriminator(ConvolutionalDiscriminator):
+    """Images to features."""
+
+    kind = DCGAN

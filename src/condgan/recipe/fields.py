@@ -1,0 +1,36 @@
+"""What the sections of a recipe are made of: their base, and the kinds of their fields."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _split(value: object) -> object:
+    """A tuple as it is typed on a command line: ``128,256`` (or ``none`` for an empty one)."""
+    if isinstance(value, str):
+        return [] if value == "none" else [part.strip() for part in value.split(",")]
+    return [value] if isinstance(value, int | float) else value
+
+
+def _absent(value: object) -> object:
+    return None if value == "none" else value
+
+
+Split = BeforeValidator(_split)
+Optional = BeforeValidator(_absent)
+Count = Annotated[int, Field(ge=1)]
+MaybeCount = Annotated[Count | None, Optional]
+Positive = Annotated[float, Field(gt=0)]
+MaybePositive = Annotated[Positive | None, Optional]
+Weight = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Split]
+Pair = Annotated[tuple[float, float], Split]
+Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d{1,3})?)$")]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+
+class Section(BaseModel):
+    """A part of a recipe: frozen, and a field that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)

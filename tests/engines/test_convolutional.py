@@ -1,0 +1,487 @@
+"""The convolutional networks: their resolutions and sizes, what each layer computes, and how they grow."""
+
+import copy
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from condgan import recipe
+from condgan.engines.torch.attention import Attention
+from condgan.engines.torch.convolutional import begun, resolutions
+from condgan.engines.torch.dcgan import Down, Up
+from condgan.engines.torch.growing import enlarge, reduce
+from condgan.engines.torch.networks import Discriminator, Generator
+from condgan.recipe import Domain
+
+NETWORKS = ("dcgan", "residual")
+DIM = 5
+
+
+def images_of(size: int, channels: int = 1, classes: int = 3) -> Domain:
+    names = tuple(str(number) for number in range(classes))
+    return Domain(channels=channels, size=size, class_names=names, data="x", data_sha256="0" * 64)  # type: ignore[arg-type]
+
+
+def generator(network: str, domain: Domain, grows: bool = False, **fields: Any) -> Generator:
+    fields = {"width": 3, "condition": "one-hot"} | fields
+    return Generator(recipe.Generator(network=network, **fields), DIM, domain, grows)  # type: ignore[arg-type]
+
+
+def discriminator(network: str, domain: Domain, grows: bool = False, **fields: Any) -> Discriminator:
+    fields = {"width": 3, "condition": "one-hot"} | fields
+    return Discriminator(recipe.Discriminator(network=network, **fields), domain, grows)  # type: ignore[arg-type]
+
+
+def lived_in(network: nn.Module) -> Any:
+    """A network with weights that no initialisation has, so that nothing is 0 or 1 by chance."""
+    torch.manual_seed(5)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            inputs = parameter[0].numel() if parameter.dim() > 1 else 1
+            parameter.add_(0.3 * torch.randn_like(parameter) / math.sqrt(inputs))
+    return network
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def batch(domain: Domain, count: int = 4) -> tuple[Tensor, Tensor, Tensor]:
+    """Latents, images and labels."""
+    random = torch.Generator().manual_seed(7)
+    images = torch.rand((count, *domain.shape), generator=random) * 2 - 1
+    return torch.randn((count, DIM), generator=random), images, torch.arange(count) % domain.classes
+
+
+@pytest.mark.parametrize("sides", [(4,), (7,), (8, 4), (25, 13, 7), (28, 14, 7), (32, 16, 8, 4), (100, 50, 25, 13, 7)])
+def test_resolutions(sides: tuple[int, ...]) -> None:
+    assert tuple(resolutions(sides[0])) == sides
+
+
+@given(st.integers(4, 1024))
+def test_resolutions_halve_until_seven(size: int) -> None:
+    sides = resolutions(size)
+    assert sides[0] == size
+    assert 4 <= sides[-1] <= 7
+    assert all(side > 7 and after == math.ceil(side / 2) for side, after in pairwise(sides))
+
+
+@given(st.integers(1, 70))
+def test_enlarging_makes_blocks_and_reducing_undoes_it(side: int) -> None:
+    small = torch.rand(2, 3, math.ceil(side / 2), math.ceil(side / 2))
+    large = enlarge(small, side)
+    pixels = torch.arange(side) // 2
+    assert torch.equal(large, small[..., pixels, :][..., pixels])
+    assert torch.equal(reduce(large), small)
+
+
+def test_reducing_averages() -> None:
+    image = torch.arange(9.0).view(1, 1, 3, 3)
+    assert reduce(image)[0, 0].tolist() == [[(0 + 1 + 3 + 4) / 4, (2 + 5) / 2], [(6 + 7) / 2, 8]]
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(NETWORKS), st.integers(4, 64), st.integers(1, 5), st.integers(1, 3), st.sampled_from([1, 3]),
+    st.integers(1, 12), st.booleans(), st.sampled_from([None, 1, 12, 500]),
+)  # fmt: skip
+def test_any_size_width_depth_channels_and_classes(
+    network: str, size: int, width: int, depth: int, channels: int, classes: int, grows: bool, attention: int | None
+) -> None:
+    domain = images_of(size, channels, classes)
+    fields = {"width": width, "depth": depth, "attention": attention if size < 33 else None}
+    z, images, y = batch(domain, 2)
+    with torch.no_grad():
+        made = generator(network, domain, grows, **fields)(z, y)
+        d = discriminator(network, domain, grows, **fields)
+        assert d(made, y).logits.shape == (2,)
+    assert made.shape == images.shape
+    assert d.body.width == min(2 ** (len(resolutions(size)) - 1), 8) * width * resolutions(size)[-1] ** 2
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("norm", ["none", "batch", "layer", "instance", "group"])
+@pytest.mark.parametrize("condition", ["embedding", "norm", "none"])
+def test_norms_and_conditions_go_together(network: str, norm: str, condition: str) -> None:
+    if (norm, condition) == ("none", "norm"):
+        return
+    trains(network, {"norm": norm}, condition)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "prelu", "silu", "gelu", "elu"])
+def test_activations_and_dropout(network: str, activation: str) -> None:
+    trains(network, {"activation": activation, "dropout": 0.2}, "embedding")
+
+
+def trains(network: str, fields: dict[str, Any], condition: str) -> None:
+    domain = images_of(9)
+    z, images, y = batch(domain)
+    g = generator(network, domain, condition=condition, **fields)
+    d = discriminator(network, domain, condition=condition if condition != "norm" else "projection", **fields)
+    (d(g(z, y), y).logits.mean() + d(images, y).logits.mean()).backward()
+    for parameter in (*g.parameters(), *d.parameters()):
+        assert parameter.grad is not None
+        assert torch.isfinite(parameter.grad).all()
+
+
+def test_sizes_by_hand() -> None:
+    domain, w = images_of(28, classes=10), 4
+    inputs, side, c28, c14, c7 = DIM + 10, 7, w, 2 * w, 4 * w
+    first, last = inputs * c7 * side**2, 9 * c28 + 1
+    enter, head = 9 * (1 + 10) * c28 + c28, c7 * side**2 + 1
+
+    gain_and_bias = 2 * (c7 + c14 + c28)
+    g = first + 16 * c7 * c14 + 16 * c14 * c28 + gain_and_bias + last
+    assert parameters(generator("dcgan", domain, width=w, norm="batch")) == g
+    d = enter + 16 * c28 * c14 + c14 + 16 * c14 * c7 + c7 + head
+    assert parameters(discriminator("dcgan", domain, width=w)) == d
+    blocks = sum(9 * c * c for c in (c7, c14, c28))
+    deeper = generator("dcgan", domain, width=w, norm="batch", depth=2)
+    assert parameters(deeper) == g + blocks + gain_and_bias
+
+    # a block of c channels: expanded to 2 c, mixed in groups of 8 or 16, contracted
+    blocks = sum(2 * c * c + 2 * c + 2 * c * 9 * min(2 * c, 16) + 2 * c + 2 * c * c for c in (c7, c14, c28))
+    steps = c7 * c14 + c14 * c28
+    made = first + c7 * side**2 + blocks + steps + last
+    assert parameters(generator("residual", domain, width=w)) == made
+    assert parameters(discriminator("residual", domain, width=w)) == enter + blocks + steps + head
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_only_a_network_that_grows_has_heads_for_each_resolution(network: str) -> None:
+    domain = images_of(28)
+    for made, kind in ((generator, "to_image"), (discriminator, "from_image")):
+        plain, growing = made(network, domain), made(network, domain, grows=True)
+        names = {name.split(".")[2] for name in growing.state_dict() if kind in name}
+        assert names == {"28", "14", "7"}
+        assert {name.split(".")[2] for name in plain.state_dict() if kind in name} == {"28"}
+        assert plain.body.stages == 1
+        assert growing.body.stages == 3
+        assert set(growing.state_dict()) - set(plain.state_dict()) >= {"body.grown"}
+        assert "body.grown" not in plain.state_dict()
+
+
+@pytest.mark.parametrize("side", [13, 14])
+def test_up_is_the_transpose_of_down(side: int) -> None:
+    half = math.ceil(side / 2)
+    down, up = Down(3, 5, side, bias=False).double(), Up(5, 3, side, bias=False).double()
+    with torch.no_grad():
+        up.weight.copy_(down.weight)
+    x, y = torch.randn(2, 3, side, side).double(), torch.randn(2, 5, half, half).double()
+    assert down(x).shape == y.shape
+    assert up(y).shape == x.shape
+    with torch.no_grad():
+        assert float((down(x) * y).sum()) == pytest.approx(float((x * up(y)).sum()))
+
+
+def test_dcgan_begins_with_the_paper_s_weights() -> None:
+    torch.manual_seed(0)
+    network = generator("dcgan", images_of(28), width=16, norm="batch", depth=2)
+    weights = [p for p in network.parameters() if p.dim() > 1]
+    assert len(weights) == 7
+    for weight in weights:
+        values = weight.detach()
+        assert float(values.std()) == pytest.approx(0.02, rel=0.2)
+        assert abs(float(values.mean())) < 0.01
+    network_d = discriminator("dcgan", images_of(28), norm="batch")
+    norms = [name for name, module in network_d.named_modules() if isinstance(module, nn.BatchNorm2d)]
+    assert norms == ["body.stage.14.down.norm", "body.stage.28.down.norm"]  # not where the image enters
+
+
+@pytest.mark.parametrize("linear", [nn.Linear(300, 4000), nn.Conv2d(32, 48, 3, groups=2), Up(40, 30, 39, bias=True)])
+def test_first_weights_keep_the_size_of_signals(linear: Any) -> None:
+    torch.manual_seed(0)
+    shape = (200, linear.in_features) if isinstance(linear, nn.Linear) else (8, linear.in_channels, 20, 20)
+    with torch.no_grad():
+        made = begun(linear)(torch.randn(shape).relu())  # half of a normal variable's square is left
+    inner = made if made.dim() == 2 else made[..., 2:-2, 2:-2]
+    assert float(inner.square().mean()) == pytest.approx(1, rel=0.2)
+    assert not linear.bias.any()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_signals_neither_fade_nor_burst_in_deep_networks(network: str) -> None:
+    torch.manual_seed(0)
+    domain = images_of(28)
+    _, images, y = batch(domain, 16)
+    for condition in ("embedding", "projection"):
+        d = discriminator(network, domain, width=8, depth=8, condition=condition)
+        with torch.no_grad():
+            features = d.body(images, d.condition(y), y)
+            assert 0.01 < float(features.square().mean().sqrt()) < 10
+            assert float(d(images, y).logits.abs().max()) < 30
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_conditional_norm_parts_the_classes_only_when_it_has_learnt(network: str) -> None:
+    domain = images_of(11)
+    g = generator(network, domain, norm="batch", condition="norm")
+    z, _, y = batch(domain)
+    assert torch.equal(g(z, y), g(z, y.flip(0)))
+    made = lived_in(g)(z, y)
+    other = y.clone()
+    other[0] = 2
+    changed = (made - g.train(False)(z, y)).abs().amax((1, 2, 3))
+    assert (changed > 0).all()  # in training it is of the batch
+    alone, asked = g(z, y), g(z, other)
+    assert not torch.allclose(alone[0], asked[0], atol=1e-3)
+    assert torch.allclose(alone[1:], asked[1:], atol=1e-6)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("condition", ["embedding", "one-hot", "projection"])
+def test_the_discriminator_s_answer_depends_on_the_label(network: str, condition: str) -> None:
+    domain = images_of(9)
+    _, images, y = batch(domain)
+    d = lived_in(discriminator(network, domain, condition=condition))
+    assert (d(images, y).logits - d(images, (y + 1) % 3).logits).abs().min() > 1e-4
+    assert torch.allclose(d(images, y).logits[1:2], d(images[1:2], y[1:2]).logits, atol=1e-5)  # each image alone
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_labels_are_constant_maps_beside_the_pixels(network: str) -> None:
+    domain = images_of(9, channels=3)
+    _, images, y = batch(domain)
+    d = discriminator(network, domain)
+    seen: list[Tensor] = []
+    d.body.from_image["9"].linear.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    d(images, y)
+    assert torch.equal(seen[0][:, :3], images)
+    assert torch.equal(seen[0][:, 3:], torch.eye(3)[y][:, :, None, None].expand(-1, -1, 9, 9))
+
+
+def test_attention_is_its_formula() -> None:
+    torch.manual_seed(0)
+    layer = Attention(16).double()
+    x = torch.randn(2, 16, 3, 5).double()
+    y = torch.zeros(2, dtype=torch.int64)
+    assert torch.equal(layer(x, y), x)  # gain 0
+    with torch.no_grad():
+        layer.gain.fill_(0.7)
+    f, g, h, v = (m.weight.detach().numpy()[:, :, 0, 0] for m in (layer.key, layer.query, layer.value, layer.out))
+    expected = np.empty((2, 16, 15))
+    for n, pixels in enumerate(x.numpy().reshape(2, 16, 15)):
+        for j in range(15):  # Zhang et al. 2019, equations 1 to 3
+            s = np.array([(f @ pixels[:, i]) @ (g @ pixels[:, j]) for i in range(15)])
+            beta = np.exp(s) / np.exp(s).sum()
+            o = v @ sum(beta[i] * (h @ pixels[:, i]) for i in range(15))
+            expected[n, :, j] = 0.7 * o + pixels[:, j]
+    np.testing.assert_allclose(layer(x, y).detach().numpy().reshape(2, 16, 15), expected)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(("asked", "side"), [(1, "7"), (13, "14"), (16, "14"), (22, "28"), (999, "28")])
+def test_attention_stands_at_the_nearest_resolution(network: str, asked: int, side: str) -> None:
+    domain = images_of(28)
+    for made in (generator, discriminator):
+        body = made(network, domain, attention=asked, depth=3).body
+        found = [name for name, module in body.named_modules() if isinstance(module, Attention)]
+        assert found == [f"stage.{side}.attention"]
+        layers = [name for name in body.stage[side] if name in ("up", "block_2", "attention", "down")]
+        # behind the blocks, before the next change of resolution
+        assert layers in (["up", "block_2", "attention"], ["block_2", "attention", "down"], ["block_2", "attention"])
+
+
+def test_residual_blocks_are_the_identity_at_first() -> None:
+    domain = images_of(28)
+    g, d = generator("residual", domain, depth=2).body, discriminator("residual", domain, depth=2).body
+    y = torch.zeros(2, dtype=torch.int64)
+    x = torch.randn(2, 6, 14, 14)
+    assert torch.equal(d.stage["14"](x, y), d.stage["14"]["down"](x, y))
+    x = torch.randn(2, 12, 7, 7)
+    assert torch.equal(g.stage["7"](x, y), x)
+    assert torch.equal(g.stage["14"](x, y), g.stage["14"]["up"](x, y))
+    spec = {"norm": "batch", "condition": "norm"}
+    assert torch.equal(generator("residual", domain, **spec).body.stage["7"](x, y), x)
+
+
+@pytest.mark.parametrize(("width", "groups"), [(1, 1), (3, 3), (4, 1), (8, 1), (12, 3), (16, 2), (32, 4)])
+def test_grouped_convolutions_join_sixteen_channels(width: int, groups: int) -> None:
+    block = generator("residual", images_of(4), width=width).body.stage["4"]["block_1"]
+    convolution = block.mix.linear
+    assert convolution.groups == groups
+    assert convolution.weight.shape == (2 * width, math.gcd(2 * width, 16), 3, 3)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_residual_weights_are_scaled_down_with_depth(depth: int) -> None:
+    block = generator("residual", images_of(28), width=32, depth=depth).body.stage["28"][f"block_{depth}"]
+    gain = math.sqrt(2) * (3 * depth) ** -0.25
+    for layer in (block.expand.linear, block.mix.linear):
+        assert float(layer.weight.detach().std()) == pytest.approx(gain / math.sqrt(layer.weight[0].numel()), rel=0.1)
+    assert not block.contract.weight.any()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_spectral_normalisation(network: str, norm: str) -> None:
+    domain = images_of(9)
+    z, images, y = batch(domain)
+    fields = {"spectral": True, "norm": norm, "attention": 5, "width": 4}
+    g = generator(network, domain, condition="norm" if norm == "batch" else "embedding", **fields)
+    d = discriminator(network, domain, condition="projection", **fields)
+    assert torch.isfinite(d(g(z, y), y).logits).all()
+    for _ in range(60):
+        g(z, y), d(images, y)
+    normalised = 0
+    for network_ in (g, d):
+        network_.eval()
+        for module in network_.modules():
+            if hasattr(module, "parametrizations"):
+                axis = 1 if isinstance(module, nn.ConvTranspose2d) else 0
+                matrix = module.weight.detach().transpose(0, axis).flatten(1)
+                assert float(torch.linalg.svdvals(matrix)[0]) == pytest.approx(1, abs=0.02)
+                normalised += 1
+        assert not any(isinstance(m, nn.Conv2d) and not hasattr(m, "parametrizations") for m in network_.modules())
+    assert normalised > 10
+
+    twin = discriminator(network, domain, condition="projection", **fields).eval()
+    twin.load_state_dict(d.state_dict())
+    assert torch.equal(twin(images, y).logits, d(images, y).logits)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("spectral", [False, True])
+@pytest.mark.parametrize("grows", [False, True])
+def test_copies_and_networks_without_memory(network: str, spectral: bool, grows: bool) -> None:
+    domain = images_of(9)
+    z, _, y = batch(domain)
+    fields = {"spectral": spectral, "norm": "batch", "condition": "norm", "attention": 9}
+    g = lived_in(generator(network, domain, grows, **fields))
+    if grows:
+        g.body.grow(0.25)
+    g(z, y)
+    made = g.eval()(z, y)
+    assert torch.equal(copy.deepcopy(g)(z, y), made)
+    with torch.device("meta"):
+        empty = generator(network, domain, grows, **fields)
+    empty.load_state_dict(g.state_dict(), assign=True)
+    assert torch.equal(empty.eval()(z, y), made)
+    assert all(not tensor.is_meta for tensor in empty.state_dict().values())
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("grown", [None, 0.0, 0.5])
+def test_a_gradient_penalty_has_the_gradient_of_its_differences(network: str, grown: float | None) -> None:
+    domain = images_of(9)
+    _, images, y = batch(domain)
+    fields = {"activation": "silu", "attention": 5, "norm": "layer", "depth": 2}
+    d = lived_in(discriminator(network, domain, grown is not None, **fields)).double()
+    d.condition.register_forward_hook(lambda module, given, output: output.double())
+    if grown is not None:
+        d.body.grow(grown)
+
+    def penalty() -> Tensor:
+        x = images.double().requires_grad_()
+        (slope,) = torch.autograd.grad(d(x, y).logits.sum(), x, create_graph=True)
+        return slope.square().sum()
+
+    def gradients() -> tuple[Tensor | None, ...]:
+        return torch.autograd.grad(penalty(), [*d.parameters()], allow_unused=True)
+
+    directions = [torch.randn_like(p) for p in d.parameters()]
+    slope = sum(float((g * v).sum()) for g, v in zip(gradients(), directions, strict=True) if g is not None)
+    ends = []
+    for step in (1e-5, -2e-5):
+        with torch.no_grad():
+            for p, v in zip(d.parameters(), directions, strict=True):
+                p.add_(step * v)
+        ends.append(float(penalty().detach()))
+    assert slope == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5)
+
+
+SIZES = (28, 25)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stage_fades_in_from_what_was_there(network: str, size: int) -> None:
+    domain = images_of(size)
+    z, images, y = batch(domain)
+    g = lived_in(generator(network, domain, True, norm="batch", attention=14)).body
+    d = lived_in(discriminator(network, domain, True, attention=14))
+    beside = torch.eye(3)[y]
+
+    def at(grown: float) -> tuple[Tensor, Tensor]:
+        g.grow(grown)
+        d.body.grow(grown)
+        with torch.no_grad():
+            return g(z, beside, y), d(images, y).logits
+
+    assert float(g.grown) == g.stages - 1 == 2
+    for stage in range(2):
+        (picture, logits), (after, logits_after) = at(stage), at(stage + 1)
+        assert not torch.allclose(picture, after, atol=1e-2)
+        assert not torch.allclose(logits, logits_after, atol=1e-3)
+        barely, logits_barely = at(stage + 1e-6)
+        assert torch.allclose(barely, picture, atol=1e-5)
+        assert torch.allclose(logits_barely, logits, atol=1e-4)
+        nearly, logits_nearly = at(stage + 1 - 1e-6)
+        assert torch.allclose(nearly, after, atol=1e-5)
+        assert torch.allclose(logits_nearly, logits_after, atol=1e-4)
+        for fade in (0.25, 0.5, 0.875):
+            between, logits_between = at(stage + fade)
+            assert torch.allclose(between, picture + fade * (after - picture), atol=1e-5)
+            apart, logits_apart = at(stage + fade + 1e-4)
+            assert (apart - between).abs().max() < 1e-2
+            assert (logits_apart - logits_between).abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_network_sees_and_makes_no_more_than_its_resolution(network: str, size: int) -> None:
+    domain = images_of(size)
+    z, images, y = batch(domain)
+    g, d = lived_in(generator(network, domain, True)), lived_in(discriminator(network, domain, True))
+    for stage in range(3):
+        block = 2 ** (2 - stage)
+        g.body.grow(stage)
+        d.body.grow(stage)
+        made = g(z, y)
+        pixels = torch.arange(size) // block * block
+        assert torch.equal(made, made[..., pixels, :][..., pixels])
+        coarse = images
+        for _ in range(2 - stage):
+            coarse = reduce(coarse)
+        blocks = coarse[..., torch.arange(size) // block, :][..., torch.arange(size) // block]
+        assert torch.allclose(d(blocks, y).logits, d(images, y).logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("grown", "stages", "heads"),
+    [(0, "7", "7"), (0.5, "7 14", "7 14"), (1, "7 14", "14"), (1.5, "7 14 28", "14 28"), (2, "7 14 28", "28")],
+)
+def test_only_what_stands_learns(network: str, grown: float, stages: str, heads: str) -> None:
+    domain = images_of(28)
+    z, _, y = batch(domain)
+    g, d = (make(network, domain, True, depth=2) for make in (generator, discriminator))
+    g.body.grow(grown)
+    d.body.grow(grown)
+    d(g(z, y), y).logits.sum().backward()
+    for learner, head in ((g, "to_image"), (d, "from_image")):
+        learning = {tuple(name.split(".")[1:3]) for name, p in learner.named_parameters() if p.grad is not None}
+        expected = {("stage", side) for side in stages.split()} | {(head, side) for side in heads.split()}
+        assert {part for part in learning if part[0] in ("stage", head)} == expected
+
+
+def test_growing_has_bounds() -> None:
+    domain = images_of(28)
+    growing, fixed = generator("dcgan", domain, True).body, generator("dcgan", domain).body
+    for wrong in (-0.1, 2.1):
+        with pytest.raises(ValueError, match=r"\[0, 2\]"):
+            growing.grow(wrong)
+    fixed.grow(0)
+    with pytest.raises(ValueError, match=r"\[0, 0\]"):
+        fixed.grow(1)
+    tiny = generator("residual", images_of(6), True).body
+    assert tiny.stages == 1
+    tiny.grow(0)
