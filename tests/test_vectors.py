@@ -379,6 +379,7 @@ def test_a_sample_depends_on_its_seed_number_and_condition_alone(trained: Any) -
         ([[1, 2, 3]], "are int64, expected floats"),
         (np.full((2, 3), np.nan), "NaN"),
         ("2026", "expected floats"),
+        ([[1.0, 2.0, 3.0], [4.0]], "different lengths"),
     ],
 )
 def test_conditions_that_cannot_be_asked_for(asked: Any, says: str, trained: Any) -> None:
@@ -416,7 +417,7 @@ ASKED = {"good": CONDITIONS[:2], "wide": np.ones((2, 4)), "nan": np.full((2, 3),
         ("vectors, conditions", ["--conditions", "nowhere.npz"], ["nowhere.npz", "No such file"]),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "x.png"], ["x.png: vectors are written to an .npz"]),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "good.npz"], ["good.npz exists already"]),
-        ("images, conditions", ["--conditions", "good.npy", "-o", "x.jpg"], ["x.jpg"]),
+        ("images, conditions", ["--conditions", "good.npy", "-o", "x.jpg"], ["x.jpg", "--conditions: an .npz"]),
         ("images", ["--conditions", "good.npy"], ["cgan-bce has 3 classes: it cannot be asked for vector conditions"]),
         ("vectors", ["--conditions", "good.npy"], ["has 3 classes"]),
         ("vectors", ["--grid"], ["makes vectors, which have no picture"]),

@@ -84,7 +84,9 @@ def to_file(
         return dataset(made, per_class, seed, output or Path("samples.npz"))
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":
-        raise CondganError(f"{output}: a row or a grid is a .png (an .npz or a folder needs --per-class)")
+        raise CondganError(
+            f"{output}: a row or a grid is a .png (--per-class: an .npz or a folder; --conditions: an .npz)"
+        )
     if grid:
         picture = sampling.grid(made.sampler, made.recipe, made.domain, seed, scale)
     elif asked is not None:

@@ -52,7 +52,11 @@ class Generator:
                 "`condgan sample PATH --grid` or Generator.sample_any shows what it makes"
             )
         if self.domain.condition is not None:
-            return self.sample_conditions(np.asarray(asked), seed, first)
+            try:
+                conditions = np.asarray(asked)
+            except ValueError:
+                raise CondganError("conditions have rows of different lengths: expected floats (N, V)") from None
+            return self.sample_conditions(conditions, seed, first)
         if isinstance(asked, np.ndarray) and asked.dtype.kind == "f":
             self.length()
         return self.sample_classes(labels.parse(asked, self.domain), seed, first)

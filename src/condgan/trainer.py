@@ -90,7 +90,7 @@ class Trainer:
             engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
         except MemoryError:
             raise CondganError(
-                "the networks do not fit into memory: fewer hidden units or a smaller data.size"
+                "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"
             ) from None
         if self.start:
             engine.load(self.start.state)

@@ -25,6 +25,7 @@ ONE_THREAD = Settings(device="cpu", threads=1, threads_by="machine.threads")
 RANDOM = np.random.default_rng(4)
 DATA = RANDOM.integers(0, 256, (IMAGES, 1, SIZE, SIZE), dtype=np.uint8)
 LABELS = RANDOM.integers(0, CLASSES, IMAGES)
+PLAYERS = ("generator", "discriminator")
 SMALL = ("generator.hidden=32,48", "discriminator.hidden=48,32", "latent.dim=10")
 
 
@@ -495,6 +496,13 @@ def test_a_file_that_claims_huge_networks_makes_nobody_allocate_them() -> None:
     with pytest.raises(CondganError, match="do not fit the recipe"):
         engines.load("torch").sampler(recipe, DOMAIN, {"body.out.bias": np.zeros(3, np.float32)})
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_networks_beyond_this_machine_are_refused_before_anything_is_allocated() -> None:
+    """Blocks of 4096 to 32,768 channels are terabytes; a machine that runs out of memory would end the process."""
+    widest = [f"{player}.network=residual {player}.width=4096 {player}.depth=64" for player in PLAYERS]
+    with pytest.raises(MemoryError):
+        build("cgan-bce", *" ".join(widest).split())
 
 
 def test_networks_beyond_memory_are_refused() -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from condgan import block, draws, engines, schedule
+from condgan.data.memory import available
 from condgan.draws import Stream
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.torch import losses, machine
@@ -242,12 +243,21 @@ def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, p
     Raises:
         MemoryError: the device cannot hold the networks, their optimisers and the data.
     """
+    if weights_size(recipe, domain) > available():  # asked before: a machine that runs out of memory kills
+        raise MemoryError("the networks and their optimisers are larger than the memory of this machine")
     try:
         return TorchEngine(recipe, domain, images, labels, picked)
     except RuntimeError as error:  # torch has no type of its own for a CPU without memory
         if "memory" in str(error):
             raise MemoryError(str(error)) from error
         raise
+
+
+def weights_size(recipe: Recipe, domain: Domain) -> int:
+    """Bytes that the weights, their gradients and two moments of each take, found without allocating them."""
+    with torch.device("meta"):
+        networks = Generator(recipe.generator, recipe.latent.dim, domain), Discriminator(recipe.discriminator, domain)
+    return sum(4 * parameter.nbytes for network in networks for parameter in network.parameters())
 
 
 @torch.no_grad()
