@@ -1,8 +1,9 @@
 """Each part of the toolbox trained once, alone, in an otherwise equal recipe: does it learn, and what does it cost?"""
 
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -11,11 +12,12 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from condgan import log
+from condgan import data as datasets
+from condgan import engines, log
+from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.generator import load
 from condgan.images import Pixels
-from condgan.log import Record
 from condgan.recipes import get
 from condgan.runs import Run
 from condgan.training import resume, train
@@ -25,8 +27,8 @@ HELP = """Train every loss, penalty, condition, normalisation, optimiser, networ
 
 Each part replaces one choice of a base recipe, and is measured on 5,000 validation images. What is trained already is
 not trained again, what was interrupted goes on: each part has a run folder under --out, beside table.md and a picture
-for each group, a row of digits for each part. Times are medians over the lines of a log; they belong to one machine
-and one moment.
+for each group, a row of digits for each part. The time of a step is a ratio: the part and its base recipe take turns in
+one process, so that whatever else the machine does meets both (the median over the pairs of neighbouring rounds).
 """
 EPILOG = "Example: OMP_NUM_THREADS=1 python benchmarks/toolbox.py --out runs/toolbox --only losses"
 
@@ -38,6 +40,7 @@ CONV = (
 )
 MLP = "cgan-bce data.train_on=train generator.norm_eps=1e-5 train.ema=0.99 optim.lr=4e-4"
 ASKED = 10  # pictures of a row: each digit once
+WARM_UP, STEPS, ROUNDS = 16, 16, 3  # of a timing; a multiple of every lazy interval
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,8 @@ class Result:
 
     part: Part
     figures: dict[str, float | None]
-    milliseconds: float
-    """A step."""
+    cost: float
+    """Time of a step, as a multiple of the base recipe's."""
     digits: Pixels
     """A row, (28, 280)."""
 
@@ -161,28 +164,49 @@ def result(part: Part, run: Run) -> Result:
     return Result(
         part,
         {name: figure["value"] for name, figure in evaluation.items()},
-        per_step(log.trained(records)),
+        cost(part, run),
         np.concatenate(list(pictures[:, 0]), axis=1),
     )
 
 
-def per_step(lines: Sequence[Record]) -> float:
-    """Median milliseconds of a step over the lines of a log."""
-    took = [1000 * (b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairwise(lines)]
-    return float(median(took))
+def cost(part: Part, run: Run) -> float:
+    """The time of a step as a multiple of the base recipe's; kept in the run folder."""
+    kept = run.folder / "cost.json"
+    if kept.exists():
+        return float(json.loads(kept.read_text(encoding="utf-8"))["ratio"])
+    base, own = (timed(arguments) for arguments in (part.base.split(), part.arguments))
+    ratio = median(own() / base() for _ in range(ROUNDS))
+    kept.write_text(json.dumps({"ratio": ratio}), encoding="utf-8")
+    return ratio
+
+
+def timed(arguments: Sequence[str]) -> Callable[[], float]:
+    """Seconds of a few steps of a recipe, each time that it is asked."""
+    recipe = get(arguments[0], arguments[1:])
+    split = datasets.load(recipe.data, recipe.seed)
+    settings = Settings(device="cpu", threads=1, threads_by="machine.threads")
+    engine = engines.load(recipe.engine).build(recipe, split.domain(), split.train.images, split.train.labels, settings)
+    engine.run(0, WARM_UP)
+
+    def took() -> float:
+        begun = time.perf_counter()
+        engine.run(WARM_UP, STEPS)
+        return time.perf_counter() - begun
+
+    return took
 
 
 def table(results: Sequence[Result]) -> str:
     """All results as Markdown."""
     shown = {"label_accuracy": "label accuracy", "fid_mnist": "FID (MNIST)", "recall": "recall", "coverage": "coverage"}
-    head = f"| part | choice | {' | '.join(shown.values())} | ms/step |\n|---|---|{'---|' * len(shown)}---|\n"
+    head = f"| part | choice | {' | '.join(shown.values())} | time of a step |\n|---|---|{'---|' * len(shown)}---|\n"
     rows = []
     for found in results:
         values = [found.figures.get(name) for name in shown]
         cells = ["-" if value is None else f"{value:.3f}" for value in values]
         choice = f"`{found.part.overrides}`" if found.part.overrides else f"`condgan train {found.part.base}`"
         name = f"{found.part.group}: {found.part.name}"
-        rows.append(f"| {name} | {choice} | {' | '.join(cells)} | {found.milliseconds:.0f} |\n")
+        rows.append(f"| {name} | {choice} | {' | '.join(cells)} | {found.cost:.2f} |\n")
     return head + "".join(rows)
 
 

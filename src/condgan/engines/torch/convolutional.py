@@ -43,7 +43,8 @@ class Maps(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs) -> (N, channels, side, side)."""
-        return super().forward(x).unflatten(1, self.shape).contiguous(memory_format=torch.channels_last)
+        maps = super().forward(x).unflatten(1, self.shape)
+        return maps.contiguous(memory_format=torch.channels_last)  # in which the convolutions that follow are faster
 
 
 class Layer(nn.Module):

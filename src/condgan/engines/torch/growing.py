@@ -117,4 +117,5 @@ class ConvolutionalDiscriminator(Ladder):
         side = images.shape[-1]
         maps = beside[:, :, None, None].expand(-1, -1, side, side)  # (N, beside, s, s)
         x = torch.cat([images, maps], dim=1).contiguous(memory_format=torch.channels_last)
-        return self.from_image[str(side)](x, labels)
+        # again, because one channel is of any format
+        return self.from_image[str(side)](x, labels).contiguous(memory_format=torch.channels_last)
