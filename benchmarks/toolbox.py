@@ -76,7 +76,11 @@ PARTS = (
         Part("losses", name, f"loss.name={name}")
         for name in ("minimax", "least-squares", "hinge", "logistic", "relativistic", "relativistic-average")
     ),
-    Part("losses", "wasserstein, clipped", "loss.name=wasserstein optim.d.clip_weights=0.02 optim.name=rmsprop"),
+    Part(
+        "losses",
+        "wasserstein, clipped",
+        "loss.name=wasserstein optim.d.clip_weights=0.02 optim.name=rmsprop discriminator.norm=batch",
+    ),
     Part("losses", "one-sided smoothing", "loss.real_target=0.9"),
     Part("losses", "two-sided smoothing", "loss.real_target=0.9 loss.fake_target=0.1"),
     Part("losses", "flipped 5 %", "loss.flip=0.05"),
@@ -95,7 +99,7 @@ PARTS = (
     Part("conditions", "real labels", "train.fake_labels=real"),
     Part("conditions", "mlp, one-hot", "generator.condition=one-hot discriminator.condition=one-hot", MLP),
     Part("conditions", "mlp, projection", "discriminator.condition=projection", MLP),
-    Part("conditions", "mlp, auxiliary", "discriminator.condition=auxiliary", MLP),
+    Part("conditions", "mlp, auxiliary", "discriminator.condition=auxiliary optim.d.lr=8e-4 optim.g.lr=2e-4", MLP),
     *(Part("normalisation", f"G {name}", f"generator.norm={name}") for name in ("none", "layer", "instance", "group")),
     *(
         Part("normalisation", f"D {name}", f"discriminator.norm={name}")
@@ -103,7 +107,7 @@ PARTS = (
     ),
     Part("normalisation", "D spectral", "discriminator.spectral=true loss.name=hinge"),
     Part("normalisation", "G and D spectral", "generator.spectral=true discriminator.spectral=true loss.name=hinge"),
-    Part("normalisation", "mlp, G layer", "generator.norm=layer", MLP),
+    Part("normalisation", "mlp, G layer", "generator.norm=layer discriminator.condition=projection", MLP),
     Part("minibatch", "discrimination", "discriminator.minibatch=discrimination"),
     Part("minibatch", "stddev", "discriminator.minibatch=stddev"),
     *(
@@ -119,6 +123,7 @@ PARTS = (
     Part("schedules", "exponential", "optim.schedule=exponential optim.decay=1.001"),
     *(Part("noise", name, f"latent.distribution={name}") for name in ("uniform", "truncated", "hypersphere")),
     Part("noise", "uniform about 0", "latent.distribution=uniform latent.low=-1"),
+    Part("noise", "the same, G one-hot", "latent.distribution=uniform latent.low=-1 generator.condition=one-hot"),
     Part("loop", "2 critic steps", "train.fakes=fresh train.critic_steps=2"),
     Part("loop", "no average", "train.ema=none"),
     Part("loop", "average 0.999, warmed up", "train.ema=0.999 train.ema_warmup=true"),

@@ -66,7 +66,7 @@ def picture(path: Path, made: dict[str, list[npt.NDArray[np.float32]]]) -> None:
             axis.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xticks=[], yticks=[], aspect="equal")
             if axis is row[0]:
                 axis.set_ylabel(cure)
-            if row is axes[0]:
+            if axis in axes[0]:
                 axis.set_title(f"seed {seed}", fontsize="medium")
     figure.savefig(path)
 

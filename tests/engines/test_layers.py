@@ -85,7 +85,7 @@ def test_a_condition_replaces_the_norm_s_own_gain_and_bias(kind: Any) -> None:
 
 
 def test_minibatch_discrimination_is_salimans_formula() -> None:
-    """Salimans et al. 2016, section 3.2: o(x_i)_b is the sum of exp(-|M_ib - M_jb|_1) over the other images."""
+    """Salimans et al. 2016, section 3.2: o(x_i)_b is exp(-|M_ib - M_jb|_1) of the other images; their mean."""
     kernels = 3
     module: Any = MINIBATCH["discrimination"](WIDTH, kernels)
     features = torch.randn(N, WIDTH)
@@ -95,7 +95,7 @@ def test_minibatch_discrimination_is_salimans_formula() -> None:
         for j in range(N):
             for b in range(kernels):
                 if i != j:
-                    expected[i, b] += np.exp(-np.abs(matrices[i, b] - matrices[j, b]).sum())
+                    expected[i, b] += np.exp(-np.abs(matrices[i, b] - matrices[j, b]).sum()) / (N - 1)
     found = module(features)
     assert found.shape == (N, module.width) == (N, WIDTH + kernels)
     assert torch.equal(found[:, :WIDTH], features)
@@ -106,14 +106,16 @@ def test_minibatch_discrimination_is_salimans_formula() -> None:
 def test_a_collapsed_batch_is_as_near_as_can_be() -> None:
     module: Any = MINIBATCH["discrimination"](WIDTH, 3)
     alike = module(torch.randn(1, WIDTH).expand(N, -1))[:, WIDTH:]
-    torch.testing.assert_close(alike, torch.full((N, 3), N - 1.0))
+    torch.testing.assert_close(alike, torch.ones(N, 3))
     for scale in (0.01, 1.0, 100.0):
         apart = module(scale * torch.randn(N, WIDTH))[:, WIDTH:]
         assert bool((apart < alike).all())
         assert bool((apart > -1e-5).all())
     pair = torch.randn(N, WIDTH) * 100
     pair[3] = pair[0]
-    torch.testing.assert_close(module(pair)[[0, 3], WIDTH:], torch.ones(2, 3))  # each has one that is like itself
+    one = torch.full((2, 3), 1 / (N - 1))
+    torch.testing.assert_close(module(pair)[[0, 3], WIDTH:], one)  # each has one that is like itself
+    torch.testing.assert_close(module(pair[:1])[:, WIDTH:], torch.zeros(1, 3))  # alone
 
 
 def test_minibatch_stddev_is_the_mean_deviation_over_the_batch() -> None:

@@ -90,7 +90,10 @@ def norm(spec: Spec, width: int, dims: int, domain: Domain) -> tuple[nn.Module, 
 
 
 class MinibatchDiscrimination(nn.Module):
-    """How near each image's features lie to those of the rest of the batch (Salimans et al. 2016, section 3.2)."""
+    """How near each image's features lie to those of the rest of the batch (Salimans et al. 2016, section 3.2).
+
+    The mean over the rest, where the paper has the sum: that grows with the batch, and drowns the features beside it.
+    """
 
     couples = True
     dims = 5  # as in the authors' code
@@ -104,7 +107,7 @@ class MinibatchDiscrimination(nn.Module):
         """(N, width) -> (N, width + kernels)."""
         rows = self.projection(features).view(-1, self.kernels, self.dims).transpose(0, 1).contiguous()  # (B, N, C)
         near = torch.exp(-torch.cdist(rows, rows, p=1)).sum(2) - 1  # without itself
-        return torch.cat([features, near.T], dim=1)
+        return torch.cat([features, near.T / max(len(features) - 1, 1)], dim=1)
 
 
 class MinibatchStddev(nn.Module):
