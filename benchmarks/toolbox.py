@@ -63,6 +63,7 @@ class Part:
         return [*self.base.split(), *self.overrides.split()]
 
 
+BOTH = "generator.activation={0} discriminator.activation={0}"
 GP = "loss.name=wasserstein train.fakes=fresh train.critic_steps=2 train.fake_labels=real"
 PARTS = (
     Part("base", "convolutional"),
@@ -110,13 +111,15 @@ PARTS = (
     Part("normalisation", "mlp, G layer", "generator.norm=layer discriminator.condition=projection", MLP),
     Part("minibatch", "discrimination", "discriminator.minibatch=discrimination"),
     Part("minibatch", "stddev", "discriminator.minibatch=stddev"),
-    *(
-        Part("activations", name, f"generator.activation={name} discriminator.activation={name}")
-        for name in ("relu", "prelu", "silu", "gelu", "elu")
-    ),
+    *(Part("activations", name, BOTH.format(name)) for name in ("relu", "prelu")),
+    *(Part("activations", name, f"{BOTH.format(name)} discriminator.norm=batch") for name in ("silu", "gelu", "elu")),
     Part("optimisers", "adamw", "optim.name=adamw optim.weight_decay=0.01"),
     Part("optimisers", "rmsprop", "optim.name=rmsprop"),
-    Part("optimisers", "sgd", "optim.g.name=sgd optim.g.lr=0.05 optim.g.momentum=0.5 optim.d.name=sgd optim.d.lr=0.05"),
+    Part(
+        "optimisers",
+        "sgd",
+        "optim.name=sgd optim.g.lr=0.1 optim.g.momentum=0.5 optim.d.lr=0.03 discriminator.norm=batch",
+    ),
     Part("optimisers", "two time scales", "optim.d.lr=8e-4 optim.g.lr=2e-4"),
     Part("optimisers", "clipped gradients", "optim.clip_gradient=1"),
     *(Part("schedules", name, f"optim.schedule={name}") for name in ("linear", "cosine")),

@@ -24,7 +24,7 @@ KINDS = (
 USUAL = {"adam": 2e-4, "adamw": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
 """Learning rates that the published recipes train with; rmsprop: Arjovsky et al. 2017, algorithm 1."""
 CURES: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
-    # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10, where all others but one did not
+    # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10
     (lambda r: not penalised(r), ("penalty.r1=10",)),
     # Salimans et al. 2016, which cured it too; Karras et al. 2018, which goes with a gradient penalty
     (
