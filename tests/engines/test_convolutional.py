@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from condgan import recipe
 from condgan.engines.torch.attention import Attention
-from condgan.engines.torch.convolutional import begun, resolutions
+from condgan.engines.torch.convolutional import Layer, begun, resolutions
 from condgan.engines.torch.dcgan import Down, Up
 from condgan.engines.torch.growing import enlarge, reduce
 from condgan.engines.torch.networks import Discriminator, Generator
@@ -153,6 +153,52 @@ def test_sizes_by_hand() -> None:
     made = first + c7 * side**2 + blocks + steps + last
     assert parameters(generator("residual", domain, width=w)) == made
     assert parameters(discriminator("residual", domain, width=w)) == enter + blocks + steps + head
+
+
+@pytest.mark.parametrize("size", [4, 7, 8, 13, 28, 32])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_strided_ends_leave_no_layers_at_the_full_resolution(size: int, depth: int) -> None:
+    domain = images_of(size, channels=3)
+    half = -(-size // 2) if size > 7 else size
+    latents, images, labels = batch(domain)
+    for made in (generator, discriminator):
+        network = made("dcgan", domain, full_resolution=False, depth=depth, attention=size)
+        shapes: list[torch.Size] = []
+        for module in network.modules():
+            if isinstance(module, Layer | Attention):
+                module.register_forward_hook(lambda *found, to=shapes: to.append(found[-1].shape))  # type: ignore[misc]
+        if made is generator:
+            assert network(latents, labels).shape == images.shape
+        else:
+            assert network(images, labels).logits.shape == labels.shape
+        assert max(shape[-1] for shape in shapes) == half
+        assert any("attention" in name and str(half) in name for name in network.state_dict())
+
+
+def test_sizes_of_strided_ends_by_hand() -> None:
+    """Radford et al. 2016, figure 1: the image is made by the last strided convolution, and read by the first."""
+    domain, w = images_of(28, classes=10), 4
+    c14, c7 = 2 * w, 4 * w
+    g = (DIM + 10) * c7 * 49 + 16 * c7 * c14 + 2 * (c7 + c14) + 16 * c14 + 1
+    assert parameters(generator("dcgan", domain, width=w, norm="batch", full_resolution=False)) == g
+    d = 16 * (1 + 10) * c14 + c14 + 16 * c14 * c7 + c7
+    made = discriminator("dcgan", domain, width=w, full_resolution=False)
+    assert parameters(made) == d + c7 * 49 + 1
+    linear = discriminator("dcgan", domain, width=w, full_resolution=False, features=20)
+    assert parameters(linear) == d + (c7 * 49 + 1) * 20 + 20 + 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_features_are_an_activated_linear_layer(network: str) -> None:
+    domain = images_of(13)
+    made = lived_in(discriminator(network, domain, features=9, activation="relu"))
+    seen: list[tuple[Tensor, Tensor]] = []
+    made.body.features.register_forward_hook(lambda _, given, found: seen.append((given[0], found)))
+    _, images, labels = batch(domain)
+    logits = made(images, labels).logits
+    (maps, features), linear, logit = seen[0], made.body.features.linear, made.head.logit
+    torch.testing.assert_close(features, (maps @ linear.weight.T + linear.bias).clamp(min=0))
+    torch.testing.assert_close(logits, (features @ logit.weight.T + logit.bias)[:, 0])
 
 
 @pytest.mark.parametrize("network", NETWORKS)

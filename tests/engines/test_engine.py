@@ -514,3 +514,29 @@ def test_networks_beyond_memory_are_refused() -> None:
             build("cgan-bce", "generator.hidden=65536,65536", "generator.norm=none")
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_bf16_is_of_the_products_alone() -> None:
+    """Convolutions in bf16, all that is kept, compared and summed in float32, and a step near the other's."""
+    convolutional = ("generator.network=dcgan", "discriminator.network=dcgan", "discriminator.dropout=0")
+    full, half = (build("cgan-bce", *convolutional, f"train.precision={name}") for name in ("float32", "bf16"))
+    kinds: dict[str, set[torch.dtype]] = {}
+    for name in PLAYERS:
+        for part, module in getattr(half, name).named_modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                module.register_forward_hook(lambda _, given, found: kinds.setdefault("maps", set()).add(found.dtype))
+            if part == "head":
+                module.register_forward_hook(
+                    lambda _, given, found: kinds.setdefault("head", set()).add(found[0].dtype)
+                )
+    before = half.state()
+    assert {array.tobytes() for array in before.values()} == {array.tobytes() for array in full.state().values()}
+    exact, near = full.run(0, 1), half.run(0, 1)
+    assert kinds == {"maps": {torch.bfloat16}, "head": {torch.float32}}
+    assert {str(array.dtype) for array in half.state().values()} == {str(array.dtype) for array in before.values()}
+    for name in ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient"):
+        assert exact[name] != near[name]
+        np.testing.assert_allclose(near[name], exact[name], rtol=0.05, atol=0.02)
+    latents = RANDOM.standard_normal((5, 10)).astype(np.float32)
+    full.load(half.state())
+    np.testing.assert_array_equal(full.sample(latents, LABELS[:5]), half.sample(latents, LABELS[:5]))

@@ -37,6 +37,9 @@ class Network(Section):
     """dcgan, residual: channels at the full resolution; twice as many at each half of it, up to eight times."""
     depth: int = Field(1, ge=1, le=64)
     """dcgan: convolutions, residual: blocks, at each resolution."""
+    full_resolution: bool = True
+    """dcgan: whether there are layers at the image's own resolution; false: the image is made, or read, by the last
+    strided convolution itself (Radford et al. 2016, figure 1), which is much cheaper."""
     attention: MaybeCount = None
     """dcgan, residual: self-attention at the resolution nearest to so many pixels; none: nowhere."""
     activation: Literal["relu", "leaky-relu", "prelu", "silu", "gelu", "elu", "maxout"] = "leaky-relu"
@@ -56,6 +59,8 @@ class Network(Section):
         layers = (2 if self.branches else 0) + len(self.hidden)
         if self.activation == "maxout" and (self.network != "mlp" or len(self.pieces) != layers):
             raise ValueError(f"maxout is for an mlp with pieces for each of its {layers} layers: given {self.pieces}")
+        if not self.full_resolution and self.network != "dcgan":
+            raise ValueError(f"full_resolution=false is for network=dcgan, and this is {self.network}")
         if self.norm == "instance" and self.network == "mlp":
             raise ValueError("norm=instance needs images to normalise over: network=dcgan or residual, or norm=layer")
         return self
@@ -85,6 +90,8 @@ class Discriminator(Network):
     condition: Literal["embedding", "one-hot", "vector", "projection", "auxiliary", "none"] = "embedding"
     """How the label enters: a learned embedding, a one-hot vector, or a vector condition as it is, beside the pixels
     (dcgan, residual: as maps); projection: onto the last features; auxiliary: a second head reads it; none: not."""
+    features: MaybeCount = None
+    """dcgan, residual: units of a linear layer between the last convolutions and the logit; none: no such layer."""
     minibatch: Literal["none", "discrimination", "stddev"] = "none"
     """What the last layer sees of the rest of the batch: distances to the other images (Salimans et al. 2016), or the
     mean standard deviation of the features (Karras et al. 2018)."""

@@ -105,6 +105,14 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         "growing.images needs convolutional networks: generator.network and discriminator.network dcgan or residual",
     ),
     (
+        lambda r: r.growing.images is not None and not all(n.full_resolution for n in (r.generator, r.discriminator)),
+        "growing.images ends with layers at the image's own resolution: full_resolution=true",
+    ),
+    (
+        lambda r: r.discriminator.features is not None and r.discriminator.network not in CONVOLUTIONAL,
+        "discriminator.features is for convolutional networks: discriminator.network=dcgan or residual",
+    ),
+    (
         lambda r: any(n.attention and n.network not in CONVOLUTIONAL for n in (r.generator, r.discriminator)),
         "attention needs a convolutional network: network=dcgan or residual",
     ),

@@ -117,6 +117,8 @@ class Train(Section):
     """The loop."""
 
     batch: int = Field(64, ge=2, le=1 << 20)
+    precision: Literal["float32", "bf16"] = "float32"
+    """Of matrix products and convolutions while training; weights, losses and samples are float32 in any case."""
     epochs: Count = 100
     order: Literal["g-first", "d-first"] = "d-first"
     """Which network steps first on a batch."""

@@ -80,7 +80,9 @@ class Kind(ABC):
 
     def __init__(self, spec: Spec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
-        self.sides = resolutions(domain.size)
+        sides = resolutions(domain.size)
+        self.strided_ends = not spec.full_resolution and len(sides) > 1
+        self.sides = sides[1:] if self.strided_ends else sides  # of feature maps
         self.bias = spec.norm == "none"  # a normalisation takes a bias away, and has its own
 
     def begun(self, linear: Linear) -> Linear:
@@ -110,11 +112,15 @@ class Kind(ABC):
     def from_image(self, inputs: int, channels: int) -> nn.Module:
         """An image and what stands beside its pixels to maps; not normalised (Radford et al. 2016, section 3)."""
         plain = self.spec.model_copy(update={"norm": "none", "dropout": 0.0})
-        return Layer(plain, self.begun(nn.Conv2d(inputs, channels, 3, padding=1)), channels, self.domain)
+        return Layer(plain, self.begun(self.entry(inputs, channels)), channels, self.domain)
 
     def to_image(self, channels: int) -> nn.Module:
         """Feature maps, alone, to an image, neither normalised nor squashed."""
         return self.begun(nn.Conv2d(channels, self.domain.channels, 3, padding=1))
+
+    def entry(self, inputs: int, channels: int) -> nn.Conv2d:
+        """The first convolution of a discriminator."""
+        return nn.Conv2d(inputs, channels, 3, padding=1)
 
     def level(self, channels: int, side: int) -> dict[str, nn.Module]:
         """The layers that keep a side: blocks, and attention if this side is the nearest to where it is asked for."""

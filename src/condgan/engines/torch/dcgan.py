@@ -47,6 +47,16 @@ class DCGAN(Kind):
             nn.init.normal_(linear.weight, std=0.02)
         return linear
 
+    def entry(self, inputs: int, channels: int) -> nn.Conv2d:
+        """Strided, where there are no layers at the full resolution."""
+        return Down(inputs, channels, self.domain.size, True) if self.strided_ends else super().entry(inputs, channels)
+
+    def to_image(self, channels: int) -> nn.Module:
+        """The same of the last one."""
+        if self.strided_ends:
+            return self.begun(Up(channels, self.domain.channels, self.domain.size, True))
+        return super().to_image(channels)
+
     def block(self, channels: int) -> nn.Module:
         """A 3 x 3 convolution."""
         return self.layer(nn.Conv2d(channels, channels, 3, padding=1, bias=self.bias), channels)

@@ -2,8 +2,8 @@
 
 import copy
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,11 @@ from condgan.recipe import Domain, Recipe
 from condgan.schedule import Plan
 
 CHUNK = 4096  # images scored at a time
+PRECISIONS: dict[str, Callable[[str], AbstractContextManager[None]]] = {
+    "float32": lambda device: nullcontext(),
+    "bf16": lambda device: torch.autocast(device, torch.bfloat16),
+}
+"""Name -> device type -> the context of a step."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ class TorchEngine:
             )
             self.set_step(first_step + i)
             self._seed(int(drawn.seeds[i]))
-            found = self.step(batch)
+            with self.precision():
+                found = self.step(batch)
             for k, name in enumerate(self.figures):
                 figures[i, k] = found.get(name, 0.0)  # 0: not due at this step
         return figures
@@ -117,6 +123,10 @@ class TorchEngine:
         self.augmentation.noise = schedule.instance_noise(self.recipe.augment, step, self.plan)
         for network in (self.generator, self.discriminator):
             network.body.grow(schedule.grown(self.recipe.growing, network.body.stages, step, self.plan))
+
+    def precision(self) -> AbstractContextManager[None]:
+        """In which a step computes."""
+        return PRECISIONS[self.recipe.train.precision](self.device.type)
 
     def judge(self, images: Tensor, labels: Tensor) -> Judgement:
         """What the discriminator says of images as it is shown them."""

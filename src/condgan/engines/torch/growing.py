@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 from condgan import recipe
 from condgan.engines.torch.conditioning import Spec
-from condgan.engines.torch.convolutional import Kind, Stage, resolutions
-from condgan.engines.torch.layers import Body
+from condgan.engines.torch.convolutional import Kind, Stage, begun, resolutions
+from condgan.engines.torch.layers import ACTIVATIONS, Body
 from condgan.recipe import Domain
 
 WIDEST = 8  # times the width
@@ -31,10 +31,12 @@ class Ladder(Body):
 
     def __init__(self, spec: Spec, domain: Domain, grows: bool) -> None:
         super().__init__()
-        sides = resolutions(domain.size)
-        self.channels = {side: spec.width * min(2**halvings, WIDEST) for halvings, side in enumerate(sides)}
-        self.sides = sides[::-1]  # from the smallest on
-        self.stages = len(sides) if grows else 1
+        self.channels = {
+            side: spec.width * min(2**halvings, WIDEST) for halvings, side in enumerate(resolutions(domain.size))
+        }
+        self.layers = self.kind(spec, domain)
+        self.sides = self.layers.sides[::-1]  # of feature maps, from the smallest on
+        self.stages = len(self.sides) if grows else 1
         self.seen = self.sides if grows else self.sides[-1:]  # where images enter or leave
         # in the state, so that a saved generator knows where it stands
         self.register_buffer("grown", torch.tensor(self.stages - 1.0) if grows else None)
@@ -57,7 +59,7 @@ class ConvolutionalGenerator(Ladder):
 
     def __init__(self, spec: recipe.Generator, dim: int, beside: int, domain: Domain, grows: bool) -> None:
         super().__init__(spec, domain, grows)
-        kind, channels = self.kind(spec, domain), self.channels
+        kind, channels = self.layers, self.channels
         self.first = kind.first(dim + beside, channels[self.sides[0]])
         self.stage = nn.ModuleDict()
         for below, side in zip([None, *self.sides], self.sides, strict=False):
@@ -82,19 +84,34 @@ class ConvolutionalGenerator(Ladder):
         return images
 
 
+class Features(nn.Module):
+    """What a discriminator knows of an image: its last feature maps as they are, or a linear layer of them."""
+
+    def __init__(self, inputs: int, spec: recipe.Discriminator) -> None:
+        super().__init__()
+        self.width = spec.features or inputs
+        self.linear = nn.Identity() if spec.features is None else begun(nn.Linear(inputs, spec.features))
+        self.activation = nn.Identity() if spec.features is None else ACTIVATIONS[spec.activation]()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, inputs) -> (N, width)."""
+        return self.activation(self.linear(maps))
+
+
 class ConvolutionalDiscriminator(Ladder):
     """Images to features, down to the smallest resolution. What stands beside the pixels is constant over them."""
 
     def __init__(self, spec: recipe.Discriminator, beside: int, domain: Domain, grows: bool) -> None:
         super().__init__(spec, domain, grows)
-        kind, channels = self.kind(spec, domain), self.channels
+        kind, channels = self.layers, self.channels
         inputs = domain.channels + beside
         self.from_image = nn.ModuleDict({str(side): kind.from_image(inputs, channels[side]) for side in self.seen})
         self.stage = nn.ModuleDict()
         for below, side in zip([None, *self.sides], self.sides, strict=False):
             down = {} if below is None else {"down": kind.down(channels[side], channels[below], side)}
             self.stage[str(side)] = Stage(kind.level(channels[side], side) | down)
-        self.width = channels[self.sides[0]] * self.sides[0] ** 2
+        self.features = Features(channels[self.sides[0]] * self.sides[0] ** 2, spec)
+        self.width = self.features.width
 
     def forward(self, images: Tensor, beside: Tensor, labels: Tensor) -> Tensor:
         """(N, C, S, S), (N, beside) and conditions (N, ...) -> (N, width)."""
@@ -103,19 +120,18 @@ class ConvolutionalDiscriminator(Ladder):
         for _ in beyond[1:] if fade else beyond:
             images = reduce(images)
         if fade:
-            faded = self.stage[str(beyond[0])](self.enter(images, beside, labels), labels)
+            faded = self.stage[str(beyond[0])](self.enter(images, beyond[0], beside, labels), labels)
             images = reduce(images)
-        x = self.enter(images, beside, labels)  # (N, C', side, side)
+        x = self.enter(images, side, beside, labels)  # (N, C', side, side)
         if fade:
-            x = torch.lerp(x, faded, fade)
+            x = torch.lerp(x, faded.to(x.dtype), fade)  # a normalisation may have made it float32
         for side in self.sides[grown::-1]:
             x = self.stage[str(side)](x, labels)
-        return x.flatten(1)
+        return self.features(x.flatten(1))
 
-    def enter(self, images: Tensor, beside: Tensor, labels: Tensor) -> Tensor:
-        """Images of any of the sides, (N, C, s, s), to feature maps (N, C', s, s)."""
-        side = images.shape[-1]
-        maps = beside[:, :, None, None].expand(-1, -1, side, side)  # (N, beside, s, s)
+    def enter(self, images: Tensor, side: int, beside: Tensor, labels: Tensor) -> Tensor:
+        """Images, (N, C, s, s), to feature maps of a side, (N, C', side, side)."""
+        maps = beside[:, :, None, None].expand(-1, -1, *images.shape[2:])  # (N, beside, s, s)
         x = torch.cat([images, maps], dim=1).contiguous(memory_format=torch.channels_last)
         # again, because one channel is of any format
         return self.from_image[str(side)](x, labels).contiguous(memory_format=torch.channels_last)

@@ -80,7 +80,7 @@ class Generator(nn.Module):
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         """(N, dim) and conditions (N, ...) -> (N, C, S, S), or (N, D), in the range of the output function."""
-        return self.squash(self.body(latents, self.condition(labels), labels))
+        return self.squash(self.body(latents, self.condition(labels), labels).to(latents.dtype))
 
 
 class Discriminator(nn.Module):
@@ -97,5 +97,6 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Judgement:
         """(N, C, S, S), or (N, D), and conditions (N, ...) -> logits (N,), and class logits if it reads classes."""
-        features = self.body(images, self.condition(labels), labels)
-        return self.head(self.minibatch(features), labels)
+        features = self.body(images, self.condition(labels), labels).to(images.dtype)
+        with torch.autocast(features.device.type, enabled=False):  # logits are differences of near numbers
+            return self.head(self.minibatch(features), labels)
