@@ -25,6 +25,10 @@ Process = Callable[..., "subprocess.CompletedProcess[str]"]
 UNMEASURED = "evaluation.every=none"  # a feature network for other data than MNIST takes minutes to train
 TINY_MLP = (UNMEASURED, "data.size=8", "latent.dim=6", "generator.hidden=12,12", "discriminator.hidden=12,12")
 TINY_PAPER = ("generator.hidden=12", "generator.branches=6,8", "discriminator.hidden=7", "discriminator.branches=9,5")
+TINY_CONVOLUTIONAL = (
+    *(UNMEASURED, "data.size=8", "data.train_on=train+validation"),
+    *("latent.dim=6", "generator.width=4", "discriminator.width=4"),
+)
 TINY = {
     "gan-mlp": TINY_MLP,
     "cgan-lsgan": TINY_MLP,
@@ -33,6 +37,8 @@ TINY = {
     "cgan-paper": (UNMEASURED, "data.size=8", "latent.dim=6", *TINY_PAPER),
     "cgan-paper-adam": TINY_MLP,
     "cgan-bn-prelu-adamw": TINY_MLP,
+    "mnist": TINY_CONVOLUTIONAL,
+    "mnist-fast": TINY_CONVOLUTIONAL,
 }
 """Overrides that make each recipe's networks and images tiny."""
 

@@ -1,5 +1,6 @@
 """Forward passes against numpy, written from the published descriptions."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,12 @@ class Weights:
         self.of = {name: tensor.numpy().astype(np.float64) for name, tensor in network.state_dict().items()}
 
     def linear(self, name: str, x: Array) -> Array:
-        return x @ self.of[f"{name}.weight"].T + self.of[f"{name}.bias"]
+        return x @ self.of[f"{name}.weight"].T + self.of.get(f"{name}.bias", 0)
 
     def batch_norm(self, name: str, x: Array, eps: float) -> Array:
-        mean, var = self.of[f"{name}.running_mean"], self.of[f"{name}.running_var"]
-        return (x - mean) / np.sqrt(var + eps) * self.of[f"{name}.weight"] + self.of[f"{name}.bias"]
+        kept = (self.of[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+        mean, var, gain, bias = (array.reshape(-1, *[1] * (x.ndim - 2)) for array in kept)
+        return (x - mean) / np.sqrt(var + eps) * gain + bias
 
     def maxout(self, name: str, x: Array, units: int, pieces: int) -> Array:
         return np.stack(
@@ -39,12 +41,45 @@ class Weights:
     def prelu(self, name: str, x: Array) -> Array:
         return np.where(x > 0, x, x * self.of[f"{name}.weight"])
 
+    def convolved(self, name: str, x: Array, stride: int = 1) -> Array:
+        """A convolution that keeps the side, or halves it."""
+        kernel = self.of[f"{name}.weight"]  # (O, I, k, k)
+        side = kernel.shape[2]
+        windows = np.lib.stride_tricks.sliding_window_view(
+            np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), (side, side), (2, 3)
+        )
+        found = np.einsum("nihwkl,oikl->nohw", windows[:, :, ::stride, ::stride], kernel)
+        return found + self.of[f"{name}.bias"][:, None, None] if f"{name}.bias" in self.of else found
+
+    def transposed(self, name: str, x: Array) -> Array:
+        """Each pixel spreads 4 x 4 over an image of twice the side, two apart; a pixel beyond each edge is cut off."""
+        kernel = self.of[f"{name}.weight"]  # (I, O, 4, 4)
+        count, _, side, _ = x.shape
+        spread = np.zeros((count, kernel.shape[1], 2 * side + 2, 2 * side + 2))
+        for k in range(4):
+            for m in range(4):
+                spread[:, :, k : k + 2 * side : 2, m : m + 2 * side : 2] += np.einsum(
+                    "nihw,io->nohw", x, kernel[:, :, k, m]
+                )
+        found = spread[:, :, 1:-1, 1:-1]
+        return found + self.of[f"{name}.bias"][:, None, None] if f"{name}.bias" in self.of else found
+
+    def group_norm(self, name: str, x: Array, groups: int, eps: float) -> Array:
+        parts = x.reshape(len(x), groups, -1)
+        normed = (parts - parts.mean(2, keepdims=True)) / np.sqrt(parts.var(2, keepdims=True) + eps)
+        gain, bias = (self.of[f"{name}.{part}"][:, None, None] for part in ("weight", "bias"))
+        return normed.reshape(x.shape) * gain + bias
+
     def embedding(self, y: Array) -> Array:
         return self.of["condition.weight"][y]
 
 
 def lrelu(x: Array) -> Array:
     return np.where(x > 0, x, 0.2 * x)
+
+
+def gelu(x: Array) -> Array:
+    return x * np.vectorize(lambda v: (1 + math.erf(v / math.sqrt(2))) / 2)(x)
 
 
 def relu(x: Array) -> Array:
@@ -127,7 +162,29 @@ def mlp_d(w: Weights, x: Array, y: Array) -> Array:
     return w.linear("head.logit", x)
 
 
+def deep_g(w: Weights, z: Array, y: Array) -> Array:
+    x = w.linear("body.first.linear", beside(z, w.embedding(y))).reshape(-1, 64, 7, 7)
+    x = gelu(w.batch_norm("body.first.norm", x, eps=1e-5))
+    for name in ("7.block_1", "14.up", "14.block_1"):
+        if f"body.stage.{name}.linear.weight" in w.of:
+            change = w.transposed if name.endswith("up") else w.convolved
+            x = gelu(w.batch_norm(f"body.stage.{name}.norm", change(f"body.stage.{name}.linear", x), eps=1e-5))
+    return np.tanh(w.transposed("body.to_image.14", x)).reshape(len(z), -1)
+
+
+def deep_d(w: Weights, x: Array, y: Array) -> Array:
+    x = gelu(w.convolved("body.from_image.14.linear", x.reshape(-1, 1, 28, 28), stride=2))
+    for name in ("14.block_1", "14.down", "7.block_1"):
+        if f"body.stage.{name}.linear.weight" in w.of:
+            x = w.convolved(f"body.stage.{name}.linear", x, stride=2 if name.endswith("down") else 1)
+            x = gelu(w.group_norm(f"body.stage.{name}.norm", x, groups=8, eps=1e-5))
+    features = gelu(w.linear("body.features.linear", x.reshape(len(x), -1)))
+    projected = (w.of["head.condition.weight"][y] * features).sum(1, keepdims=True)
+    return w.linear("head.logit", features) + projected
+
+
 ORACLES = {
+    **dict.fromkeys(("mnist", "mnist-fast"), (deep_g, deep_d)),
     "gan-mlp": (mlp_g, mlp_d),
     **dict.fromkeys(FAMILY, (family_g, family_d)),
     "cgan-paper": (paper_g, paper_d),
@@ -149,6 +206,8 @@ def lived_in(network: torch.nn.Module) -> torch.nn.Module:
                 tensor.copy_(torch.rand(tensor.shape, generator=random) + 0.5)
             elif "activation" in name or name.endswith("bias"):
                 tensor.copy_(torch.rand(tensor.shape, generator=random) - 0.3)
+            elif tensor.dim() == 4:
+                tensor.copy_(torch.randn(tensor.shape, generator=random) * (2 / tensor[0].numel()) ** 0.5)
     return network.eval()
 
 
@@ -156,9 +215,9 @@ def lived_in(network: torch.nn.Module) -> torch.nn.Module:
 def test_forward_passes(name: str) -> None:
     recipe = recipes.RECIPES[name]
     random = np.random.default_rng(0)
-    z = random.standard_normal((N, 100)).astype(np.float32)
+    z = random.standard_normal((N, recipe.latent.dim)).astype(np.float32)
     y = random.integers(0, 10, N)
-    generator = lived_in(Generator(recipe.generator, 100, DIGITS))
+    generator = lived_in(Generator(recipe.generator, recipe.latent.dim, DIGITS))
     discriminator = lived_in(Discriminator(recipe.discriminator, DIGITS))
     g, d = ORACLES[name]
     with torch.no_grad():
