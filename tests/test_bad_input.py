@@ -657,3 +657,11 @@ def test_a_closed_pipe(trained: Path) -> None:
     process = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=60)
     assert process.stdout == "{"
     assert process.stderr == ""
+
+
+@pytest.mark.parametrize("field", ["discriminator.features", "generator.condition_dim", "discriminator.condition_dim"])
+def test_a_layer_that_torch_cannot_count_is_refused(field: str, condgan: Any, tmp_path: Path) -> None:
+    found = condgan("train", "mnist", f"{field}={10**18}", "--run", tmp_path / "run")
+    assert found.returncode == 2
+    assert found.stderr == f"condgan: {field}={10**18}: input should be less than or equal to 65536\n"
+    assert not (tmp_path / "run").exists()

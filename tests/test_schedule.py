@@ -176,6 +176,7 @@ def test_what_depends_on_the_length() -> None:
     ]
     assert schedule.depends_on_length(recipes.get("cgan-lsgan", ["optim.d.schedule=cosine"])) == ["optim.d.schedule"]
     assert all(not schedule.depends_on_length(recipe) for recipe in recipes.TABLE)
+    assert all(len(schedule.depends_on_length(recipe)) == 2 for recipe in recipes.OWN)
 
 
 @given(plans, st.sampled_from(["constant", "linear", "cosine", "exponential"]), st.integers(1, 5), st.floats(0, 0.9))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.recipe.fields import Count, MaybeCount, Optional, Section, Split, Widths
+from condgan.recipe.fields import Count, MaybeCount, MaybeWidth, Optional, Section, Split, Widths
 
 
 class Latent(Section):
@@ -51,7 +51,7 @@ class Network(Section):
     spectral: bool = False
     """Divide each weight matrix by its largest singular value (Miyato et al. 2018)."""
     dropout: float = Field(0.0, ge=0, lt=1)
-    condition_dim: MaybeCount = None
+    condition_dim: MaybeWidth = None
     """embedding: its width; none: the number of classes (or the length of a vector condition)."""
 
     @model_validator(mode="after")
@@ -90,7 +90,7 @@ class Discriminator(Network):
     condition: Literal["embedding", "one-hot", "vector", "projection", "auxiliary", "none"] = "embedding"
     """How the label enters: a learned embedding, a one-hot vector, or a vector condition as it is, beside the pixels
     (dcgan, residual: as maps); projection: onto the last features; auxiliary: a second head reads it; none: not."""
-    features: MaybeCount = None
+    features: MaybeWidth = None
     """dcgan, residual: units of a linear layer between the last convolutions and the logit; none: no such layer."""
     minibatch: Literal["none", "discrimination", "stddev"] = "none"
     """What the last layer sees of the rest of the batch: distances to the other images (Salimans et al. 2016), or the

@@ -109,7 +109,7 @@ class TorchEngine:
             )
             self.set_step(first_step + i)
             self._seed(int(drawn.seeds[i]))
-            with self.precision():
+            with PRECISIONS[self.recipe.train.precision](self.device.type):
                 found = self.step(batch)
             for k, name in enumerate(self.figures):
                 figures[i, k] = found.get(name, 0.0)  # 0: not due at this step
@@ -123,10 +123,6 @@ class TorchEngine:
         self.augmentation.noise = schedule.instance_noise(self.recipe.augment, step, self.plan)
         for network in (self.generator, self.discriminator):
             network.body.grow(schedule.grown(self.recipe.growing, network.body.stages, step, self.plan))
-
-    def precision(self) -> AbstractContextManager[None]:
-        """In which a step computes."""
-        return PRECISIONS[self.recipe.train.precision](self.device.type)
 
     def judge(self, images: Tensor, labels: Tensor) -> Judgement:
         """What the discriminator says of images as it is shown them."""
