@@ -71,13 +71,22 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "maxout": nn.Identity,  # the linear layer itself takes the maximum
 }
 
+
+class GroupNorm(nn.GroupNorm):
+    """Torch's, of feature maps in the layout in which it is an order of magnitude faster on a CPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, ...), normalised over each group of channels of each image."""
+        return super().forward(x.contiguous())
+
+
 BATCH_NORMS: dict[int, Callable[..., nn.Module]] = {0: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 NORMS: dict[str, Callable[[recipe.Network, int, int, bool], nn.Module]] = {
     "none": lambda spec, width, dims, affine: nn.Identity(),
     "batch": lambda spec, width, dims, affine: BATCH_NORMS[dims](width, eps=spec.norm_eps, affine=affine),
-    "layer": lambda spec, width, dims, affine: nn.GroupNorm(1, width, spec.norm_eps, affine),
-    "instance": lambda spec, width, dims, affine: nn.GroupNorm(width, width, spec.norm_eps, affine),
-    "group": lambda spec, width, dims, affine: nn.GroupNorm(math.gcd(spec.groups, width), width, spec.norm_eps, affine),
+    "layer": lambda spec, width, dims, affine: GroupNorm(1, width, spec.norm_eps, affine),
+    "instance": lambda spec, width, dims, affine: GroupNorm(width, width, spec.norm_eps, affine),
+    "group": lambda spec, width, dims, affine: GroupNorm(math.gcd(spec.groups, width), width, spec.norm_eps, affine),
 }
 """Name -> spec, width, spatial dimensions (0 or 2), whether it has a gain and a bias of its own -> module."""
 
