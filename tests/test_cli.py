@@ -143,7 +143,12 @@ def test_what_a_run_records(trained: Any, digits: Path) -> None:
     }
     (session,) = facts["sessions"]
     assert session["step"] == 0
-    assert session["settings"] == {"device": "cpu", "threads": 1, "threads_by": "machine.threads"}
+    assert session["settings"] == {
+        "device": "cpu",
+        "threads": 1,
+        "threads_by": "machine.threads",
+        "precision": "float32",
+    }
     assert "train cgan-lsgan" in session["command"]
     assert session["condgan"] == provenance.version()
     assert session["numpy"] == np.__version__

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ import condgan
 from condgan import checkpoint, engines, recipes, threads, trainer
 from condgan.checkpoint import Checkpoint
 from condgan.engines import FIGURES, Settings
+from condgan.engines.torch.engine import TorchEngine
 from condgan.errors import CondganError, InterruptedTrainingError
-from condgan.progress import Progress
-from condgan.recipe import Domain
+from condgan.progress import Lines, Progress
+from condgan.recipe import Domain, Precision
 from condgan.runs import Run
 
 SMALL = ("generator.hidden=24,24", "discriminator.hidden=24,24")
@@ -380,7 +382,7 @@ def test_what_was_picked_is_recorded_and_used_again(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     run = condgan.train("cgan-lsgan", *options, data=digits, epochs=1, run=tmp_path / "run")
-    picked = {"device": "cpu", "threads": 2, "threads_by": "OMP_NUM_THREADS"}
+    picked = {"device": "cpu", "threads": 2, "threads_by": "OMP_NUM_THREADS", "precision": "float32"}
     assert sessions(run)[0]["settings"] == picked
     assert checkpoint.load(run.checkpoint()).settings == Settings.model_validate(picked)
 
@@ -393,7 +395,40 @@ def test_what_was_picked_is_recorded_and_used_again(
     assert 2 in used
 
     condgan.resume(run.folder, "machine.threads=1", epochs=3)  # what the user names wins, and is recorded as such
-    assert sessions(run)[2]["settings"] == {"device": "cpu", "threads": 1, "threads_by": "machine.threads"}
+    assert sessions(run)[2]["settings"] == picked | {"threads": 1, "threads_by": "machine.threads"}
+
+
+@pytest.mark.parametrize(("slow", "faster"), [("bf16", "float32"), ("float32", "bf16"), (None, "bf16")])
+def test_bf16_gives_way_where_it_is_slower_and_that_stays(
+    slow: str | None, faster: str, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tiny: dict[str, tuple[str, ...]], capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Which it is decides the numbers, so that it is recorded, and a resumed run does not measure again."""
+    taken = TorchEngine._steps
+    contexts: list[str] = []
+
+    def steps(engine: TorchEngine, first: int, count: int, precision: Precision) -> torch.Tensor:
+        contexts.append(precision)
+        return taken(engine, first, count, precision)
+
+    def seconds(work: Callable[[], object]) -> float:
+        work()
+        return 2.0 if contexts[-1] == slow else 1.0
+
+    monkeypatch.setattr(TorchEngine, "_steps", steps)
+    monkeypatch.setattr(threads, "_seconds", seconds)
+    options = (*tiny["mnist"], "machine.threads=1", "optim.schedule=constant", "optim.schedule_from=0")
+    run = condgan.train("mnist", *options, data=digits, epochs=1, run=tmp_path / "run", progress=Lines())
+    assert sessions(run)[0]["settings"]["precision"] == contexts[-1] == faster
+    assert ("bf16 is slower here" in capsys.readouterr().out) == (faster == "float32")
+    plain = condgan.train("mnist", *options, "train.precision=float32", data=digits, epochs=1, run=tmp_path / "plain")
+    states = [checkpoint.load(each.checkpoint()).state for each in (run, plain)]
+    same = all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+    assert same == (faster == "float32")
+
+    contexts.clear()
+    condgan.resume(run.folder, epochs=2)
+    assert set(contexts) == {faster}
 
 
 def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,7 +437,7 @@ def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], mo
     framework = engines.load("torch")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert framework.build(recipe, *data, None).settings == Settings(
-        device="cpu", threads=3, threads_by="OMP_NUM_THREADS"
+        device="cpu", threads=3, threads_by="OMP_NUM_THREADS", precision="float32"
     )
     named = recipes.get("cgan-lsgan", [*SMALL, "machine.threads=1"])
     assert framework.build(named, *data, None).settings.threads_by == "machine.threads"

@@ -6,12 +6,16 @@ than one.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
 
 USERS_SETTING = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 MEASURED = 6  # times that a candidate is tried
 PATIENCE = 1.5  # seconds for a candidate
-GAIN = 0.9  # more threads must be at least a tenth faster: they are what suffers when the machine gets busy
+GAIN = 0.9  # the next way must be at least a tenth faster: more threads suffer when the machine gets busy
+
+Way = TypeVar("Way")
 
 
 def cores() -> int:
@@ -28,16 +32,22 @@ def as_set() -> tuple[int, str] | None:
     return None
 
 
-def fastest(work: Callable[[], object], use: Callable[[int], object]) -> int:
-    """The thread count, of 1, 2, 4, ... up to the cores, at which ``work`` is fastest; ``use`` sets a count."""
-    best, least = 1, float("inf")
+def counts() -> Iterator[int]:
+    """1, 2, 4, ... up to the cores."""
     count = 1
     while count <= cores():
-        use(count)
-        seconds = _seconds(work)
-        if seconds < least * (GAIN if count > 1 else 1):
-            best, least = count, seconds
+        yield count
         count *= 2
+
+
+def fastest(work: Callable[[Way], object], ways: Iterable[Way]) -> Way:
+    """The way in which ``work`` is fastest, or the first of those that are nearly so."""
+    best, *others = ways
+    least = _seconds(partial(work, best)) if others else 0.0
+    for way in others:
+        seconds = _seconds(partial(work, way))
+        if seconds < least * GAIN:
+            best, least = way, seconds
     return best
 
 

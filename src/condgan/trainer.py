@@ -105,10 +105,12 @@ class Trainer:
         if self.start:
             start = f"goes on at epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
         what = "images" if self.domain.vector is None else "vectors"
+        asked, precision = self.recipe.train.precision, settings.precision
+        slow = f", {precision}: {asked} is slower here" if precision not in (asked, None) else ""
         return (
             f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} {what} "
             f"of {self.dataset.name} ({self.recipe.data.train_on}), "
-            f"{settings.device}, {settings.threads} thread(s) ({settings.threads_by})"
+            f"{settings.device}, {settings.threads} thread(s) ({settings.threads_by}){slow}"
         )
 
     def note(self, engine: Engine) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from condgan.recipe import Device, Domain, Recipe, Section, Threads
+from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
 
 Images = npt.NDArray[np.uint8]
@@ -41,6 +41,8 @@ class Settings(Section):
     threads: Threads
     threads_by: str
     """``measured``, or what the user had set."""
+    precision: Precision | None = None
+    """That of the recipe, or float32 where that is faster; none: that of the recipe."""
 
 
 class Sampler(Protocol):

@@ -147,8 +147,13 @@ def fastest_threads(channels: int, size: int) -> int:
     images = np.zeros((100, channels, size, size), np.uint8)
     with torch.random.fork_rng(devices=[]):
         network = Network(channels, size, 10).eval()
+
+    def work(count: int) -> None:
+        torch.set_num_threads(count)
+        embed(network, images)
+
     with computing(torch.get_num_threads()):
-        return threads.fastest(lambda: embed(network, images), torch.set_num_threads)
+        return threads.fastest(work, threads.counts())
 
 
 def channels_last(network: AnyNetwork) -> AnyNetwork:

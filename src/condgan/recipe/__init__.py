@@ -4,14 +4,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.recipe.fields import Count, Device, MaybeCount, Optional, Section, Threads
+from condgan.recipe.fields import Count, Device, MaybeCount, Optional, Precision, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent, Network
 from condgan.recipe.rules import broken
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Optimiser, Penalty, Train
 
 __all__ = [
     "Augment", "Data", "Device", "Discriminator", "Domain", "Evaluation", "Generator", "Growing", "Latent", "Loss",
-    "Machine", "Network", "Optim", "Optimiser", "Output", "Penalty", "Recipe", "Section", "Threads", "Train",
+    "Machine", "Network", "Optim", "Optimiser", "Output", "Penalty", "Precision", "Recipe", "Section", "Threads",
+    "Train",
 ]  # fmt: skip
 
 FORMAT: Literal[1] = 1  # of recipes in run folders, checkpoints and generator files

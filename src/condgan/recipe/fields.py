@@ -1,6 +1,6 @@
 """What the sections of a recipe are made of: their base, and the kinds of their fields."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,6 +29,7 @@ MaybeWidth = Annotated[Width | None, Optional]
 Widths = Annotated[tuple[Width, ...], Split]
 Pair = Annotated[tuple[float, float], Split]
 Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d{1,3})?)$")]
+Precision = Literal["float32", "bf16"]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 

@@ -4,7 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.recipe.fields import Count, MaybeCount, MaybePositive, Optional, Pair, Section, Share, Split, Weight
+from condgan.recipe.fields import (
+    Count,
+    MaybeCount,
+    MaybePositive,
+    Optional,
+    Pair,
+    Precision,
+    Section,
+    Share,
+    Split,
+    Weight,
+)
 
 
 class Loss(Section):
@@ -117,8 +128,9 @@ class Train(Section):
     """The loop."""
 
     batch: int = Field(64, ge=2, le=1 << 20)
-    precision: Literal["float32", "bf16"] = "float32"
-    """Of matrix products and convolutions while training; weights, losses and samples are float32 in any case."""
+    precision: Precision = "float32"
+    """Of matrix products and convolutions while training; weights, losses and samples are float32 in any case. bf16:
+    unless float32 is faster on this machine, which is measured when a run begins and recorded with it."""
     epochs: Count = 100
     order: Literal["g-first", "d-first"] = "d-first"
     """Which network steps first on a batch."""

@@ -23,11 +23,11 @@ from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
 from condgan.engines.torch.sampler import TorchSampler
 from condgan.engines.torch.tensors import copies, copy_into
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Domain, Precision, Recipe
 from condgan.schedule import Plan
 
 CHUNK = 4096  # images scored at a time
-PRECISIONS: dict[str, Callable[[str], AbstractContextManager[None]]] = {
+PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
     "float32": lambda device: nullcontext(),
     "bf16": lambda device: torch.autocast(device, torch.bfloat16),
 }
@@ -74,7 +74,7 @@ class TorchEngine:
         self.g_descent = Descent(self.generator, recipe.optim.g, self.plan)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
 
-        self.settings = picked or machine.as_set(recipe.machine, self.device) or self._measured()
+        self.settings = picked or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
@@ -82,7 +82,7 @@ class TorchEngine:
         torch.set_num_threads(self.settings.threads)
         try:
             with self._own_random_state():
-                figures = self._steps(first_step, steps)
+                figures = self._steps(first_step, steps, self.settings.precision or self.recipe.train.precision)
         finally:
             torch.set_num_threads(threads)
         return dict(zip(self.figures, figures.cpu().numpy().T.copy(), strict=True))
@@ -90,11 +90,11 @@ class TorchEngine:
     def _measured(self) -> Settings:
         start = self.state()
         with self._own_random_state():
-            settings = machine.measured(self.device, lambda: self._steps(0, 1))
+            settings = machine.settings(self.recipe, self.device, lambda way: self._steps(0, 1, way).cpu())
         self.load(start)
         return settings
 
-    def _steps(self, first_step: int, steps: int) -> Tensor:
+    def _steps(self, first_step: int, steps: int, precision: Precision) -> Tensor:
         drawn = block.draw(self.recipe, self.plan, self.labels, self.domain.classes, first_step, steps)
         index, labels = self._tensor(drawn.index), self._tensor(self.labels[drawn.index])
         generator = (self._tensor(drawn.generator.latents), self._tensor(drawn.generator.labels))
@@ -109,7 +109,7 @@ class TorchEngine:
             )
             self.set_step(first_step + i)
             self._seed(int(drawn.seeds[i]))
-            with PRECISIONS[self.recipe.train.precision](self.device.type):
+            with PRECISIONS[precision](self.device.type):
                 found = self.step(batch)
             for k, name in enumerate(self.figures):
                 figures[i, k] = found.get(name, 0.0)  # 0: not due at this step

@@ -1,12 +1,14 @@
-"""Where to compute: the device, and the thread count, found by measuring."""
+"""Where to compute: the device, the thread count and the precision, found by measuring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 
-from condgan import recipe, threads
+from condgan import threads
 from condgan.engines import Settings
 from condgan.errors import CondganError
+from condgan.recipe import Machine, Precision, Recipe
 
 
 def device(asked: str | None) -> str:
@@ -24,21 +26,24 @@ def device(asked: str | None) -> str:
     return asked
 
 
-def as_set(asked: recipe.Machine, where: torch.device) -> Settings | None:
-    """The settings that leave nothing to measure: threads that the user has set, or a GPU."""
-    if asked.threads is not None:
-        return Settings(device=str(where), threads=asked.threads, threads_by="machine.threads")
-    users = threads.as_set()
-    if users is not None:
-        return Settings(device=str(where), threads=users[0], threads_by=users[1])
-    if where.type != "cpu":
-        return Settings(device=str(where), threads=1, threads_by="not needed on a GPU")
-    return None
+def settings(recipe: Recipe, where: torch.device, step: Callable[[Precision], object]) -> Settings:
+    """What is set; of what is open, that with which ``step``, one training step in a precision, is fastest."""
 
+    def work(count: int, precision: Precision) -> None:
+        torch.set_num_threads(count)
+        step(precision)
 
-def measured(where: torch.device, step: Callable[[], object]) -> Settings:
-    """The thread count at which ``step``, one training step, is fastest."""
     before = torch.get_num_threads()
-    best = threads.fastest(step, torch.set_num_threads)
+    count, by = as_set(recipe.machine, where) or (None, "measured")
+    precisions: Iterable[Precision] = dict.fromkeys((recipe.train.precision, "float32"))
+    precision = threads.fastest(partial(work, count or 1), precisions)
+    count = count or threads.fastest(lambda count: work(count, precision), threads.counts())
     torch.set_num_threads(before)
-    return Settings(device=str(where), threads=best, threads_by="measured")
+    return Settings(device=str(where), threads=count, threads_by=by, precision=precision)
+
+
+def as_set(asked: Machine, where: torch.device) -> tuple[int, str] | None:
+    """The thread count that leaves nothing to measure, and by what: the user has set it, or there is a GPU."""
+    if asked.threads is not None:
+        return asked.threads, "machine.threads"
+    return threads.as_set() or (None if where.type == "cpu" else (1, "not needed on a GPU"))
