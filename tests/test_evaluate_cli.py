@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import condgan as package
-from condgan import cache, cli, features, provenance
+from condgan import cache, cli, features, images, provenance
 from condgan.comparison import MEASURES
 from condgan.data import Dataset
 from condgan.data import load as load_data
@@ -505,3 +505,25 @@ def test_gan_train(real: Real, held_out: Path, monkeypatch: pytest.MonkeyPatch) 
         assert figure["floor"] == train["floor"]
     assert behind["value"] == pytest.approx(train["floor"] - train["value"])
     assert behind["floor"] == 0
+
+
+def test_the_real_images_that_the_generated_ones_lack_are_shown(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here said to be three; where there are none, there is no picture."""
+    from condgan.measure import gan_train as module
+
+    lacking: list[int] = [7, 2, 11]
+    train = partial(module.gan_train, seeds=1, steps=1)
+    monkeypatch.setattr(module, "gan_train", lambda *given, **heard: train(*given, **heard)._replace(missing=lacking))
+    picture = tmp_path / "shown" / "missing.png"
+    done = command("evaluate", real.path, *real.options, "-o", picture.parent)
+    assert done.code == 0, done.err
+    assert str(picture) in done.out
+    with Image.open(picture) as shown:
+        assert np.array_equal(np.asarray(shown), images.grid(real.data.test.images[lacking], 3))
+        assert "no network" in shown.text["shows"]
+    picture.unlink()
+    lacking.clear()
+    assert str(picture) not in command("evaluate", real.path, *real.options, "-o", picture.parent).out
+    assert not picture.exists()

@@ -239,7 +239,7 @@ def test_images_without_labels(real: Comparison, of_real: Figures, held: Compari
             assert found[name] == of_real[name]
     with pytest.raises(UndefinedError, match="unconditional"):
         _ = made.labels
-    assert {figure.note for figure in gan_train_figures(made, lambda _: None).values()} == {found["intra_fid"].note}
+    assert {figure.note for figure in gan_train_figures(made, lambda _: None)[0].values()} == {found["intra_fid"].note}
 
 
 @pytest.mark.parametrize(("count", "enough"), [(255, False), (256, True)])
@@ -418,7 +418,7 @@ def test_gan_train_compares_equal_counts_of_every_class(real: Comparison, monkey
     kept = np.flatnonzero((real.labels != 4) | (np.arange(COUNT) < 30))
     made = small(real, kept, reference=with_test(real.reference, 50))
     said: list[str] = []
-    found = gan_train_figures(made, said.append)
+    found, missing = gan_train_figures(made, said.append)
     [[synthetic, of_train]] = given
     assert synthetic == of_train
     assert synthetic == np.bincount(real.labels[kept], minlength=10).tolist()
@@ -430,10 +430,12 @@ def test_gan_train_compares_equal_counts_of_every_class(real: Comparison, monkey
     assert base_line is not None
     assert value(found, "gan_train") + behind == pytest.approx(base_line)
     assert len(said) == 2
+    assert set(missing) <= set(range(50))
 
 
 def test_gan_train_needs_every_class(real: Comparison) -> None:
-    found = gan_train_figures(small(real, np.flatnonzero(real.labels != 3)), lambda _: None)
+    found, missing = gan_train_figures(small(real, np.flatnonzero(real.labels != 3)), lambda _: None)
+    assert missing.tolist() == []
     assert {(figure.value, figure.note) for figure in found.values()} == {(None, 'no images of class "3"')}
 
 

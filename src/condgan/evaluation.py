@@ -24,6 +24,7 @@ from condgan.subjects import Subject
 DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
+MOST_MISSING = 100
 MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
 KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
 IN_ANY_SPACE = ("fid{space}", "kid{space}")
@@ -39,6 +40,7 @@ class Evaluation:
         per_class: label accuracy of each class; none where it has no images.
         confusion: (K, K) counts, row = asked, column = read; none without labels.
         nearest: generated images (N, C, S, S) and the nearest training image of each: the nearest pairs of each class.
+        missing: real images (N, C, S, S) whose shapes the generated ones lack, as GAN-train finds them.
     """
 
     figures: dict[str, Figure]
@@ -46,6 +48,7 @@ class Evaluation:
     per_class: dict[str, float | None] = field(default_factory=dict)
     confusion: npt.NDArray[np.int64] | None = None
     nearest: tuple[Images, Images] | None = None
+    missing: Images | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion.
@@ -122,14 +125,17 @@ def evaluate(
         else:
             note = f"needs --inception {INCEPTION_FILE}"
             found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
+        missing = None
         if gan_train:
-            found |= figures.gan_train_figures(made, say)
+            learnt, lacked = figures.gan_train_figures(made, say)
+            found |= learnt
+            missing = reference.real.images[lacked[:MOST_MISSING]]
         how = protocol(str(path), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
         pairs = nearest_pairs(made)
     if made.asked is None:
-        return Evaluation(found, how, nearest=pairs)
+        return Evaluation(found, how, nearest=pairs, missing=missing)
     per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
-    return Evaluation(found, how, per_class, made.accuracy.confusion, pairs)
+    return Evaluation(found, how, per_class, made.accuracy.confusion, pairs, missing)
 
 
 def enough(reference: Reference) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from condgan.comparison import Comparison, Measure
 from condgan.errors import UndefinedError
 from condgan.features import Say
-from condgan.measure import Estimate, distances
+from condgan.measure import Estimate, Labels, distances
 from condgan.reference import first_of_each
 from condgan.weights import Arrays
 
@@ -94,8 +94,9 @@ def hundred_against_hundred(made: Comparison, held: Comparison) -> dict[str, Fig
     return figures
 
 
-def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
-    """GAN-train and GAN-test against the same training on as many real images."""
+def gan_train_figures(made: Comparison, say: Say) -> tuple[dict[str, Figure], Labels]:
+    """GAN-train and GAN-test against the same training on as many real images; and by index the real images whose
+    shapes the generated ones lack."""
     from condgan.measure.gan_train import gan_train
 
     train, test = made.reference.dataset.train, made.reference.real
@@ -112,7 +113,10 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
         if absent:
             raise UndefinedError(f'no images of class "{absent[0]}"')
     except UndefinedError as error:
-        return {name: Figure(None, note=str(error), better=BETTER[name], text=text) for name, text in texts.items()}
+        undefined = {
+            name: Figure(None, note=str(error), better=BETTER[name], text=text) for name, text in texts.items()
+        }
+        return undefined, np.empty(0, np.int64)
     synthetic, real = first_of_each(made.labels, counts), first_of_each(train.labels, counts)
     found = gan_train(
         (made.images[synthetic], made.labels[synthetic]),
@@ -122,7 +126,7 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
         heard=say,
     )
     floor = found.real.value
-    return {
+    figures = {
         name: Figure(*estimate, real_floor, better=BETTER[name], text=texts[name])
         for name, estimate, real_floor in (
             ("gan_train", found.train, floor),
@@ -130,3 +134,4 @@ def gan_train_figures(made: Comparison, say: Say) -> dict[str, Figure]:
             ("gan_test", found.test, floor),
         )
     }
+    return figures, found.missing

@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from condgan.data.fit import fit
 from condgan.data.mnist import read_shipped
 from condgan.measure import Images, Labels, network
-from condgan.measure.gan_train import accuracy, gan_train, shifted
+from condgan.measure.gan_train import gan_train, right, shifted
 from conftest import random_images
 
 Labelled = tuple[Images, Labels]
@@ -57,32 +58,33 @@ def test_labels_that_say_nothing_teach_nothing_and_noise_is_not_read(
 
 def test_accuracies_and_their_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is trained on what, tested on what, and how seeds are paired, with trainings that are only named."""
-    generated, real, test = ((np.full((6, 1, 4, 4), n, np.uint8), np.arange(6)) for n in range(3))
-    table = {(0, 2): [0.5, 0.7, 0.3], (1, 0): [0.9, 0.8, 0.4], (1, 2): [0.8, 0.9, 0.7]}  # (trained on, tested on)
+    generated, real, test = ((np.full((10, 1, 4, 4), n, np.uint8), np.arange(10)) for n in range(3))
+    table = {(0, 2): [0.5, 0.4, 0.3], (1, 0): [0.9, 0.8, 0.4], (1, 2): [0.8, 0.9, 0.7]}  # (trained on, tested on)
     trained: list[tuple[int, int]] = []
 
     def train(images: Images, labels: Labels, classes: int, steps: int, seed: int, *_: object) -> tuple[int, int]:
-        assert (classes, steps) == (6, 11)
-        assert labels.tolist() == list(range(6))
+        assert (classes, steps) == (10, 11)
+        assert labels.tolist() == list(range(10))
         trained.append((int(images[0, 0, 0, 0]), seed))
         return trained[-1]
 
-    def judged(judge: tuple[int, int], images: Images, _: Labels) -> float:
-        return table[judge[0], int(images[0, 0, 0, 0])][judge[1]]
+    def judged(judge: tuple[int, int], images: Images, _: Labels) -> npt.NDArray[np.bool_]:
+        return np.arange(10) < 10 * table[judge[0], int(images[0, 0, 0, 0])][judge[1]]
 
     monkeypatch.setattr("condgan.measure.network.train", train)
-    monkeypatch.setattr("condgan.measure.gan_train.accuracy", judged)
-    found = gan_train(generated, real, test, 6, 3, 11)
+    monkeypatch.setattr("condgan.measure.gan_train.right", judged)
+    found = gan_train(generated, real, test, 10, 3, 11)
     assert sorted(trained) == [(which, seed) for which in (0, 1) for seed in range(3)]
     for estimate, values in (
-        (found.train, [0.5, 0.7, 0.3]),
+        (found.train, [0.5, 0.4, 0.3]),
         (found.test, [0.9, 0.8, 0.4]),
         (found.real, [0.8, 0.9, 0.7]),
-        (found.behind, [0.3, 0.2, 0.4]),
+        (found.behind, [0.3, 0.5, 0.4]),
     ):
         average = sum(values) / 3
         error = math.sqrt(sum((value - average) ** 2 for value in values) / 2) / math.sqrt(3)
         assert tuple(estimate) == pytest.approx((average, error))
+    assert found.missing.tolist() == [5, 6]  # of 5 ... 7, of 4 ... 8 and of 3 ... 6
 
 
 def test_sets_of_unequal_size_are_refused() -> None:
@@ -95,7 +97,7 @@ def test_sets_of_unequal_size_are_refused() -> None:
 def test_one_seed_has_no_error() -> None:
     images, labels = random_images(6, 8), np.arange(6) % 2
     found = gan_train((images, labels), (images, labels), (images, labels), 2, 1, 1)
-    assert [estimate.se for estimate in found] == [None] * 4
+    assert [found.train.se, found.test.se, found.real.se, found.behind.se] == [None] * 4
 
 
 def test_random_states_are_left_as_they_were() -> None:
@@ -106,15 +108,26 @@ def test_random_states_are_left_as_they_were() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_accuracy_is_the_share_that_is_read_right() -> None:
+def test_which_images_are_read_right() -> None:
     images = random_images(40, 8)
     judge = network.train(images, np.arange(40) % 3, 3, 2, 0, 4)
-    read = [int(network.embed(judge, images[i : i + 1]).posteriors[0].argmax()) for i in range(40)]
-    assert accuracy(judge, images, np.array(read)) == 1
-    assert accuracy(judge, images, (np.array(read) + 1) % 3) == 0
-    half = np.array(read)
-    half[::2] = (half[::2] + 1) % 3
-    assert accuracy(judge, images, half) == 0.5
+    read = np.array([int(network.embed(judge, images[i : i + 1]).posteriors[0].argmax()) for i in range(40)])
+    assert right(judge, images, read).all()
+    assert not right(judge, images, (read + 1) % 3).any()
+    labels = np.where(np.arange(40) < 15, read, (read + 1) % 3)
+    assert np.flatnonzero(right(judge, images, labels)).tolist() == list(range(15))
+
+
+def test_shapes_that_the_generated_images_lack_are_found(
+    digits_of_two_kinds: tuple[Labelled, Labelled, Labelled],
+) -> None:
+    """Its sevens are upside down."""
+    real, (images, labels), test = digits_of_two_kinds
+    lacking = images.copy()
+    lacking[labels == 7] = images[labels == 7, :, ::-1]
+    found = gan_train((lacking, labels), real, test, 10, SEEDS, STEPS)
+    assert (test[1][found.missing] == 7).mean() > 0.5
+    assert len(found.missing) > 0.5 * (test[1] == 7).sum()
 
 
 @settings(max_examples=20)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -33,6 +34,8 @@ class GanTrain(NamedTuple):
     """Trained on real images, tested on real ones: what both are to be held against."""
     behind: Estimate
     """real - train, paired by seed."""
+    missing: npt.NDArray[np.int64]
+    """Test images that each network of real images reads, and none of generated ones: shapes that these lack."""
 
 
 def gan_train(
@@ -60,20 +63,22 @@ def gan_train(
     """
     if len(generated[0]) != len(real[0]):
         raise ValueError(f"expected equal sets, given {len(generated[0])} generated and {len(real[0])} real images")
-    rows = []
+    rows, lacked = [], np.ones(len(test[0]), bool)
     for seed in range(seeds):
         heard(f"GAN-train: seed {seed + 1} of {seeds}")
         of_generated, of_real = (
             network.train(*images, classes, steps, seed, WIDTH, shifted) for images in (generated, real)
         )
-        rows.append([accuracy(of_generated, *test), accuracy(of_real, *generated), accuracy(of_real, *test)])
+        reads = [right(of_generated, *test), right(of_real, *generated), right(of_real, *test)]
+        rows.append([read.mean() for read in reads])
+        lacked &= reads[2] & ~reads[0]
     train, tested, baseline = np.array(rows).T
-    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train))
+    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train), np.flatnonzero(lacked))
 
 
-def accuracy(judge: network.Network, images: Images, labels: Labels) -> float:
-    """The share of images that are read as their label."""
-    return float((network.embed(judge, images).posteriors.argmax(1) == labels).mean())
+def right(judge: network.Network, images: Images, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Which images are read as their label, (N,)."""
+    return np.asarray(network.embed(judge, images).posteriors.argmax(1) == labels)
 
 
 def shifted(images: Tensor, seed: int, step: int) -> Tensor:
