@@ -64,11 +64,11 @@ COUNTS = {
         10 * 10 + 74 * 49 * 64 + norm(64) + conv(64, 64, 3) + norm(64)  # at 7 px
         + conv(64, 32, 4) + norm(32) + conv(32, 32, 3) + norm(32) + conv(32, 1, 4) + 1,  # at 14 px, and the image
         conv(1, 32, 4) + 32 + conv(32, 32, 3) + norm(32) + conv(32, 64, 4) + norm(64) + conv(64, 64, 3) + norm(64)
-        + linear(64 * 49, 128) + linear(128, 1) + 10 * 128,
+        + linear(64 * 49, 128) + linear(129, 1) + 10 * 129,
     ),
     "mnist-fast": (
         10 * 10 + 74 * 49 * 64 + norm(64) + conv(64, 32, 4) + norm(32) + conv(32, 1, 4) + 1,
-        conv(1, 32, 4) + 32 + conv(32, 64, 4) + norm(64) + linear(64 * 49, 128) + linear(128, 1) + 10 * 128,
+        conv(1, 32, 4) + 32 + conv(32, 64, 4) + norm(64) + linear(64 * 49, 128) + linear(129, 1) + 10 * 129,
     ),
 }  # fmt: skip
 

@@ -179,6 +179,8 @@ def deep_d(w: Weights, x: Array, y: Array) -> Array:
             x = w.convolved(f"body.stage.{name}.linear", x, stride=2 if name.endswith("down") else 1)
             x = gelu(w.group_norm(f"body.stage.{name}.norm", x, groups=8, eps=1e-5))
     features = gelu(w.linear("body.features.linear", x.reshape(len(x), -1)))
+    spread = np.sqrt(features.var(0) + 1e-8).mean()
+    features = beside(features, np.full((len(x), 1), spread))
     projected = (w.of["head.condition.weight"][y] * features).sum(1, keepdims=True)
     return w.linear("head.logit", features) + projected
 
