@@ -1,8 +1,7 @@
 # Needs only make and Python 3.11 or newer: `make run` on a fresh machine makes .venv and trains in it.
 
 PYTHON   ?= python3
-RUN_ARGS ?= cgan-bce generator.norm_eps=1e-5 train.ema=0.99 optim.lr=4e-4 train.epochs=5 \
-            output.sequence=20261122 output.grid_every=15000
+RUN_ARGS ?= mnist-fast output.sequence=20261122 output.grid_every=15000
 VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt

@@ -27,7 +27,7 @@ TINY_MLP = (UNMEASURED, "data.size=8", "latent.dim=6", "generator.hidden=12,12",
 TINY_PAPER = ("generator.hidden=12", "generator.branches=6,8", "discriminator.hidden=7", "discriminator.branches=9,5")
 TINY_CONVOLUTIONAL = (
     *(UNMEASURED, "data.size=8", "data.train_on=train+validation"),
-    *("latent.dim=6", "generator.width=4", "discriminator.width=4"),
+    *("latent.dim=6", "generator.width=4", "discriminator.width=4", "optim.g.lr=0.02"),
 )
 TINY = {
     "gan-mlp": TINY_MLP,

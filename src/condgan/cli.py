@@ -53,7 +53,7 @@ def resume(
 
 @app.command(epilog="Example: condgan sample runs/20261121-2312-cgan-lsgan-3f2a 20261121 --seed 7 -o result.png")
 def sample(
-    path: Annotated[Path, typer.Argument(help="A run folder or a generator file.")],
+    path: Annotated[Path, typer.Argument(help="A run folder, a generator file, or mnist: the one in the package.")],
     sequence: Annotated[str | None, typer.Argument(help="Classes, one picture each: 2026, or cat,dog,cat.")] = None,
     seed: Annotated[int, typer.Option(help="Decides every picture.")] = 0,
     output: Annotated[
@@ -80,7 +80,7 @@ def sample(
 
 @app.command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A run, a generator file, an .npz or a folder of class folders.")],
+    path: Annotated[Path, typer.Argument(help="A run, a generator file, mnist, an .npz or a folder of class folders.")],
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)] = None,
     data: Annotated[
         str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")

@@ -32,7 +32,7 @@ def to_file(
     """Sample from the run or generator file at ``path`` into one file or folder -> its path.
 
     Args:
-        path: a run folder or a generator file.
+        path: as for `generator.load`.
         sequence: classes for a row; none: with ``grid`` or ``per_class`` instead, or each class once.
         seed: decides every picture.
         output: default ``result.png``, ``grid.png`` or ``samples.npz``. Vectors are always an .npz.

@@ -1,6 +1,7 @@
 """A generator of images or vectors: one file with its recipe in the header, or the one inside a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy.typing as npt
 from condgan import checkpoint, engines, labels, sampling, weights
 from condgan.data.vectors import vectors
 from condgan.engines import Samples, State
-from condgan.errors import CondganError
+from condgan.errors import CondganError, nearest
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
 from condgan.runs import Run
 
 KIND = "generator"
+SHIPPED = ("mnist",)
+"""Names of the trained generators in the package, each made by the recipe of its name."""
 
 
 class Generator:
@@ -25,10 +28,13 @@ class Generator:
         recipe: the experiment that trained it.
         domain: what it makes, and for which classes or vector conditions.
         images_seen: how far its training had come.
+        facts: what else its file says: of one in the package its ``provenance`` and its measured ``figures``.
     """
 
-    def __init__(self, recipe: Recipe, domain: Domain, images_seen: int, state: State) -> None:
-        self.recipe, self.domain, self.images_seen = recipe, domain, images_seen
+    def __init__(
+        self, recipe: Recipe, domain: Domain, images_seen: int, state: State, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        self.recipe, self.domain, self.images_seen, self.facts = recipe, domain, images_seen, dict(facts or {})
         self.state = state
         self.sampler = engines.load(recipe.engine).sampler(recipe, domain, state)
 
@@ -107,17 +113,19 @@ class Generator:
         return sampling.pictures(self.sampler, self.recipe, classes, seed, first)
 
 
-def save(path: Path, recipe: Recipe, domain: Domain, images_seen: int, state: State) -> None:
-    """Write a generator file."""
+def save(
+    path: Path, recipe: Recipe, domain: Domain, images_seen: int, state: State, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Write a generator file, with what else is known of it (``Generator.facts``)."""
     description = {"recipe": recipe.model_dump(mode="json"), "domain": domain.model_dump(mode="json")}
-    weights.save(path, KIND, description | {"images_seen": images_seen}, state)
+    weights.save(path, KIND, description | {"images_seen": images_seen, "facts": dict(facts or {})}, state)
 
 
 def load(path: str | Path, which: str = "last") -> Generator:
-    """The generator of a run (its average, if the recipe has one), or of a generator file.
+    """The generator of a run (its average, if the recipe has one), of a generator file, or of the package.
 
     Args:
-        path: a run folder or a file.
+        path: a run folder or a file; where nothing lies there, the name of a generator in the package: ``mnist``.
         which: the checkpoint of a run, ``last`` or ``best``.
 
     Raises:
@@ -126,8 +134,23 @@ def load(path: str | Path, which: str = "last") -> Generator:
     path = Path(path)
     if path.is_dir():
         return _of_run(Run.open(path), which)
+    if is_shipped(path):
+        with as_file(files("condgan") / "generators" / f"{path}.safetensors") as file:
+            return _of_file(file)
     if not path.exists():
-        raise CondganError(f'no run and no generator file at "{path}": `condgan train` makes one')
+        raise CondganError(
+            f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` makes one, and '
+            f"{' and '.join(SHIPPED)} is in the package"
+        )
+    return _of_file(path)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a path names a generator in the package: nothing lies there, so that a user's own file comes first."""
+    return str(path) in SHIPPED and not path.exists()
+
+
+def _of_file(path: Path) -> Generator:
     return _made(path, *weights.load(path, KIND))
 
 
@@ -136,9 +159,11 @@ def _made(path: Path, description: dict[str, Any], state: State) -> Generator:
     reason = unfit(recipe, domain)
     if reason:
         raise CondganError(f"{path} is damaged: {reason}")
-    seen = description.get("images_seen")
+    seen, facts = description.get("images_seen"), description.get("facts")
     try:
-        return Generator(recipe, domain, seen if isinstance(seen, int) else 0, state)
+        return Generator(
+            recipe, domain, seen if isinstance(seen, int) else 0, state, facts if isinstance(facts, dict) else None
+        )
     except CondganError as error:
         raise CondganError(f"{path}: {error}") from None
 

@@ -100,9 +100,12 @@ def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoi
     Raises:
         CondganError: nothing there, or it does not fit the data.
     """
-    if not path.exists():
-        raise CondganError(f'nothing at "{path}": give a run, a generator file, an .npz or a folder of class folders')
-    if path.suffix == ".safetensors" or (path / "recipe.json").is_file():
+    shipped = generator.is_shipped(path)
+    if not shipped and not path.exists():
+        raise CondganError(
+            f'nothing at "{path}": give a run, a generator file, mnist, an .npz or a folder of class folders'
+        )
+    if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
         made = generator.load(path, checkpoint)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
