@@ -46,8 +46,8 @@ ABLATIONS = {
 }
 SIZES = (10_000, 50_000)  # images that a classifier learns from
 SHOWN = (
-    "label_accuracy", "gan_train", "behind_real", "added_to_real", "fid_mnist", "intra_fid", "precision", "recall",
-    "coverage", "memorised", "duplicates", "parzen",
+    "label_accuracy", *(f"{name}_{n}" for n in SIZES for name in ("gan_train", "behind_real", "added_to_real")),
+    "fid_mnist", "intra_fid", "precision", "recall", "coverage", "memorised", "duplicates", "parzen",
 )  # fmt: skip
 
 Figures = dict[str, Any]
@@ -106,17 +106,21 @@ def learnt(made: generator.Generator, n: int, split: str) -> Figures:
     together = read(np.concatenate([real, images]), np.concatenate([labels, labels]), split)
     floors = {"gan_train": float(alone.mean()), "behind_real": 0.0, "added_to_real": 0.0}
     found = {"gan_train": beside, "behind_real": alone - beside, "added_to_real": together - alone}
-    return {name: mean(values)._asdict() | {"floor": floors[name]} for name, values in found.items()}
+    return {f"{name}_{n}": mean(values)._asdict() | {"floor": floors[name]} for name, values in found.items()}
 
 
-def measured(run: Run, split: str, n: int, say: Say) -> Figures:
-    """All figures of a run, kept in its folder."""
-    kept = run.folder / f"figures-{split}-{n}.json"
-    if not kept.exists():
+def measured(run: Run, split: str, sizes: Sequence[int], say: Say) -> Figures:
+    """All figures of a run, and what classifiers learn from so many of its images; kept in its folder."""
+    kept = run.folder / f"figures-{split}.json"
+    figures: Figures = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    if not figures:
         say(f"{run.folder}: measuring on {split} images")
-        found = evaluation.evaluate(run.folder, split=split, gan_train=False).as_json()["figures"]
-        kept.write_text(json.dumps(found | learnt(generator.load(run.folder), n, split), indent=1), encoding="utf-8")
-    figures: Figures = json.loads(kept.read_text(encoding="utf-8"))
+        figures = evaluation.evaluate(run.folder, split=split, gan_train=False).as_json()["figures"]
+    for n in sizes:
+        if f"gan_train_{n}" not in figures:
+            say(f"{run.folder}: what classifiers learn from {n} images")
+            figures |= learnt(generator.load(run.folder), n, split)
+    kept.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures
 
 
@@ -141,7 +145,7 @@ def with_error(figure: Mapping[str, float | None]) -> str:
 
 def ship(path: Path, results: Sequence[Result], say: Say) -> None:
     """Write the generator of the run that is best on validation images."""
-    best = min(results, key=lambda result: measured(result.run, "validation", SIZES[0], say)["fid_mnist"]["value"])
+    best = min(results, key=lambda result: measured(result.run, "validation", (), say)["fid_mnist"]["value"])
     made = generator.load(best.run.folder)
     recorded = json.loads((best.run.folder / "provenance.json").read_text(encoding="utf-8"))["sessions"][0]
     asked = f"seed={made.recipe.seed} machine.threads={made.recipe.machine.threads}"
@@ -168,20 +172,24 @@ def main(
         plans = {name: [f"train.epochs={SHORT}", *overrides] for name, overrides in ABLATIONS.items()}
     else:
         plans = {f"seed {seed}": [f"seed={seed}"] for seed in SEEDS_TRAINED}
+    if only is not None and only not in plans:
+        raise typer.BadParameter(f'--only "{only}": expected one of {", ".join(plans)}')
+    if to is not None and (ablations or only is not None):
+        raise typer.BadParameter("--ship takes the best of all seeds: leave out --ablations and --only")
     results = []
     for name, overrides in plans.items():
-        if only is None or name == only:
+        if only in (None, name):
             say(f"{name}: condgan train mnist {' '.join(overrides)}")
             run = trained(out / name.replace(" ", "-"), [*overrides, "machine.threads=1"])
-            results += [Result(f"{name}, {n:,} images", run, measured(run, split, n, say)) for n in sizes]
+            results.append(Result(name, run, measured(run, split, sizes, say)))
     text = table(results)
     if only is None:
         (out / f"{split}.md").write_text(text, encoding="utf-8")
     typer.echo(text)
     if not ablations:
-        typer.echo("\n".join(dict.fromkeys(result.rot() for result in results)))
+        typer.echo("\n".join(result.rot() for result in results))
     if to is not None:
-        ship(to, results[:: len(sizes)], say)
+        ship(to, results, say)
 
 
 if __name__ == "__main__":

@@ -91,8 +91,10 @@ def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
         }
         images.save_png(path, images.grid(rows, len(made)), caption)
         written.append(path)
+    path = folder / "missing.png"
+    if path.is_file():
+        path.unlink()  # an earlier evaluation's would be taken for this one's
     if evaluation.missing is not None and len(evaluation.missing):
-        path = folder / "missing.png"
         shows = "real images that no network which learnt from the generated ones reads, though those of real ones do"
         caption = {"condgan": evaluation.protocol["condgan"], "shows": shows}
         images.save_png(path, images.grid(evaluation.missing, min(20, len(evaluation.missing))), caption)
