@@ -45,15 +45,19 @@ class Timed:
         return [own / torch for own, torch in zip(self.seconds, self.baseline, strict=True)]
 
 
-def untrained(path: Path) -> None:
-    """A generator file of the default recipe at step 0."""
-    recipe = recipes.get(recipes.DEFAULT, ["machine.device=cpu", "machine.threads=1"])
+def untrained(path: Path, name: str = recipes.DEFAULT) -> float:
+    """Write a generator file of a recipe at step 0 -> FLOPs of the products that a picture takes."""
+    from limits import arithmetic
+
+    recipe = recipes.get(name, ["machine.device=cpu", "machine.threads=1"])
     domain = Domain(
         channels=1, size=recipe.data.size, class_names=tuple("0123456789"), data="none", data_sha256="0" * 64
     )
     images, labels = np.zeros((2, 1, domain.size, domain.size), np.uint8), np.zeros(2, np.int64)
     engine = engines.load("torch").build(recipe, domain, images, labels, None)
     generator.save(path, recipe, domain, 0, engine.generator_state())
+    latents = np.zeros((64, recipe.latent.dim), np.float32)
+    return arithmetic(lambda: engine.sample(latents, np.arange(64) % 10)) / 64
 
 
 def seconds(command: list[str], folder: Path) -> float:
