@@ -54,15 +54,20 @@ def arithmetic(work: Callable[[], object]) -> float:
 
     total = 0
 
-    class Count(TorchDispatchMode):  # type: ignore[misc]
+    class Count(TorchDispatchMode):
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             nonlocal total
-            found = function(*args, **(kwargs or {}))
+            given = kwargs or {}
             flops = flop_registry.get(function._overloadpacket)
-            total += flops(*args, **(kwargs or {}), out_val=found) if flops else 0
+            if flops is None:
+                with self:  # what it consists of is counted instead
+                    found = function.decompose(*args, **given)
+                return function(*args, **given) if found is NotImplemented else found
+            found = function(*args, **given)
+            total += flops(*args, **given, out_val=found)
             return found
 
-    counting = Count()
+    counting: Any = Count()  # type: ignore[no-untyped-call]
     with counting:
         work()
     return total
