@@ -8,7 +8,7 @@ PIP      := $(BIN)/python -m pip install -q --disable-pip-version-check -c const
 TORCH    := $(shell grep '^torch==' constraints.txt)
 PINS     := pyproject.toml constraints.txt
 
-.PHONY: help run features test test-slow lint format clean
+.PHONY: help run features test test-slow bench bench-compare lint format clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +29,12 @@ test-slow: export OMP_NUM_THREADS = 1
 test-slow: export MKL_NUM_THREADS = 1
 test-slow: $(VENV)/.test  ## run the tests that train for minutes
 	$(BIN)/python -m pytest -m slow
+
+bench: $(VENV)/.test  ## measure speed against its baselines, into bench.json (BENCH_ARGS="..." goes to bench.py)
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+bench-compare: $(VENV)/.core  ## compare two such files: make bench-compare OLD=old.json NEW=new.json
+	$(BIN)/python benchmarks/compare.py "$(OLD)" "$(NEW)"
 
 lint: $(VENV)/.dev  ## check style and types
 	$(BIN)/ruff check

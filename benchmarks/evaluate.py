@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import multiprocessing
 import os
 import resource
@@ -11,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from host import Host, writable
+from host import Host, Row, save, spread, writable
 
 if TYPE_CHECKING:
     from condgan.measure import Features
@@ -237,10 +236,6 @@ def of(run: Suite, name: str) -> tuple[float | None, float | None]:
     return run.values[name], run.floors[name]
 
 
-def spread(ratios: list[float]) -> str:
-    return f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-
-
 def verdict(value: float, target: float, unit: str) -> str:
     return f"<= {target:.0f} {unit}: {'met' if value <= target else 'MISSED'}"
 
@@ -336,19 +331,21 @@ def main(
         soft_wrap=True,
     )
     if json_path is not None:
-        written = {
-            "host": asdict(found),
-            "threads": count,
-            "images": "noisy training images" if images is None else str(images),
-            "n_generated": made,
-            "n_real": real,
-            "suite": {"cold": asdict(cold), "warm": asdict(warm)},
-            "against": [
-                asdict(result) | {"ratio": round(median(result.ratios(lambda r: r.seconds)), 3)} for result in results
+        save(
+            json_path,
+            found,
+            [
+                Row(result.figure, 1 / median(result.ratios(lambda r: r.seconds)), f"the speed of {result.other}")
+                for result in results
             ],
-            "targets": {"seconds": TARGETS, "peak_mib": round(TARGET_MIB)},
-        }
-        json_path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+            threads=count,
+            images="noisy training images" if images is None else str(images),
+            n_generated=made,
+            n_real=real,
+            suite={"cold": cold, "warm": warm},
+            against=results,
+            targets={"seconds": TARGETS, "peak_mib": round(TARGET_MIB)},
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""The machine that a benchmark ran on: figures without it say nothing."""
+"""The machine that a benchmark ran on, without which figures say nothing; and the form in which they are written."""
 
+import json
 import os
 import platform
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 
 import typer
 
@@ -49,3 +52,32 @@ def writable(path: Path | None) -> Path | None:
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise typer.BadParameter(f"{path} cannot be written: give a file in a folder that is there")
     return path
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is compared from one version to the next: a ratio to a baseline of the same run, never a time."""
+
+    name: str
+    ratio: float
+    of: str
+    """What the ratio is of; more is better."""
+    distance: float | None = None
+    """From the machine's limit, as a factor, where it is known."""
+
+
+def spread(ratios: Sequence[float]) -> str:
+    """Median, smallest and largest."""
+    return f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def save(path: Path, host: Host, rows: Sequence[Row], **details: object) -> None:
+    """Write rows and whatever they come from as JSON."""
+
+    def plain(value: object) -> object:
+        if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+        raise TypeError(f"{value!r} has no JSON")
+
+    written = {"host": host, "rows": list(rows), **details}
+    path.write_text(json.dumps(written, indent=2, default=plain) + "\n", encoding="utf-8")

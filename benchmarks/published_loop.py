@@ -1,13 +1,15 @@
 """What condgan is compared with: a conditional GAN on MNIST, trained in the manner of the published scripts.
 
-The setup is that of the recipe cgan-lsgan (the label-embedding CGAN of JGAN and PyTorch-GAN); the lines are condgan's
-own. Kept as those scripts have it: each image is a PIL image that is resized and converted whenever it is asked for, a
-DataLoader in the training process, noise and labels from numpy, Adam as torch makes it by default, a backward pass of
-the generator's loss through all weights of the discriminator, and both losses printed for every batch. The conversion
-of an image is written with fewer calls than torchvision's, which favours this loop.
+The setup is that of the recipe cgan-lsgan (the label-embedding CGAN of JGAN and PyTorch-GAN), or any other networks and
+losses; the lines are condgan's own. Kept as those scripts have it: each image is a PIL image that is resized and
+converted whenever it is asked for, a DataLoader in the training process, noise and labels from numpy, Adam as torch
+makes it by default, a backward pass of the generator's loss through all weights of the discriminator, and both losses
+printed for every batch. The conversion of an image is written with fewer calls than torchvision's, which favours this
+loop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TextIO
 
 import numpy as np
@@ -80,24 +82,53 @@ class Discriminator(nn.Module):
         return scores
 
 
+Given = tuple[Tensor, Tensor]  # a batch: images (N, C, S, S) and labels (N,)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Both networks, and their losses of the real and the generated batch."""
+
+    generator: nn.Module
+    """Takes noise (N, dim) and labels."""
+    discriminator: nn.Module
+    g_loss: Callable[[Given, Given], Tensor]
+    d_loss: Callable[[Given, Given], Tensor]
+    latent: int = LATENT
+
+
+def published(size: int, dropout: float) -> Setup:
+    """The setup of JGAN and PyTorch-GAN: MLPs and least squares."""
+    generator, discriminator, criterion = Generator(size), Discriminator(size, dropout), nn.MSELoss()
+
+    def score(batch: Given, target: float) -> Tensor:
+        loss: Tensor = criterion(discriminator(*batch), torch.full((len(batch[0]), 1), target))
+        return loss
+
+    return Setup(
+        generator,
+        discriminator,
+        g_loss=lambda real, fake: score(fake, 1),
+        d_loss=lambda real, fake: (score(real, 1) + score(fake, 0)) / 2,
+    )
+
+
 class PublishedLoop:
     """The loop, stopped and continued between batches, so that it can take turns with something else."""
 
     def __init__(
         self,
+        setup: Setup,
         images: npt.NDArray[np.uint8],
         labels: npt.NDArray[np.int64],
         *,
         size: int,
         batch: int,
-        dropout: float,
         sink: TextIO,
     ) -> None:
-        self.sink = sink
-        self.generator, self.discriminator = Generator(size), Discriminator(size, dropout)
-        self.criterion = nn.MSELoss()
-        self.optimiser_g = torch.optim.Adam(self.generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-        self.optimiser_d = torch.optim.Adam(self.discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        self.setup, self.sink, self.classes = setup, sink, int(labels.max()) + 1
+        self.optimiser_g = torch.optim.Adam(setup.generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        self.optimiser_d = torch.optim.Adam(setup.discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
         self.loader = DataLoader(Digits(images, labels, size), batch_size=batch, shuffle=True, num_workers=0)
         self.batches = self._forever()
 
@@ -108,7 +139,8 @@ class PublishedLoop:
 
     def parameters(self) -> int:
         """Trained numbers in both networks."""
-        return sum(p.numel() for network in (self.generator, self.discriminator) for p in network.parameters())
+        networks = self.setup.generator, self.setup.discriminator
+        return sum(p.numel() for network in networks for p in network.parameters())
 
     def _forever(self) -> Iterator[None]:
         epoch = 0
@@ -121,20 +153,17 @@ class PublishedLoop:
             epoch += 1
 
     def _batch(self, real: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        valid, fake = torch.ones(len(real), 1), torch.zeros(len(real), 1)
-        noise = torch.tensor(np.random.normal(0, 1, (len(real), LATENT)), dtype=torch.float32)
-        asked = torch.tensor(np.random.randint(0, CLASSES, len(real)))
+        noise = torch.tensor(np.random.normal(0, 1, (len(real), self.setup.latent)), dtype=torch.float32)
+        asked = torch.tensor(np.random.randint(0, self.classes, len(real)))
 
         self.optimiser_g.zero_grad()
-        generated = self.generator(noise, asked)
-        g_loss: Tensor = self.criterion(self.discriminator(generated, asked), valid)
+        generated = self.setup.generator(noise, asked)
+        g_loss = self.setup.g_loss((real, labels), (generated, asked))
         g_loss.backward()
         self.optimiser_g.step()
 
         self.optimiser_d.zero_grad()
-        real_loss = self.criterion(self.discriminator(real, labels), valid)
-        fake_loss = self.criterion(self.discriminator(generated.detach(), asked), fake)
-        d_loss: Tensor = (real_loss + fake_loss) / 2
+        d_loss = self.setup.d_loss((real, labels), (generated.detach(), asked))
         d_loss.backward()
         self.optimiser_d.step()
         return d_loss, g_loss

@@ -1,12 +1,11 @@
 """Whole commands: how long `condgan --help` and one row of `condgan sample` take from a shell."""
 
-import json
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from condgan import engines, generator, recipes
 from condgan.recipe import Domain
-from host import Host, writable
+from host import Host, Row, save, spread, writable
 
 HELP = """Time whole commands: condgan --help, and condgan sample for one row of pictures.
 
@@ -45,15 +44,19 @@ class Timed:
         return [own / torch for own, torch in zip(self.seconds, self.baseline, strict=True)]
 
 
-def untrained(path: Path) -> None:
-    """A generator file of the default recipe at step 0."""
-    recipe = recipes.get(recipes.DEFAULT, ["machine.device=cpu", "machine.threads=1"])
+def untrained(path: Path, name: str = recipes.DEFAULT) -> float:
+    """Write a generator file of a recipe at step 0 -> FLOPs of the products that a picture takes."""
+    from limits import arithmetic
+
+    recipe = recipes.get(name, ["machine.device=cpu", "machine.threads=1"])
     domain = Domain(
         channels=1, size=recipe.data.size, class_names=tuple("0123456789"), data="none", data_sha256="0" * 64
     )
     images, labels = np.zeros((2, 1, domain.size, domain.size), np.uint8), np.zeros(2, np.int64)
     engine = engines.load("torch").build(recipe, domain, images, labels, None)
     generator.save(path, recipe, domain, 0, engine.generator_state())
+    latents = np.zeros((64, recipe.latent.dim), np.float32)
+    return arithmetic(lambda: engine.sample(latents, np.arange(64) % 10)) / 64
 
 
 def seconds(command: list[str], folder: Path) -> float:
@@ -85,7 +88,7 @@ def report(results: list[Timed]) -> Table:
             f"{median(result.seconds):.3f}",
             f"{min(result.seconds):.3f}-{max(result.seconds):.3f}",
             f"{median(result.baseline):.3f}",
-            f"{median(result.ratios):.2f} ({min(result.ratios):.2f}-{max(result.ratios):.2f})",
+            spread(result.ratios),
         )
     return table
 
@@ -110,10 +113,8 @@ def main(
         ]
     console.print(report(results))
     if json_path is not None:
-        runs = [asdict(result) | {"ratio": round(median(result.ratios), 3)} for result in results]
-        json_path.write_text(
-            json.dumps({"host": asdict(found), "recipe": recipes.DEFAULT, "seconds": runs}, indent=2) + "\n", "utf-8"
-        )
+        rows = [Row(result.command, 1 / median(result.ratios), "the speed of import torch") for result in results]
+        save(json_path, found, rows, recipe=recipes.DEFAULT, seconds=results)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
-"""A training step: condgan's torch engine against the loop of the published scripts, on the CPU and on full MNIST."""
+"""A training step: condgan's torch engine against the loop of the published scripts and against the machine's limit."""
 
-import json
 import multiprocessing
 import os
 import resource
@@ -8,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,37 +18,49 @@ from rich.table import Table
 
 from condgan import recipes
 from condgan.recipe import Data, Recipe
-from host import Host, writable
+from host import Host, Row, save, spread, writable
 
 if TYPE_CHECKING:
     from condgan.data import Dataset
+    from condgan.engines.torch.engine import TorchEngine
+    from published_loop import PublishedLoop, Setup
 
 # torch and the data are imported where they are used: a process inherits the peak memory of the one that started it.
 
 BLOCK = 50  # steps that the engine takes at a time, as a training does at 100 steps/s
-WARM_UP = 10
+WARM_UP = 3
+ROUND_SECONDS = 0.5  # at least, for each side
 MEMORY_STEPS = 100
+LIMIT_STEPS = 8  # one of so many has a penalty, where it is lazy
 MIB = 2**20
+CASES = {**{name: (name,) for name in recipes.RECIPES}, "cgan-lsgan, bf16": ("cgan-lsgan", "train.precision=bf16")}
+PUBLISHED = ("cgan-lsgan", "cgan-lsgan-jgan")
+"""Recipes of which the published loop has networks of its own; it trains the others with condgan's."""
 HELP = """Compare the training step of condgan with the loop of the published scripts, on the CPU and on full MNIST.
 
-For each image size and thread count the two take turns in one process: a round of condgan, a round of the published
-loop, and so on, so that whatever else the machine does meets both. Quote the ratio (images/s of condgan over images/s
-of the published loop: the median over the pairs of neighbouring rounds, smallest and largest in brackets): times
-belong to one machine and one moment. Peak memory is that of a process of its own for each side, which loads the data
-and trains 100 steps.
+For each recipe and batch the two take turns in one process: a round of condgan, a round of the published loop, and so
+on, so that whatever else the machine does meets both. Quote the ratio (images/s of condgan over images/s of the
+published loop: the median over the pairs of neighbouring rounds, smallest and largest in brackets): times belong to
+one machine and one moment. "of 64" is the ratio to the loop at its own batch, 64.
+
+The limit is the arithmetic of a step over the rate of matrix products in its precision, and the bytes that the
+optimisers move over the rate of memory, both rates measured in the same process. Peak memory is that of a process of
+its own for each side, which loads the data and trains 100 steps.
 """
-EPILOG = "Example: python benchmarks/train_step.py --size 28 --threads 1 --rounds 9 --json step.json"
+EPILOG = "Example: python benchmarks/train_step.py cgan-lsgan cgan-lsgan-jgan --size 32 --batch 64 --rounds 9"
 
 Sides = Literal["ours", "published"]
-Run = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides at one image size and thread count."""
+    """Both sides with one recipe and batch."""
 
-    size: int
-    threads: int
+    case: str
+    batch: int
+    precision: str
+    limit: float
+    """Milliseconds."""
     ours: list[float]
     """Milliseconds per step of each round."""
     published: list[float]
@@ -59,10 +70,17 @@ class Comparison:
         """Images/s of ours over images/s of the published loop, for each pair of rounds."""
         return [theirs / own for own, theirs in zip(self.ours, self.published, strict=True)]
 
+    @property
+    def distance(self) -> float:
+        """From the limit, as a factor."""
+        return median(self.ours) / self.limit
 
-def planned(name: str, size: int, threads: int, batch: int) -> Recipe:
-    settings = {"data.size": size, "machine.threads": threads, "train.batch": batch, "machine.device": "cpu"}
-    return recipes.get(name, [f"{field}={value}" for field, value in settings.items()])
+
+def planned(case: str, size: int | None, threads: int, batch: int) -> Recipe:
+    name, *overrides = CASES[case]
+    settings = {"machine.threads": threads, "train.batch": batch, "machine.device": "cpu"}
+    settings |= {"data.size": size} if size else {}
+    return recipes.get(name, [*overrides, *(f"{field}={value}" for field, value in settings.items())])
 
 
 def mnist(size: int) -> "Dataset":
@@ -71,13 +89,16 @@ def mnist(size: int) -> "Dataset":
     return data.load(Data(source="mnist", size=size), seed=0)
 
 
-def ours(recipe: Recipe) -> tuple[Run, Callable[[], int]]:
-    """The engine on its data -> what trains it so many steps further, and what counts its parameters."""
-    from condgan import engines
+def ours(recipe: Recipe) -> "TorchEngine":
+    from condgan.engines.torch.engine import TorchEngine
 
     dataset = mnist(recipe.data.size)
     split = dataset.trained_on(recipe.data.train_on)
-    engine = engines.load("torch").build(recipe, dataset.domain(), split.images, split.labels, None)
+    return TorchEngine(recipe, dataset.domain(), split.images, split.labels, None)
+
+
+def taking_steps(engine: "TorchEngine") -> Callable[[int], None]:
+    """What trains it so many steps further."""
     step = 0
 
     def run(steps: int) -> None:
@@ -88,39 +109,71 @@ def ours(recipe: Recipe) -> tuple[Run, Callable[[], int]]:
             engine.run(step, count)
             step += count
 
-    def parameters() -> int:
-        return sum(array.size for name, array in engine.state().items() if name.endswith(".exp_avg"))
-
-    return run, parameters
+    return run
 
 
-def published(recipe: Recipe) -> tuple[Run, Callable[[], int]]:
-    """The published loop with the recipe's batch, image size and dropout, on the same images."""
+def published(recipe: Recipe) -> "PublishedLoop":
+    """The published loop with the recipe's networks, losses, batch and image size, on the same images."""
     import torch
 
-    from published_loop import PublishedLoop
+    import published_loop
 
-    split = mnist(28).trained_on(recipe.data.train_on)
+    dataset = mnist(28)
+    split = dataset.trained_on(recipe.data.train_on)
     torch.set_num_threads(recipe.machine.threads or 1)
     torch.manual_seed(0)
-    loop = PublishedLoop(
+    if recipe.name in PUBLISHED:
+        setup = published_loop.published(recipe.data.size, recipe.discriminator.dropout)
+    else:
+        setup = of_recipe(recipe)
+    return published_loop.PublishedLoop(
+        setup,
         split.images[:, 0],
         split.labels,
         size=recipe.data.size,
         batch=recipe.train.batch,
-        dropout=recipe.discriminator.dropout,
-        sink=open(os.devnull, "w"),  # noqa: SIM115 (open as long as the loop)
+        sink=open(os.devnull, "w"),
     )
-    return loop.run, loop.parameters
 
 
-SIDES: dict[Sides, Callable[[Recipe], tuple[Run, Callable[[], int]]]] = {"ours": ours, "published": published}
+def of_recipe(recipe: Recipe) -> "Setup":
+    """The networks and losses of a recipe, for the loop."""
+    from itertools import count
+
+    import torch
+    from torch import Tensor
+
+    from condgan.engines.torch import losses, networks
+    from published_loop import Given, Setup
+
+    domain = mnist(recipe.data.size).domain()
+    generator = networks.Generator(recipe.generator, recipe.latent.dim, domain)
+    discriminator = networks.Discriminator(recipe.discriminator, domain)
+    d_terms, g_terms = losses.terms(recipe)
+    steps = {id(terms): count() for terms in (d_terms, g_terms)}
+
+    def loss(terms: list[losses.Term], real: Given, fake: Given) -> Tensor:
+        found = losses.parts(terms, losses.Scores(discriminator, real, fake), next(steps[id(terms)]))
+        return torch.stack(list(found.values())).sum()
+
+    return Setup(
+        generator,
+        discriminator,
+        g_loss=lambda real, fake: loss(g_terms, real, fake),
+        d_loss=lambda real, fake: loss(d_terms, real, fake),
+        latent=recipe.latent.dim,
+    )
+
+
+SIDES: dict[Sides, Callable[[Recipe], Callable[[int], None]]] = {
+    "ours": lambda recipe: taking_steps(ours(recipe)),
+    "published": lambda recipe: published(recipe).run,
+}
 
 
 def peak_memory(side: Sides, recipe: Recipe) -> float:
     """Peak resident memory in MiB of this process, once it has trained for a while."""
-    run, _ = SIDES[side](recipe)
-    run(MEMORY_STEPS)
+    SIDES[side](recipe)(MEMORY_STEPS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / MIB if sys.platform == "darwin" else peak * 1024 / MIB, 1)  # bytes there, KiB elsewhere
 
@@ -130,103 +183,118 @@ def in_own_process(side: Sides, recipe: Recipe) -> float:
         return pool.submit(peak_memory, side, recipe).result()
 
 
-def compare(recipe: Recipe, rounds: int, steps: int) -> Comparison:
+def compare(case: str, recipe: Recipe, rounds: int) -> Comparison:
     """Alternate between both sides, once it is sure that they train networks of the same size."""
-    (run_ours, own), (run_published, theirs) = ours(recipe), published(recipe)
-    if own() != theirs():
-        raise SystemExit(f"not the same networks: {own()} parameters against {theirs()}")
-    run_ours(WARM_UP)
-    run_published(WARM_UP)
-    result = Comparison(recipe.data.size, recipe.machine.threads or 1, [], [])
+    from limits import least_seconds
+
+    engine, loop = ours(recipe), published(recipe)
+    own = sum(p.numel() for network in (engine.generator, engine.discriminator) for p in network.parameters())
+    if own != loop.parameters():
+        raise SystemExit(f"not the same networks: {own} parameters against {loop.parameters()}")
+    threads, precision = recipe.machine.threads or 1, engine.settings.precision or "float32"
+    limit = 1000 * least_seconds(engine, precision, LIMIT_STEPS, threads)
+    sides = taking_steps(engine), loop.run
+    lengths = []
+    for run in sides:
+        milliseconds(run, WARM_UP)
+        lengths.append(max(1, round(1000 * ROUND_SECONDS / milliseconds(run, WARM_UP))))
+    result = Comparison(case, recipe.train.batch, precision, limit, [], [])
     for _ in range(rounds):
-        result.ours.append(milliseconds(run_ours, steps))
-        result.published.append(milliseconds(run_published, steps))
+        for run, steps, times in zip(sides, lengths, (result.ours, result.published), strict=True):
+            times.append(milliseconds(run, steps))
     return result
 
 
-def milliseconds(run: Run, steps: int) -> float:
+def milliseconds(run: Callable[[int], None], steps: int) -> float:
     """Per step."""
     start = time.perf_counter()
     run(steps)
     return round((time.perf_counter() - start) / steps * 1000, 4)
 
 
-def speed_table(results: list[Comparison], batch: int) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("px", "threads", "", "ms/step", "min-max", "images/s", "ratio (min-max)"):
-        table.add_column(title, justify="left" if title == "" else "right", no_wrap=True)
+def rows(results: list[Comparison]) -> list[Row]:
+    """The ratio to the loop at the same batch and at its smallest, where both were measured."""
+    found = []
     for result in results:
-        ratio = f"{median(result.ratios):.2f} ({min(result.ratios):.2f}-{max(result.ratios):.2f})"
-        for side, times in (("condgan", result.ours), ("published", result.published)):
-            first = side == "condgan"
-            table.add_row(
-                str(result.size) if first else "",
-                str(result.threads) if first else "",
-                side,
-                f"{median(times):.2f}",
-                f"{min(times):.2f}-{max(times):.2f}",
-                f"{batch / median(times) * 1000:.0f}",
-                ratio if first else "",
-            )
+        name = f"step of {result.case}, batch {result.batch}"
+        found.append(Row(name, median(result.ratios), "images/s of the published loop's", result.distance))
+    return found
+
+
+def speed_table(results: list[Comparison]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("recipe", "batch", "ms/step", "published", "ratio (min-max)", "of 64", "limit", "x limit"):
+        table.add_column(title, justify="left" if title == "recipe" else "right", no_wrap=True)
+    small = {result.case: median(result.published) / result.batch for result in results if result.batch == 64}
+    for result in results:
+        own = median(result.ours)
+        alone = small.get(result.case.partition(",")[0])
+        table.add_row(
+            result.case,
+            str(result.batch),
+            f"{own:.2f}",
+            f"{median(result.published):.2f}",
+            spread(result.ratios),
+            "" if alone is None else f"{alone * result.batch / own:.2f}",
+            f"{result.limit:.2f}",
+            f"{result.distance:.2f}",
+        )
     return table
 
 
-def memory_table(peaks: dict[int, dict[Sides, float]]) -> Table:
+def memory_table(peaks: dict[str, dict[Sides, float]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("px", "condgan", "published", "ratio"):
-        table.add_column(title, justify="right")
-    for size, peak in peaks.items():
+    for title in ("recipe", "condgan", "published", "ratio"):
+        table.add_column(title, justify="left" if title == "recipe" else "right")
+    for case, peak in peaks.items():
         own, theirs = peak["ours"], peak["published"]
-        table.add_row(str(size), f"{own:.0f}", f"{theirs:.0f}", f"{own / theirs:.2f}")
+        table.add_row(case, f"{own:.0f}", f"{theirs:.0f}", f"{own / theirs:.2f}")
     return table
 
 
 def numbers(text: str, option: str) -> list[int]:
     parts = text.split(",")
-    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-        raise typer.BadParameter(f"{text}: expected whole numbers like 28,32", param_hint=option)
+    if not all(part.strip().isdecimal() and int(part) > 1 for part in parts):
+        raise typer.BadParameter(f"{text}: expected whole numbers from 2 on, like 64,256", param_hint=option)
     return [int(part) for part in parts]
 
 
 def main(
-    recipe: Annotated[
-        Literal["cgan-lsgan", "cgan-lsgan-jgan"], typer.Option(help="The setup, which both sides train.")
-    ] = "cgan-lsgan",
-    batch: Annotated[int, typer.Option(min=2, help="Images in a step.")] = 64,
-    size: Annotated[str, typer.Option(help="Pixels of an image's side, one or several.")] = "28,32",
-    threads: Annotated[str, typer.Option(help="Torch threads of both sides, one or several.")] = "1,2",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 5 or more for a figure to quote.")] = 7,
-    steps: Annotated[int, typer.Option(min=1, help="Steps in a round.")] = 100,
+    cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[RECIPE ...]", help=f"Of: {'; '.join(CASES)}. Default: all.")
+    ] = None,
+    batch: Annotated[str, typer.Option(help="Images in a step, one or several.")] = "64,256,1024",
+    size: Annotated[int | None, typer.Option(min=8, help="Pixels of an image's side; default: the recipe's.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Torch threads of both sides; default: the cores that it may use.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 5 or more for a figure to quote.")] = 5,
     memory: Annotated[bool, typer.Option(help="Measure peak memory too.")] = True,
     json_path: Annotated[
         Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every round here.")
     ] = None,
 ) -> None:
-    sizes, thread_counts = numbers(size, "--size"), numbers(threads, "--threads")
+    chosen, batches = cases or list(CASES), numbers(batch, "--batch")
+    unknown = [case for case in chosen if case not in CASES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]}: expected one of {'; '.join(CASES)}", param_hint="RECIPE")
     console, found = Console(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)
-    peaks: dict[int, dict[Sides, float]] = {}
+    count = threads or found.cores
+    peaks: dict[str, dict[Sides, float]] = {}
     if memory:  # before torch is imported here
-        for pixels in sizes:
-            small = planned(recipe, pixels, thread_counts[0], batch)
-            peaks[pixels] = {side: in_own_process(side, small) for side in SIDES}
+        for case in chosen:
+            small = planned(case, size, count, batches[0])
+            peaks[case] = {side: in_own_process(side, small) for side in SIDES}
         console.print("\npeak memory of the process, MiB", memory_table(peaks))
-    results = [
-        compare(planned(recipe, pixels, count, batch), rounds, steps) for pixels in sizes for count in thread_counts
-    ]
-    console.print(
-        f"\n{recipe}, batch {batch}, {rounds} rounds of {steps} steps", speed_table(results, batch), highlight=False
-    )
+    results = []
+    for case in chosen:
+        for images in batches:
+            results.append(compare(case, planned(case, size, count, images), rounds))
+            console.print(f"{case}, batch {images}: {spread(results[-1].ratios)}", style="dim")
+    console.print(f"\n{count} thread(s), {rounds} rounds", speed_table(results), highlight=False)
     if json_path is not None:
-        written = {
-            "host": asdict(found),
-            "recipe": recipe,
-            "batch": batch,
-            "steps_per_round": steps,
-            "ms_per_step": [asdict(result) | {"ratio": round(median(result.ratios), 3)} for result in results],
-            "peak_mib": peaks,
-        }
-        json_path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+        save(json_path, found, rows(results), steps=results, peak_mib=peaks, threads=count, size=size)
 
 
 if __name__ == "__main__":

@@ -417,6 +417,24 @@ def test_help_and_refusals_import_nothing_heavy(condgan: Any) -> None:
         assert process.stderr.splitlines()[-1].split() == ["end"], arguments
 
 
+def test_sampling_and_training_do_not_import_the_compiler_of_torch(
+    digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    """It takes longer than a row of pictures."""
+    code = (
+        "import sys, condgan.cli\n"
+        "try: condgan.cli.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({'torch', 'torch._dynamo', 'torch._inductor'} & sys.modules.keys()), file=sys.stderr)\n"
+    )
+    train = ("train", "gan-mlp", *tiny["gan-mlp"], "--data", digits, "--epochs", "1", "--run", "run")
+    for arguments in (("sample", "mnist", "2026"), train):
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.splitlines()[-1] == "torch", arguments
+
+
 def test_the_public_face() -> None:
     assert set(package.__all__) <= set(dir(package)) | set(package._PLACES) | {"recipes"}
     for name in package.__all__:

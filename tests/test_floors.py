@@ -9,7 +9,7 @@ import pytest
 import condgan
 
 ROOT = Path(condgan.__file__).parent
-FACTS = "errors files recipe recipe_text recipes schedule draws threads block labels images provenance weights"
+FACTS = "errors files recipe recipe_text recipes schedule draws threads block cache labels images provenance weights"
 FLOORS = {0: set(FACTS.split()), 1: {"data"}, 2: {"engines", "measure"}, 4: {"cli", "__main__", "studio"}}
 JOBS = 3  # every other file, and the package's own face: ``import condgan`` offers jobs
 APART = {"engines", "measure"}

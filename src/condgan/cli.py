@@ -69,12 +69,13 @@ def sample(
     scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: to be seen well.")] = None,
 ) -> None:
     """Make labelled images: a row of a sequence, a class grid, or a dataset; or what vector conditions ask for."""
-    from condgan import export
+    from condgan import export, progress
 
-    written = export.to_file(
-        path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
-        checkpoint=checkpoint, scale=scale,
-    )  # fmt: skip
+    with progress.counting("images") as tell:
+        written = export.to_file(
+            path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
+            checkpoint=checkpoint, scale=scale, tell=tell,
+        )  # fmt: skip
     print(written)
 
 

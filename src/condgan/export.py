@@ -1,5 +1,7 @@
 """Pictures and datasets on disk, made by a generator."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ from condgan.files import atomic
 from condgan.generator import Generator
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
-CHUNK = 4096  # pictures in memory at a time
+CHUNK = 4096  # pictures made at a time; those before them are written meanwhile
+
+Tell = Callable[[int, int], None]
+"""Hears how many pictures are written, of how many."""
 
 
 def to_file(
@@ -28,6 +33,7 @@ def to_file(
     conditions: Path | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
+    tell: Tell = lambda written, count: None,
 ) -> Path:
     """Sample from the run or generator file at ``path`` into one file or folder -> its path.
 
@@ -41,6 +47,7 @@ def to_file(
         conditions: a file of vector conditions, one picture each, as a row or an .npz.
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a PNG.
+        tell: hears of the pictures of a dataset as they are written.
 
     Raises:
         CondganError: two of sequence, grid, per_class and conditions; what the generator cannot be asked for; a bad
@@ -81,7 +88,7 @@ def to_file(
     if asked is not None and output is not None and output.suffix.lower() == ".npz":
         return archive(made, asked, seed, output)
     if per_class is not None:
-        return dataset(made, per_class, seed, output or Path("samples.npz"))
+        return dataset(made, per_class, seed, output or Path("samples.npz"), tell)
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":
         raise CondganError(
@@ -138,7 +145,7 @@ def archive(made: Generator, asked: Conditions, seed: int, output: Path | None) 
     return output
 
 
-def dataset(made: Generator, per_class: int, seed: int, output: Path) -> Path:
+def dataset(made: Generator, per_class: int, seed: int, output: Path, tell: Tell) -> Path:
     """A labelled dataset, written as it is made; classes take turns, so that more images extend fewer."""
     from condgan.data import export
 
@@ -147,7 +154,21 @@ def dataset(made: Generator, per_class: int, seed: int, output: Path) -> Path:
     classes = labels.balanced(per_class, made.domain)
     domain = made.domain
     with export.writer(output, len(classes), domain.channels, domain.size, domain.class_names) as writer:
-        for first in range(0, len(classes), CHUNK):
-            asked = classes[first : first + CHUNK]
-            writer.write(made.sample_classes(asked, seed, first), asked)
+        for found, asked in parts(made, classes, seed):
+            writer.write(found, asked)
+            tell(writer.written, len(classes))
     return output
+
+
+def parts(
+    made: Generator, classes: npt.NDArray[np.int64], seed: int
+) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
+    """Pictures and their classes, CHUNK by CHUNK; the next are made while these are used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: Future[npt.NDArray[np.uint8]] = pool.submit(made.sample_classes, classes[:CHUNK], seed, 0)
+        for first in range(0, len(classes), CHUNK):
+            found, following = coming.result(), first + CHUNK
+            if following < len(classes):
+                asked = classes[following : following + CHUNK]
+                coming = pool.submit(made.sample_classes, asked, seed, following)
+            yield found, classes[first:following]

@@ -1,11 +1,15 @@
 """What a long training shows: a live bar on a terminal, the published log line elsewhere."""
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from condgan.log import Record
 from condgan.schedule import Plan
 
 LINE_EVERY = 50  # batches, as published
+SENTENCE_EVERY = 10.0  # seconds
 
 
 class Progress:
@@ -139,3 +143,35 @@ def on_stderr() -> Progress:
 def for_this_terminal() -> Progress:
     """A bar on a terminal, lines elsewhere."""
     return Bar() if sys.stdout.isatty() else Lines()
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows on stderr what it is told, so many of so many: a live bar on a terminal, now and then a sentence elsewhere.
+
+    Nothing is shown before it is told anything.
+    """
+    if not sys.stderr.isatty():
+        yield _sentences(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Live
+
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn(what), TextColumn("ETA"), TimeRemainingColumn()
+    with Live(*columns, console=Console(stderr=True), transient=True) as live:
+        task = live.add_task(what, visible=False)
+        yield lambda done, count: live.update(task, completed=done, total=count, visible=True)
+
+
+def _sentences(what: str) -> Callable[[int, int], None]:
+    begun = said = time.monotonic()
+
+    def tell(done: int, count: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= SENTENCE_EVERY:
+            said = now
+            print(f"{done:,} of {count:,} {what}, {done / (now - begun):,.0f} a second", file=sys.stderr, flush=True)
+
+    return tell

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.memory import DEFLATE_RATIO, check_memory
+from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
 from condgan.errors import CondganError
 
 HEADERS = {
@@ -37,11 +37,9 @@ def read_lone(path: Path) -> npt.NDArray[Any]:
         CondganError: it holds objects or is too large; the file is damaged.
     """
     with whole(path, ".npy file", "save"), path.open("rb") as stream:
-        shape, dtype = read_header(stream)
+        shape, fortran, dtype = read_header(stream)
         check_header(path, "the array", shape, dtype, path.stat().st_size - stream.tell())
-        stream.seek(0)
-        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    return array
+        return read_values(stream, shape, fortran, dtype)
 
 
 @contextmanager
@@ -65,13 +63,19 @@ def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, k
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise CondganError(f"{path}: {key} has an unusual compression: write it with numpy.savez_compressed")
     with archive.open(member) as stream:
-        shape, dtype = read_header(stream)
-        start = stream.tell()
-    check_header(path, key, shape, dtype, member.file_size - start)
-    with archive.open(member) as stream:
-        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+        shape, fortran, dtype = read_header(stream)
+        check_header(path, key, shape, dtype, member.file_size - stream.tell())
+        array = read_values(stream, shape, fortran, dtype)
         stream.read(1)  # at the end zipfile compares the checksum
     return array
+
+
+def read_values(stream: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The array that follows a header."""
+    array = room(shape[::-1] if fortran else shape, dtype)
+    if array.nbytes and fill(array, stream) < array.nbytes:
+        raise EOFError("it ends too early")
+    return array.T if fortran else array
 
 
 def check_header(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any], held: int) -> None:
@@ -90,15 +94,15 @@ def check_header(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[A
         raise CondganError(
             f"{path}: {key} declares {dtype} {shape} = {size} bytes, the file has {held}: it is damaged, write it again"
         )
-    check_memory(f"{path}: {key}", size)
+    check_room(f"{path}: {key}", size)
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type from the start of a .npy stream."""
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the first axis runs fastest, and type, from the start of a .npy stream."""
     version = np.lib.format.read_magic(stream)
     if version not in HEADERS:
         raise ValueError(f"npy version {version}")
-    shape, _, dtype = HEADERS[version](stream)
+    shape, fortran, dtype = HEADERS[version](stream)
     if any(side < 0 for side in shape):
         raise ValueError(f"shape {shape}")
-    return shape, dtype
+    return shape, fortran, dtype

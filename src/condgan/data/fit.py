@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from condgan.data.dataset import Images
+from condgan.data.memory import room
 from condgan.recipe import Data
 
 CHUNK_PIXELS = 1 << 21  # of a stack that Pillow holds at once
@@ -66,7 +67,7 @@ def fit(raw: Images, size: int, how: Literal["pad", "crop", "stretch"]) -> Image
         longer = max(height, width)
         inner = tuple(max(1, (2 * side * size + longer) // (2 * longer)) for side in (height, width))
     top, left = (size - inner[0]) // 2, (size - inner[1]) // 2
-    fitted = np.zeros((count, size, size, *raw.shape[3:]), np.uint8)
+    fitted = room((count, size, size, *raw.shape[3:]), np.uint8)
     chunk = max(1, CHUNK_PIXELS // max(height * width, size * size))
     for start in range(0, count, chunk):
         resized = resize(raw[start : start + chunk], *inner)
@@ -102,7 +103,7 @@ def to_grey(raw: Images) -> Images:
     from PIL import Image
 
     count, height, width = raw.shape[:3]
-    grey = np.empty((count, height, width), np.uint8)
+    grey = room((count, height, width), np.uint8)
     chunk = max(1, CHUNK_PIXELS // (height * width))
     for start in range(0, count, chunk):
         part = np.ascontiguousarray(raw[start : start + chunk])
@@ -116,6 +117,9 @@ def with_channels(raw: Images, channels: Literal[1, 3]) -> Images:
 
     Colour images must have been converted where C is 1.
     """
-    if raw.ndim == 4:
-        return np.ascontiguousarray(raw.transpose(0, 3, 1, 2))
-    return np.ascontiguousarray(raw[:, None]) if channels == 1 else np.repeat(raw[:, None], channels, axis=1)
+    images = raw.transpose(0, 3, 1, 2) if raw.ndim == 4 else raw[:, None]
+    if images.shape[1] == channels and images.flags.c_contiguous:
+        return images
+    laid = room((len(raw), channels, *raw.shape[1:3]), np.uint8)
+    laid[:] = images
+    return laid

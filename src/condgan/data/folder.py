@@ -12,7 +12,7 @@ import numpy as np
 from condgan.data.dataset import Found, Images, Split
 from condgan.data.decode import SUFFIXES, decode, has_colour
 from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey, with_channels
-from condgan.data.memory import check_memory
+from condgan.data.memory import check_room, room
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -50,7 +50,7 @@ def read(path: Path, name: str, data: Data) -> Found:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, on files that it reads all the same
         channels = data.channels or (3 if any(map(has_colour, files)) else 1)
-        check_memory(str(path), len(files) * channels * data.size**2)
+        check_room(str(path), len(files) * channels * data.size**2)
         seen, splits = Seen(), {}
         for split, tree in trees.items():
             present = [label for label, name in enumerate(class_names) if name in tree]
@@ -133,7 +133,7 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def decode_all(files: list[Path], channels: Literal[1, 3], data: Data, seen: Seen) -> Images:
     """Image files -> uint8 (N, channels, size, size), each brought to its shape as soon as it is decoded."""
-    images = np.empty((len(files), channels, data.size, data.size), np.uint8)
+    images = room((len(files), channels, data.size, data.size), np.uint8)
 
     def block(start: int) -> list[tuple[tuple[int, int], bool, bool]]:
         facts = []

@@ -16,12 +16,11 @@ import numpy as np
 from condgan.data.dataset import Found, Images, Labels, Split
 from condgan.data.fit import prepare
 from condgan.data.labels import classes
-from condgan.data.memory import DEFLATE_RATIO, check_memory
+from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
 STEMS = {"train": "train-images", "test": "t10k-images"}
-BLOCK = 1 << 20
 EXAMPLE = "train-images-idx3-ubyte.gz"
 
 
@@ -111,12 +110,9 @@ def read_array(path: Path, dimensions: int) -> Images:
                     f"{path} is truncated: it declares {declared(shape)} = {size} bytes, "
                     f"its size allows {max(possible, 0)}; fetch it again"
                 )
-            check_memory(str(path), size)
-            array = np.empty(size, np.uint8)
-            filled = 0
-            while filled < size and (block := stream.read(min(BLOCK, size - filled))):
-                array[filled : filled + len(block)] = np.frombuffer(block, np.uint8)
-                filled += len(block)
+            check_room(str(path), size)
+            array = room((size,), np.uint8)
+            filled = fill(array, stream)
             if filled < size:
                 raise CondganError(
                     f"{path} is truncated: it declares {declared(shape)} = {size} bytes, found {filled}; fetch it again"

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.data.dataset import Conditions, Dataset, Found, Labels, Split
+from condgan.data.memory import room
 from condgan.draws import Stream, permutation
 from condgan.errors import CondganError
 
@@ -35,7 +36,9 @@ def complete(found: Found, seed: int) -> Dataset:
         train = splits["train"]
         parts = draw(classes, len(missing), seed)
         order = np.concatenate(parts)
-        shuffled = Split(train.images[order], train.labels[order])  # one array, so that its splits lie side by side
+        images = room(train.images.shape, train.images.dtype)  # one array, so that its splits lie side by side
+        np.take(train.images, order, axis=0, out=images, mode="clip")  # "raise" would build a copy beside it
+        shuffled = Split(images, train.labels[order])
         ends = np.cumsum([len(part) for part in parts]).tolist()
         for name, start, end in zip(["train", *missing], [0, *ends[:-1]], ends, strict=True):
             splits[name] = Split(shuffled.images[start:end], shuffled.labels[start:end])

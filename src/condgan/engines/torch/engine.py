@@ -22,7 +22,7 @@ from condgan.engines.torch.losses import Judgement, Scores
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
 from condgan.engines.torch.sampler import TorchSampler
-from condgan.engines.torch.tensors import copies, copy_into
+from condgan.engines.torch.tensors import copies, copy_into, shapes
 from condgan.recipe import Domain, Precision, Recipe
 from condgan.schedule import Plan
 
@@ -261,7 +261,7 @@ def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, p
 
 def weights_size(recipe: Recipe, domain: Domain) -> int:
     """Bytes that the weights, their gradients and two moments of each take, found without allocating them."""
-    with torch.device("meta"):
+    with shapes():
         networks = Generator(recipe.generator, recipe.latent.dim, domain), Discriminator(recipe.discriminator, domain)
     return sum(4 * parameter.nbytes for network in networks for parameter in network.parameters())
 

@@ -8,7 +8,7 @@ import torch
 
 from condgan.engines import Conditions, Latents, Samples
 from condgan.engines.torch.networks import OUTPUTS, Generator
-from condgan.engines.torch.tensors import fitting
+from condgan.engines.torch.tensors import fitting, shapes
 from condgan.recipe import Domain, Recipe
 
 CHUNK = 512  # pictures at a time: memory stays small however many are asked for
@@ -40,7 +40,7 @@ class TorchSampler:
 
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> TorchSampler:
     """A generator from its weights, on the CPU."""
-    with torch.device("meta"):  # shapes only: a file that claims huge networks must not make us allocate them
+    with shapes():  # a file that claims huge networks must not make us allocate them
         network = Generator(recipe.generator, recipe.latent.dim, domain, recipe.growing.images is not None)
     network.load_state_dict(fitting(network.state_dict(), state), assign=True)
     return TorchSampler(network, recipe.generator.output)

@@ -1,11 +1,14 @@
-"""Named tensors to arrays and back, strictly."""
+"""Named tensors to arrays and back, strictly; and networks of which only the shapes are wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from condgan.errors import CondganError
 
@@ -49,3 +52,22 @@ def fitting(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.g
                 f"expected {tensor.dtype} {tuple(tensor.shape)}: they belong to another recipe or dataset"
             )
     return given
+
+
+class _Unfilled(TorchFunctionMode):
+    """Weights are not initialised: on the meta device that would import torch's compiler, which takes a second."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(function, "__module__", None) == torch.nn.init.__name__:
+            return args[0] if args else given["tensor"]
+        return function(*args, **given)
+
+
+@contextmanager
+def shapes() -> Iterator[None]:
+    """Networks made inside have shapes and no values, so that they take no memory however large they claim to be."""
+    with torch.device("meta"), _Unfilled():
+        yield

@@ -1,0 +1,81 @@
+"""What a machine can do at best: arithmetic over its rate of matrix products, and bytes over its rate of memory."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from condgan.engines.torch.engine import TorchEngine
+    from condgan.recipe import Precision
+
+SIDE = 1024  # of the matrices
+SECONDS = 0.4  # for a rate
+ADAM = 7 * 4  # bytes moved for a weight: it, its gradient and two moments are read, and all but the gradient written
+AVERAGE = 3 * 4
+
+
+def best(work: Callable[[], object]) -> float:
+    """Seconds of the quickest of many runs."""
+    least, end = float("inf"), time.perf_counter() + SECONDS
+    work()
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        work()
+        least = min(least, time.perf_counter() - start)
+    return least
+
+
+@cache
+def matrix_rate(precision: "Precision", threads: int) -> float:
+    """FLOP/s of products of square matrices."""
+    import torch
+
+    torch.set_num_threads(threads)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a, b = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
+    return 2 * SIDE**3 / best(lambda: a @ b)
+
+
+@cache
+def memory_rate(size: int, threads: int) -> float:
+    """Bytes/s of a sum of two arrays into a third, which take so many bytes together."""
+    import torch
+
+    torch.set_num_threads(threads)
+    a, b, c = torch.rand(3, size // 12)
+    return size / best(lambda: torch.add(a, b, out=c))
+
+
+def arithmetic(work: Callable[[], object]) -> float:
+    """FLOPs of its matrix products and convolutions."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry
+
+    total = 0
+
+    class Count(TorchDispatchMode):
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal total
+            given = kwargs or {}
+            flops = flop_registry.get(function._overloadpacket)
+            if flops is None:
+                with self:  # what it consists of is counted instead
+                    found = function.decompose(*args, **given)
+                return function(*args, **given) if found is NotImplemented else found
+            found = function(*args, **given)
+            total += flops(*args, **given, out_val=found)
+            return found
+
+    counting: Any = Count()  # type: ignore[no-untyped-call]
+    with counting:
+        work()
+    return total
+
+
+def least_seconds(engine: "TorchEngine", precision: "Precision", steps: int, threads: int) -> float:
+    """For a step, the mean over so many, as far as matrix products and the optimisers bound it."""
+    weights = [sum(p.numel() for p in network.parameters()) for network in (engine.generator, engine.discriminator)]
+    moved = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.average is not None else 0)
+    computed = arithmetic(lambda: engine.run(0, steps)) / steps
+    return computed / matrix_rate(precision, threads) + moved / memory_rate(moved, threads)
