@@ -1,5 +1,6 @@
 """The torch engine against plain training loops, written the way the published scripts are."""
 
+import copy
 import resource
 from collections.abc import Callable
 from typing import Any
@@ -266,6 +267,61 @@ def test_ten_steps_are_those_of_the_published_script(loop: str) -> None:
                 assert np.abs(state[name] - start[name]).max() > 3e-4, name  # ten steps go further than the tolerance
 
 
+COUPLED = ("train.order=g-first", "train.fakes=shared", "discriminator.dropout=0", "discriminator.minibatch=stddev")
+PENALTIES = ("none", "penalty.r1=1", "penalty.r2=1", "penalty.wgan_gp=1", "penalty.dragan=1")
+
+
+@pytest.mark.parametrize("loss", ["bce", "relativistic-average"])
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_one_judgement_of_the_generated_images_serves_both_updates(loss: str, penalty: str) -> None:
+    penalties = () if penalty == "none" else (penalty, "penalty.every=2")
+    once, twice = (build("cgan-bce", *COUPLED, f"loss.name={loss}", *penalties) for _ in range(2))
+    assert once.once
+    twice.once = False
+    found, expected = once.run(0, 5), twice.run(0, 5)
+    for figure, values in expected.items():
+        np.testing.assert_allclose(found[figure], values, rtol=1e-4, atol=1e-6, err_msg=figure)
+    for name, array in twice.state().items():
+        np.testing.assert_allclose(once.state()[name], array, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "discriminator.dropout=0.4",
+        "discriminator.norm=batch",
+        "discriminator.spectral=true",
+        "augment.noise=0.1",
+        "train.order=d-first",
+        "train.fakes=fresh",
+        "discriminator.minibatch=none",  # both kinds of images are judged in one pass already
+    ],
+)
+def test_they_are_judged_twice_where_that_is_not_the_same_or_slower(other: str) -> None:
+    field = other.partition("=")[0]
+    assert not build("cgan-bce", *(o for o in COUPLED if not o.startswith(field)), other).once
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_the_generator_meets_the_discriminator_as_it_is_now(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the discriminator's own step, where that comes first; weights kept in bfloat16 would be the old ones."""
+    picked = ONE_THREAD.model_copy(update={"precision": precision})
+    first = ("train.order=d-first", f"train.precision={precision}", "discriminator.dropout=0", "optim.d.lr=0.01")
+    engine = build("gan-mlp", *first, picked=picked)
+    step, met = engine.step_generator, []
+
+    def watched(batch: Any, shared: Tensor) -> dict[str, Tensor]:
+        fakes = shared.detach(), batch.generator[1]
+        met.append((engine.judge(*fakes).logits, copy.deepcopy(engine.discriminator)(*fakes).logits))
+        return step(batch, shared)
+
+    monkeypatch.setattr(engine, "step_generator", watched)
+    engine.run(0, 2)
+    for said, fresh in met:
+        assert torch.equal(said, fresh)
+    assert not torch.equal(met[0][0], met[1][0])
+
+
 def test_momentum_and_learning_rate_follow_the_paper_s_schedules() -> None:
     """Mirza & Osindero: SGD, lr 0.1 / 1.00004^t, momentum 0.5 rising to 0.7 (here within two epochs of three steps)."""
     engine = build(
@@ -315,7 +371,7 @@ def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: st
     small = SMALL if name != "cgan-paper" else ("latent.dim=10",)
     engine = engines.load("torch").build(recipes.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
     descent = engine.d_descent if still == "discriminator" else engine.g_descent
-    descent.descend = lambda loss: torch.autograd.grad(loss, descent.parameters)
+    descent.descend = lambda loss, keep=False: torch.autograd.grad(loss, descent.parameters, retain_graph=keep)
     before = engine.state()
     engine.run(0, 2)
     after = engine.state()

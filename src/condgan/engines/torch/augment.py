@@ -60,6 +60,7 @@ class Augmentation:
         p: probability of each change of the policy, float32 scalar on the device.
         noise: standard deviation of what is added to every image last (instance noise: Sonderby et al. 2017; Arjovsky &
             Bottou 2017), to be set as the training goes on; 0: none.
+        nothing: images are always left as they are.
     """
 
     def __init__(self, spec: recipe.Augment, span: float, batch: int, device: torch.device) -> None:
@@ -68,6 +69,7 @@ class Augmentation:
         self.span, self.target, self.pace = span, spec.target, batch / spec.adapt_images
         self.p = torch.tensor(spec.probability, dtype=torch.float32, device=device)
         self.noise = 0.0
+        self.nothing = not spec.policy and not spec.noise
 
     def __call__(self, images: Tensor) -> Tensor:
         """(N, C, S, S), or (N, D) where the policy is empty -> the same shape; the input itself if nothing is done."""

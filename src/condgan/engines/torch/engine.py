@@ -17,7 +17,7 @@ from condgan.draws import Stream
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.torch import losses, machine
 from condgan.engines.torch.augment import Augmentation
-from condgan.engines.torch.layers import couples
+from condgan.engines.torch.layers import couples, repeats
 from condgan.engines.torch.losses import Judgement, Scores
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
@@ -73,6 +73,12 @@ class TorchEngine:
         self.d_descent = Descent(self.discriminator, recipe.optim.d, self.plan)
         self.g_descent = Descent(self.generator, recipe.optim.g, self.plan)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
+        self.once = (  # where real and generated images can be judged together, that is as fast
+            (recipe.train.order, recipe.train.fakes) == ("g-first", "shared")
+            and repeats(self.discriminator)
+            and self.augmentation.nothing
+            and not self.together
+        )
 
         self.settings = picked or self._measured()
 
@@ -132,7 +138,9 @@ class TorchEngine:
         """One step on one batch -> the figures that are due."""
         train = self.recipe.train
         shared = self.generator(*batch.generator) if train.fakes == "shared" else None  # (N, C, H, W)
-        if train.order == "g-first":
+        if shared is not None and self.once:
+            found = self.step_both(batch, shared)
+        elif train.order == "g-first":
             found = self.step_generator(batch, shared) | self.step_critic(batch, shared)
         else:
             found = self.step_critic(batch, shared) | self.step_generator(batch, shared)
@@ -158,19 +166,32 @@ class TorchEngine:
         scores = Scores(self.judge, real, fake)
         if self.together:
             scores.judge_together()
+        return self.descend_discriminator(scores)
+
+    def step_generator(self, batch: Batch, shared: Tensor | None) -> dict[str, Tensor]:
+        """One generator update -> the parts of its loss, and the gradient at the generated images."""
+        fake = self.generator(*batch.generator) if shared is None else shared
+        return self.descend_generator(Scores(self.judge, batch.real, (fake, batch.generator[1])))
+
+    def step_both(self, batch: Batch, shared: Tensor) -> dict[str, Tensor]:
+        """Both updates from one judgement of the generated images, which would be the same in the second: faster."""
+        scores = Scores(self.judge, batch.real, (shared, batch.generator[1]))
+        return self.descend_generator(scores, keep=True) | self.descend_discriminator(scores)
+
+    def descend_discriminator(self, scores: Scores) -> dict[str, Tensor]:
+        """One discriminator update -> the parts of its loss, and the mean logits."""
         parts = losses.parts(self.d_terms, scores, self.number)
         self.d_descent.descend(torch.stack(list(parts.values())).sum())
         self.augmentation.observe(scores.real.detach())
         found = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
         return {name: figure.detach() for name, figure in found.items()}
 
-    def step_generator(self, batch: Batch, shared: Tensor | None) -> dict[str, Tensor]:
+    def descend_generator(self, scores: Scores, keep: bool = False) -> dict[str, Tensor]:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""
-        fake = self.generator(*batch.generator) if shared is None else shared
         reached: list[Tensor] = []
-        hook = fake.register_hook(reached.append)
-        parts = losses.parts(self.g_terms, Scores(self.judge, batch.real, (fake, batch.generator[1])), self.number)
-        self.g_descent.descend(torch.stack(list(parts.values())).sum())
+        hook = scores.fake_images.register_hook(reached.append)
+        parts = losses.parts(self.g_terms, scores, self.number)
+        self.g_descent.descend(torch.stack(list(parts.values())).sum(), keep)
         hook.remove()
         gradient = reached[0].flatten(1).norm(dim=1).sum()  # N times the mean row: the loss is a mean over N images
         return {name: figure.detach() for name, figure in parts.items()} | {"g_gradient": gradient.detach()}

@@ -96,8 +96,8 @@ class Descent:
         self.lr = schedule.learning_rate(self.spec, step, self.plan)
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
-    def descend(self, loss: Tensor) -> None:
-        """One update; gradients of other networks' weights are not computed.
+    def descend(self, loss: Tensor, keep: bool = False) -> None:
+        """One update; gradients of other networks' weights are not computed; ``keep``: the graph is needed once more.
 
         A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
         and its first steps, once it is reached, would be many times too long.
@@ -105,7 +105,7 @@ class Descent:
         Raises:
             ValueError: the loss reaches no parameter.
         """
-        found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        found = torch.autograd.grad(loss, self.parameters, retain_graph=keep, allow_unused=True)
         reached = [i for i, gradient in enumerate(found) if gradient is not None]
         if not reached:
             raise ValueError("the loss does not depend on the network")
@@ -119,6 +119,7 @@ class Descent:
             if self.spec.clip_weights is not None:
                 torch._foreach_clamp_min_(self.parameters, -self.spec.clip_weights)
                 torch._foreach_clamp_max_(self.parameters, self.spec.clip_weights)
+        torch.clear_autocast_cache()  # of weights in bfloat16, as they were before
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Its state, as ``parameter.slot`` and the live tensor."""
