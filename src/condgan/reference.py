@@ -70,8 +70,7 @@ class Reference:
         """How far each image of ``real`` is from the nearest training image, in pixels."""
 
         def make() -> Arrays:
-            train, real = neighbours.pixels(self.dataset.train.images), neighbours.pixels(self.real.images)
-            return {"distances": neighbours.nearest(real, train)[0]}
+            return {"distances": neighbours.nearest_image(self.real.images, self.dataset.train.images)[0]}
 
         return self.kept(make, ["distances"], "heldout")["distances"].astype(np.float64)
 

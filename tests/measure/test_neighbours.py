@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from condgan.errors import UndefinedError
 from condgan.measure import Features, Images, Labels
 from condgan.measure import neighbours as measured
-from condgan.measure.neighbours import Prdc, duplicates, memorised, nearest, nearest_other, pixels, prdc
+from condgan.measure.neighbours import Prdc, duplicates, memorised, nearest, nearest_image, nearest_other, pixels, prdc
 
 seeds = st.integers(0, 2**32 - 1)
 SMALL = {"ROWS": 7, "COLUMNS": 11}
@@ -89,6 +89,21 @@ def test_nearest_where_float32_overflows() -> None:
     distances, indexes = nearest(base * np.float32(0.9), base)
     assert indexes.tolist() == [0, 1, 2]
     np.testing.assert_allclose(distances, [0, 1e29, 3e29], rtol=1e-5)
+
+
+@pytest.mark.parametrize("base", [1, 9, 10, 11, 64])
+def test_the_nearest_image_is_the_same_in_parts(base: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(base)
+    queries, images = (random.integers(0, 256, (n, 1, 4, 4), dtype=np.uint8) for n in (13, base))
+    queries[0] = images[-1]  # a copy in the last part
+    whole = nearest(pixels(queries), pixels(images))
+    monkeypatch.setattr(measured, "BASE", 3)
+    parts = nearest_image(queries, images)
+    np.testing.assert_array_equal(parts[0], whole[0])
+    assert parts[0][0] == 0
+    np.testing.assert_array_equal(
+        np.linalg.norm(pixels(queries).astype(float) - pixels(images)[parts[1]], axis=1), parts[0]
+    )
 
 
 def test_nearest_of_none() -> None:

@@ -17,6 +17,7 @@ Indexes = npt.NDArray[np.int64]
 Precision = type[np.floating[Any]]
 
 ROWS, COLUMNS = 512, 2048  # of a block of distances: it stays in the cache, where a larger one is twice as slow
+BASE = 1 << 16  # images that others are sought among at a time
 TWIN = 0.001  # share of real images that lie as near to another one as twins do
 HONEST = 0.01  # share of held-out images that lie as near to a training image as a memorised image does
 
@@ -57,6 +58,21 @@ def nearest(queries: Features, base: Features) -> tuple[Distances, Indexes]:
     if not len(base):
         raise UndefinedError("there is nothing to be near to")
     return resolve(queries, base, itself=False)
+
+
+def nearest_image(queries: Images, base: Images) -> tuple[Distances, Indexes]:
+    """``nearest`` in pixels, of images uint8 (N, C, S, S) and (M, C, S, S); memory does not grow with the base.
+
+    Raises:
+        UndefinedError: the base is empty.
+    """
+    rows = pixels(queries)
+    distances, indexes = nearest(rows, pixels(base[:BASE]))
+    for first in range(BASE, len(base), BASE):
+        others, numbers = nearest(rows, pixels(base[first : first + BASE]))
+        nearer = others < distances
+        distances, indexes = np.where(nearer, others, distances), np.where(nearer, numbers + first, indexes)
+    return distances, indexes
 
 
 def nearest_other(points: Features) -> tuple[Distances, Indexes]:
@@ -231,7 +247,7 @@ def duplicates(images: Images, labels: Labels, reference: Images, reference_labe
 def memorised(images: Images, train: Images, heldout_distances: Distances) -> Memorisation:
     """Compare generated images, uint8 (N, C, S, S), with training images of the same shape, in pixels.
 
-    ``heldout_distances``, (M,), are ``nearest(pixels(heldout), pixels(train))[0]`` of images that were not trained on.
+    ``heldout_distances``, (M,), are ``nearest_image(heldout, train)[0]`` of images that were not trained on.
 
     Raises:
         UndefinedError: there are no generated, training or held-out images; half of the held-out images are copies.
@@ -242,6 +258,6 @@ def memorised(images: Images, train: Images, heldout_distances: Distances) -> Me
     usual = float(np.median(heldout_distances))
     if usual == 0:
         raise UndefinedError("half of the held-out images are copies of training images")
-    distances, indexes = nearest(pixels(images), pixels(train))
+    distances, indexes = nearest_image(images, train)
     near = distances <= np.quantile(heldout_distances, HONEST)  # not <: it is 0 if a few held-out images are copies
     return Memorisation(share(near), float(np.median(distances)) / usual, distances, indexes)
