@@ -2,9 +2,10 @@
 
 import copy
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from condgan.draws import Stream
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.torch import losses, machine
 from condgan.engines.torch.augment import Augmentation
+from condgan.engines.torch.graphs import Graphs
 from condgan.engines.torch.layers import couples, repeats
 from condgan.engines.torch.losses import Judgement, Scores
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
@@ -41,6 +43,11 @@ class Batch:
     real: tuple[Tensor, Tensor]
     generator: tuple[Tensor, Tensor]
     critic: list[tuple[Tensor, Tensor]]
+
+
+def pairs(tensors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """First and second, third and fourth, ..."""
+    return list(zip(tensors[::2], tensors[1::2], strict=True))
 
 
 class TorchEngine:
@@ -80,6 +87,9 @@ class TorchEngine:
             and not self.together
         )
 
+        self.zero, self.renewal = torch.zeros(2, device=self.device)
+        self.graphs = Graphs(lambda: self._tensors().values()) if self.device.type == "cuda" else None
+
         self.settings = picked or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
@@ -108,27 +118,41 @@ class TorchEngine:
         figures = torch.empty((steps, len(self.figures)), device=self.device)
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
-            batch = Batch(
-                real=(self.output.read(self.images[index[i, :rows]]), labels[i, :rows]),
-                generator=(generator[0][i, :fake_rows], generator[1][i, :fake_rows]),
-                critic=[(latents[i, :rows], asked[i, :rows]) for latents, asked in critic],
-            )
+            inputs = [index[i, :rows], labels[i, :rows], *(part[i, :fake_rows] for part in generator)]
+            inputs += [part[i, :rows] for fakes in critic for part in fakes]
             self.set_step(first_step + i)
-            self._seed(int(drawn.seeds[i]))
-            with PRECISIONS[precision](self.device.type):
-                found = self.step(batch)
-            for k, name in enumerate(self.figures):
-                figures[i, k] = found.get(name, 0.0)  # 0: not due at this step
+            seed = partial(self._seed, int(drawn.seeds[i]))
+            if self.graphs is None:
+                seed()
+                figures[i] = self.take(precision, inputs)
+            else:
+                figures[i] = self.graphs(self.kind(precision), partial(self.take, precision), inputs, seed)
         return figures
+
+    def kind(self, precision: Precision) -> Hashable:
+        """All that the next step depends on beside tensors."""
+        due = [self.number % term.every == 0 for term in (*self.d_terms, *self.g_terms)]
+        momenta = self.g_descent.momentum, self.d_descent.momentum
+        return precision, tuple(due), momenta, self.augmentation.noise, tuple(self.grown)
+
+    def take(self, precision: Precision, inputs: Sequence[Tensor]) -> Tensor:
+        """One step on rows of the training images, their conditions, and latents and conditions -> its figures."""
+        (index, labels), generator, *critic = pairs(inputs)
+        with PRECISIONS[precision](self.device.type):
+            found = self.step(Batch((self.output.read(self.images[index]), labels), generator, critic))
+        return torch.stack([found.get(name, self.zero) for name in self.figures])  # 0: not due at this step
 
     def set_step(self, step: int) -> None:
         """Take over what depends on progress."""
         self.number = step
         self.g_descent.set_step(step)
         self.d_descent.set_step(step)
+        self.renewal.fill_(1 - schedule.average_decay(self.recipe.train, step))
         self.augmentation.noise = schedule.instance_noise(self.recipe.augment, step, self.plan)
-        for network in (self.generator, self.discriminator):
-            network.body.grow(schedule.grown(self.recipe.growing, network.body.stages, step, self.plan))
+        bodies = self.generator.body, self.discriminator.body
+        self.grown = [schedule.grown(self.recipe.growing, body.stages, step, self.plan) for body in bodies]
+        for body, grown in zip(bodies, self.grown, strict=True):
+            body.grow(grown)
 
     def judge(self, images: Tensor, labels: Tensor) -> Judgement:
         """What the discriminator says of images as it is shown them."""
@@ -145,7 +169,7 @@ class TorchEngine:
         else:
             found = self.step_critic(batch, shared) | self.step_generator(batch, shared)
         if self.average is not None:
-            update_average(self.average, self.generator, schedule.average_decay(train, self.number))
+            update_average(self.average, self.generator, self.renewal)
         return found | {"augment_p": self.augmentation.p}
 
     def step_critic(self, batch: Batch, shared: Tensor | None) -> dict[str, Tensor]:
@@ -288,8 +312,9 @@ def weights_size(recipe: Recipe, domain: Domain) -> int:
 
 
 @torch.no_grad()
-def update_average(average: Generator, network: Generator, decay: float) -> None:
-    """Move an exponential moving average of the weights one step on; buffers (running statistics) are copied."""
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+def update_average(average: Generator, network: Generator, renewal: Tensor) -> None:
+    """Move an exponential moving average of the weights on, by a share; buffers (running statistics) are copied."""
+    weights: list[Tensor] = list(average.parameters())
+    torch._foreach_lerp_(weights, list(network.parameters()), [renewal] * len(weights))
     for kept, new in zip(average.buffers(), network.buffers(), strict=True):
         kept.copy_(new)

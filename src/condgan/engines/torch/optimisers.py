@@ -13,7 +13,8 @@ from torch.optim.sgd import sgd
 from condgan import recipe, schedule
 from condgan.schedule import Plan
 
-Slots = dict[str, list[Tensor]]  # what an optimiser keeps, a tensor for each parameter
+Tensors = list[Tensor]
+Slots = dict[str, Tensors]  # what an optimiser keeps, a tensor for each parameter
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Rule:
 
     slots: dict[str, Callable[[Tensor], Tensor]]
     """What it keeps for a parameter, as it stands before the first step."""
-    update: Callable[[list[Tensor], list[Tensor], Slots, recipe.Optimiser, float, float], None]
-    """Parameters, gradients, slots, the recipe's section, learning rate and momentum of this step."""
+    update: Callable[[Tensors, Tensors, Slots, recipe.Optimiser, Tensor, float], None]
+    """Parameters, gradients, slots, the recipe's section, learning rate (a scalar) and momentum of this step."""
 
 
 def _step(parameter: Tensor) -> Tensor:
@@ -31,7 +32,7 @@ def _step(parameter: Tensor) -> Tensor:
 
 
 def _adam(function: Callable[..., None]) -> Rule:
-    def update(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr: float, momentum: float) -> None:
+    def update(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
         moments = slots["exp_avg"], slots["exp_avg_sq"]
         beta1, beta2 = o.betas
         function(
@@ -42,16 +43,17 @@ def _adam(function: Callable[..., None]) -> Rule:
     return Rule({"step": _step, "exp_avg": torch.zeros_like, "exp_avg_sq": torch.zeros_like}, update)
 
 
-def _rmsprop(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr: float, momentum: float) -> None:
+def _rmsprop(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
     rmsprop(
         p, g, slots["square_avg"], [], slots["momentum_buffer"], slots["step"], alpha=o.alpha, eps=1e-8,
-        weight_decay=o.weight_decay, momentum=momentum, lr=lr, centered=False, maximize=False,
+        weight_decay=o.weight_decay, momentum=momentum, lr=lr.item(), centered=False, maximize=False,
     )  # fmt: skip
 
 
-def _sgd(p: list[Tensor], g: list[Tensor], slots: Slots, o: recipe.Optimiser, lr: float, momentum: float) -> None:
+def _sgd(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
     sgd(
-        p, g, list(slots["momentum_buffer"]), fused=True, weight_decay=o.weight_decay, momentum=momentum, lr=lr,
+        p, g, list(slots["momentum_buffer"]), fused=True, weight_decay=o.weight_decay, momentum=momentum,
+        lr=lr,  # type: ignore[arg-type]  # a tensor too, though it says float
         dampening=0.0, nesterov=False, maximize=False,
     )  # fmt: skip
 
@@ -88,12 +90,13 @@ class Descent:
         named = dict(network.named_parameters())
         self.names = list(named)
         self.parameters: list[Tensor] = list(named.values())
+        self.lr = torch.zeros((), dtype=torch.float32, device=self.parameters[0].device)
         self.slots = {slot: [make(p.detach()) for p in self.parameters] for slot, make in self.rule.slots.items()}
         self.set_step(0)
 
     def set_step(self, step: int) -> None:
         """Take learning rate and momentum from the schedules."""
-        self.lr = schedule.learning_rate(self.spec, step, self.plan)
+        self.lr.fill_(schedule.learning_rate(self.spec, step, self.plan))
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
     def descend(self, loss: Tensor, keep: bool = False) -> None:
