@@ -75,7 +75,9 @@ def arithmetic(work: Callable[[], object]) -> float:
 
 def least_seconds(engine: "TorchEngine", precision: "Precision", steps: int, threads: int) -> float:
     """For a step, the mean over so many, as far as matrix products and the optimisers bound it."""
-    weights = [sum(p.numel() for p in network.parameters()) for network in (engine.generator, engine.discriminator)]
-    moved = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.average is not None else 0)
+    weights = [
+        sum(p.numel() for p in network.parameters()) for network in (engine.game.generator, engine.game.discriminator)
+    ]
+    moved = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.game.average is not None else 0)
     computed = arithmetic(lambda: engine.run(0, steps)) / steps
     return computed / matrix_rate(precision, threads) + moved / memory_rate(moved, threads)

@@ -188,7 +188,7 @@ def compare(case: str, recipe: Recipe, rounds: int) -> Comparison:
     from limits import least_seconds
 
     engine, loop = ours(recipe), published(recipe)
-    own = sum(p.numel() for network in (engine.generator, engine.discriminator) for p in network.parameters())
+    own = sum(p.numel() for network in (engine.game.generator, engine.game.discriminator) for p in network.parameters())
     if own != loop.parameters():
         raise SystemExit(f"not the same networks: {own} parameters against {loop.parameters()}")
     threads, precision = recipe.machine.threads or 1, engine.settings.precision or "float32"

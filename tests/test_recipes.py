@@ -242,7 +242,7 @@ def test_the_order_of_the_updates(name: str) -> None:
     for player in "gd":
         descent = getattr(engine, f"{player}_descent")
         descent.rule = Rule(descent.rule.slots, lambda *call, player=player: events.append(f"{player} moves"))
-    engine.generator.register_forward_hook(lambda *call: events.append(f"{len(call[2])} made"))
+    engine.game.generator.register_forward_hook(lambda *call: events.append(f"{len(call[2])} made"))
     batch = recipe.train.batch
     last = -(-150 // batch) - 1
     rows = 150 - last * batch

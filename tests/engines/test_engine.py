@@ -276,8 +276,8 @@ PENALTIES = ("none", "penalty.r1=1", "penalty.r2=1", "penalty.wgan_gp=1", "penal
 def test_one_judgement_of_the_generated_images_serves_both_updates(loss: str, penalty: str) -> None:
     penalties = () if penalty == "none" else (penalty, "penalty.every=2")
     once, twice = (build("cgan-bce", *COUPLED, f"loss.name={loss}", *penalties) for _ in range(2))
-    assert once.once
-    twice.once = False
+    assert once.game.once
+    twice.game.once = False
     found, expected = once.run(0, 5), twice.run(0, 5)
     for figure, values in expected.items():
         np.testing.assert_allclose(found[figure], values, rtol=1e-4, atol=1e-6, err_msg=figure)
@@ -299,7 +299,7 @@ def test_one_judgement_of_the_generated_images_serves_both_updates(loss: str, pe
 )
 def test_they_are_judged_twice_where_that_is_not_the_same_or_slower(other: str) -> None:
     field = other.partition("=")[0]
-    assert not build("cgan-bce", *(o for o in COUPLED if not o.startswith(field)), other).once
+    assert not build("cgan-bce", *(o for o in COUPLED if not o.startswith(field)), other).game.once
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
@@ -308,14 +308,14 @@ def test_the_generator_meets_the_discriminator_as_it_is_now(precision: str, monk
     picked = ONE_THREAD.model_copy(update={"precision": precision})
     first = ("train.order=d-first", f"train.precision={precision}", "discriminator.dropout=0", "optim.d.lr=0.01")
     engine = build("gan-mlp", *first, picked=picked)
-    step, met = engine.step_generator, []
+    step, met = engine.game.step_generator, []
 
     def watched(batch: Any, shared: Tensor) -> dict[str, Tensor]:
         fakes = shared.detach(), batch.generator[1]
-        met.append((engine.judge(*fakes).logits, copy.deepcopy(engine.discriminator)(*fakes).logits))
+        met.append((engine.game.judge(*fakes).logits, copy.deepcopy(engine.game.discriminator)(*fakes).logits))
         return step(batch, shared)
 
-    monkeypatch.setattr(engine, "step_generator", watched)
+    monkeypatch.setattr(engine.game, "step_generator", watched)
     engine.run(0, 2)
     for said, fresh in met:
         assert torch.equal(said, fresh)
@@ -370,7 +370,7 @@ def test_momentum_and_learning_rate_follow_the_paper_s_schedules() -> None:
 def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: str) -> None:
     small = SMALL if name != "cgan-paper" else ("latent.dim=10",)
     engine = engines.load("torch").build(recipes.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
-    descent = engine.d_descent if still == "discriminator" else engine.g_descent
+    descent = engine.game.d_descent if still == "discriminator" else engine.game.g_descent
     descent.descend = lambda loss, keep=False: torch.autograd.grad(loss, descent.parameters, retain_graph=keep)
     before = engine.state()
     engine.run(0, 2)
@@ -381,7 +381,7 @@ def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: st
     assert all(np.array_equal(before[key], after[key]) for key in weights)
     moved = [key for key in before if key.split(".")[0] == moving and key.endswith("weight")]
     assert all(not np.array_equal(before[key], after[key]) for key in moved)
-    assert all(parameter.grad is None for parameter in getattr(engine, still).parameters())
+    assert all(parameter.grad is None for parameter in getattr(engine.game, still).parameters())
 
 
 # The average

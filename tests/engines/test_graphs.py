@@ -42,7 +42,7 @@ def build(*overrides: str) -> Any:
 
 
 def recording(engine: Any, recorder: Any) -> Any:
-    engine.graphs = Graphs(lambda: engine._tensors().values(), recorder)
+    engine.graphs = Graphs(lambda: engine.game.tensors().values(), recorder)
     return engine
 
 
