@@ -240,7 +240,7 @@ def test_the_order_of_the_updates(name: str) -> None:
     engine: Any = load("torch").build(recipe, DIGITS, images, np.zeros(150, np.int64), None)
     events: list[str] = []
     for player in "gd":
-        descent = getattr(engine, f"{player}_descent")
+        descent = getattr(engine.game, f"{player}_descent")
         descent.rule = Rule(descent.rule.slots, lambda *call, player=player: events.append(f"{player} moves"))
     engine.game.generator.register_forward_hook(lambda *call: events.append(f"{len(call[2])} made"))
     batch = recipe.train.batch

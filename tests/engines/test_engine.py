@@ -578,7 +578,7 @@ def test_bf16_is_of_the_products_alone() -> None:
     full, half = (build("cgan-bce", *convolutional, f"train.precision={name}") for name in ("float32", "bf16"))
     kinds: dict[str, set[torch.dtype]] = {}
     for name in PLAYERS:
-        for part, module in getattr(half, name).named_modules():
+        for part, module in getattr(half.game, name).named_modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 module.register_forward_hook(lambda _, given, found: kinds.setdefault("maps", set()).add(found.dtype))
             if part == "head":
