@@ -213,12 +213,9 @@ def milliseconds(run: Callable[[int], None], steps: int) -> float:
 
 
 def rows(results: list[Comparison]) -> list[Row]:
-    """The ratio to the loop at the same batch and at its smallest, where both were measured."""
-    found = []
-    for result in results:
-        name = f"step of {result.case}, batch {result.batch}"
-        found.append(Row(name, median(result.ratios), "images/s of the published loop's", result.distance))
-    return found
+    """What is compared: the ratios to the loop at the same batch."""
+    of = "images/s of the published loop"
+    return [Row(f"step of {r.case}, batch {r.batch}", median(r.ratios), of, r.distance) for r in results]
 
 
 def speed_table(results: list[Comparison]) -> Table:

@@ -89,11 +89,25 @@ def test_the_file_has_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_without_room_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoiled", ["no folder", "full"])
+def test_without_a_disk_it_lies_in_memory(spoiled: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory, "MAPPED", 1)
+    if spoiled == "full":
+        monkeypatch.setattr(memory, "spare", lambda: 0)
+    else:
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv(cache.PLACE, str(tmp_path / "file" / "below"))
+    archive(tmp_path / "source")
+    dataset = data.load(Data(source=str(tmp_path / "source"), size=10), seed=0)
+    assert of_files(dataset) == (spoiled != "full")  # a temporary folder stands in for a cache that cannot be written
+    assert len(dataset.train) + len(dataset.validation) + len(dataset.test) == COUNT
+
+
+def test_more_than_there_is_room_for_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     archive(tmp_path / "source")
     monkeypatch.setattr(memory, "MAPPED", 1)
     monkeypatch.setattr(memory, "LARGEST", 1 << 10)
-    with pytest.raises(CondganError, match=r"GiB of disk for .*, the limit is"):
+    with pytest.raises(CondganError, match="GiB of memory or disk, the limit is"):
         data.load(Data(source=str(tmp_path / "source"), size=10), seed=0)
 
 

@@ -44,14 +44,11 @@ def check_room(what: str, size: int) -> None:
     Raises:
         CondganError: with the sizes, in GiB.
     """
-    if size < MAPPED:
-        limit, of = available(), "of memory"
-    else:
-        limit, of = shutil.disk_usage(place()).free, f"of disk for {place()}"
+    limit, of = (available(), "memory") if size < MAPPED else (max(available(), spare()), "memory or disk")
     limit = min(LARGEST, limit)
     if size > limit:
         raise CondganError(
-            f"{what} needs {size / 2**30:.1f} GiB {of}, the limit is {limit / 2**30:.1f} GiB: "
+            f"{what} needs {size / 2**30:.1f} GiB of {of}, the limit is {limit / 2**30:.1f} GiB: "
             "use fewer or smaller images"
         )
 
@@ -59,20 +56,26 @@ def check_room(what: str, size: int) -> None:
 def place() -> Path:
     """Where the files of large arrays are made: in the cache, for a temporary folder may lie in memory."""
     folder = cache.folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir())
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def spare() -> int:
+    """Bytes of disk for large arrays."""
+    return shutil.disk_usage(place()).free
 
 
 def room(shape: Sequence[int], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """An array of zeros; a large one is mapped to a file without a name, which is gone when the array is.
 
-    The system reads of it what is used, and takes the memory back when it is short.
-
-    Raises:
-        OSError: the disk is full.
+    The system reads of it what is used, and takes the memory back when it is short. Without room on the disk the array
+    lies in memory.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < MAPPED:
+    if size < MAPPED or size > spare():
         return np.zeros(shape, dtype)
     with tempfile.TemporaryFile(dir=place()) as file:
         if hasattr(os, "posix_fallocate"):  # a write to a mapped page that the disk has no room for kills

@@ -165,7 +165,9 @@ def couples(network: nn.Module) -> bool:
 def repeats(network: nn.Module) -> bool:
     """Whether a network in training says the same, and leaves the same behind, when it is asked once more."""
     moved = nn.modules.batchnorm._BatchNorm, parametrizations._SpectralNorm
-    return not any(isinstance(module, moved) or getattr(module, "rate", 0) for module in network.modules())
+    return not any(
+        isinstance(module, moved) or (isinstance(module, Dropout) and module.rate) for module in network.modules()
+    )
 
 
 WITH_SPECTRUM = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
