@@ -159,9 +159,17 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress as Live
 
     columns = BarColumn(), MofNCompleteColumn(), TextColumn(what), TextColumn("ETA"), TimeRemainingColumn()
-    with Live(*columns, console=Console(stderr=True), transient=True) as live:
-        task = live.add_task(what, visible=False)
-        yield lambda done, count: live.update(task, completed=done, total=count, visible=True)
+    live = Live(*columns, console=Console(stderr=True), transient=True)
+    task = live.add_task(what)
+
+    def tell(done: int, count: int) -> None:
+        live.start()  # which does nothing once it has
+        live.update(task, completed=done, total=count)
+
+    try:
+        yield tell
+    finally:
+        live.stop()
 
 
 def _sentences(what: str) -> Callable[[int, int], None]:
