@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from host import Host, Row, save, spread, writable
+from host import Host, JsonPath, Row, save, spread
 
 if TYPE_CHECKING:
     from condgan.measure import Features
@@ -292,9 +292,7 @@ def main(
         int | None, typer.Option(min=1, help="Threads of every process; default: the cores that it may use.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 3 or more for a ratio to quote.")] = 3,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every round here.")
-    ] = None,
+    json_path: JsonPath = None,
 ) -> None:
     console, found = Console(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from importlib import metadata
 from pathlib import Path
 from statistics import median
+from typing import Annotated
 
 import typer
 
@@ -52,6 +53,11 @@ def writable(path: Path | None) -> Path | None:
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise typer.BadParameter(f"{path} cannot be written: give a file in a folder that is there")
     return path
+
+
+JsonPath = Annotated[
+    Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every round here.")
+]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from host import Host, Row, save, spread, writable
+from host import Host, JsonPath, Row, save, spread
 
 MIB = 2**20
 HELP = """Time condgan sample --per-class: a labelled dataset as an .npz, from generators with untrained weights.
@@ -123,9 +123,7 @@ def main(
     per_class: Annotated[int, typer.Option(min=1, help="Images of each of ten classes.")] = 10_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 3 or more for a ratio to quote.")] = 3,
     script: Annotated[bool, typer.Option(help="Time the script too.")] = True,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every round here.")
-    ] = None,
+    json_path: JsonPath = None,
 ) -> None:
     console, found = Console(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from condgan import engines, generator, recipes
 from condgan.recipe import Domain
-from host import Host, Row, save, spread, writable
+from host import Host, JsonPath, Row, save, spread
 
 HELP = """Time whole commands: condgan --help, and condgan sample for one row of pictures.
 
@@ -96,9 +96,7 @@ def report(results: list[Timed]) -> Table:
 def main(
     help_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan --help.")] = 7,
     sample_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan sample.")] = 5,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every run here.")
-    ] = None,
+    json_path: JsonPath = None,
 ) -> None:
     console, found = Console(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)

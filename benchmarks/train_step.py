@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from condgan import recipes
 from condgan.recipe import Data, Recipe
-from host import Host, Row, save, spread, writable
+from host import Host, JsonPath, Row, save, spread
 
 if TYPE_CHECKING:
     from condgan.data import Dataset
@@ -267,9 +266,7 @@ def main(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 5 or more for a figure to quote.")] = 5,
     memory: Annotated[bool, typer.Option(help="Measure peak memory too.")] = True,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", callback=writable, help="Write every round here.")
-    ] = None,
+    json_path: JsonPath = None,
 ) -> None:
     chosen, batches = cases or list(CASES), numbers(batch, "--batch")
     unknown = [case for case in chosen if case not in CASES]
