@@ -221,6 +221,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
         "n_real": 67,
         "n_generated": 300,
         "n_floor": 67,
+        "n_paired": 300,
         "resize": "none",
         "seed": 0,
         "feature_network": {

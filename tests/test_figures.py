@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from condgan import cache, comparison, data, features
+from condgan import reference as references
 from condgan.comparison import MEASURES, QUICK, Comparison, Measure, floor
 from condgan.data import Dataset, Split
 from condgan.errors import UndefinedError
@@ -444,3 +445,28 @@ def test_figures_of_another_space_are_named_after_it(real: Comparison) -> None:
     elsewhere = replace(made.reference, features=replace(made.reference.features, suffix="_features", sha256="0" * 64))
     measures = [measure for measure in MEASURES if measure.name in ("fid{space}", "precision")]
     assert list(measured(replace(made, reference=elsewhere), None, measures)) == ["fid_features", "precision"]
+
+
+def test_pairs_are_sought_among_a_limited_number(
+    reference: Reference, real: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pairs of many images would take the square of their number; all other figures are of all images."""
+    limit = 400
+    for module in (comparison, references):
+        monkeypatch.setattr(module, "MOST_PAIRED", limit)
+    real = replace(real, reference=replace(reference))  # nothing computed yet
+    for made in (real, replace(real, asked=None)):
+        part = replace(
+            made, images=made.images[made.paired], asked=None if made.asked is None else made.asked[made.paired]
+        )
+        assert len(made.paired) == len(part.paired) == limit
+        names = ["precision", "recall", "density", "coverage", "kid_mnist", "duplicates"]
+        assert of(made, *names) == of(part, *names)
+        assert of(made, "fid_mnist") != of(part, "fid_mnist")
+    counts = np.bincount(real.labels[real.paired], minlength=10)
+    assert np.abs(counts - np.bincount(real.labels, minlength=10) * limit / len(real.labels)).max() < 1
+
+
+def test_everyone_is_paired_below_the_limit(reference: Reference, real: Comparison) -> None:
+    assert np.array_equal(real.paired, np.arange(len(real.images)))
+    assert np.array_equal(reference.paired, np.arange(len(reference.real)))

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from condgan.engines import Images, Labels
 from condgan.errors import UndefinedError
-from condgan.measure import Estimate, bins, check_features, distances, modes, neighbours, parzen
+from condgan.measure import Estimate, Features, bins, check_features, distances, modes, neighbours, parzen
 from condgan.measure.distances import with_error
 from condgan.measure.labels import LabelAccuracy, label_accuracy
 from condgan.measure.neighbours import Memorisation, Prdc
 from condgan.measure.network import Embedding
-from condgan.reference import Reference, first_of_each
+from condgan.reference import MOST_PAIRED, Reference, first_of_each, paired
 
 ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
 PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
@@ -122,9 +122,21 @@ class Comparison:
                 f"{dim} features (--small-n shows it)"
             )
 
+    @cached_property
+    def paired(self) -> npt.NDArray[np.int64]:
+        """Indexes of those ``images`` that are compared in pairs."""
+        if self.asked is None:
+            return np.arange(min(len(self.images), MOST_PAIRED))
+        return paired(self.asked, self.reference.classes)
+
+    @property
+    def pair_of_features(self) -> tuple[Features, Features]:
+        """Of real images and of these, as far as they are compared in pairs."""
+        return self.reference.embedding.features[self.reference.paired], self.embedding.features[self.paired]
+
     def kid(self) -> Estimate:
         """In the network's feature space."""
-        return distances.kernel(self.reference.embedding.features, self.embedding.features)
+        return distances.kernel(*self.pair_of_features)
 
     def inception_score(self) -> Estimate:
         """Of the network's class posteriors."""
@@ -133,7 +145,7 @@ class Comparison:
     @cached_property
     def prdc(self) -> Prdc:
         """In the network's feature space."""
-        return neighbours.prdc(self.reference.embedding.features, self.embedding.features)
+        return neighbours.prdc(*self.pair_of_features)
 
     @cached_property
     def parzen(self) -> parzen.Parzen:
@@ -162,8 +174,8 @@ class Comparison:
 
     def duplicates(self) -> Estimate:
         """Share of images with a twin."""
-        real = self.reference.real
-        return neighbours.duplicates(self.images, self.labels, real.images, real.labels)
+        real, few = self.reference.real, self.paired
+        return neighbours.duplicates(self.images[few], self.labels[few], real.images, real.labels)
 
     @cached_property
     def memorisation(self) -> Memorisation:

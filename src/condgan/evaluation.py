@@ -174,6 +174,7 @@ def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) ->
         "n_real": len(reference.real),
         "n_generated": len(made.images),
         "n_floor": len(held.images),
+        "n_paired": len(made.paired),
         "floor": f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
         "classes": "in the proportions of the real images",
         "resize": subject.resized or "none",
