@@ -16,6 +16,7 @@ PARTS = {
     "train_step": "training steps of each recipe, batch 64, 256 and 1024, and peak memory",
     "sampling": "labelled datasets",
     "evaluate": "condgan evaluate",
+    "growth": "how cost grows with the number of images",
     "startup": "commands, from the shell",
 }
 HELP = f"""Run the benchmarks, one after the other, and write all ratios to one file, which compare.py reads.

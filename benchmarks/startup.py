@@ -1,10 +1,11 @@
-"""Whole commands: how long `condgan --help` and one row of `condgan sample` take from a shell."""
+"""Whole commands: how long `condgan --help`, one row of `condgan sample` and the way to a first training step take."""
 
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -19,7 +20,8 @@ from condgan import engines, generator, recipes
 from condgan.recipe import Domain
 from host import Host, JsonPath, Row, save, spread
 
-HELP = """Time whole commands: condgan --help, and condgan sample for one row of pictures.
+HELP = """Time whole commands: condgan --help, condgan recipes, condgan sample for one row of pictures, and condgan
+train, on MNIST, until its first step is logged.
 
 Each run is a new process with its files in the page cache, and follows a run of python -c "import torch" on the same
 machine. Quote the ratio (the command's time over that of its neighbour: the median over the pairs, smallest and
@@ -28,6 +30,9 @@ weights, which is as large and as slow as a trained one.
 """
 EPILOG = "Example: python benchmarks/startup.py --json startup.json"
 BASELINE = [sys.executable, "-c", "import torch"]
+
+
+Clock = Callable[[list[str], Path], float]
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,26 @@ def seconds(command: list[str], folder: Path) -> float:
     return took
 
 
-def timed(name: str, command: list[str], folder: Path, runs: int) -> Timed:
+def to_first_step(command: list[str], folder: Path) -> float:
+    """Until a training logs its first step; then it is ended."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        found = any(line.startswith("[Epoch") for line in process.stdout)
+        took = round(time.perf_counter() - start, 4)
+        process.kill()
+    if not found:
+        raise SystemExit(f"{' '.join(command)} logged no step")
+    return took
+
+
+def timed(name: str, command: list[str], folder: Path, runs: int, clock: Clock = seconds) -> Timed:
     result = Timed(name, [], [])
     seconds(BASELINE, folder)  # not counted: they bring the files into the page cache
-    seconds(command, folder)
+    clock(command, folder)
     for _ in range(runs):
         result.baseline.append(seconds(BASELINE, folder))
-        result.seconds.append(seconds(command, folder))
+        result.seconds.append(clock(command, folder))
     return result
 
 
@@ -95,7 +113,7 @@ def report(results: list[Timed]) -> Table:
 
 def main(
     help_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan --help.")] = 7,
-    sample_runs: Annotated[int, typer.Option(min=1, help="Runs of condgan sample.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each other command.")] = 5,
     json_path: JsonPath = None,
 ) -> None:
     console, found = Console(), Host()
@@ -105,9 +123,12 @@ def main(
         folder = Path(name)
         untrained(folder / "generator.safetensors")
         sample = [condgan, "sample", "generator.safetensors", "20261121", "-o", "row.png"]
+        train = [condgan, "train", "output.log_every=1"]
         results = [
             timed("condgan --help", [condgan, "--help"], folder, help_runs),
-            timed("condgan sample", sample, folder, sample_runs),
+            timed("condgan recipes", [condgan, "recipes"], folder, runs),
+            timed("condgan sample", sample, folder, runs),
+            timed("condgan train, first step", train, folder, runs, to_first_step),
         ]
     console.print(report(results))
     if json_path is not None:

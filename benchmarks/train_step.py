@@ -32,7 +32,12 @@ ROUND_SECONDS = 0.5  # at least, for each side
 MEMORY_STEPS = 100
 LIMIT_STEPS = 8  # one of so many has a penalty, where it is lazy
 MIB = 2**20
-CASES = {**{name: (name,) for name in recipes.RECIPES}, "cgan-lsgan, bf16": ("cgan-lsgan", "train.precision=bf16")}
+CASES = {
+    **{name: (name,) for name in recipes.RECIPES},
+    "cgan-lsgan, bf16": ("cgan-lsgan", "train.precision=bf16"),
+    "cgan-lsgan, judged once": ("cgan-lsgan", "train.judge=once"),
+    "cgan-lsgan, judged once, bf16": ("cgan-lsgan", "train.judge=once", "train.precision=bf16"),
+}
 PUBLISHED = ("cgan-lsgan", "cgan-lsgan-jgan")
 """Recipes of which the published loop has networks of its own; it trains the others with condgan's."""
 HELP = """Compare the training step of condgan with the loop of the published scripts, on the CPU and on full MNIST.

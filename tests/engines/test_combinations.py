@@ -76,6 +76,7 @@ CHOICES = (
     each("train.generator_batch", "real", "full"),
     each("train.critic_steps", 1, 2),
     each("train.precision", "float32", "bf16"),
+    ["", "train.judge=once train.order=g-first train.fakes=shared"],
     ["", "train.ema=0.9", "train.ema=0.9 train.ema_warmup=true"],
     each("data.channels", 1, 3),
     each("data.size", 8, 9, 13),
@@ -203,6 +204,8 @@ CLASHES = {
     ("penalty", "discriminator.minibatch"),
     ("train.fakes", "train.generator_batch"),
     ("train.fake_labels", "train.generator_batch"),
+    ("train.generator_batch", "train.judge"),
+    ("train.critic_steps", "train.judge"),
 }
 """Fields of which some values do not go together; a wasserstein loss stands with its penalty."""
 
@@ -218,6 +221,7 @@ def test_no_other_pair_is_refused() -> None:
 FORBIDDEN = {
     "both networks see the condition": "generator.condition=none",
     "allow one discriminator step": "train.fakes=shared train.order=g-first train.critic_steps=2",
+    "as they are before their steps": "train.judge=once",
     "needs train.fakes=fresh": "train.fakes=shared train.generator_batch=full",
     "no labels to spare": "train.fake_labels=real train.generator_batch=full",
     "as many real images": "loss.name=relativistic-average train.generator_batch=full",

@@ -40,6 +40,11 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         "shared fakes with g-first allow one discriminator step: train.critic_steps=1 or train.fakes=fresh",
     ),
     (
+        lambda r: r.train.judge == "once" and (r.train.order, r.train.fakes) != ("g-first", "shared"),
+        "train.judge=once is for generated images that both networks meet as they are before their steps: "
+        "train.order=g-first and train.fakes=shared",
+    ),
+    (
         lambda r: r.train.fakes == "shared" and r.train.generator_batch == "full",
         "train.generator_batch=full needs train.fakes=fresh",
     ),

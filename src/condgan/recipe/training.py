@@ -136,6 +136,9 @@ class Train(Section):
     """Which network steps first on a batch."""
     fakes: Literal["shared", "fresh"] = "shared"
     """shared: both networks step on the same generated batch; fresh: each step generates its own."""
+    judge: Literal["twice", "once"] = "twice"
+    """once: the discriminator judges a shared batch of generated images once for both steps, so that both meet the same
+    dropout; faster. Where it would say the same a second time, it is asked once in any case."""
     fake_labels: Literal["uniform", "real"] = "uniform"
     """Labels of the generated images: uniform over classes (vector conditions: over those of the data), or those of
     the real batch."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from condgan import schedule
-from condgan.engines.torch import losses
+from condgan.engines.torch import losses, one_pass
 from condgan.engines.torch.augment import Augmentation
 from condgan.engines.torch.layers import couples, repeats
 from condgan.engines.torch.losses import Judgement, Scores
@@ -36,6 +36,7 @@ class Game:
         augmentation: of what the discriminator is shown.
         together: it can judge real and generated images in one pass.
         once: it judges the generated images once for both updates.
+        one_pass: the gradients of both updates can come from one pass.
     """
 
     def __init__(self, recipe: Recipe, domain: Domain, plan: Plan, device: torch.device) -> None:
@@ -52,11 +53,14 @@ class Game:
         self.d_descent = Descent(self.discriminator, recipe.optim.d, plan)
         self.g_descent = Descent(self.generator, recipe.optim.g, plan)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
-        self.once = (  # where real and generated images can be judged together, that is as fast
+        self.one_pass = one_pass.possible(self.discriminator) and all(
+            term.by_logits for term in (*self.d_terms, *self.g_terms)
+        )
+        self.once = recipe.train.judge == "once" or (
             (recipe.train.order, recipe.train.fakes) == ("g-first", "shared")
             and repeats(self.discriminator)
             and self.augmentation.nothing
-            and not self.together
+            and (self.one_pass or not self.together)  # else judging real and generated images together is as fast
         )
 
     def set_step(self, step: int) -> None:
@@ -121,26 +125,47 @@ class Game:
         return self.descend_generator(Scores(self.judge, batch.real, (fake, batch.generator[1])))
 
     def step_both(self, batch: Batch, shared: Tensor) -> dict[str, Tensor]:
-        """Both updates from one judgement of the generated images, which would be the same in the second: faster."""
+        """Both updates from one judgement of the generated images."""
+        if self.one_pass:
+            return self.step_in_one_pass(batch, shared)
         scores = Scores(self.judge, batch.real, (shared, batch.generator[1]))
         return self.descend_generator(scores, keep=True) | self.descend_discriminator(scores)
+
+    def step_in_one_pass(self, batch: Batch, shared: Tensor) -> dict[str, Tensor]:
+        """Both updates from one pass through the discriminator, forward and backward."""
+        scores = Scores(self.judge, batch.real, (shared.detach().requires_grad_(), batch.generator[1]))
+        with one_pass.watched(self.discriminator) as uses:
+            scores.judge_together()
+        d_parts, g_parts = (losses.parts(terms, scores, self.number) for terms in (self.d_terms, self.g_terms))
+        found, pull = one_pass.gradients(self.discriminator, uses, scores, total(d_parts), total(g_parts))
+        self.g_descent.descend(shared, pull)
+        self.d_descent.move([found[name] for name in self.d_descent.names])
+        return self.of_generator(g_parts, pull) | self.of_discriminator(d_parts, scores)
 
     def descend_discriminator(self, scores: Scores) -> dict[str, Tensor]:
         """One discriminator update -> the parts of its loss, and the mean logits."""
         parts = losses.parts(self.d_terms, scores, self.number)
-        self.d_descent.descend(torch.stack(list(parts.values())).sum())
-        self.augmentation.observe(scores.real.detach())
-        found = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
-        return {name: figure.detach() for name, figure in found.items()}
+        self.d_descent.descend(total(parts))
+        return self.of_discriminator(parts, scores)
 
     def descend_generator(self, scores: Scores, keep: bool = False) -> dict[str, Tensor]:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""
         reached: list[Tensor] = []
         hook = scores.fake_images.register_hook(reached.append)
         parts = losses.parts(self.g_terms, scores, self.number)
-        self.g_descent.descend(torch.stack(list(parts.values())).sum(), keep)
+        self.g_descent.descend(total(parts), keep=keep)
         hook.remove()
-        gradient = reached[0].flatten(1).norm(dim=1).sum()  # N times the mean row: the loss is a mean over N images
+        return self.of_generator(parts, reached[0])
+
+    def of_discriminator(self, parts: dict[str, Tensor], scores: Scores) -> dict[str, Tensor]:
+        """The figures of its update, after which the augmentation is adapted."""
+        self.augmentation.observe(scores.real.detach())
+        found = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
+        return {name: figure.detach() for name, figure in found.items()}
+
+    def of_generator(self, parts: dict[str, Tensor], pull: Tensor) -> dict[str, Tensor]:
+        """The figures of its update; ``pull``, (N, ...), is its loss's gradient at the generated images."""
+        gradient = pull.flatten(1).norm(dim=1).sum()  # N times the mean row: the loss is a mean over N images
         return {name: figure.detach() for name, figure in parts.items()} | {"g_gradient": gradient.detach()}
 
     @property
@@ -158,6 +183,11 @@ class Game:
         if self.average is not None:
             tensors |= {f"ema.{name}": tensor for name, tensor in self.average.state_dict().items()}
         return tensors
+
+
+def total(parts: dict[str, Tensor]) -> Tensor:
+    """What is minimised, a scalar."""
+    return torch.stack(list(parts.values())).sum()
 
 
 @torch.no_grad()

@@ -76,12 +76,14 @@ class Term:
         weight: of its mean over the batch.
         of: Scores -> (N,).
         every: steps between two applications, each weighted by this many.
+        by_logits: it sees images by their logits alone.
     """
 
     figure: str
     weight: float
     of: Callable[[Scores], Tensor]
     every: int = 1
+    by_logits: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,8 +197,8 @@ PENALTIES: dict[str, Callable[[Scores], Tensor]] = {
 def terms(recipe: Recipe) -> tuple[list[Term], list[Term]]:
     """What the discriminator and the generator of a recipe minimise."""
     spec, loss = recipe.loss, LOSSES[recipe.loss.name]
-    d_terms = [Term("d_loss", 0.5 if spec.halved else 1.0, lambda s: loss.d(s, spec))]
-    g_terms = [Term("g_loss", 1.0, loss.g)]
+    d_terms = [Term("d_loss", 0.5 if spec.halved else 1.0, lambda s: loss.d(s, spec), by_logits=True)]
+    g_terms = [Term("g_loss", 1.0, loss.g, by_logits=True)]
     if recipe.discriminator.condition in BY_CONDITION:
         for kept, more in zip((d_terms, g_terms), BY_CONDITION[recipe.discriminator.condition](spec), strict=True):
             kept += more

@@ -1,6 +1,6 @@
 """Optimisers by name, with their state laid out from the start, so that a checkpoint is complete at any step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -99,22 +99,34 @@ class Descent:
         self.lr.fill_(schedule.learning_rate(self.spec, step, self.plan))
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
-    def descend(self, loss: Tensor, keep: bool = False) -> None:
-        """One update; gradients of other networks' weights are not computed; ``keep``: the graph is needed once more.
+    def descend(self, root: Tensor, pull: Tensor | None = None, keep: bool = False) -> None:
+        """One update; gradients of other networks' weights are not computed.
+
+        Args:
+            root: the loss, a scalar, or what it was computed from.
+            pull: the loss's gradient at ``root``, of its shape; none: ``root`` is the loss.
+            keep: the graph is needed once more.
+
+        Raises:
+            ValueError: the loss reaches no parameter.
+        """
+        self.move(torch.autograd.grad(root, self.parameters, pull, retain_graph=keep, allow_unused=True))
+
+    def move(self, found: Sequence[Tensor | None]) -> None:
+        """One update by gradients, those of ``parameters``.
 
         A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
         and its first steps, once it is reached, would be many times too long.
 
         Raises:
-            ValueError: the loss reaches no parameter.
+            ValueError: there is none.
         """
-        found = torch.autograd.grad(loss, self.parameters, retain_graph=keep, allow_unused=True)
-        reached = [i for i, gradient in enumerate(found) if gradient is not None]
+        reached = {i: gradient for i, gradient in enumerate(found) if gradient is not None}
         if not reached:
             raise ValueError("the loss does not depend on the network")
         with torch.no_grad():
             parameters = [self.parameters[i] for i in reached]
-            gradients = [laid_out_as(self.parameters[i], found[i]) for i in reached]
+            gradients = [laid_out_as(self.parameters[i], gradient) for i, gradient in reached.items()]
             if self.spec.clip_gradient is not None:
                 gradients = clipped(gradients, self.spec.clip_gradient)
             slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}

@@ -1,0 +1,87 @@
+"""The gradients of both players from one pass through the discriminator.
+
+Where no image of a batch meets another, and losses see images by their logits alone, a loss's gradient at an image, or
+at what a layer says of it, is that of its logit times one number: the loss's derivative at this logit. So one backward
+pass from the logits of the generated images serves both losses: the generator's scales what arrives at the images, the
+discriminator's what each image adds to the gradient of the weights.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from condgan.engines.torch.layers import couples
+from condgan.engines.torch.losses import Scores
+
+
+class Use(NamedTuple):
+    """A layer with weights at work in a pass: what it was given, (N, ...), and what it said, (N, units)."""
+
+    layer: nn.Module
+    given: Tensor
+    said: Tensor
+
+
+def of_linear(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+    """Gradients of a linear layer's weights."""
+    found = {"weight": (arrived.T @ given.to(arrived.dtype)).float()}
+    return found if layer.bias is None else found | {"bias": arrived.sum(0).float()}
+
+
+def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+    """Gradient of an embedding's rows."""
+    weight: Any = layer.weight
+    return {"weight": torch.zeros_like(weight).index_add_(0, given, arrived.to(weight.dtype))}
+
+
+GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
+    nn.Linear: of_linear,
+    nn.Embedding: of_embedding,
+}
+"""Layer -> what it was given, and the gradient that arrived at what it said -> gradients of its parameters."""
+
+
+def possible(network: nn.Module) -> bool:
+    """Whether images are judged each on its own, by layers of the table and others without weights."""
+    weighted = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    return not couples(network) and all(type(module) in GRADIENTS for module in weighted)
+
+
+@contextmanager
+def watched(network: nn.Module) -> Iterator[list[Use]]:
+    """The uses of its layers in the passes that are made meanwhile."""
+    uses: list[Use] = []
+
+    def note(layer: nn.Module, given: tuple[Tensor], said: Tensor) -> None:
+        uses.append(Use(layer, given[0].detach(), said))
+
+    hooks = [module.register_forward_hook(note) for module in network.modules() if type(module) in GRADIENTS]
+    try:
+        yield uses
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def gradients(
+    network: nn.Module, uses: list[Use], scores: Scores, d_loss: Tensor, g_loss: Tensor
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Of d_loss at the network's parameters, by name, and of g_loss at the generated images, (N, ...).
+
+    Real and generated images were judged together, the latter as a leaf that requires a gradient.
+    """
+    real, fake = torch.autograd.grad(d_loss, (scores.real, scores.fake))
+    (pull,) = torch.autograd.grad(g_loss, scores.fake)
+    ends = [scores.fake_images, *(use.said for use in uses)]
+    at_images, *arrived = torch.autograd.grad((scores.real, scores.fake), ends, (real, torch.ones_like(fake)))
+    shares = torch.cat([torch.ones_like(real), fake])[:, None]
+    names = {module: name for name, module in network.named_modules()}
+    found = {
+        f"{names[use.layer]}.{name}": gradient
+        for use, there in zip(uses, arrived, strict=True)
+        for name, gradient in GRADIENTS[type(use.layer)](use.layer, use.given, there * shares.to(there.dtype)).items()
+    }
+    return found, at_images * pull.view(-1, *[1] * (at_images.dim() - 1))
