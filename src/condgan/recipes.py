@@ -24,7 +24,7 @@ EVERY_1000_BATCHES = Output(grid_every=63_968)  # 938 batches of an epoch and 62
 OWN_G = Generator(network="dcgan", width=16, depth=2, full_resolution=False, activation="gelu", norm="batch")
 OWN_D = Discriminator(network="dcgan", width=16, depth=2, full_resolution=False, activation="gelu", norm="group", features=128, minibatch="stddev", condition="projection")
 OWN_ADAM = Optimiser(name="adam", lr=1e-3, betas=(0.0, 0.99), schedule="linear", schedule_from=0.5)
-OWN_TRAIN = Train(batch=64, epochs=60, order="d-first", fakes="shared", fake_labels="real", ema=0.999, ema_warmup=True, precision="bf16")
+OWN_TRAIN = Train(batch=64, epochs=60, order="g-first", fakes="shared", fake_labels="real", ema=0.999, ema_warmup=True, precision="bf16")
 
 TABLE = (
     Recipe(
