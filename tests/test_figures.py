@@ -452,8 +452,7 @@ def test_pairs_are_sought_among_a_limited_number(
 ) -> None:
     """All pairs of many images would take the square of their number; all other figures are of all images."""
     limit = 400
-    for module in (comparison, references):
-        monkeypatch.setattr(module, "MOST_PAIRED", limit)
+    monkeypatch.setattr(references, "MOST_PAIRED", limit)
     real = replace(real, reference=replace(reference))  # nothing computed yet
     for made in (real, replace(real, asked=None)):
         part = replace(

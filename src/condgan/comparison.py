@@ -15,7 +15,7 @@ from condgan.measure.distances import with_error
 from condgan.measure.labels import LabelAccuracy, label_accuracy
 from condgan.measure.neighbours import Memorisation, Prdc
 from condgan.measure.network import Embedding
-from condgan.reference import MOST_PAIRED, Reference, first_of_each, paired
+from condgan.reference import Reference, first_of_each, paired
 
 ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
 PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
@@ -125,9 +125,8 @@ class Comparison:
     @cached_property
     def paired(self) -> npt.NDArray[np.int64]:
         """Indexes of those ``images`` that are compared in pairs."""
-        if self.asked is None:
-            return np.arange(min(len(self.images), MOST_PAIRED))
-        return paired(self.asked, self.reference.classes)
+        labels = np.zeros(len(self.images), np.int64) if self.asked is None else self.asked
+        return paired(labels, self.reference.classes)
 
     @property
     def pair_of_features(self) -> tuple[Features, Features]:
