@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from host import Row
+from host import Row, on_stdout
 
 NOISE = 0.1  # of a ratio: less is not called a change
 HELP = """Compare what bench.py wrote before and after a change, ratio by ratio; more is better.
@@ -60,7 +59,7 @@ def main(
     new: Annotated[Path, typer.Argument(help="Written after.")],
 ) -> None:
     (before, old_rows), (after, new_rows) = read(old), read(new)
-    console = Console()
+    console = on_stdout()
     console.print(f"old: {before}\nnew: {after}\n", highlight=False, soft_wrap=True)
     console.print(table(old_rows, new_rows), highlight=False)
 

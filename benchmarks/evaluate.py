@@ -16,10 +16,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from host import Host, JsonPath, Row, save, spread
+from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
     from condgan.measure import Features
@@ -294,7 +293,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each side; 3 or more for a ratio to quote.")] = 3,
     json_path: JsonPath = None,
 ) -> None:
-    console, found = Console(), Host()
+    console, found = on_stdout(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)
     count = threads or found.cores
     os.environ.update({name: str(count) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")})

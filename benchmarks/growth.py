@@ -15,10 +15,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from host import Host, JsonPath, Row, save, spread
+from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
     from condgan.engines.torch.engine import TorchEngine
@@ -173,7 +172,7 @@ def main(
         return
     if not re.fullmatch(r"\d+(,\d+)+", n):
         raise typer.BadParameter(f"{n}: expected two or more whole numbers, like 10000,20000", param_hint="--n")
-    console, host = Console(), Host()
+    console, host = on_stdout(), Host()
     console.print(str(host), highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory() as name:
         trained = training(Path(name), images, rounds)

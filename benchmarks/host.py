@@ -12,6 +12,14 @@ from statistics import median
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
+WIDE = 120  # columns of a table that goes to a file
+
+
+def on_stdout() -> Console:
+    """As wide as the terminal, or as the tables need."""
+    return Console(width=None if sys.stdout.isatty() else WIDE)
 
 
 def _processor() -> str:

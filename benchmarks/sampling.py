@@ -12,10 +12,9 @@ from statistics import median
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from host import Host, JsonPath, Row, save, spread
+from host import Host, JsonPath, Row, on_stdout, save, spread
 
 MIB = 2**20
 HELP = """Time condgan sample --per-class: a labelled dataset as an .npz, from generators with untrained weights.
@@ -125,7 +124,7 @@ def main(
     script: Annotated[bool, typer.Option(help="Time the script too.")] = True,
     json_path: JsonPath = None,
 ) -> None:
-    console, found = Console(), Host()
+    console, found = on_stdout(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory() as folder:
         names = chosen or ["cgan-lsgan", "mnist"]

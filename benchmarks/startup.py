@@ -13,12 +13,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from condgan import engines, generator, recipes
 from condgan.recipe import Domain
-from host import Host, JsonPath, Row, save, spread
+from host import Host, JsonPath, Row, on_stdout, save, spread
 
 HELP = """Time whole commands: condgan --help, condgan recipes, condgan sample for one row of pictures, and condgan
 train, on MNIST, until its first step is logged.
@@ -116,7 +115,7 @@ def main(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each other command.")] = 5,
     json_path: JsonPath = None,
 ) -> None:
-    console, found = Console(), Host()
+    console, found = on_stdout(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)
     condgan = str(Path(sysconfig.get_path("scripts")) / "condgan")
     with tempfile.TemporaryDirectory() as name:

@@ -12,12 +12,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from condgan import recipes
 from condgan.recipe import Data, Recipe
-from host import Host, JsonPath, Row, save, spread
+from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
     from condgan.data import Dataset
@@ -147,7 +146,9 @@ def of_recipe(recipe: Recipe) -> "Setup":
     import torch
     from torch import Tensor
 
-    from condgan.engines.torch import losses, networks
+    from condgan.engines import losses
+    from condgan.engines.torch import networks
+    from condgan.engines.torch.scores import Scores
     from published_loop import Given, Setup
 
     domain = mnist(recipe.data.size).domain()
@@ -157,7 +158,7 @@ def of_recipe(recipe: Recipe) -> "Setup":
     steps = {id(terms): count() for terms in (d_terms, g_terms)}
 
     def loss(terms: list[losses.Term], real: Given, fake: Given) -> Tensor:
-        found = losses.parts(terms, losses.Scores(discriminator, real, fake), next(steps[id(terms)]))
+        found = losses.parts(terms, Scores(discriminator, real, fake), next(steps[id(terms)]))
         return torch.stack(list(found.values())).sum()
 
     return Setup(
@@ -277,7 +278,7 @@ def main(
     unknown = [case for case in chosen if case not in CASES]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]}: expected one of {'; '.join(CASES)}", param_hint="RECIPE")
-    console, found = Console(), Host()
+    console, found = on_stdout(), Host()
     console.print(str(found), highlight=False, soft_wrap=True)
     count = threads or found.cores
     peaks: dict[str, dict[Sides, float]] = {}
