@@ -7,8 +7,10 @@ BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 TORCH    := $(shell grep '^torch==' constraints.txt)
 PINS     := pyproject.toml constraints.txt
+# Jittor needs numpy < 2, and compiles anew for each place that it is installed in: one for all checkouts.
+JITTOR   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/condgan/jittor
 
-.PHONY: help run features test test-slow bench bench-compare lint format clean
+.PHONY: help run features test test-slow jittor test-jittor bench bench-compare lint format clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +31,18 @@ test-slow: export OMP_NUM_THREADS = 1
 test-slow: export MKL_NUM_THREADS = 1
 test-slow: $(VENV)/.test  ## run the tests that train for minutes
 	$(BIN)/python -m pytest -m slow
+
+jittor: $(JITTOR)/.installed  ## install condgan with its Jittor engine in an environment of its own, and compile it
+	@$(JITTOR)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	$(JITTOR)/bin/condgan doctor --engine jittor --warm
+	@echo 'Now: $(JITTOR)/bin/condgan train cgan-lsgan engine=jittor'
+
+test-jittor: export OMP_NUM_THREADS = 1
+test-jittor: export MKL_NUM_THREADS = 1
+# this checkout, and not the one that `make jittor` has installed there, which stays
+test-jittor: export PYTHONPATH = $(CURDIR)/src
+test-jittor: $(JITTOR)/.installed  ## run the tests of the Jittor engine (the first time it compiles for ten minutes)
+	$(JITTOR)/bin/python -m pytest -m jittor
 
 bench: $(VENV)/.test  ## measure speed against its baselines, into bench.json (BENCH_ARGS="..." goes to bench.py)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
@@ -65,6 +79,14 @@ $(VENV)/.core: $(VENV)/.python $(PINS)
 $(VENV)/.test: $(VENV)/.core
 	@echo 'Installing what the tests need ...'
 	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(JITTOR)/.installed: $(VENV)/.python $(PINS)
+	@echo 'Installing $(TORCH), Jittor and condgan into $(JITTOR): takes a minute, once ...'
+	@$(PYTHON) -m venv $(JITTOR)
+	@grep -v '^numpy==' constraints.txt > $(JITTOR)/constraints.txt
+	@$(JITTOR)/bin/python -m pip install -q --disable-pip-version-check -c $(JITTOR)/constraints.txt $(TORCH)
+	@$(JITTOR)/bin/python -m pip install -q --disable-pip-version-check -c $(JITTOR)/constraints.txt -e '.[jittor,test]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core

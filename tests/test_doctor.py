@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from condgan import data, doctor
 from condgan.doctor import Check, checks
+from condgan.engines.torch import checkup
 from condgan.errors import CondganError
 
 
@@ -71,6 +72,15 @@ def test_a_torch_that_does_not_import_is_bad(
     assert found.ok is False
     assert "does not import" in found.found
     assert "pip install" in found.cure
+
+
+def test_without_numpy_the_doctor_still_speaks(condgan: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError('no numpy here')", encoding="utf-8")
+    done = condgan("doctor", env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])})
+    assert done.returncode == 1
+    assert "BAD torch: does not import: no numpy here -> pip install" in done.stdout
+    assert "BAD data: ImportError: no numpy here" in done.stdout
+    assert "memory" in done.stdout
 
 
 def test_a_busy_machine_is_warned_of(monkeypatch: pytest.MonkeyPatch, examine: Callable[[], dict[str, Check]]) -> None:
@@ -162,7 +172,7 @@ def test_a_broken_torchvision_is_warned_of_and_stays_out_of_this_process(
     (tmp_path / "torchvision.py").write_text(source, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(doctor, "IMPORT_SECONDS", seconds)
+    monkeypatch.setattr(checkup, "IMPORT_SECONDS", seconds)
     monkeypatch.setattr(data, "load", lambda recipe, seed: None)
     found = {check.name: check for check in checks()}["torchvision"]
     assert found.ok is None

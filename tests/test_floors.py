@@ -94,7 +94,7 @@ def test_a_forbidden_import_is_seen(path: str, source: str) -> None:
     [
         ("images.py", "import numpy, torch, condgan_extras\nfrom condgan.errors import CondganError"),
         ("data/mnist.py", "from condgan.data.idx import read\nfrom .idx import header\nfrom .. import errors"),
-        ("engines/torch/engine.py", "from condgan.engines import Engine\nfrom ..torch.losses import LOSSES"),
+        ("engines/torch/engine.py", "from condgan.engines import Engine\nfrom ..torch.scores import Scores"),
         ("training.py", "from condgan import anything_new, engines, measure"),
         ("cli.py", "import condgan.training, condgan.studio.app"),
     ],

@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import condgan
 from condgan import checkpoint, log
+from condgan.errors import CondganError
 from condgan.runs import Run
 
 FAR = 1_000_000  # epochs: no process gets there
@@ -126,3 +129,29 @@ def test_a_termination_is_answered_with_a_saved_run(digits: Path, tmp_path: Path
     assert process.returncode == 130
     assert checkpoint.load(Run(folder).checkpoint()).step > 0
     assert not list(folder.rglob("*.tmp"))
+
+
+def test_a_process_that_was_forked_from_a_training_does_not_hold_its_run(tmp_path: Path) -> None:
+    source = f"""if True:
+        import os, time
+        from pathlib import Path
+        from condgan.runs import Run
+        Path({str(tmp_path)!r}, "run").mkdir()
+        with Run(Path({str(tmp_path)!r}, "run")).locked():
+            if os.fork() == 0:
+                print("ready", flush=True)
+            time.sleep(60)
+    """
+    command = [sys.executable, "-c", source]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            with pytest.raises(CondganError, match="is being trained"), Run(tmp_path / "run").locked():
+                pass
+            process.kill()
+            process.wait()
+            with Run(tmp_path / "run").locked():
+                pass
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from condgan import recipes
-from condgan.engines import load
-from condgan.engines.torch import losses
-from condgan.engines.torch.losses import Judgement
+from condgan.engines import load, losses
+from condgan.engines.losses import Judgement
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.engines.torch.optimisers import Rule
+from condgan.engines.torch.scores import Scores
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Optimiser, Recipe
 from condgan.schedule import Plan
@@ -220,7 +220,7 @@ def test_the_losses_of_a_known_batch(name: str) -> None:
     """D says 2 of the real images and -1 of the generated ones; at a step at which no lazy penalty is due."""
     recipe = recipes.RECIPES[name]
     answers = {"real": torch.full((5,), 2.0), "fake": torch.full((5,), -1.0)}
-    scores = losses.Scores(lambda images, labels: Judgement(answers[images]), ("real", None), ("fake", None))  # type: ignore[index,arg-type]
+    scores = Scores(lambda images, labels: Judgement(answers[images]), ("real", None), ("fake", None))  # type: ignore[index,arg-type]
     found = [float(sum(losses.parts(terms, scores, 1).values())) for terms in losses.terms(recipe)]
     softplus = np.log1p(np.exp([-2.0, -1.0, 1.0]))
     expected = {

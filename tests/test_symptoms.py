@@ -130,15 +130,23 @@ def test_a_swing_is_seen_with_its_period(period: int) -> None:
     assert steps == pytest.approx(50 * period, rel=0.1)
 
 
+def scores(real: Any, fake: Any) -> Any:
+    """Logits of a real and a generated batch."""
+    from condgan.engines.losses import Judgement
+    from condgan.engines.torch.scores import Scores
+
+    return Scores(lambda images, labels: Judgement(images), (real, None), (fake, None))
+
+
 def d_loss(loss: Loss, real: float, fake: float) -> float:
     """What the engine minimises where every real image has one logit, and every generated one another."""
-    from condgan.engines.torch.losses import LOSSES
+    from condgan.engines.losses import LOSSES
 
     torch = pytest.importorskip("torch")
     logits = {"real": torch.tensor([real], dtype=torch.float64), "fake": torch.tensor([fake], dtype=torch.float64)}
     swapped = Loss(name=loss.name, real_target=loss.fake_target, fake_target=loss.real_target)
     plain = Loss(name=loss.name, real_target=loss.real_target, fake_target=loss.fake_target)
-    of = [LOSSES[loss.name].d(type("S", (), logits)(), targets).item() for targets in (plain, swapped)]
+    of = [LOSSES[loss.name].d(scores(**logits), targets).item() for targets in (plain, swapped)]
     return float((1 - loss.flip) * of[0] + loss.flip * of[1])  # a flip exchanges targets: the mean over both
 
 
@@ -154,7 +162,7 @@ def are_bounds(loss: Loss) -> None:
 
 
 def test_bounds_are_known_of_every_loss() -> None:
-    from condgan.engines.torch.losses import LOSSES
+    from condgan.engines.losses import LOSSES
 
     assert BOUNDS.keys() == LOSSES.keys()
     for name in LOSSES:
@@ -177,11 +185,11 @@ def test_bounds_where_targets_are_smoothed_and_flipped(name: str, real: float, f
 
 
 def test_the_engine_s_flips_have_the_mean_that_bounds_assume() -> None:
-    from condgan.engines.torch.losses import LOSSES
+    from condgan.engines.losses import LOSSES
 
     torch = pytest.importorskip("torch")
     loss = Loss(name="bce", real_target=0.9, flip=0.2)
-    many = type("S", (), {"real": torch.full((200_000,), 1.3), "fake": torch.full((200_000,), -0.4)})()
+    many = scores(real=torch.full((200_000,), 1.3), fake=torch.full((200_000,), -0.4))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         drawn = LOSSES["bce"].d(many, loss)

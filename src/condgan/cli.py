@@ -15,6 +15,9 @@ app = typer.Typer(
     help="The workbench for class-conditional GANs: train, measure and sample a generator of labelled images.",
 )
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
+Engine = Annotated[
+    str | None, typer.Option(help="torch or jittor, to make the pictures with; default: the one it was trained with.")
+]
 USAGE = 2
 
 
@@ -67,6 +70,7 @@ def sample(
     ] = None,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
     scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: to be seen well.")] = None,
+    engine: Engine = None,
 ) -> None:
     """Make labelled images: a row of a sequence, a class grid, or a dataset; or what vector conditions ask for."""
     from condgan import export, progress
@@ -74,7 +78,7 @@ def sample(
     with progress.counting("images") as tell:
         written = export.to_file(
             path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
-            checkpoint=checkpoint, scale=scale, tell=tell,
+            checkpoint=checkpoint, scale=scale, engine=engine, tell=tell,
         )  # fmt: skip
     print(written)
 
@@ -106,6 +110,7 @@ def evaluate(
     hundred: Annotated[
         bool, typer.Option("--100-vs-100", help="Also the published protocol of 100 real against 100 generated images.")
     ] = False,
+    engine: Engine = None,
 ) -> None:
     """Measure a generator, or any labelled images: every figure with its error, its floor and its protocol."""
     from condgan import evaluation, evaluation_report, progress
@@ -119,7 +124,7 @@ def evaluate(
     try:
         found = evaluation.evaluate(
             path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
-            gan_train=gan_train, inception=inception, hundred=hundred, say=reporter.say,
+            gan_train=gan_train, inception=inception, hundred=hundred, engine=engine, say=reporter.say,
         )  # fmt: skip
     finally:
         reporter.end()
@@ -200,11 +205,17 @@ def show_recipes(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    engine: Annotated[str, typer.Option(help="The engine to look after: torch or jittor.")] = "torch",
+    warm: Annotated[bool, typer.Option("--warm", help="First compile what the engine compiles: minutes.")] = False,
+    limit: Annotated[int, typer.Option(help="Seconds that --warm may take.", min=1)] = 900,
+) -> None:
     """Check this machine, and say what to do where something is not well."""
     from condgan import doctor as examination
 
-    checks = examination.checks()
+    if warm:
+        examination.warm(engine, limit, sys.stderr)
+    checks = examination.checks(engine)
     for check in checks:
         mark = {True: "ok  ", False: "BAD ", None: "    "}[check.ok]
         print(f"{mark}{check.name}: {check.found}" + (f" -> {check.cure}" if check.cure and not check.ok else ""))

@@ -1,23 +1,27 @@
 """What a machine offers and what it lacks: one line each, with the cure."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, TextIO
+
+from condgan import threads
+from condgan.errors import CondganError
+
+if TYPE_CHECKING:  # what it needs may be what is missing here
+    from condgan.engines import Verdict
 
 GIB = 2**30
 PYTHON = (3, 11)
-IMPORT_SECONDS = 60
-
-Verdict = tuple[bool | None, str, str]  # ok, found, cure
 
 
 @dataclass(frozen=True)
@@ -32,27 +36,65 @@ class Check:
     """What to do, or nothing."""
 
 
-def checks() -> list[Check]:
-    """Look at everything that condgan needs or can use. Takes seconds, changes nothing and never raises."""
+def checks(engine: str = "torch") -> list[Check]:
+    """Look at everything that condgan, and an engine, needs or can use. Takes seconds, changes nothing."""
     subjects: dict[str, Callable[[], Verdict]] = {
         "Python": _python,
         "condgan": partial(_version, "condgan"),
         "numpy": partial(_version, "numpy"),
-        "torch": _torch,
-        "device": _device,
+        **_needs(engine),
         "cores": _cores,
-        "threads": _threads,
         "memory": _memory,
         "disk": _disk,
         "data": _data,
     }
-    if importlib.util.find_spec("torchvision"):
-        subjects["torchvision"] = _torchvision
     subjects |= {f"extra {name}": partial(_extra, name, packages) for name, packages in _extras().items()}
     return [_guarded(name, look) for name, look in subjects.items()]
 
 
-def _guarded(name: str, look: Callable[[], Verdict]) -> Check:
+def _needs(engine: str) -> "dict[str, Callable[[], Verdict]]":
+    try:
+        from condgan import engines
+    except ImportError as error:
+        reason = str(error)
+        return {engine: lambda: (False, f"does not import: {reason}", "pip install --force-reinstall condgan")}
+    return engines.load(engine).needs()
+
+
+def warm(engine: str, seconds: int, told: TextIO) -> None:
+    """Compile ahead what an engine compiles when it is first used, in a process of its own.
+
+    Args:
+        engine: its name.
+        seconds: after which it is given up.
+        told: hears what the process says.
+
+    Raises:
+        CondganError: no such engine, it compiles nothing, it fails, or it takes longer.
+    """
+    from condgan import engines
+
+    arguments = engines.load(engine).WARMING
+    if not arguments:
+        raise CondganError(f"--warm: engine={engine} compiles nothing")
+    print(f"compiling for engine={engine}: minutes, at most {seconds} s", file=told, flush=True)
+    with subprocess.Popen([sys.executable, *arguments], stdout=told, stderr=told, start_new_session=True) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise CondganError(
+                f"--warm: not done within {seconds} s; what is compiled is kept: the same command goes on from there"
+            ) from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # with the compilers that it has started
+    if process.returncode:
+        raise CondganError(
+            f"--warm: it failed with exit code {process.returncode}: `condgan doctor --engine {engine}` may say why"
+        )
+
+
+def _guarded(name: str, look: "Callable[[], Verdict]") -> Check:
     try:
         ok, found, cure = look()
     except Exception as error:  # whatever is wrong with this machine, the other lines are still wanted
@@ -60,70 +102,26 @@ def _guarded(name: str, look: Callable[[], Verdict]) -> Check:
     return Check(name, ok, " ".join(found.split()), cure)
 
 
-def _python() -> Verdict:
+def _python() -> "Verdict":
     wanted = ".".join(map(str, PYTHON))
     old = sys.version_info < PYTHON
     return not old, platform.python_version(), f"install Python {wanted} or newer" if old else ""
 
 
-def _version(package: str) -> Verdict:
+def _version(package: str) -> "Verdict":
     try:
         return True, importlib.metadata.version(package), ""
     except importlib.metadata.PackageNotFoundError:
         return False, "not installed", f"pip install {package}"
 
 
-def _torch() -> Verdict:
-    if importlib.util.find_spec("torch") is None:
-        return False, "not installed", "pip install torch"
-    try:
-        import torch
-    except (ImportError, OSError) as error:
-        return False, f"does not import: {error}", "pip install --force-reinstall torch"
-    return True, torch.__version__, ""
-
-
-def _device() -> Verdict:
-    import torch
-
-    if torch.cuda.is_available():
-        gpus = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-        return True, ", ".join(f"{gpu.name} ({gpu.total_memory / GIB:.0f} GiB)" for gpu in gpus), ""
-    unused = torch.version.cuda is not None and shutil.which("nvidia-smi") is not None
-    cure = f"this torch needs a driver for CUDA {torch.version.cuda}: see whether nvidia-smi works" if unused else ""
-    return None, f"CPU: {_cpu_model()}", cure
-
-
-def _cpu_model() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        models = []
-    return models[0] if models else platform.processor() or platform.machine()
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def _cores() -> Verdict:
-    cores, load = _usable_cores(), os.getloadavg()[0]
+def _cores() -> "Verdict":
+    cores, load = threads.cores(), os.getloadavg()[0]
     busy = "another job is running: training will be slow" if load > cores else ""
     return None, f"{cores} for this process, load average {load:.1f}", busy
 
 
-def _threads() -> Verdict:
-    import torch
-
-    asked = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ}
-    found = f"torch computes with {torch.get_num_threads()}"
-    found += "".join(f", {name}={value}" for name, value in asked.items())
-    too_many = torch.get_num_threads() > _usable_cores()
-    return None, found, "more threads than cores: unset OMP_NUM_THREADS and MKL_NUM_THREADS" if too_many else ""
-
-
-def _memory() -> Verdict:
+def _memory() -> "Verdict":
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if sys.platform != "linux":
         return None, f"{total / GIB:.1f} GiB", ""
@@ -133,7 +131,7 @@ def _memory() -> Verdict:
     return None if cure else True, f"{available / GIB:.1f} of {total / GIB:.1f} GiB available", cure
 
 
-def _disk() -> Verdict:
+def _disk() -> "Verdict":
     free = shutil.disk_usage(".").free
     found = f"{free / GIB:.1f} GiB free in {os.getcwd()}"
     try:
@@ -144,7 +142,7 @@ def _disk() -> Verdict:
     return (True, found, "") if free >= GIB else (None, found, "a run with many grids may fill this: make room")
 
 
-def _data() -> Verdict:
+def _data() -> "Verdict":
     from condgan import data, features
     from condgan.errors import CondganError
     from condgan.recipe import Data
@@ -155,21 +153,6 @@ def _data() -> Verdict:
     except CondganError as error:
         return False, str(error), "pip install --force-reinstall --no-deps condgan"
     return True, f"{Data().source} and its feature network are intact", ""
-
-
-def _torchvision() -> Verdict:
-    cure = "pip uninstall torchvision: condgan does not need it, and torchmetrics may fail to import with it"
-    try:
-        # in a process of its own: a failed import leaves torch's operators half registered
-        run = subprocess.run(
-            [sys.executable, "-c", "import torchvision"], capture_output=True, text=True, timeout=IMPORT_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return None, f"does not import within {IMPORT_SECONDS} s", cure
-    if run.returncode:
-        reason = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-        return None, f"installed for another torch, does not import: {reason}", cure
-    return True, importlib.metadata.version("torchvision"), ""
 
 
 def _extras() -> dict[str, list[str]]:
@@ -186,7 +169,7 @@ def _extras() -> dict[str, list[str]]:
     return extras
 
 
-def _extra(name: str, packages: list[str]) -> Verdict:
+def _extra(name: str, packages: list[str]) -> "Verdict":
     missing = [package for package in packages if not _version(package)[0]]
     if missing:
         return None, f"missing {', '.join(missing)}", f'pip install "condgan[{name}]"'

@@ -76,6 +76,7 @@ def evaluate(
     gan_train: bool = True,
     inception: Path | None = None,
     hundred: bool = False,
+    engine: str | None = None,
     say: Say = lambda _: None,
 ) -> Evaluation:
     """Measure a run, a generator file, or any labelled images.
@@ -92,6 +93,7 @@ def evaluate(
         gan_train: GAN-train and GAN-test too, which take minutes.
         inception: the Inception weights of 2015, for the standard FID.
         hundred: also the published protocol of 100 real against 100 generated images.
+        engine: of a generator, as for `generator.load`.
         say: told in words how far it is.
 
     Raises:
@@ -107,7 +109,7 @@ def evaluate(
         raise CondganError(f"--seed {seed}: expected 0 to {MOST_SEED}")
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
-    subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint)
+    subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
     check_split(subject.dataset, split)  # before a feature network is trained
     form = subject.dataset.domain()
     with network.computing(network.fastest_threads(form.channels, form.size)):

@@ -33,6 +33,7 @@ def to_file(
     conditions: Path | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
+    engine: str | None = None,
     tell: Tell = lambda written, count: None,
 ) -> Path:
     """Sample from the run or generator file at ``path`` into one file or folder -> its path.
@@ -47,6 +48,7 @@ def to_file(
         conditions: a file of vector conditions, one picture each, as a row or an .npz.
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a PNG.
+        engine: as for `generator.load`.
         tell: hears of the pictures of a dataset as they are written.
 
     Raises:
@@ -74,7 +76,7 @@ def to_file(
             raise CondganError(f"--per-class {per_class}: expected at least 1")
         if output is not None and output.suffix.lower() in PICTURES:
             raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
-    made = generator.load(path, checkpoint)
+    made = generator.load(path, checkpoint, engine)
     if conditions is None and made.domain.condition is not None and made.recipe.conditional:
         raise CondganError(
             f"{made.recipe.name} is asked for vectors of length {made.domain.condition}: --conditions FILE.npz, with "

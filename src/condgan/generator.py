@@ -29,14 +29,23 @@ class Generator:
         domain: what it makes, and for which classes or vector conditions.
         images_seen: how far its training had come.
         facts: what else its file says: of one in the package its ``provenance`` and its measured ``figures``.
+        engine: that makes its pictures.
     """
 
     def __init__(
-        self, recipe: Recipe, domain: Domain, images_seen: int, state: State, facts: Mapping[str, Any] | None = None
+        self,
+        recipe: Recipe,
+        domain: Domain,
+        images_seen: int,
+        state: State,
+        facts: Mapping[str, Any] | None = None,
+        engine: str | None = None,
     ) -> None:
+        """``engine`` is that of the recipe unless another is named."""
         self.recipe, self.domain, self.images_seen, self.facts = recipe, domain, images_seen, dict(facts or {})
         self.state = state
-        self.sampler = engines.load(recipe.engine).sampler(recipe, domain, state)
+        self.engine = engine or recipe.engine
+        self.sampler = engines.load(self.engine).sampler(recipe, domain, state)
 
     def sample(
         self, asked: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0
@@ -121,28 +130,30 @@ def save(
     weights.save(path, KIND, description | {"images_seen": images_seen, "facts": dict(facts or {})}, state)
 
 
-def load(path: str | Path, which: str = "last") -> Generator:
+def load(path: str | Path, which: str = "last", engine: str | None = None) -> Generator:
     """The generator of a run (its average, if the recipe has one), of a generator file, or of the package.
 
     Args:
         path: a run folder or a file; where nothing lies there, the name of a generator in the package: ``mnist``.
         which: the checkpoint of a run, ``last`` or ``best``.
+        engine: ``torch`` or ``jittor``, to make its pictures with; none: the one that trained it. Two engines make the
+            same pictures, but for a grey level here and there.
 
     Raises:
-        CondganError: nothing there, damaged, or of a newer format.
+        CondganError: nothing there, damaged, or of a newer format; no such engine, or it is not installed.
     """
     path = Path(path)
     if path.is_dir():
-        return _of_run(Run.open(path), which)
+        return _of_run(Run.open(path), which, engine)
     if is_shipped(path):
         with as_file(files("condgan") / "generators" / f"{path}.safetensors") as file:
-            return _of_file(file)
+            return _of_file(file, engine)
     if not path.exists():
         raise CondganError(
             f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` makes one, and '
             f"{' and '.join(SHIPPED)} is in the package"
         )
-    return _of_file(path)
+    return _of_file(path, engine)
 
 
 def is_shipped(path: Path) -> bool:
@@ -150,29 +161,28 @@ def is_shipped(path: Path) -> bool:
     return str(path) in SHIPPED and not path.exists()
 
 
-def _of_file(path: Path) -> Generator:
-    return _made(path, *weights.load(path, KIND))
+def _of_file(path: Path, engine: str | None) -> Generator:
+    return _made(path, engine, *weights.load(path, KIND))
 
 
-def _made(path: Path, description: dict[str, Any], state: State) -> Generator:
+def _made(path: Path, engine: str | None, description: dict[str, Any], state: State) -> Generator:
     recipe, domain = checkpoint.subject(path, description)
     reason = unfit(recipe, domain)
     if reason:
         raise CondganError(f"{path} is damaged: {reason}")
     seen, facts = description.get("images_seen"), description.get("facts")
+    seen, facts = seen if isinstance(seen, int) else 0, facts if isinstance(facts, dict) else None
     try:
-        return Generator(
-            recipe, domain, seen if isinstance(seen, int) else 0, state, facts if isinstance(facts, dict) else None
-        )
+        return Generator(recipe, domain, seen, state, facts, engine)
     except CondganError as error:
         raise CondganError(f"{path}: {error}") from None
 
 
-def _of_run(run: Run, which: str) -> Generator:
+def _of_run(run: Run, which: str, engine: str | None) -> Generator:
     path = run.checkpoint(which)
     if not path.exists():
         cure = "it appears within a minute of training" if which == "last" else "it takes evaluation during training"
         raise CondganError(f"{run.folder} has no {which} checkpoint: {cure}")
     recipe = run.recipe()
     prefix = "generator." if recipe.train.ema is None else "ema."
-    return _made(path, *weights.load(path, checkpoint.KIND, prefix))
+    return _made(path, engine, *weights.load(path, checkpoint.KIND, prefix))

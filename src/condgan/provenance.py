@@ -5,10 +5,19 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 
+FRAMEWORKS = ("numpy", "torch", "jittor")
+
 
 def version() -> str:
     """The version of this condgan."""
     return metadata.version("condgan")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def session() -> dict[str, str]:
@@ -18,8 +27,7 @@ def session() -> dict[str, str]:
         "command": " ".join(sys.argv),
         "condgan": version(),
         "python": platform.python_version(),
-        "numpy": metadata.version("numpy"),
-        "torch": metadata.version("torch"),
+        **{name: installed for name in FRAMEWORKS if (installed := _version(name))},
         "platform": platform.platform(),
         "processor": platform.machine(),
     }

@@ -3,11 +3,12 @@
 import hashlib
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from condgan import recipe_text
 from condgan.errors import CondganError
@@ -128,9 +129,24 @@ class Run:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise CondganError(f"{self.folder} is being trained by another process: wait, or stop it") from None
+            _locks.add(file)
             for left in [*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")]:
                 left.unlink(missing_ok=True)  # half-written by a process that was killed
-            yield
+            try:
+                yield
+            finally:
+                _locks.discard(file)
+
+
+def _let_go() -> None:
+    """In a fork of this process (a compiler's helper, say), which may outlive it: a killed run must not stay locked."""
+    for file in _locks:
+        os.close(file.fileno())
+
+
+_locks: set[TextIO] = set()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _occupied(folder: Path) -> bool:

@@ -52,7 +52,7 @@ class Subject:
             "path": path,
             "kind": "generator",
             "recipe": made.recipe.name,
-            "engine": made.recipe.engine,
+            "engine": made.engine,
             "images_seen": made.images_seen,
             "trained_on": made.recipe.data.train_on,
         }
@@ -87,7 +87,9 @@ def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
     return Subject(made, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
 
 
-def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoint: str) -> Subject:
+def find(
+    path: Path, data: str | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
+) -> Subject:
     """What lies at a path, and the dataset that it is held against.
 
     Args:
@@ -96,6 +98,7 @@ def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoi
         overrides: of ``data.*``, as for training.
         seed: decides what is drawn.
         checkpoint: of a run, ``last`` or ``best``.
+        engine: of a generator, as for `generator.load`.
 
     Raises:
         CondganError: nothing there, or it does not fit the data.
@@ -106,7 +109,7 @@ def find(path: Path, data: str | None, overrides: list[str], seed: int, checkpoi
             f'nothing at "{path}": give a run, a generator file, mnist, an .npz or a folder of class folders'
         )
     if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
-        made = generator.load(path, checkpoint)
+        made = generator.load(path, checkpoint, engine)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
     domain = dataset.domain()

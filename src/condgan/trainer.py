@@ -80,7 +80,8 @@ class Trainer:
     def engine(self) -> Engine:
         """The engine, at the step where this stretch begins."""
         framework = engines.load(self.recipe.engine)
-        picked = self.start.settings if self.start else None
+        same = self.start is not None and self.start.recipe.engine == self.recipe.engine
+        picked = self.start.settings if self.start and same else None
         asked = self.recipe.machine
         if picked is not None and asked.device:  # what the user names wins
             picked = picked.model_copy(update={"device": asked.device})
@@ -106,11 +107,11 @@ class Trainer:
             start = f"goes on at epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
         what = "images" if self.domain.vector is None else "vectors"
         asked, precision = self.recipe.train.precision, settings.precision
-        slow = f", {precision}: {asked} is slower here" if precision not in (asked, None) else ""
+        slow = f", {precision}: {asked} would not help here" if precision not in (asked, None) else ""
         return (
             f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} {what} "
             f"of {self.dataset.name} ({self.recipe.data.train_on}), "
-            f"{settings.device}, {settings.threads} thread(s) ({settings.threads_by}){slow}"
+            f"{self.recipe.engine}, {settings.device}, {settings.threads} thread(s) ({settings.threads_by}){slow}"
         )
 
     def note(self, engine: Engine) -> None:

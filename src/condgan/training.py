@@ -5,7 +5,7 @@ from pathlib import Path
 
 from condgan import checkpoint as checkpoints
 from condgan import data as datasets
-from condgan import recipes, sampling, schedule
+from condgan import engines, recipes, sampling, schedule
 from condgan.data import Dataset
 from condgan.errors import CondganError
 from condgan.progress import Progress
@@ -14,7 +14,7 @@ from condgan.recipe.rules import unfit
 from condgan.recipe_text import override
 from condgan.runs import Run
 
-FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.")
+FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=")
 
 
 def train(
@@ -71,7 +71,8 @@ def resume(
 
     Args:
         run: the run folder.
-        overrides: of train.epochs, output, evaluation or machine; anything else would be another experiment.
+        overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
+            With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
         data: where the data lies now, if it was moved; it must be the same.
         epochs: train up to this many in all.
         progress: who is told; none: nobody.
@@ -100,9 +101,10 @@ def resume(
         trainer = Trainer(opened, recipe, dataset, start, progress or Progress())
         if trainer.step > trainer.plan.steps:
             raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
-        if recipe != written:
+        engine = trainer.engine()
+        if recipe != written:  # not before there is an engine: what is refused must leave the run as it was
             opened.write_recipe(recipe)
-        trainer.work(trainer.engine())
+        trainer.work(engine)
     return opened
 
 
@@ -116,7 +118,7 @@ def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     for text in overrides:
         if not text.startswith(FREE_ON_RESUME) and "=" in text:
             raise CondganError(
-                f"{text}: a resumed run takes train.epochs, output.*, evaluation.* and machine.* only; "
+                f"{text}: a resumed run takes train.epochs, output.*, evaluation.*, machine.* and engine only; "
                 f"`condgan train {recipe.name} {text}` starts another"
             )
     changed = override(recipe, overrides)
@@ -140,6 +142,9 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     count = len(dataset.trained_on(recipe.data.train_on))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
+    refused = engines.load(recipe.engine).refusal(recipe)
+    if refused:
+        raise CondganError(refused)
     reason = unfit(recipe, dataset.domain())
     if reason:
         raise CondganError(f"{recipe.name} does not fit {dataset.name}: {reason}")
@@ -150,7 +155,8 @@ def _experiment(recipe: Recipe) -> Recipe:
     """A recipe without what a resumed run may change."""
     source = recipe.data.model_copy(update={"source": ""})
     train = recipe.train.model_copy(update={"epochs": 1})
-    free = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
+    free: dict[str, object] = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
+    free["engine"] = Recipe.model_fields["engine"].default
     return recipe.model_copy(update={"data": source, "train": train, **free})
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import recipe
+from condgan.engines.resolutions import resolutions
 from condgan.engines.torch.attention import Attention
-from condgan.engines.torch.convolutional import Layer, begun, resolutions
+from condgan.engines.torch.convolutional import Layer, begun
 from condgan.engines.torch.dcgan import Down, Up
 from condgan.engines.torch.growing import enlarge, reduce
 from condgan.engines.torch.networks import Discriminator, Generator

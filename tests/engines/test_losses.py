@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from condgan import recipes
-from condgan.engines.torch import losses
-from condgan.engines.torch.losses import LOSSES, PENALTIES, Judgement, Scores
+from condgan.engines import losses
+from condgan.engines.losses import LOSSES, PENALTIES, Judgement
+from condgan.engines.torch.scores import Scores
 from condgan.recipe import Loss, Recipe
 
 Array = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import engines, recipes
-from condgan.engines import Settings
-from condgan.engines.torch import losses, one_pass
-from condgan.engines.torch.losses import Scores
+from condgan.engines import Settings, losses
+from condgan.engines.torch import one_pass
 from condgan.engines.torch.networks import Discriminator
+from condgan.engines.torch.scores import Scores
 from condgan.recipe import Domain
 
 SIZE, CLASSES = 6, 4

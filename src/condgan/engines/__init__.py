@@ -1,15 +1,17 @@
 """The engine seam: the only code that knows how a generator is trained in a framework. Above it everything is numpy."""
 
 import importlib
-from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
 
+NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Samples = npt.NDArray[Any]
@@ -43,6 +45,10 @@ class Settings(Section):
     """``measured``, or what the user had set."""
     precision: Precision | None = None
     """That of the recipe, or float32 where that is faster; none: that of the recipe."""
+
+
+Verdict = tuple[bool | None, str, str]
+"""Of a look at the machine: True: as it should be, False: to be put right, None: neither; what was found; the cure."""
 
 
 class Sampler(Protocol):
@@ -81,12 +87,24 @@ class Engine(Sampler, Protocol):
 
 
 class Framework(Protocol):
-    """What a package ``condgan.engines.NAME`` provides."""
+    """What a package ``condgan.engines.NAME`` provides, before the framework itself is imported.
+
+    Attributes:
+        WARMING: arguments for Python that compile ahead what first steps need; none where nothing is compiled.
+    """
+
+    WARMING: tuple[str, ...]
 
     def build(
         self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
     ) -> Engine:
         """An engine at step 0; ``picked`` are the settings of the run that it is to continue."""
+
+    def refusal(self, recipe: Recipe) -> str | None:
+        """What it cannot do of a recipe, and why; none if it can train it."""
+
+    def needs(self) -> dict[str, Callable[[], Verdict]]:
+        """Name -> a look at something that it needs of a machine."""
 
     def sampler(self, recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:
         """A generator from its weights.
@@ -97,5 +115,11 @@ class Framework(Protocol):
 
 
 def load(name: str) -> Framework:
-    """The framework with this name, imported only now."""
+    """The framework with this name, imported only now.
+
+    Raises:
+        CondganError: there is none.
+    """
+    if name not in NAMES:
+        raise CondganError(f'no engine "{name}": {" or ".join(NAMES)}')
     return cast(Framework, importlib.import_module(f"condgan.engines.{name}"))

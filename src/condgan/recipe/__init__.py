@@ -83,7 +83,7 @@ class Recipe(Section):
     """Where the setup was published, or that it was not."""
     notes: Annotated[tuple[str, ...], Field()] = ()
     """What the source leaves open and was chosen here, and where this differs from it."""
-    engine: Literal["torch"] = "torch"
+    engine: Literal["torch", "jittor"] = "torch"
     seed: int = Field(0, ge=0, lt=1 << 63)
     data: Data = Data()
     latent: Latent = Latent()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from condgan import recipe
-from condgan.engines.torch.losses import Judgement
+from condgan.engines.losses import Judgement
 from condgan.recipe import Domain
 
 Spec = recipe.Generator | recipe.Discriminator

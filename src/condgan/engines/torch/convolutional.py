@@ -7,21 +7,13 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from condgan.engines.resolutions import resolutions
 from condgan.engines.torch.attention import Attention
 from condgan.engines.torch.conditioning import Spec
 from condgan.engines.torch.layers import ACTIVATIONS, Dropout, norm
 from condgan.recipe import Domain
 
-SMALLEST = 7
 Linear = TypeVar("Linear", nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
-
-
-def resolutions(size: int) -> list[int]:
-    """An image's side and its halves, rounded up, until one is at most 7: 28, 14, 7."""
-    sides = [size]
-    while sides[-1] > SMALLEST:
-        sides.append(-(-sides[-1] // 2))
-    return sides
 
 
 def begun(linear: Linear, gain: float = math.sqrt(2)) -> Linear:

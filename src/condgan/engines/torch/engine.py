@@ -18,7 +18,7 @@ from condgan.engines.torch import machine
 from condgan.engines.torch.game import Batch, Game
 from condgan.engines.torch.graphs import Graphs
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
-from condgan.engines.torch.sampler import TorchSampler
+from condgan.engines.torch.sampling import TorchSampler
 from condgan.engines.torch.tensors import copies, copy_into, shapes
 from condgan.recipe import Domain, Precision, Recipe
 from condgan.schedule import Plan

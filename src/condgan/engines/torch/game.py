@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from condgan import schedule
-from condgan.engines.torch import losses, one_pass
+from condgan.engines import losses
+from condgan.engines.losses import Judgement
+from condgan.engines.torch import one_pass
 from condgan.engines.torch.augment import Augmentation
 from condgan.engines.torch.layers import couples, repeats
-from condgan.engines.torch.losses import Judgement, Scores
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
+from condgan.engines.torch.scores import Scores
 from condgan.recipe import Domain, Recipe
 from condgan.schedule import Plan
 

@@ -5,12 +5,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from condgan import recipe
+from condgan.engines.resolutions import channels
 from condgan.engines.torch.conditioning import Spec
-from condgan.engines.torch.convolutional import Kind, Stage, begun, resolutions
+from condgan.engines.torch.convolutional import Kind, Stage, begun
 from condgan.engines.torch.layers import ACTIVATIONS, Body
 from condgan.recipe import Domain
-
-WIDEST = 8  # times the width
 
 
 def enlarge(images: Tensor, side: int) -> Tensor:
@@ -31,9 +30,7 @@ class Ladder(Body):
 
     def __init__(self, spec: Spec, domain: Domain, grows: bool) -> None:
         super().__init__()
-        self.channels = {
-            side: spec.width * min(2**halvings, WIDEST) for halvings, side in enumerate(resolutions(domain.size))
-        }
+        self.channels = channels(domain.size, spec.width)
         self.layers = self.kind(spec, domain)
         self.sides = self.layers.sides[::-1]  # of feature maps, from the smallest on
         self.stages = len(self.sides) if grows else 1

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from condgan import recipe
+from condgan.engines.losses import Judgement
 from condgan.engines.torch.conditioning import beside, head
 from condgan.engines.torch.dcgan import DCGANDiscriminator, DCGANGenerator
 from condgan.engines.torch.layers import MINIBATCH, Body, normalise_spectra
-from condgan.engines.torch.losses import Judgement
 from condgan.engines.torch.mlp import MLPDiscriminator, MLPGenerator
 from condgan.engines.torch.residual import ResidualDiscriminator, ResidualGenerator
 from condgan.recipe import Domain

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from condgan.engines.torch.layers import couples
-from condgan.engines.torch.losses import Scores
+from condgan.engines.torch.scores import Scores
 
 
 class Use(NamedTuple):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from condgan.errors import CondganError
+from condgan.engines import fit
 
 
 def copies(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.generic]]:
@@ -36,22 +36,11 @@ def fitting(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.g
     Raises:
         CondganError: naming the first that does not.
     """
-    missing = [name for name in tensors if name not in arrays]
-    extra = [name for name in arrays if name not in tensors]
-    if missing or extra:
-        what = f'"{missing[0]}" is missing' if missing else f'"{extra[0]}" has no place'
-        raise CondganError(
-            f"weights do not fit the recipe: {what} ({len(missing)} missing, {len(extra)} unknown): "
-            "they belong to another recipe or dataset"
-        )
-    given = {name: torch.from_numpy(np.array(arrays[name], order="C")) for name in tensors}
-    for name, tensor in tensors.items():
-        if given[name].shape != tensor.shape or given[name].dtype != tensor.dtype:
-            raise CondganError(
-                f'weights do not fit the recipe: "{name}" is {given[name].dtype} {tuple(given[name].shape)}, '
-                f"expected {tensor.dtype} {tuple(tensor.shape)}: they belong to another recipe or dataset"
-            )
-    return given
+    fit.check(
+        {name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")) for name, tensor in tensors.items()},
+        arrays,
+    )
+    return {name: torch.from_numpy(np.array(arrays[name], order="C")) for name in tensors}
 
 
 class _Unfilled(TorchFunctionMode):

@@ -1,0 +1,131 @@
+"""Layers with weights, which begin as torch's do."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jittor as jt
+import numpy as np
+import numpy.typing as npt
+from jittor import nn
+
+from condgan.engines.jittor import randomness
+
+_unfilled = False
+
+
+@contextmanager
+def unfilled() -> Iterator[None]:
+    """Networks made inside have shapes and no values yet, and take no memory however large they claim to be."""
+    global _unfilled
+    _unfilled = True
+    try:
+        yield
+    finally:
+        _unfilled = False
+
+
+def uniform(shape: tuple[int, ...], bound: float) -> jt.Var:
+    """Weights from [-bound, bound]."""
+    if _unfilled:
+        return jt.zeros(shape)  # computed when it is used
+    return jt.array(randomness.generator().uniform(-bound, bound, shape).astype(np.float32))
+
+
+def normal(shape: tuple[int, ...], deviation: float) -> jt.Var:
+    """Weights N(0, deviation^2)."""
+    if _unfilled:
+        return jt.zeros(shape)
+    return jt.array(randomness.generator().standard_normal(shape, np.float32) * np.float32(deviation))
+
+
+def constant(array: npt.NDArray[np.float32]) -> jt.Var:
+    """Numbers that no training changes; a network keeps them under a name with an underscore, out of its state."""
+    var = jt.array(array).stop_grad()
+    jt.sync([var])
+    return var
+
+
+class Weighted(nn.Module):
+    """A layer with a weight matrix, as it is or divided by its largest singular value.
+
+    Attributes:
+        outputs: the axis of the weight that its outputs lie along.
+    """
+
+    outputs = 0
+    weight: jt.Var
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spectrum: nn.Module | None = None
+
+    def used(self) -> jt.Var:
+        """The weight to compute with."""
+        return self.weight if self.spectrum is None else self.spectrum()
+
+    def normalise(self, spectrum: nn.Module) -> None:
+        """Compute from now on with what ``spectrum`` makes of the weight, which it has taken over."""
+        self.spectrum = spectrum
+        del self.weight
+
+
+class Linear(Weighted):
+    """x W^T + b; both begin within 1 / sqrt(inputs), as in torch."""
+
+    def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(max(inputs, 1))
+        self.weight = uniform((units, inputs), bound)
+        self.bias = uniform((units,), bound) if bias else None
+
+    def execute(self, x: jt.Var) -> jt.Var:
+        """(N, inputs) -> (N, units)."""
+        return nn.linear(x, self.used(), self.bias)
+
+    @property
+    def fan(self) -> float:
+        """Inputs of an output."""
+        return self.weight.shape[1]
+
+
+class Embedding(Weighted):
+    """A vector for each class, which begins standard normal."""
+
+    def __init__(self, classes: int, width: int) -> None:
+        super().__init__()
+        self.weight = normal((classes, width), 1.0)
+
+    def execute(self, labels: jt.Var) -> jt.Var:
+        """(N,) -> (N, width)."""
+        return self.used()[labels]
+
+
+class Convolution(Weighted):
+    """A convolution, or with ``transposed`` its transpose. ``weight`` is laid out as in torch, and begins so, too."""
+
+    def __init__(
+        self, inputs: int, channels: int, side: int, *, stride: int = 1, padding: int = 0, groups: int = 1,
+        bias: bool = True, transposed: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.stride, self.padding, self.groups, self.transposed = stride, padding, groups, transposed
+        outer = (inputs, channels) if transposed else (channels, inputs // groups)
+        self.outputs = 1 if transposed else 0
+        bound = 1 / math.sqrt(outer[1] * side**2)
+        self.weight = uniform((*outer, side, side), bound)
+        self.bias = uniform((channels,), bound) if bias else None
+
+    def execute(self, x: jt.Var) -> jt.Var:
+        """(N, inputs, H, W) -> (N, channels, H', W')."""
+        options = {"stride": self.stride, "padding": self.padding, "groups": self.groups}
+        if self.transposed:
+            return nn.conv_transpose(x, self.used(), self.bias, **options)
+        return nn.conv2d(x, self.used(), self.bias, **options)
+
+    @property
+    def fan(self) -> float:
+        """Inputs of an output."""
+        if self.transposed:
+            return self.weight.numel() / self.weight.shape[1] / self.stride**2
+        return self.weight.numel() / self.weight.shape[0]

@@ -1,0 +1,134 @@
+"""Optimisers by name, as torch defines them, with their state laid out from the start."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import jittor as jt
+from jittor import nn
+
+from condgan import recipe, schedule
+from condgan.engines.jittor.tensors import parameters
+from condgan.schedule import Plan
+
+Vars = list[jt.Var]
+Slot = dict[str, jt.Var]  # what an optimiser keeps for a parameter
+
+EPS = 1e-8
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an optimiser updates a parameter in place. Jittor's own Adam adds eps before the bias correction."""
+
+    slots: tuple[str, ...]
+    """What it keeps for a parameter, zeros of its shape before the first step."""
+    counts: bool
+    """Whether it keeps the number of its steps too."""
+    update: Callable[[jt.Var, jt.Var, Slot, recipe.Optimiser, float, float, int], jt.Var]
+    """Parameter, gradient, slot, the recipe's section, learning rate, momentum, number of the step -> the new value."""
+
+
+def _moments(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, step: int) -> jt.Var:
+    beta1, beta2 = o.betas
+    mean, square = slot["exp_avg"], slot["exp_avg_sq"]
+    mean.update(mean + (1 - beta1) * (g - mean))
+    square.update(beta2 * square + (1 - beta2) * g * g)
+    return p - (lr / (1 - beta1**step)) * mean / (square.sqrt() / (1 - beta2**step) ** 0.5 + EPS)
+
+
+def _adam(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    return _moments(p, g + o.weight_decay * p if o.weight_decay else g, slot, o, lr, step)
+
+
+def _adamw(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    return _moments(p * (1 - lr * o.weight_decay), g, slot, o, lr, step)
+
+
+def _rmsprop(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    g = g + o.weight_decay * p if o.weight_decay else g
+    square, velocity = slot["square_avg"], slot["momentum_buffer"]
+    square.update(o.alpha * square + (1 - o.alpha) * g * g)
+    moved = g / (square.sqrt() + EPS)
+    if not momentum:
+        return p - lr * moved
+    velocity.update(momentum * velocity + moved)
+    return p - lr * velocity
+
+
+def _sgd(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    g = g + o.weight_decay * p if o.weight_decay else g
+    if not momentum:
+        return p - lr * g
+    velocity = slot["momentum_buffer"]
+    velocity.update(momentum * velocity + g)
+    return p - lr * velocity
+
+
+RULES = {
+    "adam": Rule(("exp_avg", "exp_avg_sq"), True, _adam),
+    "adamw": Rule(("exp_avg", "exp_avg_sq"), True, _adamw),
+    # Tieleman & Hinton 2012, lecture 6.5
+    "rmsprop": Rule(("square_avg", "momentum_buffer"), True, _rmsprop),
+    "sgd": Rule(("momentum_buffer",), False, _sgd),
+}
+
+
+def clipped(gradients: Vars, most: float) -> Vars:
+    """Gradients scaled so that the norm of all together is at most so much (Pascanu et al. 2013, algorithm 1)."""
+    norm = sum(gradient.sqr().sum() for gradient in gradients).sqrt()
+    reached = norm + 1e-6
+    share = jt.ternary(reached > most, most / reached, jt.ones_like(norm))
+    return [gradient * share for gradient in gradients]
+
+
+def within(weights: jt.Var, most: float) -> jt.Var:
+    """Clipped to [-most, most]. A NaN stays one, which Jittor's ``clamp`` would make a number: it must be noticed."""
+    weights = jt.ternary(weights > most, most + 0 * weights, weights)
+    return jt.ternary(weights < -most, -most + 0 * weights, weights)
+
+
+class Descent:
+    """One network's optimiser under its schedules."""
+
+    def __init__(self, network: nn.Module, spec: recipe.Optimiser, plan: Plan, updates: int = 1) -> None:
+        """``updates``: in a step of training."""
+        self.spec, self.plan, self.rule, self.updates = spec, plan, RULES[spec.name], updates
+        named = parameters(network)
+        self.names, self.parameters = list(named), list(named.values())
+        self.slots = [
+            {slot: jt.zeros_like(p).stop_grad() for slot in self.rule.slots}
+            | ({"step": jt.zeros(1).stop_grad()} if self.rule.counts else {})
+            for p in self.parameters
+        ]
+        self.set_step(0)
+
+    def set_step(self, step: int) -> None:
+        """Take learning rate and momentum from the schedules."""
+        self.lr = schedule.learning_rate(self.spec, step, self.plan)
+        self.momentum = schedule.momentum(self.spec, step, self.plan)
+        self.taken = step * self.updates  # updates before this one
+
+    def descend(self, loss: jt.Var) -> None:
+        """One update."""
+        self.move(jt.grad(loss, self.parameters))
+
+    def move(self, gradients: Sequence[jt.Var]) -> None:
+        """One update by gradients, those of ``parameters``."""
+        if self.spec.clip_gradient is not None:
+            gradients = clipped(list(gradients), self.spec.clip_gradient)
+        self.taken += 1
+        for parameter, gradient, slot in zip(self.parameters, gradients, self.slots, strict=True):
+            new = self.rule.update(
+                parameter.detach(), gradient.detach(), slot, self.spec, self.lr, self.momentum, self.taken
+            )
+            if self.rule.counts:
+                slot["step"].update(slot["step"] + 1)
+            if self.spec.clip_weights is not None:
+                new = within(new, self.spec.clip_weights)
+            parameter.update(new)
+
+    def tensors(self) -> Iterator[tuple[str, jt.Var]]:
+        """Its state, as ``parameter.slot`` and the live var."""
+        for name, slot in zip(self.names, self.slots, strict=True):
+            for kept, var in slot.items():
+                yield f"{name}.{kept}", var

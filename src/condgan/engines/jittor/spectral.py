@@ -1,0 +1,65 @@
+"""Spectral normalisation (Miyato et al. 2018)."""
+
+import jittor as jt
+from jittor import nn
+
+from condgan.engines.jittor.conditioning import Modulation
+from condgan.engines.jittor.linear import Weighted, normal
+
+FIRST = 15  # steps of the power iteration before the training, as in torch
+EPS = 1e-12
+
+
+class Spectrum(nn.Module):
+    """A weight over its largest singular value, to which a power iteration comes nearer each time it is asked for.
+
+    Attributes:
+        original: what is trained.
+        u, v: the singular vectors so far. All three have names of their own in a file, those of torch (``tensors``).
+    """
+
+    def __init__(self, weight: jt.Var, outputs: int) -> None:
+        super().__init__()
+        self.original, self.outputs = weight, outputs
+        rows, columns = self.matrix().shape
+        self.u, self.v = (normal((size,), 1.0).stop_grad() for size in (rows, columns))
+        for _ in range(FIRST):
+            self.iterate()
+
+    def matrix(self) -> jt.Var:
+        """(outputs, everything else)."""
+        weight = self.original
+        if self.outputs:
+            weight = weight.transpose(self.outputs, *(axis for axis in range(weight.ndim) if axis != self.outputs))
+        return weight.reshape(weight.shape[0], -1)
+
+    def iterate(self) -> None:
+        """One step of the power iteration."""
+        matrix = self.matrix().detach()
+        self.u.update(direction((matrix * self.v.unsqueeze(0)).sum(dim=1)))
+        self.v.update(direction((matrix * self.u.unsqueeze(1)).sum(dim=0)))
+
+    def execute(self) -> jt.Var:
+        """The weight as it is used, of the original's shape."""
+        if self.training:
+            self.iterate()
+        u, v = self.u.detach(), self.v.detach()
+        return self.original / (self.matrix() * v.unsqueeze(0) * u.unsqueeze(1)).sum()
+
+
+def direction(vector: jt.Var) -> jt.Var:
+    """(N,) of length 1."""
+    length = vector.sqr().sum().sqrt()
+    return vector / jt.ternary(length > EPS, length, EPS + 0 * length)
+
+
+def normalise_spectra(network: nn.Module) -> None:
+    """Divide each weight matrix by its largest singular value, found by a power iteration a step.
+
+    Gains and biases of conditions are left alone: they begin at 0, which has no direction.
+    """
+    for module in network.children():
+        if isinstance(module, Weighted):
+            module.normalise(Spectrum(module.weight, module.outputs))
+        elif not isinstance(module, Modulation):
+            normalise_spectra(module)

@@ -1,0 +1,81 @@
+"""Named vars to arrays and back, strictly, in the form that torch's twin gives them."""
+
+import re
+from collections.abc import Mapping
+
+import jittor as jt
+import numpy as np
+import numpy.typing as npt
+from jittor import nn
+
+from condgan.engines import Conditions, fit
+from condgan.engines.fit import Form
+from condgan.errors import CondganError
+from condgan.recipe import Domain
+
+SCALAR = re.compile(
+    r"\.(num_batches_tracked|step|probability|gain(\.(exp_avg|exp_avg_sq|square_avg|momentum_buffer))?)$"
+)
+"""Numbers without an axis in a file; a var has one always."""
+RENAMED = {
+    ".spectrum.original": ".parametrizations.weight.original",
+    ".spectrum.u": ".parametrizations.weight.0._u",
+    ".spectrum.v": ".parametrizations.weight.0._v",
+}
+"""What ends a name in Jittor -> in torch."""
+NAMES = re.compile("|".join(map(re.escape, RENAMED)) + "$")
+
+
+def state(network: nn.Module) -> dict[str, jt.Var]:
+    """What a network consists of, by the names that torch's twin has for it."""
+    return {NAMES.sub(lambda found: RENAMED[found[0]], name): var for name, var in network.state_dict().items()}
+
+
+def parameters(network: nn.Module) -> dict[str, jt.Var]:
+    """What is trained, by name."""
+    return {name: var for name, var in state(network).items() if not var.is_stop_grad()}
+
+
+def form(name: str, var: jt.Var) -> Form:
+    """Shape and type in a file."""
+    if SCALAR.search(name) is None:
+        return tuple(var.shape), "float32"
+    return (), "int64" if name.endswith("num_batches_tracked") else "float32"
+
+
+def copies(tensors: Mapping[str, jt.Var]) -> dict[str, npt.NDArray[np.generic]]:
+    """Each var as an array of its own."""
+    found = {}
+    for name, var in tensors.items():
+        shape, kind = form(name, var)
+        found[name] = np.array(var.numpy(), kind).reshape(shape)
+    return found
+
+
+def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Fill the vars in place; nothing is touched unless every name, shape and type fits.
+
+    Raises:
+        CondganError: naming the first that does not.
+    """
+    fit.check({name: form(name, var) for name, var in tensors.items()}, arrays)
+    for name, var in tensors.items():
+        var.update(jt.array(np.asarray(arrays[name], np.float32).reshape(tuple(var.shape))))
+    settle(tensors)
+
+
+def known(labels: Conditions, domain: Domain) -> Conditions:
+    """Conditions, (N, ...), as they are: Jittor itself reads zeros for a class that there is not.
+
+    Raises:
+        CondganError: a label is out of range.
+    """
+    if domain.condition is None and len(labels) and not 0 <= labels.min() <= labels.max() < domain.classes:
+        wrong = labels.max() if labels.min() >= 0 else labels.min()
+        raise CondganError(f"label {wrong}: expected 0 to {domain.classes - 1}, as there are {domain.classes} classes")
+    return labels
+
+
+def settle(tensors: Mapping[str, jt.Var]) -> None:
+    """Compute them now: numbers that are still to come would be compiled into whatever uses them."""
+    jt.sync(list(tensors.values()))
