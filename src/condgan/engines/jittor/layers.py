@@ -93,7 +93,8 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "leaky-relu": lambda: Activation(lambda x: nn.leaky_relu(x, 0.2)),
     "prelu": PReLU,
     "silu": lambda: Activation(lambda x: x * x.sigmoid()),
-    "gelu": lambda: Activation(lambda x: x * 0.5 * (1 + (x / math.sqrt(2)).erf())),
+    # fused, the costly erf would be computed anew in each operator that needs it
+    "gelu": lambda: Activation(lambda x: x * 0.5 * (1 + (x / math.sqrt(2)).erf().stop_fuse())),
     "elu": lambda: Activation(lambda x: jt.ternary(x > 0, x, jt.ternary(x > 0, 0 * x, x).exp() - 1)),
     "maxout": Identity,  # the linear layer itself takes the maximum
 }

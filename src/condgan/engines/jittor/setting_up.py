@@ -9,7 +9,6 @@ import signal
 import sys
 import sysconfig
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -35,7 +34,9 @@ def environment() -> dict[str, str]:
     """What is set before the import, unless the user has."""
     wanted = {
         "nvcc_path": "",  # an nvcc without libcudart would make the import fail
-        "cache_name": "default",  # or each git branch compiles anew
+        "cache_name": "condgan",  # or each git branch compiles anew, and so would programs with other flags
+        # with Jittor's own -Ofast, the last bits depend on where arrays lie in memory: no training would be repeated
+        "cc_flags": "-O3 -fno-math-errno -fno-trapping-math -ffp-contract=off",
         "log_silent": "1",
     }
     # Jittor itself looks beside a venv's own Python only
@@ -81,8 +82,6 @@ def ready() -> None:
         os.environ.setdefault(name, value)
     if compiled() is None:
         print("Jittor compiles itself: some minutes, once; each recipe's operators follow", file=sys.stderr, flush=True)
-    # its operators are compiled with -Ofast, and set the process to flush denormal numbers to zero, as NumPy notices
-    warnings.filterwarnings("ignore", message="The value of the smallest subnormal", category=UserWarning)
     try:
         with as_it_was():
             import jittor  # noqa: F401
