@@ -45,6 +45,8 @@ class Settings(Section):
     """``measured``, or what the user had set."""
     precision: Precision | None = None
     """That of the recipe, or float32 where that is faster; none: that of the recipe."""
+    onednn: bool = False
+    """Linear layers multiply with oneDNN, where that is much faster than what torch takes for itself."""
 
 
 Verdict = tuple[bool | None, str, str]

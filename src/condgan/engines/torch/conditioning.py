@@ -11,14 +11,15 @@ from torch.nn import functional as F
 
 from condgan import recipe
 from condgan.engines.losses import Judgement
+from condgan.engines.torch.products import Linear
 from condgan.recipe import Domain
 
 Spec = recipe.Generator | recipe.Discriminator
 
 
-def encoder(domain: Domain, width: int) -> nn.Embedding | nn.Linear:
+def encoder(domain: Domain, width: int) -> nn.Embedding | Linear:
     """A learned vector of each condition, (N, width): of a class its own, of a vector a linear map."""
-    return nn.Embedding(domain.classes, width) if domain.condition is None else nn.Linear(domain.condition, width)
+    return nn.Embedding(domain.classes, width) if domain.condition is None else Linear(domain.condition, width)
 
 
 class OneHot(nn.Module):
@@ -65,7 +66,7 @@ class Head(nn.Module):
 
     def __init__(self, width: int, domain: Domain) -> None:
         super().__init__()
-        self.logit = nn.Linear(width, 1)
+        self.logit = Linear(width, 1)
 
     def forward(self, features: Tensor, labels: Tensor) -> Judgement:
         """(N, width) and (N, ...) -> logits (N,)."""
@@ -90,7 +91,7 @@ class Auxiliary(Head):
 
     def __init__(self, width: int, domain: Domain) -> None:
         super().__init__(width, domain)
-        self.classes = nn.Linear(width, domain.classes)
+        self.classes = Linear(width, domain.classes)
 
     def forward(self, features: Tensor, labels: Tensor) -> Judgement:
         """(N, width) and (N,) -> logits (N,) and class logits (N, K)."""

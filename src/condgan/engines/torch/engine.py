@@ -14,7 +14,7 @@ from condgan import block, draws, engines
 from condgan.data.memory import available
 from condgan.draws import Stream
 from condgan.engines import Conditions, Latents, Samples, Settings, State
-from condgan.engines.torch import machine
+from condgan.engines.torch import machine, products
 from condgan.engines.torch.game import Batch, Game
 from condgan.engines.torch.graphs import Graphs
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
@@ -59,7 +59,9 @@ class TorchEngine:
         self.zero = torch.zeros((), device=self.device)
         self.graphs = Graphs(lambda: self.game.tensors().values()) if self.device.type == "cuda" else None
 
-        self.settings = picked or self._measured()
+        onednn = picked.onednn if picked else self.device.type == "cpu" and products.faster()
+        products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
+        self.settings = picked or self._measured().model_copy(update={"onednn": onednn})
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of the recipe's figures as (steps,) float32."""

@@ -9,6 +9,7 @@ from torch.nn.utils import parametrizations
 
 from condgan import recipe
 from condgan.engines.torch.conditioning import MODULATED, Modulation, Spec, Unmodulated
+from condgan.engines.torch.products import Linear
 from condgan.recipe import Domain
 
 
@@ -30,7 +31,7 @@ class Maxout(nn.Module):
     def __init__(self, inputs: int, units: int, pieces: int) -> None:
         super().__init__()
         self.units, self.pieces = units, pieces
-        self.linear = nn.Linear(inputs, units * pieces)
+        self.linear = Linear(inputs, units * pieces)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs) -> (N, units)."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from condgan.engines.torch.conditioning import Spec
 from condgan.engines.torch.layers import ACTIVATIONS, Body, Dropout, Maxout, norm
+from condgan.engines.torch.products import Linear
 from condgan.recipe import Domain
 
 
@@ -16,7 +17,7 @@ class Layer(nn.Module):
     def __init__(self, spec: Spec, inputs: int, units: int, pieces: int, domain: Domain, plain: bool) -> None:
         super().__init__()
         spec = spec.model_copy(update={"norm": "none", "condition": "none", "dropout": 0.0}) if plain else spec
-        self.linear = Maxout(inputs, units, pieces) if spec.activation == "maxout" else nn.Linear(inputs, units)
+        self.linear = Maxout(inputs, units, pieces) if spec.activation == "maxout" else Linear(inputs, units)
         self.norm, self.modulation = norm(spec, units, 0, domain)
         self.activation = ACTIVATIONS[spec.activation]()
         self.dropout = Dropout(spec.dropout)
@@ -63,7 +64,7 @@ class MLPGenerator(MLP):
     def __init__(self, spec: Spec, inputs: int, beside: int, domain: Domain) -> None:
         super().__init__(spec, inputs, beside, domain)
         self.shape = domain.shape
-        self.out = nn.Linear(self.width, math.prod(self.shape))
+        self.out = Linear(self.width, math.prod(self.shape))
 
     def forward(self, x: Tensor, beside: Tensor, labels: Tensor) -> Tensor:
         """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, S, S) or (N, D), not yet squashed."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from condgan.engines.torch.layers import couples
+from condgan.engines.torch.products import Linear
 from condgan.engines.torch.scores import Scores
 
 
@@ -27,7 +28,8 @@ class Use(NamedTuple):
 
 def of_linear(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradients of a linear layer's weights."""
-    found = {"weight": (arrived.T @ given.to(arrived.dtype)).float()}
+    linear: Any = layer
+    found = {"weight": linear.weight_gradient(given, arrived).float()}
     return found if layer.bias is None else found | {"bias": arrived.sum(0).float()}
 
 
@@ -38,7 +40,7 @@ def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, 
 
 
 GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
-    nn.Linear: of_linear,
+    Linear: of_linear,
     nn.Embedding: of_embedding,
 }
 """Layer -> what it was given, and the gradient that arrived at what it said -> gradients of its parameters."""
