@@ -1,6 +1,6 @@
 """Linear layers, whose products oneDNN computes where it is much faster than torch's own library.
 
-On x86 torch multiplies float32 matrices with MKL, which leaves the AVX-512 of processors other than Intel's unused.
+On x86 torch multiplies float32 matrices with MKL, which leaves the AVX-512 of some processors unused, as of AMD's.
 """
 
 import time
