@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from condgan import engines, recipes
+from condgan import engines, recipes, threads
 from condgan.engines import Settings
 from condgan.engines.torch import products
 from condgan.engines.torch.products import Linear
@@ -132,3 +132,15 @@ def test_a_machine_without_it_goes_on_with_torch_itself(monkeypatch: pytest.Monk
     engine = build("cgan-lsgan")
     assert engine.run(0, 1)
     assert not any(module.by_onednn for module in engine.game.generator.modules() if isinstance(module, Linear))
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", True), ("bf16", False)])
+def test_it_is_picked_for_float32_only(monkeypatch: pytest.MonkeyPatch, precision: str, expected: bool) -> None:
+    monkeypatch.setattr(products, "faster", lambda: True)
+    monkeypatch.setattr(threads, "fastest", lambda work, ways: next(iter(ways)))  # what the recipe asks for
+    recipe = recipes.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
+    engine: Any = engines.load("torch").build(recipe, DOMAIN, DATA, LABELS, None)
+    assert engine.settings.precision == precision
+    assert engine.settings.onednn is expected
+    layers = [module for module in engine.game.discriminator.modules() if isinstance(module, Linear)]
+    assert all(module.by_onednn is expected for module in layers)

@@ -59,9 +59,8 @@ class TorchEngine:
         self.zero = torch.zeros((), device=self.device)
         self.graphs = Graphs(lambda: self.game.tensors().values()) if self.device.type == "cuda" else None
 
-        onednn = picked.onednn if picked else self.device.type == "cpu" and products.faster()
-        products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
-        self.settings = picked or self._measured().model_copy(update={"onednn": onednn})
+        self.settings = picked or self._measured()
+        self._multiply_by(self.settings.onednn)
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
@@ -75,11 +74,15 @@ class TorchEngine:
         return dict(zip(self.figures, figures.cpu().numpy().T.copy(), strict=True))
 
     def _measured(self) -> Settings:
-        start = self.state()
+        start, onednn = self.state(), self.device.type == "cpu" and products.faster()
+        self._multiply_by(onednn)
         with self._own_random_state():
             settings = machine.settings(self.recipe, self.device, lambda way: self._steps(0, 1, way).cpu())
         self.load(start)
-        return settings
+        return settings.model_copy(update={"onednn": onednn and settings.precision == "float32"})
+
+    def _multiply_by(self, onednn: bool) -> None:
+        products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
 
     def _steps(self, first_step: int, steps: int, precision: Precision) -> Tensor:
         drawn = block.draw(self.recipe, self.plan, self.labels, self.domain.classes, first_step, steps)
