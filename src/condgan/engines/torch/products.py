@@ -29,13 +29,19 @@ def onednn(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
 
 @cache
 def faster() -> bool:
-    """Whether oneDNN takes less than two thirds of the time of torch's own product here: milliseconds, once."""
+    """Whether oneDNN takes less than two thirds of the time of torch's own product here: milliseconds, once.
+
+    Each by one thread: several wait for each other where the machine is busy.
+    """
     if not available():
         return False
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     rows, inputs, units = SHAPE
     a, b = torch.ones(rows, inputs), torch.ones(units, inputs)
     ways: list[Callable[[Tensor, Tensor], Tensor]] = [nn.functional.linear, onednn]
     times = [[_seconds(way, a, b) for way in ways] for _ in range(ROUNDS)]
+    torch.set_num_threads(before)
     by_torch, by_onednn = map(min, zip(*times, strict=True))
     return by_onednn < GAIN * by_torch
 
