@@ -17,6 +17,7 @@ from PIL import Image
 import condgan as package
 from condgan import checkpoint, cli, provenance, recipe_text, recipes, weights
 from condgan.data import load as load_data
+from condgan.engines.torch import products
 from condgan.progress import Lines
 from condgan.recipe import Data, Recipe
 
@@ -148,6 +149,7 @@ def test_what_a_run_records(trained: Any, digits: Path) -> None:
         "threads": 1,
         "threads_by": "machine.threads",
         "precision": "float32",
+        "onednn": products.faster(),
     }
     assert "train cgan-lsgan" in session["command"]
     assert session["condgan"] == provenance.version()
