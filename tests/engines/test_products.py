@@ -87,6 +87,36 @@ def test_it_is_chosen_where_it_is_much_faster(
         products.faster.cache_clear()
 
 
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError, TypeError])
+def test_a_torch_that_lacks_it_or_has_it_otherwise_is_known(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refused(*arguments: object) -> None:
+        raise error("as in another version of torch")
+
+    monkeypatch.setattr(products, "onednn", refused)
+    for found in (products.available, products.faster):
+        found.cache_clear()
+    try:
+        assert not products.available()
+        assert not products.faster()
+    finally:
+        for found in (products.available, products.faster):
+            found.cache_clear()
+
+
+def test_what_is_not_float32_is_left_to_torch() -> None:
+    layer, plain = (made.double() for made in twins(30, 20))
+    x = torch.randn(5, 30, dtype=torch.float64)
+    assert torch.equal(layer(x), plain(x))
+    products.faster.cache_clear()
+    torch.set_default_dtype(torch.float64)  # as a user may in the same process
+    try:
+        assert products.faster() in (True, False)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def build(name: str, *overrides: str, onednn: bool = True) -> Any:
     picked = Settings(device="cpu", threads=1, threads_by="machine.threads", precision="float32", onednn=onednn)
     return engines.load("torch").build(recipes.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)

@@ -16,9 +16,14 @@ ROUNDS = 10
 GAIN = 2 / 3  # of torch's time: where both are alike noise must not choose, as the last bits of a training depend on it
 
 
+@cache
 def available() -> bool:
-    """Whether this torch has oneDNN's product of float32 matrices."""
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    """Whether this torch has oneDNN's product of float32 matrices, which is no public part of it: tried once."""
+    one = torch.ones(1, 1, dtype=torch.float32)
+    try:
+        return bool(onednn(one, one) == 1)
+    except (AttributeError, RuntimeError, TypeError):  # no such operator, none in this build, or other arguments
+        return False
 
 
 def onednn(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -38,7 +43,7 @@ def faster() -> bool:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     rows, inputs, units = SHAPE
-    a, b = torch.ones(rows, inputs), torch.ones(units, inputs)
+    a, b = (torch.ones(size, inputs, dtype=torch.float32) for size in (rows, units))
     ways: list[Callable[[Tensor, Tensor], Tensor]] = [nn.functional.linear, onednn]
     times = [[_seconds(way, a, b) for way in ways] for _ in range(ROUNDS)]
     torch.set_num_threads(before)
@@ -86,7 +91,8 @@ class Linear(nn.Linear):
 
     def chosen(self, x: Tensor) -> bool:
         """Whether oneDNN multiplies x, which is its business in float32 only."""
-        return self.by_onednn and self.training and x.dim() == 2 and not torch.is_autocast_enabled(x.device.type)
+        fits = x.dim() == 2 and x.dtype == torch.float32 and not torch.is_autocast_enabled(x.device.type)
+        return self.by_onednn and self.training and fits
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, ..., inputs) -> (N, ..., units)."""
