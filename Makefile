@@ -20,7 +20,7 @@ run: $(VENV)/.core  ## train for about two minutes and show digits (RUN_ARGS="..
 
 features: export OMP_NUM_THREADS = 1
 features: $(VENV)/.core  ## train the feature network for MNIST that is shipped (20 minutes)
-	$(BIN)/condgan features mnist --steps 6000 -o src/condgan/measure/files/mnist.safetensors
+	$(BIN)/condgan features mnist --steps 6000 -o src/condgan/metrics/files/mnist.safetensors
 
 test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1

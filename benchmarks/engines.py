@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from condgan import engines, recipes
+from condgan import engines
+from condgan.recipe import builtin
 from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
@@ -135,11 +136,11 @@ def compare(name: str, threads: int, rounds: int) -> dict[str, list[float]]:
     setting_up.ready()
     both = f"machine.threads={threads}", "machine.device=cpu", "train.precision=float32"
     sides: dict[str, Side] = {
-        "torch": engine("torch", recipes.get(name, both)),
-        "jittor": engine("jittor", recipes.get(name, [*both, "engine=jittor"])),
+        "torch": engine("torch", builtin.get(name, both)),
+        "jittor": engine("jittor", builtin.get(name, [*both, "engine=jittor"])),
     }
     if name in PLAIN:
-        loop = plain(recipes.get(name, both))
+        loop = plain(builtin.get(name, both))
 
         def limited(steps: int) -> None:
             with machine.limited(threads):

@@ -21,7 +21,7 @@ from rich.table import Table
 from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
-    from condgan.measure import Features
+    from condgan.metrics import Features
 
 # torch and the data are imported where they are used: a process inherits the peak memory of the one that started it.
 
@@ -112,7 +112,7 @@ def make_set(path: str, count: int) -> None:
 def suite(path: str, count: int) -> Suite:
     """All figures of the images at a path, and when each began."""
     said: list[tuple[str, float]] = [(FIRST, time.perf_counter())]
-    from condgan import evaluation
+    from condgan.evaluation import evaluation
 
     def heard(text: str) -> None:
         name = text.partition(":")[0]
@@ -133,8 +133,8 @@ def save_features(path: str, count: int, folder: str) -> tuple[int, int, int]:
     """Features of the real and of the given images, as both sides get them -> how many there are, and how many axes."""
     import numpy as np
 
-    from condgan import features, subjects
-    from condgan.reference import proportions
+    from condgan.evaluation import features, subjects
+    from condgan.evaluation.reference import proportions
 
     subject = subjects.find(Path(path), None, [], 0, "last")
     dataset = subject.dataset
@@ -146,7 +146,7 @@ def save_features(path: str, count: int, folder: str) -> tuple[int, int, int]:
 
 
 def our_kid(real: "Features", made: "Features") -> list[float]:
-    from condgan.measure import distances
+    from condgan.metrics import distances
 
     return [distances.kernel(real, made).value]
 
@@ -155,7 +155,7 @@ def torchmetrics_kid(real: "Features", made: "Features") -> list[float]:
     import torch
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    from condgan.measure.distances import Given
+    from condgan.metrics.distances import Given
 
     torch.manual_seed(0)  # it draws its subsets
     size = min(SUBSET_SIZE, len(real), len(made))
@@ -166,7 +166,7 @@ def torchmetrics_kid(real: "Features", made: "Features") -> list[float]:
 
 
 def our_frechet(real: "Features", made: "Features") -> list[float]:
-    from condgan.measure import distances
+    from condgan.metrics import distances
 
     return [distances.frechet(real, made)]
 
@@ -184,7 +184,7 @@ def scipy_frechet(real: "Features", made: "Features") -> list[float]:
 
 
 def our_prdc(real: "Features", made: "Features") -> list[float]:
-    from condgan.measure import neighbours
+    from condgan.metrics import neighbours
 
     return [estimate.value for estimate in neighbours.prdc(real, made, K)]
 

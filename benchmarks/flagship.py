@@ -13,14 +13,16 @@ import typer
 from rich.console import Console
 
 from condgan import data as datasets
-from condgan import evaluation, generator, log
 from condgan.data import Dataset
 from condgan.engines import Images, Labels
-from condgan.measure import mean, network
-from condgan.measure.gan_train import SEEDS, STEPS, WIDTH, right, shifted
+from condgan.evaluation import evaluation
+from condgan.generation import generator
+from condgan.metrics import feature_network, mean
+from condgan.metrics.gan_train import SEEDS, STEPS, WIDTH, right, shifted
 from condgan.recipe import Data
-from condgan.runs import Run
-from condgan.training import resume, train
+from condgan.runs import log
+from condgan.runs.run import Run
+from condgan.training.training import resume, train
 from host import Host, writable
 
 HELP = """Train the recipe `mnist` from three seeds and measure each against the test images; or, with --ablations,
@@ -87,7 +89,9 @@ def read(images: Images, labels: Labels, split: str) -> npt.NDArray[np.float64]:
     real = mnist().splits[split]
     return np.array(
         [
-            right(network.train(images, labels, 10, STEPS, seed, WIDTH, shifted), real.images, real.labels).mean()
+            right(
+                feature_network.train(images, labels, 10, STEPS, seed, WIDTH, shifted), real.images, real.labels
+            ).mean()
             for seed in range(SEEDS)
         ]
     )

@@ -83,10 +83,11 @@ def condgan(*arguments: object) -> float:
 
 
 def engine(path: Path, few: bool) -> "TorchEngine":
-    from condgan import data, recipes
+    from condgan import data
     from condgan.engines.torch.engine import TorchEngine
+    from condgan.recipe import builtin
 
-    recipe = recipes.get(RECIPE, [f"data.source={path}", "machine.device=cpu"])
+    recipe = builtin.get(RECIPE, [f"data.source={path}", "machine.device=cpu"])
     dataset = data.load(recipe.data, recipe.seed)
     split = dataset.trained_on(recipe.data.train_on)
     end = FEW if few else len(split)

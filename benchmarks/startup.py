@@ -15,8 +15,9 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from condgan import engines, generator, recipes
-from condgan.recipe import Domain
+from condgan import engines
+from condgan.generation import generator
+from condgan.recipe import Domain, builtin
 from host import Host, JsonPath, Row, on_stdout, save, spread
 
 HELP = """Time whole commands: condgan --help, condgan recipes, condgan sample for one row of pictures, and condgan
@@ -48,11 +49,11 @@ class Timed:
         return [own / torch for own, torch in zip(self.seconds, self.baseline, strict=True)]
 
 
-def untrained(path: Path, name: str = recipes.DEFAULT) -> float:
+def untrained(path: Path, name: str = builtin.DEFAULT) -> float:
     """Write a generator file of a recipe at step 0 -> FLOPs of the products that a picture takes."""
     from limits import arithmetic
 
-    recipe = recipes.get(name, ["machine.device=cpu", "machine.threads=1"])
+    recipe = builtin.get(name, ["machine.device=cpu", "machine.threads=1"])
     domain = Domain(
         channels=1, size=recipe.data.size, class_names=tuple("0123456789"), data="none", data_sha256="0" * 64
     )
@@ -132,7 +133,7 @@ def main(
     console.print(report(results))
     if json_path is not None:
         rows = [Row(result.command, 1 / median(result.ratios), "the speed of import torch") for result in results]
-        save(json_path, found, rows, recipe=recipes.DEFAULT, seconds=results)
+        save(json_path, found, rows, recipe=builtin.DEFAULT, seconds=results)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,15 @@ import typer
 from rich.console import Console
 
 from condgan import data as datasets
-from condgan import engines, log
+from condgan import engines
 from condgan.engines import Settings
 from condgan.errors import CondganError
-from condgan.generator import load
-from condgan.images import Pixels
-from condgan.recipes import get
-from condgan.runs import Run
-from condgan.training import resume, train
+from condgan.generation.generator import load
+from condgan.pictures.images import Pixels
+from condgan.recipe.builtin import get
+from condgan.runs import log
+from condgan.runs.run import Run
+from condgan.training.training import resume, train
 from host import Host
 
 HELP = """Train every loss, penalty, condition, normalisation, optimiser, network and stabiliser for a few epochs.

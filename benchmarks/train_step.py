@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 
-from condgan import recipes
-from condgan.recipe import Data, Recipe
+from condgan.recipe import Data, Recipe, builtin
 from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ MEMORY_STEPS = 100
 LIMIT_STEPS = 8  # one of so many has a penalty, where it is lazy
 MIB = 2**20
 CASES = {
-    **{name: (name,) for name in recipes.RECIPES},
+    **{name: (name,) for name in builtin.RECIPES},
     "cgan-lsgan, bf16": ("cgan-lsgan", "train.precision=bf16"),
     "cgan-lsgan, judged once": ("cgan-lsgan", "train.judge=once"),
     "cgan-lsgan, judged once, bf16": ("cgan-lsgan", "train.judge=once", "train.precision=bf16"),
@@ -83,7 +82,7 @@ def planned(case: str, size: int | None, threads: int, batch: int) -> Recipe:
     name, *overrides = CASES[case]
     settings = {"machine.threads": threads, "train.batch": batch, "machine.device": "cpu"}
     settings |= {"data.size": size} if size else {}
-    return recipes.get(name, [*overrides, *(f"{field}={value}" for field, value in settings.items())])
+    return builtin.get(name, [*overrides, *(f"{field}={value}" for field, value in settings.items())])
 
 
 def mnist(size: int) -> "Dataset":

@@ -9,14 +9,17 @@ import pytest
 from PIL import Image
 
 import condgan
-from condgan import data, evaluation, features, generator, images, recipes
-from condgan.generator import Generator
-from condgan.measure import network
-from condgan.measure.gan_train import right
-from condgan.recipe import Data
+from condgan import data
+from condgan.evaluation import evaluation, features
+from condgan.generation import generator
+from condgan.generation.generator import Generator
+from condgan.metrics import feature_network
+from condgan.metrics.gan_train import right
+from condgan.pictures import images
+from condgan.recipe import Data, builtin
 from conftest import Process, Refusal
 
-FILE = Path(str(files("condgan") / "generators" / "mnist.safetensors"))
+FILE = Path(str(files("condgan.generation") / "files" / "mnist.safetensors"))
 RESAMPLED = ("label_accuracy", "precision", "recall", "density", "coverage", "fid_mnist", "intra_fid", "memorised")
 
 
@@ -29,7 +32,7 @@ def test_its_recipe_is_the_one_of_its_name(shipped: Generator) -> None:
     """So that anyone can train it again."""
     assert generator.SHIPPED == ("mnist",)
     asked = [f"seed={shipped.recipe.seed}", f"machine.threads={shipped.recipe.machine.threads}"]
-    assert shipped.recipe == recipes.get("mnist", asked)
+    assert shipped.recipe == builtin.get("mnist", asked)
     assert shipped.images_seen == shipped.recipe.train.epochs * 50_000
     assert shipped.facts["provenance"]["command"] == f"condgan train mnist {' '.join(asked)}"
     assert shipped.domain.data_sha256 == data.load(Data(), 0).sha256
@@ -106,7 +109,7 @@ def test_its_recipe_learns_other_data(tmp_path: Path) -> None:
     asked = np.arange(400) % len(SHAPES)
     made = condgan.load(run.folder).sample_classes(asked, seed=0)
     kinds = np.argsort(np.argsort(SHAPES))[np.arange(1000) % len(SHAPES)]  # classes are in the order of their names
-    judge = network.train(shapes.transpose(0, 3, 1, 2), kinds, len(SHAPES), 600, 0, 16)
+    judge = feature_network.train(shapes.transpose(0, 3, 1, 2), kinds, len(SHAPES), 600, 0, 16)
     assert right(judge, made, asked).mean() > 0.9
     assert made.std(0).mean() > 0.5 * shapes.std(0).mean()  # neither one picture, nor one colour
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from condgan import data, doctor, recipes, training
+from condgan import data, doctor
 from condgan.doctor import Check, checks
 from condgan.engines import jittor
 from condgan.engines.jittor import setting_up
 from condgan.errors import CondganError
-from condgan.recipe import Domain
+from condgan.recipe import Domain, builtin
+from condgan.training import training
 
 Refusal = Callable[..., str]
 Look = Callable[[], dict[str, Check]]
@@ -101,11 +102,11 @@ def test_what_it_cannot_do_is_refused_with_the_reason(field: str, why: str, refu
 
 
 def test_no_recipe_is_refused() -> None:
-    assert [name for name in recipes.RECIPES if jittor.refusal(recipes.get(name, ["engine=jittor"]))] == []
+    assert [name for name in builtin.RECIPES if jittor.refusal(builtin.get(name, ["engine=jittor"]))] == []
 
 
 def test_pictures_of_networks_that_have_grown_are_left_to_torch() -> None:
-    grown = recipes.get("cgan-bce", ["growing.images=1000", "generator.network=dcgan", "discriminator.network=dcgan"])
+    grown = builtin.get("cgan-bce", ["growing.images=1000", "generator.network=dcgan", "discriminator.network=dcgan"])
     domain = Domain(channels=1, size=28, class_names=("a", "b"), data="noise", data_sha256="0" * 64)
     with pytest.raises(CondganError, match="--engine torch makes their pictures"):
         jittor.sampler(grown, domain, {})

@@ -7,14 +7,15 @@ import pytest
 from PIL import Image
 
 import condgan as package
-from condgan import cli, data, features
-from condgan.comparison import MEASURES, Comparison
+from condgan import cli, data
 from condgan.data import Dataset, Split
-from condgan.evaluation import MOST_CONFUSED, MOST_PAIRS, Evaluation, nearest_pairs
-from condgan.figures import measured
-from condgan.log import evaluations, read
+from condgan.evaluation import features
+from condgan.evaluation.comparison import MEASURES, Comparison
+from condgan.evaluation.evaluation import MOST_CONFUSED, MOST_PAIRS, Evaluation, nearest_pairs
+from condgan.evaluation.figures import measured
+from condgan.evaluation.reference import Reference
 from condgan.recipe import Data
-from condgan.reference import Reference
+from condgan.runs.log import evaluations, read
 from conftest import TINY_MLP, random_images, strict
 
 COUNT = 200

@@ -8,8 +8,7 @@ from typing import get_args
 
 import pytest
 
-from condgan import recipes
-from condgan.recipe import Augment, Discriminator, Generator, Latent, Loss, Optimiser, Penalty
+from condgan.recipe import Augment, Discriminator, Generator, Latent, Loss, Optimiser, Penalty, builtin
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/toolbox.md").read_text(encoding="utf-8")
@@ -19,7 +18,7 @@ COMMANDS = re.findall(r"condgan train ([^`|\n]+)", TEXT)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_is_a_recipe(command: str) -> None:
     name, *overrides = command.split()
-    assert recipes.get(name, overrides).name == name
+    assert builtin.get(name, overrides).name == name
 
 
 def test_there_are_commands() -> None:

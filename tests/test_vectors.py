@@ -16,15 +16,21 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import condgan as package
-from condgan import block, checkpoint, data, diagnosis, export, generator, images, recipes, scatter, showing, trainer
-from condgan.block import Block
+from condgan import data
 from condgan.data import Dataset
+from condgan.diagnosis import diagnosis
+from condgan.draws import block
+from condgan.draws.block import Block
+from condgan.draws.schedule import Plan
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.errors import CondganError, InterruptedTrainingError
-from condgan.progress import Progress
-from condgan.recipe import Data, Domain
-from condgan.runs import Run
-from condgan.schedule import Plan
+from condgan.generation import export, generator, showing
+from condgan.pictures import images, scatter
+from condgan.recipe import Data, Domain, builtin
+from condgan.runs import checkpoint
+from condgan.runs.run import Run
+from condgan.training import loop
+from condgan.training.listeners.terminal import Progress
 
 RANDOM = np.random.default_rng(0)
 COUNT, TRAINED = 210, 189  # rows, and those of train and validation
@@ -101,7 +107,7 @@ def dataset(kind: str, archives: dict[str, Path]) -> Dataset:
 
 
 def draw(first: int, steps: int, *changes: str) -> Block:
-    recipe = recipes.get("cgan-bce", ["latent.dim=2", "train.batch=16", *changes])
+    recipe = builtin.get("cgan-bce", ["latent.dim=2", "train.batch=16", *changes])
     return block.draw(recipe, Plan(COUNT, 16, 1000), CONDITIONS, 0, first, steps)
 
 
@@ -140,7 +146,7 @@ def test_going_on_is_exact(
     kind: str, trained: Any, archives: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = trained(kind)[0]
-    monkeypatch.setattr(trainer, "BLOCK_SECONDS", 1e-9)  # blocks of one step, so that it stops within an epoch
+    monkeypatch.setattr(loop, "BLOCK_SECONDS", 1e-9)  # blocks of one step, so that it stops within an epoch
     run = Run(tmp_path / "run")
     with pytest.raises(InterruptedTrainingError):
         package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=run.folder, progress=Heard(4))
@@ -465,7 +471,7 @@ def test_what_is_no_labelled_images_is_not_measured(
 
 def test_a_generator_file_that_contradicts_itself_is_refused(trained: Any, tmp_path: Path) -> None:
     made = package.load(trained("vectors, conditions")[0].folder)
-    recipe = recipes.get("cgan-bce", overrides("images"))
+    recipe = builtin.get("cgan-bce", overrides("images"))
     generator.save(tmp_path / "a.safetensors", recipe, made.domain, 0, made.state)
     with pytest.raises(CondganError, match=r"a.safetensors is damaged: generator.output=linear makes vectors"):
         package.load(tmp_path / "a.safetensors")
@@ -480,7 +486,7 @@ def test_the_second_experiment_of_the_paper() -> None:
     """Mirza & Osindero 2014, section 4.2, as docs/vectors.md writes it: layers counted by hand."""
     text = (DOCS / "vectors.md").read_text()
     command = text.partition("condgan train cgan-paper ")[2].partition("\n\n")[0].replace("\\", " ").split()
-    recipe = recipes.get("cgan-paper", [word for word in command if "=" in word])
+    recipe = builtin.get("cgan-paper", [word for word in command if "=" in word])
     domain = Domain(vector=200, condition=4096, data="words", data_sha256="0" * 64)
     made, judge = Generator(recipe.generator, recipe.latent.dim, domain), Discriminator(recipe.discriminator, domain)
     linear: Callable[[int, int], int] = lambda inputs, outputs: inputs * outputs + outputs  # noqa: E731

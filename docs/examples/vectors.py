@@ -14,7 +14,7 @@ import numpy.typing as npt
 import condgan
 
 if TYPE_CHECKING:
-    from condgan.generator import Generator
+    from condgan.generation.generator import Generator
 
 Values = npt.NDArray[np.float64]
 

@@ -7,17 +7,17 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from condgan import recipes
     from condgan.errors import CondganError
-    from condgan.evaluation import evaluate
-    from condgan.generator import Generator, load
-    from condgan.training import resume, train
+    from condgan.evaluation.evaluation import evaluate
+    from condgan.generation.generator import Generator, load
+    from condgan.recipe import builtin as recipes
+    from condgan.training.training import resume, train
 
 __all__ = ["CondganError", "Generator", "evaluate", "load", "recipes", "resume", "train"]
 
 _PLACES = {
-    "CondganError": "errors", "Generator": "generator", "evaluate": "evaluation", "load": "generator",
-    "resume": "training", "train": "training",
+    "CondganError": "errors", "Generator": "generation.generator", "evaluate": "evaluation.evaluation",
+    "load": "generation.generator", "resume": "training.training", "train": "training.training",
 }  # fmt: skip
 
 
@@ -28,5 +28,5 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(f"condgan.{_PLACES[name]}"), name)
     if name == "recipes":
-        return importlib.import_module("condgan.recipes")
+        return importlib.import_module("condgan.recipe.builtin")
     raise AttributeError(f"module 'condgan' has no attribute {name!r}")

@@ -31,12 +31,14 @@ def train(
     run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
 ) -> None:
     """Train a recipe (default: cgan-lsgan) in a new run folder."""
-    from condgan import progress, recipes, training
+    from condgan.recipe import builtin
+    from condgan.training import training
+    from condgan.training.listeners import terminal
 
     words = words or []
     named = bool(words) and "=" not in words[0]
-    name, overrides = (words[0], words[1:]) if named else (recipes.DEFAULT, words)
-    reporter = progress.for_this_terminal()
+    name, overrides = (words[0], words[1:]) if named else (builtin.DEFAULT, words)
+    reporter = terminal.for_this_terminal()
     _report(training.train(name, *overrides, data=data, epochs=epochs, run=run, progress=reporter))
 
 
@@ -48,9 +50,10 @@ def resume(
     epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
 ) -> None:
     """Go on with a run exactly where its last checkpoint stands."""
-    from condgan import progress, training
+    from condgan.training import training
+    from condgan.training.listeners import terminal
 
-    reporter = progress.for_this_terminal()
+    reporter = terminal.for_this_terminal()
     _report(training.resume(run, *overrides or [], data=data, epochs=epochs, progress=reporter))
 
 
@@ -73,9 +76,10 @@ def sample(
     engine: Engine = None,
 ) -> None:
     """Make labelled images: a row of a sequence, a class grid, or a dataset; or what vector conditions ask for."""
-    from condgan import export, progress
+    from condgan.generation import export
+    from condgan.training.listeners import terminal
 
-    with progress.counting("images") as tell:
+    with terminal.counting("images") as tell:
         written = export.to_file(
             path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
             checkpoint=checkpoint, scale=scale, engine=engine, tell=tell,
@@ -113,14 +117,15 @@ def evaluate(
     engine: Engine = None,
 ) -> None:
     """Measure a generator, or any labelled images: every figure with its error, its floor and its protocol."""
-    from condgan import evaluation, evaluation_report, progress
-    from condgan.files import check_writable
-    from condgan.runs import Run
+    from condgan.evaluation import evaluation, summary
+    from condgan.runs.run import Run
+    from condgan.storage.files import check_writable
+    from condgan.training.listeners import terminal
 
     folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
     if folder is not None:
-        check_writable(folder / evaluation_report.JSON)
-    reporter = progress.on_stderr()
+        check_writable(folder / summary.JSON)
+    reporter = terminal.on_stderr()
     try:
         found = evaluation.evaluate(
             path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
@@ -132,13 +137,13 @@ def evaluate(
         import json
 
         print(json.dumps(found.as_json(), ensure_ascii=False))
-        evaluation_report.save(found, folder)
+        summary.save(found, folder)
         return
     from rich.console import Console
 
     wide = None if sys.stdout.isatty() else 120
-    Console(width=wide).print(evaluation_report.table(found), markup=False, highlight=False)
-    print("\n".join(["", *evaluation_report.summary(found), *map(str, evaluation_report.save(found, folder))]))
+    Console(width=wide).print(summary.table(found), markup=False, highlight=False)
+    print("\n".join(["", *summary.summary(found), *map(str, summary.save(found, folder))]))
 
 
 @app.command("features")
@@ -151,12 +156,14 @@ def train_features(
     ] = None,
 ) -> None:
     """Train the feature network that a dataset's images are measured with, on its own labels."""
-    from condgan import cache, features, progress, subjects
+    from condgan.evaluation import features, subjects
     from condgan.recipe import Data
+    from condgan.storage import cache
+    from condgan.training.listeners import terminal
 
     dataset = subjects.real_images(Data(), data, overrides or [], 0)
     path = output or cache.path(features.KIND, dataset.sha256)
-    reporter = progress.on_stderr()
+    reporter = terminal.on_stderr()
     try:
         made = features.train_to(path, dataset, steps, reporter.say)
     finally:
@@ -172,9 +179,10 @@ def diagnose(
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
 ) -> None:
     """Say in words what goes wrong in a run, with the evidence and what to change."""
-    from condgan import diagnosis, progress
+    from condgan.diagnosis import diagnosis
+    from condgan.training.listeners import terminal
 
-    reporter = progress.on_stderr()
+    reporter = terminal.on_stderr()
     try:
         found = diagnosis.diagnose(run, data, say=reporter.say)
     finally:
@@ -187,10 +195,10 @@ def show_recipes(
     name: Annotated[str | None, typer.Argument(help="Print this recipe as JSON.")] = None, overrides: Overrides = None
 ) -> None:
     """List the built-in recipes, or print one as JSON."""
-    from condgan import recipe_text, recipes
+    from condgan.recipe import builtin, text
 
     if name is not None:
-        print(recipe_text.to_json(recipes.get(name, overrides or [])), end="")
+        print(text.to_json(builtin.get(name, overrides or [])), end="")
         return
     from rich.console import Console
     from rich.table import Table
@@ -198,8 +206,8 @@ def show_recipes(
     table = Table(box=None, pad_edge=False)
     for title in ("recipe", "loss", "epochs", "source"):
         table.add_column(title, overflow="fold")
-    for known in recipes.RECIPES.values():
-        default = " (default)" if known.name == recipes.DEFAULT else ""
+    for known in builtin.RECIPES.values():
+        default = " (default)" if known.name == builtin.DEFAULT else ""
         table.add_row(known.name + default, known.loss.name, str(known.train.epochs), known.source)
     Console().print(table, markup=False, highlight=False)
 
@@ -229,9 +237,9 @@ def root(
 ) -> None:
     """Options of condgan itself."""
     if version:
-        from condgan import provenance
+        from condgan.runs import session
 
-        print(provenance.version())
+        print(session.version())
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())

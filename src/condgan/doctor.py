@@ -143,8 +143,9 @@ def _disk() -> "Verdict":
 
 
 def _data() -> "Verdict":
-    from condgan import data, features
+    from condgan import data
     from condgan.errors import CondganError
+    from condgan.evaluation import features
     from condgan.recipe import Data
 
     try:

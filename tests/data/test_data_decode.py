@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from condgan.data.decode import decode, has_colour
+from condgan.data.readers.decode import decode, has_colour
 from condgan.errors import CondganError
 
 RAMP = np.arange(0, 256, 4, dtype=np.uint8).reshape(8, 8)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condgan.data import load, writer
-from condgan.data.export import folder_names
+from condgan.data.writers import folder_names
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from condgan.data import Dataset, folder, load
+from condgan.data import Dataset, load
+from condgan.data.readers import folder
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

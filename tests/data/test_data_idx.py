@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from condgan.data import Dataset, idx, load, memory
+from condgan.data import Dataset, load, memory
+from condgan.data.readers import idx
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from condgan import cache, data
+from condgan import data
 from condgan.data import Dataset, memory
 from condgan.errors import CondganError
 from condgan.recipe import Data
+from condgan.storage import cache
 from conftest import random_images
 
 COUNT = 60

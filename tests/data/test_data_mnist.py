@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from condgan.data import Dataset, load, mnist
+from condgan.data import Dataset, load
+from condgan.data.readers import mnist
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condgan import features
 from condgan.data import Dataset, load
 from condgan.data.fit import fit
-from condgan.data.stacked_mnist import stacks
+from condgan.data.readers.stacked_mnist import stacks
 from condgan.errors import CondganError
+from condgan.evaluation import features
 from condgan.recipe import Data
 
 STACKED = Data(source="stacked-mnist")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condgan.data import Dataset, Split, load
-from condgan.data.npz import read_conditions
+from condgan.data.readers.npz import read_conditions
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

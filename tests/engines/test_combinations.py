@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from condgan import engines, recipes
+from condgan import engines
 from condgan.engines import Settings
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Domain, Recipe, builtin
 from condgan.recipe.rules import RULES, broken
-from condgan.recipe_text import from_json, to_json
+from condgan.recipe.text import from_json, to_json
 
 ONE_THREAD = Settings(device="cpu", threads=1, threads_by="machine.threads")
 BASE = (
@@ -86,7 +86,7 @@ Pair = tuple[tuple[int, str], tuple[int, str]]
 
 
 def recipe_of(row: Row) -> Recipe:
-    return recipes.get("cgan-bce", [*BASE, *" ".join(row.values()).split()])
+    return builtin.get("cgan-bce", [*BASE, *" ".join(row.values()).split()])
 
 
 def valid(row: Row) -> bool:
@@ -251,7 +251,7 @@ FORBIDDEN = {
 @pytest.mark.parametrize("reason", FORBIDDEN)
 def test_a_forbidden_combination_is_refused_with_its_reason(reason: str) -> None:
     with pytest.raises(CondganError) as refused:
-        recipes.get("cgan-bce", [*BASE, *FORBIDDEN[reason].split()])
+        builtin.get("cgan-bce", [*BASE, *FORBIDDEN[reason].split()])
     assert reason in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -259,4 +259,4 @@ def test_a_forbidden_combination_is_refused_with_its_reason(reason: str) -> None
 def test_every_rule_is_tried() -> None:
     assert all(sum(reason in text for reason in FORBIDDEN) == 1 for _, text in RULES)
     assert len(RULES) == len(FORBIDDEN)
-    assert broken(recipes.get("cgan-bce", BASE)) is None
+    assert broken(builtin.get("cgan-bce", BASE)) is None

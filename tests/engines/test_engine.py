@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from condgan import block, draws, engines, recipes, sampling
-from condgan.draws import Stream
+from condgan import engines
+from condgan.draws import block, philox
+from condgan.draws.philox import Stream
+from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES, Settings
 from condgan.errors import CondganError
-from condgan.recipe import Domain, Latent, Recipe
-from condgan.schedule import Plan
+from condgan.generation import sampling
+from condgan.recipe import Domain, Latent, Recipe, builtin
 
 SIZE, CLASSES, IMAGES = 8, 4, 150  # batches of 64, 64 and 22
 PIXELS = SIZE * SIZE
@@ -31,7 +33,7 @@ SMALL = ("generator.hidden=32,48", "discriminator.hidden=48,32", "latent.dim=10"
 
 
 def build(name: str, *overrides: str, picked: Settings | None = ONE_THREAD) -> Any:
-    return engines.load("torch").build(recipes.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
+    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
 
 
 # The published networks, as their scripts build them
@@ -364,11 +366,11 @@ def test_momentum_and_learning_rate_follow_the_paper_s_schedules() -> None:
 # What each step leaves alone
 
 
-@pytest.mark.parametrize("name", recipes.RECIPES)
+@pytest.mark.parametrize("name", builtin.RECIPES)
 @pytest.mark.parametrize(("still", "moving"), [("discriminator", "generator"), ("generator", "discriminator")])
 def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: str) -> None:
     small = SMALL if name != "cgan-paper" else ("latent.dim=10",)
-    engine = engines.load("torch").build(recipes.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
+    engine = engines.load("torch").build(builtin.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
     descent = engine.game.d_descent if still == "discriminator" else engine.game.g_descent
     descent.move = lambda found: None
     before = engine.state()
@@ -414,7 +416,7 @@ def test_the_average_changes_nothing_in_training() -> None:
     assert {name for name in b if name not in a} == {f"ema.{name}" for name in plain.generator_state()}
     weights = plain.generator_state()
     assert all(np.array_equal(weights[name], a[f"generator.{name}"]) for name in weights)
-    z = draws.latents(Latent(dim=10), 0, np.arange(8))
+    z = philox.latents(Latent(dim=10), 0, np.arange(8))
     labels = np.arange(8) % CLASSES
     assert not np.array_equal(plain.sample(z, labels), averaged.sample(z, labels))
 
@@ -536,9 +538,9 @@ def test_scores_are_the_discriminator_s_logits() -> None:
 
 
 def test_draws_of_training_and_of_sampling_are_apart() -> None:
-    recipe = recipes.get("cgan-paper-adam", ["latent.dim=10", "train.critic_steps=2"])
+    recipe = builtin.get("cgan-paper-adam", ["latent.dim=10", "train.critic_steps=2"])
     drawn = block.draw(recipe, Plan(IMAGES, 64, 1), LABELS, CLASSES, 0, 1)
-    shown = draws.latents(Latent(dim=10), 0, np.arange(64), Stream.SAMPLE_LATENTS)
+    shown = philox.latents(Latent(dim=10), 0, np.arange(64), Stream.SAMPLE_LATENTS)
     every = [shown, drawn.generator.latents[0], *(critic.latents[0] for critic in drawn.critic)]
     rows = np.concatenate(every)
     assert len(np.unique(rows, axis=0)) == len(rows)
@@ -546,7 +548,7 @@ def test_draws_of_training_and_of_sampling_are_apart() -> None:
 
 def test_a_file_that_claims_huge_networks_makes_nobody_allocate_them() -> None:
     """Three layers of 65,536 units are 34 GB; the weights that come with them are a few bytes."""
-    recipe = recipes.get("cgan-bce", ["generator.hidden=65536,65536,65536", "generator.norm=none"])
+    recipe = builtin.get("cgan-bce", ["generator.hidden=65536,65536,65536", "generator.norm=none"])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CondganError, match="do not fit the recipe"):
         engines.load("torch").sampler(recipe, DOMAIN, {"body.out.bias": np.zeros(3, np.float32)})

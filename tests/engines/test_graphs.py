@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from condgan import engines, recipes
+from condgan import engines
 from condgan.engines import Settings
 from condgan.engines.torch.graphs import MOST, REPEATS, Graphs
-from condgan.recipe import Domain
+from condgan.recipe import Domain, builtin
 
 DOMAIN = Domain(channels=1, size=8, class_names=("a", "b", "c"), data="noise", data_sha256="0" * 64)
 RANDOM = np.random.default_rng(3)
@@ -38,7 +38,7 @@ class Recorder:
 def build(*overrides: str) -> Any:
     small = ("generator.hidden=16,16", "discriminator.hidden=16,16", "latent.dim=6", "data.size=8", *overrides)
     one = Settings(device="cpu", threads=1, threads_by="machine.threads")
-    return engines.load("torch").build(recipes.get("cgan-bce", small), DOMAIN, IMAGES, LABELS, one)
+    return engines.load("torch").build(builtin.get("cgan-bce", small), DOMAIN, IMAGES, LABELS, one)
 
 
 def recording(engine: Any, recorder: Any) -> Any:

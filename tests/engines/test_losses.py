@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from condgan import recipes
 from condgan.engines import losses
 from condgan.engines.losses import LOSSES, PENALTIES, Judgement
 from condgan.engines.torch.scores import Scores
-from condgan.recipe import Loss, Recipe
+from condgan.recipe import Loss, Recipe, builtin
 
 Array = npt.NDArray[np.float64]
 WITH_TARGETS = ("bce", "minimax", "least-squares")
@@ -38,7 +37,7 @@ def g_loss(name: str, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def recipe(*overrides: str) -> Recipe:
-    return recipes.get("cgan-bce", ["loss.halved=false", "discriminator.dropout=0", *overrides])
+    return builtin.get("cgan-bce", ["loss.halved=false", "discriminator.dropout=0", *overrides])
 
 
 def log_sigmoid(x: Array) -> Array:

@@ -8,10 +8,9 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from condgan import recipes
 from condgan.engines.torch.layers import Dropout
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
-from condgan.recipe import Domain
+from condgan.recipe import Domain, builtin
 
 Array = npt.NDArray[Any]
 DIGITS = Domain(channels=1, size=28, class_names=tuple("0123456789"), data="mnist", data_sha256="0" * 64)
@@ -196,7 +195,7 @@ ORACLES = {
 
 
 def test_every_recipe_has_an_oracle() -> None:
-    assert set(ORACLES) == set(recipes.RECIPES)
+    assert set(ORACLES) == set(builtin.RECIPES)
 
 
 def lived_in(network: torch.nn.Module) -> torch.nn.Module:
@@ -215,7 +214,7 @@ def lived_in(network: torch.nn.Module) -> torch.nn.Module:
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_forward_passes(name: str) -> None:
-    recipe = recipes.RECIPES[name]
+    recipe = builtin.RECIPES[name]
     random = np.random.default_rng(0)
     z = random.standard_normal((N, recipe.latent.dim)).astype(np.float32)
     y = random.integers(0, 10, N)
@@ -236,7 +235,7 @@ def test_forward_passes(name: str) -> None:
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_the_label_matters_to_both_networks_where_there_is_one(name: str) -> None:
-    recipe = recipes.RECIPES[name]
+    recipe = builtin.RECIPES[name]
     generator = Generator(recipe.generator, 100, DIGITS).eval()
     discriminator = Discriminator(recipe.discriminator, DIGITS).eval()
     z, y, other = torch.randn(N, 100), torch.zeros(N, dtype=torch.int64), torch.full((N,), 9)
@@ -254,7 +253,7 @@ def test_the_label_matters_to_both_networks_where_there_is_one(name: str) -> Non
 def test_any_size_channels_and_classes(name: str, channels: Any, size: int, classes: int) -> None:
     names = tuple(str(number) for number in range(classes))
     domain = Domain(channels=channels, size=size, class_names=names, data="x", data_sha256="0" * 64)
-    recipe = recipes.get(name, ["latent.dim=7"])
+    recipe = builtin.get(name, ["latent.dim=7"])
     y = torch.tensor([0, classes - 1, 1])
     made = Generator(recipe.generator, 7, domain)(torch.randn(3, 7), y)
     assert made.shape == (3, channels, size, size)
@@ -262,7 +261,7 @@ def test_any_size_channels_and_classes(name: str, channels: Any, size: int, clas
 
 
 def test_in_training_batch_norm_uses_the_batch_and_dropout_drops() -> None:
-    recipe = recipes.RECIPES["cgan-lsgan"]
+    recipe = builtin.RECIPES["cgan-lsgan"]
     generator = Generator(recipe.generator, 100, DIGITS).train()
     seen: list[torch.Tensor] = []
     generator.body.hidden[1].norm.register_forward_hook(lambda *a: seen.extend([a[1][0], a[2]]))

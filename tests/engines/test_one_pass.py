@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from condgan import engines, recipes
+from condgan import engines
 from condgan.engines import Settings, losses
 from condgan.engines.torch import one_pass
 from condgan.engines.torch.networks import Discriminator
 from condgan.engines.torch.scores import Scores
-from condgan.recipe import Domain
+from condgan.recipe import Domain, builtin
 
 SIZE, CLASSES = 6, 4
 DOMAIN = Domain(channels=1, size=SIZE, class_names=("a", "b", "c", "d"), data="noise", data_sha256="0" * 64)
@@ -33,7 +33,7 @@ BUILDS = (
 
 def recipe_of(*overrides: str) -> Any:
     small = ("generator.hidden=12,10", "discriminator.hidden=14,11", "discriminator.dropout=0", "latent.dim=5")
-    return recipes.get("cgan-bce", [*small, *G_FIRST, *(word for text in overrides for word in text.split())])
+    return builtin.get("cgan-bce", [*small, *G_FIRST, *(word for text in overrides for word in text.split())])
 
 
 def discriminator(*overrides: str) -> Discriminator:

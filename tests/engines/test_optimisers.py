@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from condgan import schedule
+from condgan.draws import schedule
+from condgan.draws.schedule import Plan
 from condgan.engines.torch.optimisers import RULES, Descent
 from condgan.recipe import Optimiser
-from condgan.schedule import Plan
 
 PLAN = Plan(images=100, batch=10, epochs=1)
 SHAPES = ((5, 3), (4, 2, 3, 3), (7,), ())

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from condgan import engines, recipes, threads
+from condgan import engines, threads
 from condgan.engines import Settings
 from condgan.engines.torch import products
 from condgan.engines.torch.products import Linear
-from condgan.recipe import Domain
+from condgan.recipe import Domain, builtin
 
 pytestmark = pytest.mark.skipif(not products.available(), reason="this torch has no oneDNN")
 DOMAIN = Domain(channels=1, size=8, class_names=("a", "b", "c"), data="noise", data_sha256="0" * 64)
@@ -119,7 +119,7 @@ def test_what_is_not_float32_is_left_to_torch() -> None:
 
 def build(name: str, *overrides: str, onednn: bool = True) -> Any:
     picked = Settings(device="cpu", threads=1, threads_by="machine.threads", precision="float32", onednn=onednn)
-    return engines.load("torch").build(recipes.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
+    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_machine_without_it_goes_on_with_torch_itself(monkeypatch: pytest.Monk
 def test_it_is_picked_for_float32_only(monkeypatch: pytest.MonkeyPatch, precision: str, expected: bool) -> None:
     monkeypatch.setattr(products, "faster", lambda: True)
     monkeypatch.setattr(threads, "fastest", lambda work, ways: next(iter(ways)))  # what the recipe asks for
-    recipe = recipes.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
+    recipe = builtin.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
     engine: Any = engines.load("torch").build(recipe, DOMAIN, DATA, LABELS, None)
     assert engine.settings.precision == precision
     assert engine.settings.onednn is expected

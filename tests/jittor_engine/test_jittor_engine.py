@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from twins import build
 
-from condgan import engines, generator, training
+from condgan import engines
 from condgan.engines.jittor import setting_up
 from condgan.errors import CondganError, DivergedError
+from condgan.generation import generator
 from condgan.recipe import Domain
-from condgan.runs import Run
+from condgan.runs.run import Run
+from condgan.training import training
 
 pytestmark = pytest.mark.jittor
 Process = Callable[..., Any]

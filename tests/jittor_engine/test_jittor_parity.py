@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from twins import ASKED, twins
 
-from condgan import recipes
-from condgan.recipe import Optimiser
-from condgan.schedule import Plan
+from condgan.draws.schedule import Plan
+from condgan.recipe import Optimiser, builtin
 
 pytestmark = pytest.mark.jittor
 STEPS = 10
@@ -38,7 +37,7 @@ def shown(engine: Any) -> Any:
     return engine.sample(*ASKED).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", recipes.RECIPES)
+@pytest.mark.parametrize("name", builtin.RECIPES)
 def test_each_recipe_takes_the_same_steps(name: str) -> None:
     compared(twins(name, *SAME_DRAWS))
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from condgan import engines, recipes
+from condgan import engines
 from condgan.engines import Settings
-from condgan.recipe import Domain, Recipe
+from condgan.recipe import Domain, Recipe, builtin
 
 SIZE, CLASSES, IMAGES = 8, 4, 60
 DOMAIN = Domain(channels=1, size=SIZE, class_names=("a", "b", "c", "d"), data="noise", data_sha256="0" * 64)
@@ -30,7 +30,7 @@ BRANCHED = {
 
 
 def recipe(name: str, *overrides: str) -> Recipe:
-    return recipes.get(name, [*SMALL, *BRANCHED.get(name, ()), *overrides])
+    return builtin.get(name, [*SMALL, *BRANCHED.get(name, ()), *overrides])
 
 
 def build(engine: str, name: str, *overrides: str, domain: Domain = DOMAIN) -> Any:

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from condgan import cache
 from condgan.errors import CondganError
+from condgan.storage import cache
 
 LARGEST = 64 << 30  # bytes of an array
 MAPPED = 256 << 20  # bytes from which on an array lies in a file, so that memory need not hold it

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from condgan.data import folder, idx, mnist, npz, stacked_mnist
 from condgan.data.dataset import Dataset, Found, Split
+from condgan.data.readers import folder, idx, mnist, npz, stacked_mnist
 from condgan.data.splits import complete
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from condgan.data.dataset import Conditions, Dataset, Found, Labels, Split
 from condgan.data.memory import room
-from condgan.draws import Stream, permutation
+from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
 
 SMALLEST = 3  # images of a class that can be shared among three splits

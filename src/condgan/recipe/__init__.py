@@ -1,144 +1,32 @@
-"""The recipe: a frozen, typed description of a whole experiment. ``recipe_text`` reads and writes it as text."""
+"""The recipe: a frozen, typed description of a whole experiment."""
 
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import Field, model_validator
-
-from condgan.recipe.fields import Count, Device, MaybeCount, Optional, Precision, Section, Threads
+from condgan.recipe.domain import Domain
+from condgan.recipe.fields import Device, Precision, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent, Network
-from condgan.recipe.rules import broken
+from condgan.recipe.recipe import FORMAT, Data, Evaluation, Machine, Output, Recipe
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Optimiser, Penalty, Train
 
 __all__ = [
-    "Augment", "Data", "Device", "Discriminator", "Domain", "Evaluation", "Generator", "Growing", "Latent", "Loss",
-    "Machine", "Network", "Optim", "Optimiser", "Output", "Penalty", "Precision", "Recipe", "Section", "Threads",
+    "FORMAT",
+    "Augment",
+    "Data",
+    "Device",
+    "Discriminator",
+    "Domain",
+    "Evaluation",
+    "Generator",
+    "Growing",
+    "Latent",
+    "Loss",
+    "Machine",
+    "Network",
+    "Optim",
+    "Optimiser",
+    "Output",
+    "Penalty",
+    "Precision",
+    "Recipe",
+    "Section",
+    "Threads",
     "Train",
 ]  # fmt: skip
-
-FORMAT: Literal[1] = 1  # of recipes in run folders, checkpoints and generator files
-
-
-class Data(Section):
-    """Which labelled images, and how they are brought to one shape."""
-
-    source: str = Field("mnist", min_length=1)
-    """A built-in dataset, or the path of a folder of class folders, an .npz, or IDX files."""
-    size: int = Field(28, ge=4, le=1024)
-    """Height and width in pixels; images of other sizes are resized with antialiasing."""
-    channels: Annotated[Literal[1, 3] | None, Optional] = None
-    """1 (grey) or 3 (RGB); none: 3 if any image has colour."""
-    fit: Literal["pad", "crop", "stretch"] = "pad"
-    """What happens to images that are not square."""
-    train_on: Literal["train", "train+validation"] = "train"
-    """The splits that are trained on. The published recipes use all that is not test."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _channels_as_typed(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("channels") in ("1", "3"):
-            return values | {"channels": int(values["channels"])}  # Literal takes no number written as text
-        return values
-
-
-class Output(Section):
-    """What a run writes while it trains; none of it changes what is learnt."""
-
-    log_every: Count = 50
-    """Steps between two lines of the log (counted from the start of each epoch); a line is the mean over them."""
-    grid_every: Count = 60_000
-    """Images seen between two class grids."""
-    checkpoint_every: float = Field(60.0, gt=0, le=60)
-    """Seconds of work that a kill may cost."""
-    sequence: Annotated[str | None, Optional] = None
-    """Classes of result.png, as for ``condgan sample``; none: each class once."""
-
-
-class Evaluation(Section):
-    """Measuring during training, against validation images; none of it changes what is learnt."""
-
-    every: MaybeCount = 300_000
-    """Images seen between two evaluations (the last is at the end); none: only ``condgan evaluate`` measures."""
-    images: int = Field(5000, ge=2, le=1_000_000)
-    """Generated images of an evaluation, in the classes' proportions of the validation images."""
-    select: Literal["fid", "kid", "label_accuracy"] = "fid"
-    """Chooses checkpoints/best; where there are too few images for a Frechet distance, kid does."""
-    patience: MaybeCount = None
-    """Stop after this many evaluations without a new best; none: train all epochs."""
-
-
-class Machine(Section):
-    """Where a run computes; none: picked by measuring, and recorded with the run."""
-
-    device: Annotated[Device | None, Optional] = None
-    """cpu, cuda or cuda:N."""
-    threads: Annotated[Threads | None, Optional] = None
-
-
-class Recipe(Section):
-    """A whole experiment."""
-
-    format: Literal[1] = FORMAT
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    source: str
-    """Where the setup was published, or that it was not."""
-    notes: Annotated[tuple[str, ...], Field()] = ()
-    """What the source leaves open and was chosen here, and where this differs from it."""
-    engine: Literal["torch", "jittor"] = "torch"
-    seed: int = Field(0, ge=0, lt=1 << 63)
-    data: Data = Data()
-    latent: Latent = Latent()
-    generator: Generator
-    discriminator: Discriminator
-    loss: Loss = Loss()
-    penalty: Penalty = Penalty()
-    augment: Augment = Augment()
-    growing: Growing = Growing()
-    optim: Optim = Optim()
-    train: Train = Train()
-    output: Output = Output()
-    evaluation: Evaluation = Evaluation()
-    machine: Machine = Machine()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        reason = broken(self)
-        if reason:
-            raise ValueError(reason)
-        return self
-
-    @property
-    def conditional(self) -> bool:
-        """Whether the asked label reaches the networks."""
-        return self.generator.condition != "none"
-
-
-class Domain(Section):
-    """What a generator makes, images or vectors, and from what: fixed by the dataset that it was trained on."""
-
-    channels: Literal[1, 3] = 1
-    size: int = Field(4, ge=4, le=1024)
-    class_names: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100_000)] = ()
-    """None where conditions are vectors."""
-    vector: Annotated[int | None, Field(ge=1, le=65536)] = None
-    """Length of what is made, if it is vectors; none: images of ``channels`` and ``size``."""
-    condition: Annotated[int | None, Field(ge=1, le=65536)] = None
-    """Length of vector conditions; none: classes."""
-    data: str
-    """Name of the dataset."""
-    data_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-    @model_validator(mode="after")
-    def _conditioned(self) -> Self:
-        if bool(self.class_names) == (self.condition is not None):
-            raise ValueError("either class_names, or the length of vector conditions: not both, not neither")
-        return self
-
-    @property
-    def classes(self) -> int:
-        """The number of classes, K; 0 where conditions are vectors."""
-        return len(self.class_names)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of what is made: (C, S, S), or (D,)."""
-        return (self.channels, self.size, self.size) if self.vector is None else (self.vector,)

@@ -4,12 +4,7 @@ import jittor as jt
 from jittor import nn
 
 from condgan.engines.jittor.conditioning import Spec
-from condgan.engines.jittor.convolutional import (
-    ConvolutionalDiscriminator,
-    ConvolutionalGenerator,
-    Kind,
-    Map,
-)
+from condgan.engines.jittor.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator, Kind, Map
 from condgan.engines.jittor.linear import Convolution, normal
 from condgan.recipe import Domain
 

@@ -6,15 +6,16 @@ import jittor as jt
 import numpy as np
 import numpy.typing as npt
 
-from condgan import block, draws, engines
-from condgan.draws import Stream
+from condgan import engines
+from condgan.draws import block, philox
+from condgan.draws.philox import Stream
+from condgan.draws.schedule import Plan
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.jittor import machine, randomness, tensors
 from condgan.engines.jittor.game import Batch, Game, set_training
 from condgan.engines.jittor.networks import OUTPUTS
 from condgan.engines.jittor.sampling import JittorSampler
 from condgan.recipe import Domain, Recipe
-from condgan.schedule import Plan
 
 
 class JittorEngine:
@@ -27,7 +28,7 @@ class JittorEngine:
         self.labels = tensors.known(labels, domain)
         self.figures = engines.figures(recipe)
         self.plan = Plan(len(images), recipe.train.batch, recipe.train.epochs)
-        randomness.seed(int(draws.keys(recipe.seed, Stream.NETWORK, [0])[0]))
+        randomness.seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
         self.game = Game(recipe, domain, self.plan)
         tensors.settle(self.game.tensors())
         self.output = OUTPUTS[recipe.generator.output]

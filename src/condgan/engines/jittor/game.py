@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import jittor as jt
 
-from condgan import schedule
+from condgan.draws import schedule
+from condgan.draws.schedule import Plan
 from condgan.engines import losses
 from condgan.engines.jittor.augment import Augmentation
 from condgan.engines.jittor.layers import couples
@@ -14,7 +15,6 @@ from condgan.engines.jittor.scores import Scores
 from condgan.engines.jittor.tensors import copies, copy_into, parameters, state
 from condgan.engines.losses import Judgement
 from condgan.recipe import Domain, Recipe
-from condgan.schedule import Plan
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import jittor as jt
 from jittor import nn
 
-from condgan import recipe, schedule
+from condgan import recipe
+from condgan.draws import schedule
+from condgan.draws.schedule import Plan
 from condgan.engines.jittor.tensors import parameters
-from condgan.schedule import Plan
 
 Vars = list[jt.Var]
 Slot = dict[str, jt.Var]  # what an optimiser keeps for a parameter

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 
-from condgan import data, engines, recipes
+from condgan import data, engines
+from condgan.recipe import builtin
 
 RECIPES = ("cgan-lsgan", "cgan-lsgan-jgan")
 
@@ -12,7 +13,7 @@ RECIPES = ("cgan-lsgan", "cgan-lsgan-jgan")
 def main(names: list[str]) -> None:
     """Take two steps of each recipe and make a few pictures; nothing is kept but what was compiled."""
     for name in names or RECIPES:
-        recipe = recipes.get(name, ["engine=jittor"])
+        recipe = builtin.get(name, ["engine=jittor"])
         dataset = data.load(recipe.data, recipe.seed)
         chosen = dataset.trained_on(recipe.data.train_on)
         engine = engines.load(recipe.engine).build(recipe, dataset.domain(), chosen.images, chosen.labels, None)

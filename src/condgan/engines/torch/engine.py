@@ -10,9 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from condgan import block, draws, engines
+from condgan import engines
 from condgan.data.memory import available
-from condgan.draws import Stream
+from condgan.draws import block, philox
+from condgan.draws.philox import Stream
+from condgan.draws.schedule import Plan
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.torch import machine, products
 from condgan.engines.torch.game import Batch, Game
@@ -21,7 +23,6 @@ from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.sampling import TorchSampler
 from condgan.engines.torch.tensors import copies, copy_into, shapes
 from condgan.recipe import Domain, Precision, Recipe
-from condgan.schedule import Plan
 
 CHUNK = 4096  # images scored at a time
 PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
@@ -53,7 +54,7 @@ class TorchEngine:
         self.images = torch.from_numpy(images).to(self.device)
 
         with self._own_random_state():
-            self._seed(int(draws.keys(recipe.seed, Stream.NETWORK, [0])[0]))
+            self._seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
             self.game = Game(recipe, domain, self.plan, self.device)
         self.output = OUTPUTS[recipe.generator.output]
         self.zero = torch.zeros((), device=self.device)

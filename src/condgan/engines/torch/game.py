@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from condgan import schedule
+from condgan.draws import schedule
+from condgan.draws.schedule import Plan
 from condgan.engines import losses
 from condgan.engines.losses import Judgement
 from condgan.engines.torch import one_pass
@@ -17,7 +18,6 @@ from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.optimisers import Descent
 from condgan.engines.torch.scores import Scores
 from condgan.recipe import Domain, Recipe
-from condgan.schedule import Plan
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from torch.optim.adamw import adamw
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from condgan import recipe, schedule
-from condgan.schedule import Plan
+from condgan import recipe
+from condgan.draws import schedule
+from condgan.draws.schedule import Plan
 
 Tensors = list[Tensor]
 Slots = dict[str, Tensors]  # what an optimiser keeps, a tensor for each parameter

@@ -1,0 +1,1 @@
+"""What goes wrong in a training, in words."""

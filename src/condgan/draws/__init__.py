@@ -1,0 +1,1 @@
+"""Every random number, and the schedules: pure functions of (seed, stream, number) and of progress."""

@@ -1,0 +1,1 @@
+"""How good a generator is: figures beside real images."""

@@ -1,0 +1,229 @@
+"""Measuring a generator, or any labelled images: every figure with its standard error, its floor and its protocol."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.engines import Images
+from condgan.errors import CondganError, UndefinedError
+from condgan.evaluation import comparison, features, figures, subjects
+from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
+from condgan.evaluation.features import Say
+from condgan.evaluation.figures import Figure
+from condgan.evaluation.reference import OTHER, Reference, check_split, proportions
+from condgan.evaluation.subjects import Subject
+from condgan.generation.sampling import MOST_SEED
+from condgan.metrics import feature_network
+from condgan.metrics.inception import FILE as INCEPTION_FILE
+from condgan.runs import session
+
+DEFAULT_IMAGES = 10_000
+MOST_IMAGES = 1_000_000
+MOST_PAIRS = 20
+MOST_MISSING = 100
+MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
+KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
+IN_ANY_SPACE = ("fid{space}", "kid{space}")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and how.
+
+    Attributes:
+        figures: by name.
+        protocol: feature network and its hash, counts, split, resize, seed.
+        per_class: label accuracy of each class; none where it has no images.
+        confusion: (K, K) counts, row = asked, column = read; none without labels.
+        nearest: generated images (N, C, S, S) and the nearest training image of each: the nearest pairs of each class.
+        missing: real images (N, C, S, S) whose shapes the generated ones lack, as GAN-train finds them.
+    """
+
+    figures: dict[str, Figure]
+    protocol: dict[str, Any]
+    per_class: dict[str, float | None] = field(default_factory=dict)
+    confusion: npt.NDArray[np.int64] | None = None
+    nearest: tuple[Images, Images] | None = None
+    missing: Images | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion.
+
+        The confusion of more than 100 classes is left out.
+        """
+        figures = {
+            name: {key: value for key, value in asdict(figure).items() if key in KEYS or (key == "note" and value)}
+            for name, figure in self.figures.items()
+        }
+        confusion = self.confusion
+        shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
+        return {"figures": figures, "protocol": self.protocol, "per_class": self.per_class, "confusion": shown}
+
+
+def evaluate(
+    path: str | Path,
+    *overrides: str,
+    data: str | None = None,
+    n: int | None = None,
+    split: str = "test",
+    seed: int = 0,
+    checkpoint: str = "last",
+    small_n: bool = False,
+    gan_train: bool = True,
+    inception: Path | None = None,
+    hundred: bool = False,
+    engine: str | None = None,
+    say: Say = lambda _: None,
+) -> Evaluation:
+    """Measure a run, a generator file, or any labelled images.
+
+    Args:
+        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
+        overrides: ``data.field=value``, as for training.
+        data: the real images; none: those that the generator was trained on, or MNIST.
+        n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
+        split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
+        seed: decides the generated images.
+        checkpoint: of a run, ``last`` or ``best``.
+        small_n: allow Frechet distances between sets that are too small for them.
+        gan_train: GAN-train and GAN-test too, which take minutes.
+        inception: the Inception weights of 2015, for the standard FID.
+        hundred: also the published protocol of 100 real against 100 generated images.
+        engine: of a generator, as for `generator.load`.
+        say: told in words how far it is.
+
+    Raises:
+        CondganError: nothing to measure at the path, or it does not fit the data.
+    """
+    if n is not None and not 2 <= n <= MOST_IMAGES:
+        raise CondganError(f"--n {n}: expected 2 to {MOST_IMAGES} images")
+    if checkpoint not in ("last", "best"):
+        raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+    if split not in OTHER:
+        raise CondganError(f"--split {split}: expected {' or '.join(OTHER)}")
+    if not 0 <= seed <= MOST_SEED:
+        raise CondganError(f"--seed {seed}: expected 0 to {MOST_SEED}")
+    started = time.monotonic()
+    standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
+    subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
+    check_split(subject.dataset, split)  # before a feature network is trained
+    form = subject.dataset.domain()
+    with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
+        reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
+        made, held = sides(subject, reference, n or enough(reference), small_n)
+        found = figures.measured(made, held, MEASURES, say)
+        if hundred:
+            found |= figures.hundred_against_hundred(made, held)
+        if standard is not None:
+            there = replace(reference, features=standard)
+            sides_there = replace(made, reference=there, embedded=None), comparison.floor(there, counted(held), small_n)
+            found |= figures.measured(*sides_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
+            if hundred:
+                found |= figures.hundred_against_hundred(*sides_there)
+        else:
+            note = f"needs --inception {INCEPTION_FILE}"
+            found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
+        missing = None
+        if gan_train:
+            learnt, lacked = figures.gan_train_figures(made, say)
+            found |= learnt
+            missing = reference.real.images[lacked[:MOST_MISSING]]
+        how = protocol(str(path), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
+        pairs = nearest_pairs(made)
+    if made.asked is None:
+        return Evaluation(found, how, nearest=pairs, missing=missing)
+    per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
+    return Evaluation(found, how, per_class, made.accuracy.confusion, pairs, missing)
+
+
+def enough(reference: Reference) -> int:
+    """As many images as a figure and its floor can both have, so that they compare."""
+    return min(DEFAULT_IMAGES, len(reference.other)) if len(reference.other) > 1 else DEFAULT_IMAGES
+
+
+def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tuple[Comparison, Comparison]:
+    """n images of the subject, and as many real ones, against the reference.
+
+    Raises:
+        CondganError: the subject has none.
+    """
+    images, labels = subject.take(proportions(reference.real.labels, reference.classes, n))
+    if len(images) < 2:
+        raise CondganError(f"there are {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
+    made = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
+    return made, comparison.floor(reference, counted(made), small_n)
+
+
+def counted(side: Comparison) -> npt.NDArray[np.int64]:
+    """Images of each class, (K,); as the real ones are distributed, where they have none."""
+    if side.asked is None:
+        return proportions(side.reference.real.labels, side.reference.classes, len(side.images))
+    return np.bincount(side.asked, minlength=side.reference.classes)
+
+
+def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) -> dict[str, Any]:
+    """All that another needs to get the same figures."""
+    reference, dataset = made.reference, subject.dataset
+    judge = reference.features
+    return {
+        "subject": subject.facts(path),
+        "data": {"name": dataset.name, "sha256": dataset.sha256, "splits": dataset.split_rule},
+        "split": reference.split,
+        "n_real": len(reference.real),
+        "n_generated": len(made.images),
+        "n_floor": len(held.images),
+        "n_paired": len(made.paired),
+        "floor": f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
+        "classes": "in the proportions of the real images",
+        "resize": subject.resized or "none",
+        "seed": subject.seed,
+        "feature_network": {"suffix": judge.suffix, "sha256": judge.sha256, "dim": judge.dim}
+        | {key: judge.facts[key] for key in ("data", "steps", "accuracy")},
+        "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
+        "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),
+        "memorised": defined(lambda: {"median_distance_against_held_out": round(made.memorisation.ratio, 4)}),
+        "small_n": made.small_n,
+        "condgan": session.version(),
+    }
+
+
+def window(subject: Subject, first: int) -> Images:
+    """1000 pictures of each class for the Parzen window, others than those that are measured if it can make them.
+
+    Raises:
+        UndefinedError: there are not so many.
+    """
+    classes = len(subject.dataset.class_names)
+    images, _ = subject.take(np.full(classes, PARZEN_PER_CLASS), first)
+    if len(images) < classes * PARZEN_PER_CLASS:
+        raise UndefinedError(f"{len(images)} images: the protocol takes {PARZEN_PER_CLASS} of each class")
+    return images
+
+
+def defined(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Details of a figure; none where it is not defined."""
+    try:
+        return of()
+    except UndefinedError:
+        return None
+
+
+def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
+    """Of each class, or of 20, the images nearest to training images; and those training images."""
+    try:
+        found = made.memorisation
+    except UndefinedError:
+        return None
+    order = np.argsort(found.distances, kind="stable")
+    if made.asked is not None:
+        each = max(1, MOST_PAIRS // made.reference.classes)
+        of = made.asked[order]
+        order = np.concatenate([order[of == label][:each] for label in range(made.reference.classes)])
+    if len(order) > MOST_PAIRS:
+        order = order[np.argsort(found.distances[order], kind="stable")][:MOST_PAIRS]
+    return made.images[order], made.reference.dataset.train.images[found.indexes[order]]

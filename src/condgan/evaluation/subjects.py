@@ -1,0 +1,167 @@
+"""What is measured: a generator, or labelled images that anyone made; and the real images that it is held against."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import data as datasets
+from condgan.data import Dataset, Split
+from condgan.data.dataset import check_labelled_images, kind
+from condgan.data.fit import prepare
+from condgan.data.sources import pooled, printable
+from condgan.draws import philox
+from condgan.draws.philox import Stream
+from condgan.engines import Images, Labels
+from condgan.errors import CondganError, nearest
+from condgan.evaluation import features
+from condgan.generation import generator
+from condgan.generation.generator import Generator
+from condgan.recipe import Data
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Where labelled images come from: a generator, or a set of them.
+
+    Attributes:
+        source: a generator, or images in the form of the dataset.
+        dataset: the real images, in the form that is measured.
+        classes: the dataset's class of each of the subject's own classes, (K',).
+        seed: decides the latents, or which images are taken.
+        resized: what is done to the subject's images, in words; empty where nothing is.
+    """
+
+    source: Generator | Split
+    dataset: Dataset
+    classes: Labels
+    seed: int
+    resized: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether its images have labels."""
+        return isinstance(self.source, Split) or self.source.recipe.conditional
+
+    def facts(self, path: str) -> dict[str, str | int]:
+        """What is measured, for the protocol; a path that is no text is shown as nearly as can be written."""
+        path = printable(path)
+        if isinstance(self.source, Split):
+            return {"path": path, "kind": "images", "images": len(self.source)}
+        made = self.source
+        return {
+            "path": path,
+            "kind": "generator",
+            "recipe": made.recipe.name,
+            "engine": made.engine,
+            "images_seen": made.images_seen,
+            "trained_on": made.recipe.data.train_on,
+        }
+
+    def take(self, counts: npt.NDArray[np.int64], first: int = 0) -> tuple[Images, Labels | None]:
+        """counts[k] images of the dataset's class k -> uint8 (N, C, S, S), and (N,) labels if they have any.
+
+        A generator makes its pictures first, first + 1, ...; of classes that it does not know it makes none. Of a set,
+        at most as many are taken as there are, always the same.
+        """
+        own = np.array([counts[label] for label in self.classes]) if self.conditional else counts.sum(keepdims=True)
+        if isinstance(self.source, Split):
+            order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
+            of = self.source.labels[order]
+            chosen = np.sort(np.concatenate([order[of == label][:count] for label, count in enumerate(own)]))
+            return self.source.images[chosen], self.classes[self.source.labels[chosen]]
+        asked = np.repeat(np.arange(len(own)), own)
+        images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset)
+        return images, self.classes[asked] if self.conditional else None
+
+
+def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
+    """A generator, held against a dataset of the same classes.
+
+    Raises:
+        CondganError: it makes vectors, or classes that the dataset does not have.
+    """
+    check_labelled_images(made.recipe.name, kind(made.domain.vector is not None, made.domain.condition is not None))
+    domain, real = made.domain, dataset.domain()
+    before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
+    classes = known(domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
+    return Subject(made, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
+
+
+def find(
+    path: Path, data: str | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
+) -> Subject:
+    """What lies at a path, and the dataset that it is held against.
+
+    Args:
+        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
+        data: the real images; none: those that the generator was trained on, or MNIST.
+        overrides: of ``data.*``, as for training.
+        seed: decides what is drawn.
+        checkpoint: of a run, ``last`` or ``best``.
+        engine: of a generator, as for `generator.load`.
+
+    Raises:
+        CondganError: nothing there, or it does not fit the data.
+    """
+    shipped = generator.is_shipped(path)
+    if not shipped and not path.exists():
+        raise CondganError(
+            f'nothing at "{path}": give a run, a generator file, mnist, an .npz or a folder of class folders'
+        )
+    if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
+        made = generator.load(path, checkpoint, engine)
+        return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
+    dataset = real_images(Data(), data, overrides, 0)
+    domain = dataset.domain()
+    form = Data(size=domain.size, channels=domain.channels)
+    images, class_names, notices = pooled(path, form)
+    check_labelled_images(str(path), images.kind)
+    return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
+
+
+def real_images(planned: Data, source: str | None, overrides: list[str], seed: int) -> Dataset:
+    """The dataset in the form in which it is measured.
+
+    Raises:
+        CondganError: it cannot be read, has no labelled images, or an override is not one of ``data``.
+    """
+    from condgan.recipe.text import override_section
+
+    if source is not None:
+        planned = planned.model_copy(update={"source": source})
+    changed = override_section("data", planned, overrides)
+    try:
+        found = datasets.load(features.form(changed), seed)
+    except CondganError as error:
+        if source is None and not Path(changed.source).exists():
+            raise CondganError(f"{error}; --data names where the real images lie now") from None
+        raise
+    check_labelled_images(found.name, found.train.kind)
+    return found
+
+
+def fitted(images: Images, dataset: Dataset) -> Images:
+    """Images in the form of a dataset: uint8 (N, C, S, S)."""
+    channels, size = dataset.train.images.shape[1:3]
+    if images.shape[1:] == (channels, size, size):
+        return images
+    raw = images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
+    return prepare(raw, Data(size=size, channels=1 if channels == 1 else 3))[0]
+
+
+def known(names: tuple[str, ...], dataset: Dataset) -> Labels:
+    """The dataset's class of each name, (K',).
+
+    Raises:
+        CondganError: it has no such class.
+    """
+    index = {name: label for label, name in enumerate(dataset.class_names)}
+    for name in names:
+        if name not in index:
+            raise CondganError(
+                f'class "{name}" is not in {dataset.name}{nearest(name, index)}: its classes are '
+                f"{', '.join(dataset.class_names[:12])}; --data names the real images of the same classes"
+            )
+    return np.array([index[name] for name in names], np.int64)

@@ -1,0 +1,102 @@
+"""An evaluation as people read it: one table, and pictures beside its JSON."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from condgan.evaluation.evaluation import Evaluation
+from condgan.pictures import images, metric_plots
+from condgan.storage.files import atomic
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+JSON = "evaluation.json"
+ARROWS = {"higher": "↑", "lower": "↓", "near the floor": "≈"}
+
+
+def table(evaluation: Evaluation) -> "Table":
+    """Figure, value and standard error, the floor, and what it is."""
+    from rich.table import Table
+
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("figure", no_wrap=True)
+    shown.add_column("", no_wrap=True)
+    for title in ("value", "± se", "real floor"):
+        shown.add_column(title, justify="right", no_wrap=True)
+    shown.add_column("protocol", overflow="fold")
+    for name, figure in evaluation.figures.items():
+        numbers = (number(value) for value in (figure.value, figure.se, figure.floor))
+        note = f"{figure.text} ({figure.note})" if figure.note else figure.text
+        shown.add_row(name, ARROWS.get(figure.better, ""), *numbers, note)
+    return shown
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; a dash where there is no value."""
+    if value is None:
+        return "-"
+    return (
+        f"{value:.1f}" if abs(value) >= 100 else f"{value:#.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
+    )
+
+
+def summary(evaluation: Evaluation) -> list[str]:
+    """The protocol that all figures share, in a few lines; then the classes that are read worst."""
+    protocol = evaluation.protocol
+    network, data = protocol["feature_network"], protocol["data"]
+    reads = network["accuracy"].get(protocol["split"])
+    lines = [
+        f"{protocol['n_generated']} images of {protocol['subject']['path']} against {protocol['n_real']} "
+        f"{protocol['split']} images of {data['name']}; seed {protocol['seed']}; resize: {protocol['resize']}",
+        f"floor: {protocol['n_floor']} {protocol['floor']}",
+        f"feature network: trained on {network['data']}, SHA-256 {network['sha256'][:12]}"
+        + (f", reads {reads:.2%} of the real {protocol['split']} images" if reads is not None else ""),
+    ]
+    known = {name: value for name, value in evaluation.per_class.items() if value is not None}
+    worst = sorted(known, key=lambda name: known[name])[:3]
+    if worst:
+        lines.append("read worst: " + ", ".join(f'"{name}" {known[name]:.2%}' for name in worst))
+    return lines
+
+
+def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
+    """evaluation.json, and pictures of the classes and of the nearest training images -> what was written.
+
+    Without a folder nothing is.
+
+    Raises:
+        CondganError: a file cannot be written.
+    """
+    if folder is None:
+        return []
+    report = folder / JSON
+    atomic(report, json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+    written = [report]
+    accuracy = evaluation.figures.get("label_accuracy")
+    if evaluation.per_class and accuracy is not None:
+        path = folder / "class-accuracy.png"
+        title = f"{evaluation.protocol['subject']['path']}: label accuracy"
+        metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, accuracy.value)
+        written.append(path)
+    if evaluation.nearest is not None:
+        path = folder / "nearest.png"
+        made, train = evaluation.nearest
+        rows = np.concatenate([made, train])
+        caption = {
+            "condgan": evaluation.protocol["condgan"],
+            "shows": "generated images; below each, its nearest training image",
+        }
+        images.save_png(path, images.grid(rows, len(made)), caption)
+        written.append(path)
+    path = folder / "missing.png"
+    if path.is_file():
+        path.unlink()  # an earlier evaluation's would be taken for this one's
+    if evaluation.missing is not None and len(evaluation.missing):
+        shows = "real images that no network which learnt from the generated ones reads, though those of real ones do"
+        caption = {"condgan": evaluation.protocol["condgan"], "shows": shows}
+        images.save_png(path, images.grid(evaluation.missing, min(20, len(evaluation.missing))), caption)
+        written.append(path)
+    return written

@@ -1,0 +1,1 @@
+"""A trained generator, and the one sampling function."""

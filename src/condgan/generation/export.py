@@ -1,0 +1,178 @@
+"""Pictures and datasets on disk, made by a generator."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.data.readers.npz import read_conditions
+from condgan.engines import Conditions
+from condgan.errors import CondganError
+from condgan.generation import classes as labels
+from condgan.generation import generator, sampling
+from condgan.generation.generator import Generator
+from condgan.pictures import images
+from condgan.storage.files import atomic
+
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
+CHUNK = 4096  # pictures made at a time; those before them are written meanwhile
+
+Tell = Callable[[int, int], None]
+"""Hears how many pictures are written, of how many."""
+
+
+def to_file(
+    path: Path,
+    sequence: str | None,
+    *,
+    seed: int = 0,
+    output: Path | None = None,
+    grid: bool = False,
+    per_class: int | None = None,
+    conditions: Path | None = None,
+    checkpoint: str = "last",
+    scale: int | None = None,
+    engine: str | None = None,
+    tell: Tell = lambda written, count: None,
+) -> Path:
+    """Sample from the run or generator file at ``path`` into one file or folder -> its path.
+
+    Args:
+        path: as for `generator.load`.
+        sequence: classes for a row; none: with ``grid`` or ``per_class`` instead, or each class once.
+        seed: decides every picture.
+        output: default ``result.png``, ``grid.png`` or ``samples.npz``. Vectors are always an .npz.
+        grid: ten rows, column = class.
+        per_class: images of each class, as an .npz or (no ending) a folder of class folders.
+        conditions: a file of vector conditions, one picture each, as a row or an .npz.
+        checkpoint: of a run, ``last`` or ``best``.
+        scale: whole-number enlargement of a PNG.
+        engine: as for `generator.load`.
+        tell: hears of the pictures of a dataset as they are written.
+
+    Raises:
+        CondganError: two of sequence, grid, per_class and conditions; what the generator cannot be asked for; a bad
+            class, condition, seed, path or number.
+    """
+    wishes = [
+        wish
+        for wish, given in (
+            ("a sequence", sequence is not None),
+            ("--grid", grid),
+            ("--per-class", per_class is not None),
+            ("--conditions", conditions is not None),
+        )
+        if given
+    ]
+    if len(wishes) > 1:
+        raise CondganError(f"{' and '.join(wishes)} were given: ask for one at a time")
+    if checkpoint not in ("last", "best"):
+        raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+    if scale is not None and not 1 <= scale <= 64:
+        raise CondganError(f"--scale {scale}: expected 1 to 64")
+    if per_class is not None:
+        if per_class < 1:
+            raise CondganError(f"--per-class {per_class}: expected at least 1")
+        if output is not None and output.suffix.lower() in PICTURES:
+            raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
+    made = generator.load(path, checkpoint, engine)
+    if conditions is None and made.domain.condition is not None and made.recipe.conditional:
+        raise CondganError(
+            f"{made.recipe.name} is asked for vectors of length {made.domain.condition}: --conditions FILE.npz, with "
+            f"conditions float (N, {made.domain.condition})"
+        )
+    asked = None if conditions is None else read_conditions(conditions, made.length())
+    if made.domain.vector is not None:
+        if grid:
+            raise CondganError(f"--grid: {made.recipe.name} makes vectors, which have no picture: leave it out")
+        return archive(made, classes(made, sequence, per_class) if asked is None else asked, seed, output)
+    if asked is not None and output is not None and output.suffix.lower() == ".npz":
+        return archive(made, asked, seed, output)
+    if per_class is not None:
+        return dataset(made, per_class, seed, output or Path("samples.npz"), tell)
+    output = output or Path("grid.png" if grid else "result.png")
+    if output.suffix.lower() != ".png":
+        raise CondganError(
+            f"{output}: a row or a grid is a .png (--per-class: an .npz or a folder; --conditions: an .npz)"
+        )
+    if grid:
+        picture = sampling.grid(made.sampler, made.recipe, made.domain, seed, scale)
+    elif asked is not None:
+        picture = images.row(made.sample_conditions(asked, seed), scale)
+    else:
+        picture = row(made, sequence, seed, scale)
+    caption = sampling.caption(made.recipe, made.domain, seed, made.images_seen)
+    images.save_png(output, picture, caption | ({"sequence": sequence} if sequence else {}))
+    return output
+
+
+def row(made: Generator, sequence: str | None, seed: int, scale: int | None) -> images.Pixels:
+    """The pictures of a sequence side by side; without one, each class that there is room for."""
+    if sequence is not None:
+        return images.row(made.sample(sequence, seed), scale)
+    if made.domain.condition is not None:  # and an unconditional generator
+        return images.row(made.sample_any(sampling.GRID_ROWS, seed), scale)
+    return images.row(made.sample_classes(sampling.shown(made.domain), seed), scale)
+
+
+def classes(made: Generator, sequence: str | None, per_class: int | None) -> npt.NDArray[np.int64]:
+    """The classes of vectors, (N,): a sequence, so many of each, or each that a picture has room for.
+
+    Raises:
+        CondganError: a class that is not there, or an unconditional generator.
+    """
+    if not made.recipe.conditional:
+        raise CondganError(f"{made.recipe.name} is unconditional: Generator.sample_any makes its vectors, in Python")
+    if per_class is not None:
+        return labels.balanced(per_class, made.domain)
+    return sampling.shown(made.domain) if sequence is None else labels.parse(sequence, made.domain)
+
+
+def archive(made: Generator, asked: Conditions, seed: int, output: Path | None) -> Path:
+    """Vectors or images for conditions (N, ...), in this order, as an .npz that can be trained on."""
+    from condgan.data import writers
+
+    output = output or Path("samples.npz")
+    if output.suffix.lower() != ".npz":
+        raise CondganError(f"{output}: vectors are written to an .npz")
+    writers.check_free(output)
+    found = sampling.pictures(made.sampler, made.recipe, asked, seed)
+    arrays: dict[str, npt.NDArray[Any]] = {"vectors": found} if found.ndim == 2 else {"images": writers.raw(found)}
+    if asked.ndim == 2:
+        arrays |= {"conditions": asked}
+    else:
+        arrays |= {"labels": asked, "class_names": np.array(made.domain.class_names, dtype=str)}
+    atomic(output, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+    return output
+
+
+def dataset(made: Generator, per_class: int, seed: int, output: Path, tell: Tell) -> Path:
+    """A labelled dataset, written as it is made; classes take turns, so that more images extend fewer."""
+    from condgan.data import writers
+
+    if not made.recipe.conditional:
+        raise CondganError(f"{made.recipe.name} is unconditional: its images have no class to be labelled with")
+    classes = labels.balanced(per_class, made.domain)
+    domain = made.domain
+    with writers.writer(output, len(classes), domain.channels, domain.size, domain.class_names) as writer:
+        for found, asked in parts(made, classes, seed):
+            writer.write(found, asked)
+            tell(writer.written, len(classes))
+    return output
+
+
+def parts(
+    made: Generator, classes: npt.NDArray[np.int64], seed: int
+) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
+    """Pictures and their classes, CHUNK by CHUNK; the next are made while these are used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: Future[npt.NDArray[np.uint8]] = pool.submit(made.sample_classes, classes[:CHUNK], seed, 0)
+        for first in range(0, len(classes), CHUNK):
+            found, following = coming.result(), first + CHUNK
+            if following < len(classes):
+                asked = classes[following : following + CHUNK]
+                coming = pool.submit(made.sample_classes, asked, seed, following)
+            yield found, classes[first:following]

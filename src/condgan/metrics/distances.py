@@ -1,0 +1,207 @@
+"""Distances between two sets of features, and the score of one set of posteriors."""
+
+import importlib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from condgan.errors import CondganError, UndefinedError
+from condgan.metrics import Estimate, Features, Labels, check_features
+
+GROUPS = 20  # of the jackknife
+SPLITS = 10  # of the Inception Score
+CHUNK = 1000  # rows of a kernel matrix at a time
+LARGE = 100.0  # mean square of features from which the cube is not computed in float32
+
+
+def frechet(real: Features, generated: Features) -> float:
+    """The squared Frechet distance between Gaussians fitted to (N, D) and (M, D) features (Heusel et al. 2017, eq. 6).
+
+    It grows as sets shrink: compare only figures of equal N and M, both well above D.
+
+    Raises:
+        UndefinedError: fewer than two rows, NaN, or a set without any spread.
+    """
+    return frechet_from(real)(generated)
+
+
+def frechet_from(real: Features) -> Callable[[Features], float]:
+    """``frechet`` of several sets from one real set, whose moments are computed once."""
+    check_spread(real)
+    metric = torchmetrics("fid").FrechetInceptionDistance(feature=Given(real.shape[1]), reset_real_features=False)
+    metric.update(double(real), real=True)
+
+    def distance(generated: Features) -> float:
+        check_spread(generated)
+        check_features(real, generated)
+        metric.reset()
+        metric.update(double(generated), real=False)
+        return max(float(metric.compute()), 0.0)  # rounding; in this order a NaN stays one
+
+    return distance
+
+
+def frechet_of_means(real: Features, generated: Features) -> float:
+    """The same with the norm of the means not squared, as a published notebook has it: only for its figure."""
+    difference = double(real).mean(0) - double(generated).mean(0)
+    return frechet(real, generated) - float(difference.square().sum()) + float(difference.norm())
+
+
+def intra_frechet(real: Features, real_labels: Labels, generated: Features, labels: Labels) -> float:
+    """The mean over classes of the Frechet distance within the class (Miyato & Koyama 2018, section 5).
+
+    Raises:
+        UndefinedError: a class is missing from a side, or has no spread there.
+    """
+    distances = []
+    for label in np.union1d(real_labels, labels):
+        inside, made = real[real_labels == label], generated[labels == label]
+        if not len(inside) or not len(made):
+            side = "real" if not len(inside) else "generated"
+            raise UndefinedError(f"class {label} has no {side} images")
+        try:
+            distances.append(frechet(inside, made))
+        except UndefinedError as error:
+            raise UndefinedError(f"class {label}: {error}") from None
+    return float(np.mean(distances))
+
+
+def kernel(real: Features, generated: Features) -> Estimate:
+    """The unbiased squared maximum mean discrepancy under the cubic kernel (Binkowski et al. 2018, KID).
+
+    Over all pairs of the sets rather than over drawn subsets: no random numbers, and a smaller error. The standard
+    error is a jackknife over twenty groups of generated rows. May be slightly negative where the sets agree.
+
+    Raises:
+        UndefinedError: fewer than two rows, or NaN.
+    """
+    check_spread(real, generated, spread=False)
+    check_features(real, generated)
+    groups = min(GROUPS, len(generated))
+    order = np.argsort(np.arange(len(generated)) % groups, kind="stable")  # every class in every group
+    sizes = np.bincount(np.arange(len(generated)) % groups).tolist()
+    a, b = torch.from_numpy(real), torch.from_numpy(generated[order])
+    if max(float(rows.double().square().sum(1).max()) for rows in (a, b)) > LARGE * a.shape[1]:
+        a, b = a.double(), b.double()
+    n = len(a)
+    within = sum(cubic(rows, a).sum(dtype=torch.float64) for rows in a.split(CHUNK)) - cubic_of_itself(a).sum()
+    across = torch.stack([cubic(rows, a).sum(dtype=torch.float64) for rows in b.split(sizes)])
+    pairs = torch.stack(
+        [
+            torch.stack([part.sum(dtype=torch.float64) for part in cubic(rows, b).split(sizes, dim=1)])
+            for rows in b.split(sizes)
+        ]
+    )  # sums over pairs of groups: leaving one group out is arithmetic
+    own = torch.stack([part.sum() for part in cubic_of_itself(b).split(sizes)])
+    counts = torch.tensor(sizes)
+
+    def distance(kept: Tensor) -> float:
+        m = int(counts[kept].sum())
+        among = float(pairs[kept][:, kept].sum() - own[kept].sum()) / (m * (m - 1))
+        return float(within) / (n * (n - 1)) + among - 2 * float(across[kept].sum()) / (m * n)
+
+    every = torch.arange(groups)
+    value = distance(every >= 0)
+    if len(generated) < 2 * GROUPS:
+        return Estimate(value)
+    return Estimate(value, jackknife([distance(every != out) for out in range(groups)]))
+
+
+def cubic(rows: Tensor, columns: Tensor) -> Tensor:
+    """The kernel (x . y / D + 1)^3 of (N, D) and (M, D) -> (N, M)."""
+    product = (rows @ columns.T).div_(rows.shape[1]).add_(1)
+    return product.square().mul_(product)
+
+
+def cubic_of_itself(rows: Tensor) -> Tensor:
+    """The kernel of each row with itself, (N,) float64."""
+    return (rows.double().square().sum(1) / rows.shape[1] + 1) ** 3
+
+
+def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
+    """exp of the mean divergence of (N, K) posteriors from their mean (Salimans et al. 2016), over ten splits.
+
+    The standard error is that of the mean of the splits. Between 1 and K.
+
+    Raises:
+        UndefinedError: fewer than twenty rows, or NaN.
+    """
+    check_features(posteriors)
+    if len(posteriors) < 2 * SPLITS:
+        raise UndefinedError(f"{len(posteriors)} images: at least {2 * SPLITS} are needed for {SPLITS} splits")
+    posteriors = posteriors[: len(posteriors) // SPLITS * SPLITS]  # else torch makes fewer splits, and a small one
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        torch.default_generator.manual_seed(0)  # it shuffles
+        warnings.simplefilter("ignore")  # it warns of the memory that the posteriors take
+        metric = torchmetrics("inception").InceptionScore(feature=nn.Identity(), splits=SPLITS)
+        metric.update(double(posteriors).clamp_min(1e-30).log())
+        value, deviation = metric.compute()
+    return Estimate(float(value), float(deviation) / SPLITS**0.5)
+
+
+def with_error(distance: Callable[[npt.NDArray[np.bool_]], float], count: int) -> Estimate:
+    """``distance(kept)`` of all ``count`` generated images, with the jackknife's standard error over twenty groups."""
+    value = distance(np.ones(count, bool))
+    if count < 2 * GROUPS:
+        return Estimate(value)
+    group = np.arange(count) % GROUPS  # every class is in every group, however the images are ordered
+    try:
+        return Estimate(value, jackknife([distance(group != out) for out in range(GROUPS)]))
+    except UndefinedError:  # a class of two images has a distance, and none without one of them
+        return Estimate(value)
+
+
+def jackknife(without: list[float]) -> float:
+    """The standard error of a figure from its values with one of G equal groups left out (Efron 1982, chapter 3)."""
+    values, count = np.array(without), len(without)
+    return float(np.sqrt((count - 1) / count * ((values - values.mean()) ** 2).sum()))
+
+
+def check_spread(*sets: Features, spread: bool = True) -> None:
+    """Refuse sets that are too small, hold NaN, or (with ``spread``) are one point.
+
+    Raises:
+        UndefinedError: naming what is wrong.
+    """
+    check_features(*sets)
+    if min(len(features) for features in sets) < 2:
+        raise UndefinedError("a set has fewer than two images")
+    if spread and any((features == features[0]).all() for features in sets):
+        raise UndefinedError("all images of a set are the same: there is no covariance")
+
+
+def torchmetrics(module: str) -> Any:
+    """A module of torchmetrics.image, imported only now.
+
+    Raises:
+        CondganError: it cannot be: a torchvision of another torch, say, breaks the import of all of them.
+    """
+    try:
+        return importlib.import_module(f"torchmetrics.image.{module}")
+    except (ImportError, RuntimeError, AttributeError) as error:
+        raise CondganError(
+            f"torchmetrics cannot be imported ({' '.join(str(error).split())[:200]}): "
+            "if torchvision is named, install the one that fits torch, or none"
+        ) from None
+
+
+def double(features: Features) -> Tensor:
+    """As float64."""
+    return torch.from_numpy(features).double()
+
+
+class Given(nn.Module):
+    """The network of a torchmetrics metric that is given features rather than images."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.num_features = dim
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The features."""
+        return features

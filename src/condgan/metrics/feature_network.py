@@ -1,0 +1,193 @@
+"""The feature network: a small classifier whose last hidden layer is the space that images are compared in."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from condgan import threads
+from condgan.draws import philox
+from condgan.draws.philox import Stream
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+WIDTH = 32  # channels at full size; features are four times as many
+COARSEST, FINEST = 8, 32  # sides that the last layers and the first layers see at most
+CHUNK = 1000  # images seen at a time
+
+BATCH = 128
+RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
+SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the size
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
+Augmentation = Callable[[Tensor, int, int], Tensor]
+"""Images (N, C, S, S), a seed and the number of the step -> the images that the step sees."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a network says of N images: features (N, D) and class posteriors (N, K), float32."""
+
+    features: npt.NDArray[np.float32]
+    posteriors: npt.NDArray[np.float32]
+
+
+class Network(nn.Module):
+    """Convolutions at the side, its half, its quarter, ... down to at most 8; mean over positions; class logits."""
+
+    def __init__(self, channels: int, size: int, classes: int, width: int = WIDTH) -> None:
+        super().__init__()
+        self.dim = 4 * width
+        stride = -(-size // FINEST)
+        kernel = 2 * stride + 3  # 5 where every pixel counts
+        side = -(-size // stride)
+        layers: list[nn.Module] = [block(channels, width, kernel, stride)]
+        while side > COARSEST:
+            layers += [nn.MaxPool2d(2, ceil_mode=True), block(width, min(2 * width, self.dim))]
+            width, side = min(2 * width, self.dim), -(-side // 2)
+        layers.append(block(width, self.dim))
+        self.body = nn.Sequential(*layers)
+        self.head = nn.Linear(self.dim, classes)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, S, S) in [0, 1] -> features (N, D), logits (N, K)."""
+        features = self.body(images - 0.5).mean((2, 3))
+        return features, self.head(features)
+
+
+def block(before: int, after: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """A convolution, normalised."""
+    convolution = nn.Conv2d(before, after, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(after), nn.ReLU())
+
+
+def moved(images: Tensor, seed: int, step: int) -> Tensor:
+    """Images shifted, turned and zoomed a little, each by its own four numbers."""
+    drawn = philox.uniform(seed, Stream.AUGMENTATION, [step], 4 * len(images))[0]
+    x, y, turn, zoom = torch.from_numpy(drawn).reshape(4, -1) * 2 - 1
+    turn, zoom = turn * math.radians(TURN), 1 + zoom * ZOOM
+    cos, sin = turn.cos() * zoom, turn.sin() * zoom
+    rows = [torch.stack([cos, -sin, x * 2 * SHIFT], 1), torch.stack([sin, cos, y * 2 * SHIFT], 1)]
+    places = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
+    return F.grid_sample(images, places, align_corners=False, padding_mode="zeros")
+
+
+def train(
+    images: Images,
+    labels: Labels,
+    classes: int,
+    steps: int,
+    seed: int,
+    width: int = WIDTH,
+    augment: Augmentation = moved,
+    heard: Callable[[int], None] = lambda _: None,
+) -> Network:
+    """A network trained for ``steps`` batches of 128 on uint8 (N, C, S, S), augmented.
+
+    ``heard`` is told each step that is done. Torch's own random state is left as it was.
+
+    Raises:
+        ValueError: there are no images.
+    """
+    if not len(images):
+        raise ValueError("expected at least one image to learn from")
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        network = Network(images.shape[1], images.shape[2], classes, width)
+    network = channels_last(network).train()
+    optimiser = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
+    for step, index in enumerate(batches(len(images), steps, seed)):
+        progress = step / steps
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(progress / 0.2, (1 - progress) / 0.8, 1)
+        seen = augment(to_float(images[index]), seed, step)
+        loss = F.cross_entropy(network(seen)[1], torch.from_numpy(labels[index]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        heard(step + 1)
+    return network.eval()
+
+
+def batches(count: int, steps: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Indexes of each step's images: shuffles of all images, one after the other."""
+    left = np.empty(0, np.int64)
+    shuffles = 0
+    for _ in range(steps):
+        while len(left) < BATCH:
+            left = np.concatenate([left, philox.permutation(seed, Stream.ORDER, shuffles, count)])
+            shuffles += 1
+        yield left[:BATCH]
+        left = left[BATCH:]
+
+
+@contextmanager
+def computing(threads: int) -> Iterator[None]:
+    """Compute with this many threads; afterwards with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def fastest_threads(channels: int, size: int) -> int:
+    """The thread count that the user has set, else the fastest one for images of this form."""
+    users = threads.as_set()
+    if users is not None:
+        return users[0]
+    images = np.zeros((100, channels, size, size), np.uint8)
+    with torch.random.fork_rng(devices=[]):
+        network = Network(channels, size, 10).eval()
+
+    def work(count: int) -> None:
+        torch.set_num_threads(count)
+        embed(network, images)
+
+    with computing(torch.get_num_threads()):
+        return threads.fastest(work, threads.counts())
+
+
+def channels_last(network: AnyNetwork) -> AnyNetwork:
+    """The network with its weights laid out as convolutions on a CPU are fastest; the numbers stay the same."""
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+
+
+def to_float(images: Images) -> Tensor:
+    """uint8 -> float32 in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).float().div_(255)
+
+
+@torch.inference_mode()
+def embed(network: Network, images: Images) -> Embedding:
+    """Features and posteriors of uint8 (N, C, S, S)."""
+    features = np.empty((len(images), network.dim), np.float32)
+    posteriors = np.empty((len(images), network.head.out_features), np.float32)
+    for start in range(0, len(images), CHUNK):
+        part = slice(start, start + CHUNK)
+        seen, logits = network(to_float(images[part]).contiguous(memory_format=torch.channels_last))
+        features[part], posteriors[part] = seen.numpy(), logits.softmax(1).numpy()
+    return Embedding(features, posteriors)
+
+
+def by_channel(embed: Callable[[Images], Embedding], images: Images) -> Embedding:
+    """What a network of grey images says of each channel on its own: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
+
+    Features lie side by side. A class is one of K in each channel, the first counting most; its posterior is the
+    product of theirs, since the channels are drawn independently of each other.
+    """
+    seen = [embed(images[:, channel : channel + 1]) for channel in range(images.shape[1])]
+    posteriors = seen[0].posteriors
+    for one in seen[1:]:
+        classes = posteriors.shape[1] * one.posteriors.shape[1]
+        posteriors = (posteriors[:, :, None] * one.posteriors[:, None, :]).reshape(len(images), classes)
+    return Embedding(np.concatenate([one.features for one in seen], axis=1), posteriors)

@@ -1,0 +1,96 @@
+"""GAN-train and GAN-test: what a classifier learns from generated images, and what one of real images makes of them.
+
+Shmelkov et al. 2018, "How good is my GAN?". One fixed small network, shifts of two pixels, fixed steps, equal numbers
+of images, and no choice by any accuracy.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from condgan.draws import philox
+from condgan.draws.philox import Stream
+from condgan.metrics import Estimate, Images, Labels, feature_network, mean
+
+SEEDS = 5
+STEPS = 800
+WIDTH = 16
+PIXELS = 2  # of shift, at most
+
+
+class GanTrain(NamedTuple):
+    """Accuracies over seeds; standard errors are those of the mean over seeds."""
+
+    train: Estimate
+    """Trained on generated images, tested on real ones."""
+    test: Estimate
+    """Trained on real images, tested on generated ones."""
+    real: Estimate
+    """Trained on real images, tested on real ones: what both are to be held against."""
+    behind: Estimate
+    """real - train, paired by seed."""
+    missing: npt.NDArray[np.int64]
+    """Test images that each network of real images reads, and none of generated ones: shapes that these lack."""
+
+
+def gan_train(
+    generated: tuple[Images, Labels],
+    real: tuple[Images, Labels],
+    test: tuple[Images, Labels],
+    classes: int,
+    seeds: int = SEEDS,
+    steps: int = STEPS,
+    heard: Callable[[str], None] = lambda _: None,
+) -> GanTrain:
+    """Train on each set of (images, labels), with the same seeds, and test on the other and on held-out real images.
+
+    Args:
+        generated: what is judged.
+        real: training images, as many as there are generated ones.
+        test: images that neither network was trained on.
+        classes: K; labels lie in 0..K-1.
+        seeds: trainings of each kind.
+        steps: batches of each training.
+        heard: told in words how far it is.
+
+    Raises:
+        ValueError: the sets differ in size.
+    """
+    if len(generated[0]) != len(real[0]):
+        raise ValueError(f"expected equal sets, given {len(generated[0])} generated and {len(real[0])} real images")
+    rows, lacked = [], np.ones(len(test[0]), bool)
+    for seed in range(seeds):
+        heard(f"GAN-train: seed {seed + 1} of {seeds}")
+        of_generated, of_real = (
+            feature_network.train(*images, classes, steps, seed, WIDTH, shifted) for images in (generated, real)
+        )
+        reads = [right(of_generated, *test), right(of_real, *generated), right(of_real, *test)]
+        rows.append([read.mean() for read in reads])
+        lacked &= reads[2] & ~reads[0]
+    train, tested, baseline = np.array(rows).T
+    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train), np.flatnonzero(lacked))
+
+
+def right(judge: feature_network.Network, images: Images, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Which images are read as their label, (N,)."""
+    return np.asarray(feature_network.embed(judge, images).posteriors.argmax(1) == labels)
+
+
+def shifted(images: Tensor, seed: int, step: int) -> Tensor:
+    """Images moved by whole pixels, each on its own, black where nothing was."""
+    count, channels, side = images.shape[0], images.shape[1], images.shape[3]
+    drawn = philox.integers(seed, Stream.AUGMENTATION, np.arange(2 * count) + 2 * count * step, 2 * PIXELS + 1)
+    top, left = torch.from_numpy(drawn).reshape(2, count, 1)
+    wide = F.pad(images, (PIXELS,) * 4)
+    rows, columns = top + torch.arange(side), left + torch.arange(side)  # (N, S)
+    return wide[
+        torch.arange(count)[:, None, None, None],
+        torch.arange(channels)[None, :, None, None],
+        rows[:, None, :, None],
+        columns[:, None, None, :],
+    ]

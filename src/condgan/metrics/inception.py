@@ -1,0 +1,231 @@
+"""Inception v3 as the published Fréchet distances see through it: the graph of 2015-12-05, ported by pytorch-fid.
+
+Szegedy et al. 2015 (arXiv:1512.00567) describe the network, Heusel et al. 2017 (arXiv:1706.08500) compare its features.
+That graph differs from the paper and from later ports; figures are comparable only with all of its peculiarities:
+
+- its average pools leave the padding out of the count;
+- the last block pools with the maximum, where the paper has an average;
+- there are 1008 outputs, for 1000 classes.
+
+The input is resized and scaled as in pytorch-fid, not as in the graph itself: see ``prepared``.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from condgan.errors import CondganError
+from condgan.metrics import Images
+from condgan.metrics.feature_network import Embedding, channels_last, to_float
+
+FILE = "pt_inception-2015-12-05-6726825d.pth"
+WHERE = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+MOST_BYTES = 2**28  # read at most; the file has 95,628,359
+
+FEATURES = 2048
+OUTPUTS = 1008
+SIDE = 299
+CHUNK = 32  # images seen at a time
+
+Pool = Callable[[Tensor], Tensor]
+
+average: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
+highest: Pool = partial(F.max_pool2d, kernel_size=3, stride=1, padding=1)
+halve: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
+
+
+# Each branch of a block: its convolutions in order, "channels@kernel", kernels as rows x columns; with "|", two that
+# see the same, last in line. Names in the weights file follow: "branch3x3_2b". "_pool" sees the pooled input.
+
+
+def five(pooled: int) -> dict[str, str]:
+    """Fig. 5 of the paper, with a 5x5 where it has a single 3x3."""
+    return {"1x1": "64@1x1", "5x5": "48@1x1 64@5x5", "3x3dbl": "64@1x1 96@3x3 96@3x3", "_pool": f"{pooled}@1x1"}
+
+
+def six(width: int) -> dict[str, str]:
+    """Fig. 6 of the paper, n = 7."""
+    return {
+        "1x1": "192@1x1",
+        "7x7": f"{width}@1x1 {width}@1x7 192@7x1",
+        "7x7dbl": f"{width}@1x1 {width}@7x1 {width}@1x7 {width}@7x1 192@1x7",
+        "_pool": "192@1x1",
+    }
+
+
+SEVEN = {  # Fig. 7 of the paper
+    "1x1": "320@1x1",
+    "3x3": "384@1x1 384@1x3|384@3x1",
+    "3x3dbl": "448@1x1 384@3x3 384@1x3|384@3x1",
+    "_pool": "192@1x1",
+}
+
+BLOCKS: dict[str, tuple[Pool, Mapping[str, str]]] = {
+    "Mixed_5b": (average, five(32)),
+    "Mixed_5c": (average, five(64)),
+    "Mixed_5d": (average, five(64)),
+    "Mixed_6a": (halve, {"3x3": "384@3x3", "3x3dbl": "64@1x1 96@3x3 96@3x3", "_pool": ""}),
+    "Mixed_6b": (average, six(128)),
+    "Mixed_6c": (average, six(160)),
+    "Mixed_6d": (average, six(160)),
+    "Mixed_6e": (average, six(192)),
+    "Mixed_7a": (halve, {"3x3": "192@1x1 320@3x3", "7x7x3": "192@1x1 192@1x7 192@7x1 192@3x3", "_pool": ""}),
+    "Mixed_7b": (average, SEVEN),
+    "Mixed_7c": (highest, SEVEN),
+}
+
+
+class Convolution(nn.Module):
+    """A convolution without bias, normalised, rectified."""
+
+    def __init__(
+        self, before: int, after: int, kernel: tuple[int, int], stride: int = 1, padding: tuple[int, int] = (0, 0)
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(before, after, kernel, stride, padding, bias=False)
+        self.bn = nn.BatchNorm2d(after, eps=0.001)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, before, H, W) -> (N, after, H', W')."""
+        return F.relu(self.bn(self.conv(images)), inplace=True)
+
+
+class Mixed(nn.ModuleDict):
+    """One block: branches side by side, their outputs joined.
+
+    Where the pool halves the side, so does the last convolution of each branch, and none of them pads.
+    """
+
+    def __init__(self, before: int, pool: Pool, branches: Mapping[str, str]) -> None:
+        super().__init__()
+        self.pool = pool
+        self.steps: dict[str, list[list[str]]] = {}  # of each branch: the names of those side by side
+        self.after = 0
+        for branch, line in branches.items():
+            steps = [step.split("|") for step in line.split()]
+            self.steps[branch] = []
+            widths = [before]
+            for number, step in enumerate(steps, 1):
+                stride = 2 if pool is halve and number == len(steps) else 1
+                seen, names, widths = widths[0], [], []
+                for letter, part in zip("ab" if len(step) == 2 else [""], step, strict=True):
+                    width, rows, columns = map(int, part.replace("@", "x").split("x"))
+                    padding = (rows // 2, columns // 2) if stride == 1 else (0, 0)
+                    names.append(f"branch{branch}" + (f"_{number}{letter}" if len(steps) > 1 else ""))
+                    widths.append(width)
+                    self[names[-1]] = Convolution(seen, width, (rows, columns), stride, padding)
+                self.steps[branch].append(names)
+            self.after += sum(widths)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, before, H, W) -> (N, after, H, W), or (N, after, (H - 1) // 2, (W - 1) // 2) where the pool halves."""
+        outputs: list[Tensor] = []
+        for branch, steps in self.steps.items():
+            seen = [self.pool(images) if branch == "_pool" else images]
+            for names in steps:
+                seen = [self[name](seen[0]) for name in names]
+            outputs += seen
+        return torch.cat(outputs, 1)
+
+
+class Inception(nn.Module):
+    """The whole network, weights random: ``load`` gives the one that figures are made with.
+
+    Parameters and buffers have the names of the weights file; the children stand in the order in which they are used.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.Conv2d_1a_3x3 = Convolution(3, 32, (3, 3), stride=2)
+        self.Conv2d_2a_3x3 = Convolution(32, 32, (3, 3))
+        self.Conv2d_2b_3x3 = Convolution(32, 64, (3, 3), padding=(1, 1))
+        self.pool_2 = nn.MaxPool2d(3, 2)
+        self.Conv2d_3b_1x1 = Convolution(64, 80, (1, 1))
+        self.Conv2d_4a_3x3 = Convolution(80, 192, (3, 3))
+        self.pool_4 = nn.MaxPool2d(3, 2)
+        width = 192
+        for name, (pool, branches) in BLOCKS.items():
+            block = Mixed(width, pool, branches)
+            self.add_module(name, block)
+            width = block.after
+        self.fc = nn.Linear(width, OUTPUTS)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 3, H, W) in [0, 1] -> features (N, 2048), logits (N, 1008)."""
+        *body, head = self.children()
+        seen = prepared(images)
+        for layer in body:
+            seen = layer(seen)
+        features = seen.mean((2, 3))
+        return features, head(features)
+
+
+def prepared(images: Tensor) -> Tensor:
+    """(N, 3, H, W) in [0, 1] -> (N, 3, 299, 299) in [-1, 1], bilinear between centres of pixels, not antialiased.
+
+    As in pytorch-fid; the graph of 2015 itself resizes between upper left corners, and scales uint8 by (x - 128) / 128.
+    """
+    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", align_corners=False) * 2 - 1
+
+
+def load(path: Path) -> Inception:
+    """The network with the published weights, in eval mode. Torch's own random state is left as it was.
+
+    The file is a pickle, the only one that condgan reads: its bytes are taken once, nothing is interpreted unless they
+    have the published SHA-256, and then only as tensors.
+
+    Raises:
+        CondganError: absent, no regular file, or another file than the published one.
+    """
+    expected = f"expected {FILE} with SHA-256 {SHA256}, which is at {WHERE}"
+    if not path.exists():
+        raise CondganError(f"{path} does not exist: {expected}")
+    if not path.is_file():
+        raise CondganError(f"{path} is {'a folder' if path.is_dir() else 'not a regular file'}: {expected}")
+    if path.stat().st_size > MOST_BYTES:
+        raise CondganError(f"{path} is larger than {MOST_BYTES >> 20} MiB: {expected}")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256:
+        raise CondganError(f"{path} has SHA-256 {found}, it is damaged or another file: {expected}")
+    with torch.random.fork_rng(devices=[]):
+        network = Inception()
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception:  # of a dozen kinds; and torch's message advises to load without the guard
+        raise CondganError(f"{path} holds something else than tensors, and was not loaded: {expected}") from None
+    # Counters are of use in training only, and files written by an older torch lack them.
+    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    try:
+        network.load_state_dict(counters | state)
+    except (AttributeError, RuntimeError, TypeError) as error:
+        detail = " ".join(str(error).split())
+        raise CondganError(f"{path} holds no weights of this network ({detail}): {expected}") from None
+    return channels_last(network.eval())
+
+
+@torch.inference_mode()
+def embed(network: Inception, images: Images, heard: Callable[[int], None] = lambda _: None) -> Embedding:
+    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, S, S); grey ones are seen as three equal channels.
+
+    ``heard`` is told how many images are done, after every 32.
+
+    Raises:
+        ValueError: not uint8, or C is neither 1 nor 3.
+    """
+    if images.dtype != "uint8" or images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(f"expected images uint8 (N, 1 or 3, S, S), given {images.dtype} {images.shape}")
+    features, logits = [torch.empty(0, FEATURES)], [torch.empty(0, OUTPUTS)]
+    for start in range(0, len(images), CHUNK):
+        chunk = to_float(images[start : start + CHUNK])
+        for seen, part in zip((features, logits), network(chunk.expand(-1, 3, -1, -1)), strict=True):
+            seen.append(part)
+        heard(min(start + CHUNK, len(images)))
+    return Embedding(torch.cat(features).numpy(), torch.cat(logits).softmax(1).numpy())

@@ -1,0 +1,1 @@
+"""Images and plots from arrays: nothing here knows of runs or generators."""

@@ -1,0 +1,180 @@
+"""Images to pictures: rows, grids, PNG files with text, and the GIF of a run's progress."""
+
+import importlib.util
+import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.storage.files import atomic
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+Pixels = npt.NDArray[np.uint8]
+
+GAP = 2  # pixels between the tiles of a grid, and around them
+GREY = 48  # of the gap and the header
+INK = 232  # of the titles
+ROW_TILE, GRID_TILE = 64, 48  # smallest sides of a tile that is enlarged for looking at
+TITLE_SIZES = 9, 32  # of the font, in pixels
+GIF_SIDE = 1280  # larger frames are made smaller: a GIF's frames are in memory all at once
+
+
+def row(images: Pixels, scale: int | None = None) -> Pixels:
+    """Images side by side: (N, C, H, W) uint8, C 1 or 3 -> (h, w) or (h, w, 3) uint8.
+
+    ``scale`` enlarges each pixel to a square of that many; none: by the smallest whole number that makes a tile at
+    least 64 pixels high and wide.
+
+    Raises:
+        ValueError: images of another type or shape, or a scale below 1.
+    """
+    tiles = _tiles(images, scale, ROW_TILE)
+    n, h, w, c = tiles.shape
+    return _flat(tiles.swapaxes(0, 1).reshape(h, n * w, c))
+
+
+def grid(images: Pixels, columns: int, titles: Sequence[str] | None = None, scale: int | None = None) -> Pixels:
+    """Images in rows of ``columns``, a dark gap around each: (N, C, H, W) uint8, C 1 or 3 -> (h, w) or (h, w, 3) uint8.
+
+    Image i is the tile in row i // columns and column i % columns; tiles that are left over are black. ``titles``
+    stand above the columns, shrunk and if need be clipped to the width of a tile. ``scale`` as for `row`, but none
+    makes a tile at least 48 pixels high and wide.
+
+    Raises:
+        ValueError: images of another type or shape, a scale or columns below 1, or not one title for each column.
+    """
+    if columns < 1 or (titles is not None and len(titles) != columns):
+        raise ValueError(f"expected columns >= 1 and a title for each, given {columns} columns, titles {titles}")
+    tiles = _tiles(images, scale, GRID_TILE)
+    n, h, w, c = tiles.shape
+    rows = -(-n // columns)
+    tiles = np.concatenate([tiles, np.zeros((rows * columns - n, h, w, c), np.uint8)])
+    tiles = np.pad(tiles, ((0, 0), (GAP, 0), (GAP, 0), (0, 0)), constant_values=GREY)
+    h, w = h + GAP, w + GAP
+    picture = tiles.reshape(rows, columns, h, w, c).swapaxes(1, 2).reshape(rows * h, columns * w, c)
+    picture = np.pad(picture, ((0, GAP), (0, GAP), (0, 0)), constant_values=GREY)
+    if titles is not None:
+        header = _header(titles, w - GAP)
+        picture = np.concatenate([np.repeat(header[:, :, None], c, axis=2), picture])
+    return _flat(picture)
+
+
+def _tiles(images: Pixels, scale: int | None, least: int) -> Pixels:
+    """(N, C, H, W) -> (N, H * scale, W * scale, C)."""
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
+        raise ValueError(f"expected uint8 images (N, 1 or 3, H, W), given {images.dtype} {images.shape}")
+    if scale is None:
+        scale = -(-least // min(images.shape[2:]))
+    if scale < 1:
+        raise ValueError(f"expected a scale of at least 1, given {scale}")
+    return images.transpose(0, 2, 3, 1).repeat(scale, axis=1).repeat(scale, axis=2)
+
+
+def _flat(picture: Pixels) -> Pixels:
+    return picture[:, :, 0] if picture.shape[2] == 1 else picture
+
+
+def _header(titles: Sequence[str], width: int) -> Pixels:
+    """Titles centred above columns of a width: (height, columns * (width + GAP) + GAP) uint8."""
+    from PIL import Image, ImageDraw
+
+    smallest, largest = TITLE_SIZES
+    names = [_encodable(" ".join(title.split())) for title in titles]
+    load = _font("".join(names))
+    for size in range(max(smallest, min(largest, width // 4)), smallest - 1, -1):  # one size for all
+        font = load(size)
+        if max(font.getlength(name) for name in names) <= width:
+            break
+    height = round(1.5 * size) + GAP
+    header = np.full((height, len(names) * (width + GAP) + GAP), GREY, np.uint8)
+    for column, name in enumerate(names):
+        if font.getlength(name) > width:
+            while name and font.getlength(name + "…") > width:
+                name = name[:-1].rstrip()
+            name += "…"
+        strip = Image.new("L", (width, height), GREY)  # each title has its own, so that none reaches over another
+        ImageDraw.Draw(strip).text((width / 2, height - size / 2), name, fill=INK, font=font, anchor="ms")
+        left = GAP + column * (width + GAP)
+        header[:, left : left + width] = np.asarray(strip)
+    return header
+
+
+def _font(text: str) -> "Callable[[int], FreeTypeFont]":
+    """A font, by size, for a text: Pillow's own knows ASCII; matplotlib brings one for Latin, Greek and Cyrillic."""
+    from PIL import ImageFont
+
+    if not text.isascii():
+        spec = importlib.util.find_spec("matplotlib")  # found, not imported: that takes long
+        for folder in (spec and spec.submodule_search_locations) or []:
+            file = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
+            if file.is_file():
+                return partial(ImageFont.truetype, str(file))
+    return cast("Callable[[int], FreeTypeFont]", ImageFont.load_default)
+
+
+def _encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which file names that are not UTF-8 bring along."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def save_png(path: Path, picture: Pixels, text: Mapping[str, str] | None = None) -> None:
+    """Write a picture, (h, w) or (h, w, 3) uint8, and text chunks that name what it shows and how it was made.
+
+    Keywords have 1 to 79 Latin-1 characters; text outside Latin-1 goes to an iTXt chunk. The file is complete or not
+    there, and the folders above it are created.
+
+    Raises:
+        CondganError: the file cannot be written.
+    """
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    chunks = PngInfo()
+    for keyword, value in (text or {}).items():
+        chunks.add_text(keyword, _encodable(value))
+    png = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(png, format="PNG", pnginfo=chunks)
+    atomic(path, png.getvalue())
+
+
+def save_gif(path: Path, pngs: Sequence[Path], seconds: float = 8.0, most_frames: int = 100) -> None:
+    """Write the pictures, in order, as an endless animation of about ``seconds`` that rests 2 s on the last.
+
+    More than ``most_frames`` are thinned evenly; the first and the last stay. A picture that cannot be read, or whose
+    size is not that of the last one, is left out. Without any picture nothing is written.
+
+    Raises:
+        CondganError: the file cannot be written.
+    """
+    chosen = np.linspace(0, len(pngs) - 1, min(len(pngs), most_frames)).round().astype(int)
+    read = [frame for frame in (_frame(pngs[i]) for i in chosen) if frame]
+    if not read:
+        return
+    frames = [frame for frame in read if frame.size == read[-1].size]
+    if any(frame.mode != "L" for frame in frames):
+        frames = [frame.convert("RGB") for frame in frames]
+    each = 10 * round(min(max(100 * seconds / len(frames), 2), 50))  # milliseconds: a GIF counts in 1/100 s
+    durations = [each] * (len(frames) - 1) + [2000]
+    gif = io.BytesIO()
+    frames[0].save(gif, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    atomic(path, gif.getvalue())
+
+
+def _frame(png: Path) -> "Image | None":
+    """A picture in grey or RGB, no larger than a GIF should be; none if it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(png) as image:
+            frame = image.convert("L" if image.mode == "L" else "RGB")
+    except (OSError, SyntaxError, ValueError, EOFError):  # what Pillow raises for damaged files
+        return None
+    frame.thumbnail((GIF_SIDE, GIF_SIDE))
+    return frame

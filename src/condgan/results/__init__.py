@@ -1,0 +1,1 @@
+"""What measuring and training say, as types: written, and read back."""

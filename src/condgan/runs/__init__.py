@@ -1,0 +1,1 @@
+"""A run: the folder of one experiment, its checkpoints and its log."""

@@ -1,0 +1,1 @@
+"""The one training function, its loop, and what listens to it."""

@@ -1,0 +1,1 @@
+"""What sees a training without changing it: the terminal, plots, pictures, TensorBoard."""

@@ -1,0 +1,168 @@
+"""The one training function: every door trains and resumes here."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from condgan import data as datasets
+from condgan import engines
+from condgan.data import Dataset
+from condgan.draws import schedule
+from condgan.errors import CondganError
+from condgan.generation import sampling
+from condgan.recipe import Recipe, builtin
+from condgan.recipe.rules import unfit
+from condgan.recipe.text import override
+from condgan.runs import checkpoint as checkpoints
+from condgan.runs.run import Run
+from condgan.training.listeners.terminal import Progress
+
+FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=")
+
+
+def train(
+    recipe: str | Recipe = builtin.DEFAULT,
+    *overrides: str,
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    run: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a recipe in a new run folder.
+
+    Args:
+        recipe: the name of a built-in one, or a Recipe.
+        overrides: ``section.field=value``.
+        data: ``mnist``, or the path of a folder of class folders, an .npz or IDX files; overrides data.source.
+        epochs: overrides train.epochs.
+        run: the folder; none: one of its own under ``runs/``.
+        progress: who is told; none: nobody.
+
+    Raises:
+        CondganError: anything that the user can put right, before anything is lost.
+        DivergedError: a loss or a weight became NaN; the last good checkpoint is kept.
+        InterruptedTrainingError: Ctrl-C, after saving.
+    """
+    extra = [f"data.source={data}"] * (data is not None) + [f"train.epochs={epochs}"] * (epochs is not None)
+    chosen = [*overrides, *extra]
+    planned = builtin.get(recipe, chosen) if isinstance(recipe, str) else override(recipe, chosen)
+    dataset = datasets.load(planned.data, planned.seed)
+    planned = override(planned, [f"data.source={_found_anywhere(planned.data.source)}"])
+    check(planned, dataset)
+    made = Run.create(planned, None if run is None else Path(run))
+    with made.locked():
+        from condgan.training.loop import Trainer
+
+        trainer = Trainer(made, planned, dataset, None, progress or Progress())
+        try:
+            engine = trainer.engine()
+        except CondganError:
+            made.discard()  # nothing was trained: the corrected command may use the same folder
+            raise
+        trainer.work(engine)
+    return made
+
+
+def resume(
+    run: str | Path,
+    *overrides: str,
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Go on with a run exactly where its last checkpoint stands, or from step 0 if it has none.
+
+    Args:
+        run: the run folder.
+        overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
+            With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
+        data: where the data lies now, if it was moved; it must be the same.
+        epochs: train up to this many in all.
+        progress: who is told; none: nobody.
+
+    Raises:
+        CondganError, DivergedError, InterruptedTrainingError: as for ``train``.
+    """
+    opened = Run.open(run)
+    with opened.locked():
+        written = opened.recipe()
+        recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
+        if data is not None:
+            recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
+        path = opened.checkpoint()
+        start = checkpoints.load(path) if path.exists() else None
+        if start is not None and _experiment(start.recipe) != _experiment(written):
+            raise CondganError(f"{path} was trained with another recipe than {run}/recipe.json: it is not continued")
+        dataset = datasets.load(recipe.data, recipe.seed)
+        if start is not None and start.domain.data_sha256 != dataset.sha256:
+            raise CondganError(
+                f"the data at {recipe.data.source} is not what {run} was trained on: --data names its place"
+            )
+        check(recipe, dataset)
+        from condgan.training.loop import Trainer
+
+        trainer = Trainer(opened, recipe, dataset, start, progress or Progress())
+        if trainer.step > trainer.plan.steps:
+            raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
+        engine = trainer.engine()
+        if recipe != written:  # not before there is an engine: what is refused must leave the run as it was
+            opened.write_recipe(recipe)
+        trainer.work(engine)
+    return opened
+
+
+def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """A recipe changed only in what leaves past steps as they are.
+
+    Raises:
+        CondganError: another field, or more epochs under a schedule that depends on their number.
+    """
+    overrides = list(overrides)
+    for text in overrides:
+        if not text.startswith(FREE_ON_RESUME) and "=" in text:
+            raise CondganError(
+                f"{text}: a resumed run takes train.epochs, output.*, evaluation.*, machine.* and engine only; "
+                f"`condgan train {recipe.name} {text}` starts another"
+            )
+    changed = override(recipe, overrides)
+    bound = schedule.depends_on_length(recipe)
+    if changed.train.epochs != recipe.train.epochs and bound:
+        raise CondganError(
+            f"{bound[0]} depends on the number of epochs, so other steps would have been taken from the start: "
+            f"`condgan train {recipe.name} train.epochs={changed.train.epochs}` trains anew"
+        )
+    return changed
+
+
+def check(recipe: Recipe, dataset: Dataset) -> None:
+    """Refuse now what could only fail after hours.
+
+    Raises:
+        CondganError: the data does not serve the recipe.
+    """
+    if recipe.conditional and len(dataset.class_names) == 1:
+        raise CondganError(f"{dataset.name} has one class, {recipe.name} is conditional: add classes, or train gan-mlp")
+    count = len(dataset.trained_on(recipe.data.train_on))
+    if count < 2:
+        raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
+    refused = engines.load(recipe.engine).refusal(recipe)
+    if refused:
+        raise CondganError(refused)
+    reason = unfit(recipe, dataset.domain())
+    if reason:
+        raise CondganError(f"{recipe.name} does not fit {dataset.name}: {reason}")
+    sampling.result_labels(recipe, dataset.domain())
+
+
+def _experiment(recipe: Recipe) -> Recipe:
+    """A recipe without what a resumed run may change."""
+    source = recipe.data.model_copy(update={"source": ""})
+    train = recipe.train.model_copy(update={"epochs": 1})
+    free: dict[str, object] = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
+    free["engine"] = Recipe.model_fields["engine"].default
+    return recipe.model_copy(update={"data": source, "train": train, **free})
+
+
+def _found_anywhere(source: str) -> str:
+    """A source that a resume in another folder finds too."""
+    path = Path(source).expanduser()
+    return str(path.resolve()) if path.exists() else source

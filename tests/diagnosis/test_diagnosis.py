@@ -1,0 +1,243 @@
+"""Runs that are really made to fail, each in its way, are told apart, and one that does not is left alone."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from condgan import data as datasets
+from condgan.data import Split
+from condgan.diagnosis.alarms import Finding
+from condgan.diagnosis.diagnosis import Diagnosis, changes, command, diagnose, report
+from condgan.errors import CondganError, DivergedError
+from condgan.evaluation import features
+from condgan.evaluation.features import FeatureNetwork
+from condgan.recipe import Data, builtin
+from condgan.recipe.text import override
+from condgan.training.training import train
+
+CLASSES = (0, 1, 4, 7)
+NAMES = np.array([str(digit) for digit in CLASSES])
+SMALL = (
+    "data.size=8",
+    "latent.dim=16",
+    "generator.hidden=64,128",
+    "discriminator.hidden=128,64",
+    "output.log_every=10",
+    "output.grid_every=1000000",
+    "evaluation.every=none",
+    "machine.threads=1",
+)
+ONE_HOT = ("generator.condition=one-hot", "discriminator.condition=one-hot")
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Split:
+    return datasets.load(Data(), 0).train
+
+
+@pytest.fixture(scope="session")
+def four(mnist: Split, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 real digits of each of four classes."""
+    path = tmp_path_factory.mktemp("four") / "four.npz"
+    images, labels = of_classes(mnist)
+    np.savez(path, images=images, labels=labels, class_names=NAMES)
+    return path
+
+
+def of_classes(mnist: Split) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    rows = np.sort(np.concatenate([np.flatnonzero(mnist.labels == digit)[:400] for digit in CLASSES]))
+    return mnist.images[rows, 0], np.searchsorted(CLASSES, mnist.labels[rows])
+
+
+@pytest.fixture(scope="session")
+def eye(four: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureNetwork:
+    """A network that has learnt to read them."""
+    dataset = datasets.load(Data(source=str(four), size=8), 0)
+    return features.train_to(tmp_path_factory.mktemp("eye") / "eye.safetensors", dataset, 60)
+
+
+@pytest.fixture(scope="session")
+def well(four: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that goes well."""
+    run = tmp_path_factory.mktemp("runs") / "well"
+    train("cgan-bce", *SMALL, "optim.lr=1e-3", "train.epochs=60", data=four, run=run)
+    return run
+
+
+def kinds(found: Diagnosis) -> list[str]:
+    return [finding.kind for finding in found.findings]
+
+
+def of_kind(found: Diagnosis, kind: str) -> Finding:
+    return next(finding for finding in found.findings if finding.kind == kind)
+
+
+def advice_can_be_followed(found: Diagnosis, run: Path) -> None:
+    for finding in found.findings:
+        assert override(builtin.get("cgan-bce"), finding.advice)
+        assert finding.evidence in report(found, run)
+
+
+def test_a_healthy_run_is_left_alone(well: Path, eye: FeatureNetwork) -> None:
+    found = diagnose(well, features=eye)
+    assert found == Diagnosis((), lines=180, evaluations=0, pictures=800, skipped=())
+    assert report(found, well) == (
+        f"Nothing wrong was found in {well} (180 log lines, 0 evaluations and 800 pictures)."
+    )
+
+
+def test_a_discriminator_that_is_too_strong(four: Path, eye: FeatureNetwork, tmp_path: Path) -> None:
+    rates = ("optim.d.lr=2e-3", "optim.g.lr=1e-5", "discriminator.dropout=0", "train.epochs=20")
+    run = train("cgan-bce", *SMALL, *rates, data=four, run=tmp_path / "run").folder
+    found = diagnose(run, features=eye)
+    assert kinds(found)[0] == "discriminator-too-strong"
+    assert kinds(found)[-1] == "learning-rates-out-of-balance"
+    assert "optim.d.lr=0.0005" in of_kind(found, "discriminator-too-strong").advice
+    assert "by chance" in of_kind(found, "wrong-labels").text
+    advice_can_be_followed(found, run)
+
+
+def test_a_generator_that_runs_away_makes_one_picture(four: Path, eye: FeatureNetwork, tmp_path: Path) -> None:
+    rates = ("optim.d.lr=1e-5", "optim.g.lr=2e-3", "train.epochs=20")
+    run = train("cgan-bce", *SMALL, *rates, data=four, run=tmp_path / "run").folder
+    found = diagnose(run, features=eye)
+    assert kinds(found) == ["generator-too-strong", "collapse", "wrong-labels", "learning-rates-out-of-balance"]
+    assert "whatever the noise" in of_kind(found, "collapse").text
+    advice_can_be_followed(found, run)
+
+
+def test_without_classes_only_collapse_and_memorisation_are_looked_for(
+    four: Path, eye: FeatureNetwork, tmp_path: Path
+) -> None:
+    rates = ("optim.d.lr=1e-5", "optim.g.lr=2e-3", "train.epochs=20")
+    run = train("gan-mlp", *SMALL, *rates, data=four, run=tmp_path / "run").folder
+    found = diagnose(run, features=eye)
+    assert kinds(found) == ["generator-too-strong", "collapse", "learning-rates-out-of-balance"]
+    assert "all pictures" in of_kind(found, "collapse").evidence
+    assert found.skipped == ("labels were not looked at: the generator is unconditional",)
+    assert "\nLabels were not looked at: the generator is unconditional.\n" in report(found, run)
+
+
+def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetwork, tmp_path: Path) -> None:
+    """Trained on 1 and 7 with their labels exchanged, and on copies of a single 0."""
+    images, labels = of_classes(mnist)
+    images = np.where((labels == 0)[:, None, None], images[labels == 0][0], images)
+    np.savez(tmp_path / "spoilt.npz", images=images, labels=np.array([0, 3, 2, 1])[labels], class_names=NAMES)
+    options = ("optim.lr=1e-3", "train.epochs=60", "discriminator.dropout=0.2", *ONE_HOT)
+    run = train("cgan-bce", *SMALL, *options, data=tmp_path / "spoilt.npz", run=tmp_path / "run").folder
+    found = diagnose(run, data=str(four), features=eye)
+    assert kinds(found)[:2] == ["collapse", "wrong-labels"]
+    assert 'Within "0" the' in of_kind(found, "collapse").text
+    wrong = of_kind(found, "wrong-labels")
+    assert '"1", "7"' in wrong.text
+    assert 'read as "7"' in wrong.evidence
+    assert 'read as "1"' in wrong.evidence
+
+
+def test_divergence(four: Path, tmp_path: Path) -> None:
+    with pytest.raises(DivergedError):
+        train("cgan-lsgan", *SMALL, "optim.lr=1e6", "train.epochs=2", data=four, run=tmp_path / "run")
+    found = diagnose(tmp_path / "run")
+    assert kinds(found) == ["nan"]
+    assert found.pictures == 0
+    assert "no pictures were looked at" in found.skipped[0]
+    assert override(builtin.get("cgan-lsgan"), found.findings[0].advice).optim.d.lr <= 1e-3
+    text = report(found, tmp_path / "run")
+    assert "try: condgan train cgan-lsgan " in text
+    assert "optim.g.lr=0.0002 optim.d.lr=0.0002" in text
+
+
+@pytest.mark.slow
+def test_training_images_that_are_repeated(mnist: Split, eye: FeatureNetwork, tmp_path: Path) -> None:
+    """Six training images of each class, fifty that were held out."""
+    images, labels = of_classes(mnist)
+    for label, name in enumerate(NAMES):
+        rows = np.flatnonzero(labels == label)
+        for split, some in {"train": rows[:6], "validation": rows[6:56], "test": rows[56:76]}.items():
+            folder = tmp_path / "few" / split / name
+            folder.mkdir(parents=True)
+            for row in some:
+                Image.fromarray(images[row]).save(folder / f"{row}.png")
+    options = ("optim.lr=1e-3", "train.epochs=1500", "discriminator.dropout=0", "data.train_on=train")
+    networks = ("generator.hidden=256", "generator.norm_eps=1e-5", "discriminator.hidden=256,256")
+    run = train("cgan-bce", *SMALL, *options, *networks, *ONE_HOT, data=tmp_path / "few", run=tmp_path / "run").folder
+    found = diagnose(run, features=eye)
+    assert "memorisation" in kinds(found)
+    assert "200 validation images" in of_kind(found, "memorisation").evidence
+    advice_can_be_followed(found, run)
+
+
+@pytest.mark.slow
+def test_losses_that_swing(mnist: Split, tmp_path: Path) -> None:
+    """Linear networks under Adam with much momentum circle about the equilibrium (Mescheder et al. 2018)."""
+    np.savez(tmp_path / "digits.npz", images=mnist.images[:2000, 0], labels=mnist.labels[:2000])
+    networks = ("generator.hidden=none", "generator.norm=none", "latent.dim=4", "discriminator.hidden=none")
+    options = ("discriminator.dropout=0", "optim.lr=5e-3", "optim.betas=0.9,0.999", "output.log_every=5")
+    recipe = builtin.get("cgan-bce", [*SMALL, *networks, *options, "train.epochs=40"])
+    run = train(recipe, data=tmp_path / "digits.npz", run=tmp_path / "run").folder
+    eye = features.train_to(tmp_path / "eye", datasets.load(Data(source=str(tmp_path / "digits.npz"), size=8), 0), 60)
+    swing = of_kind(diagnose(run, features=eye), "oscillation")
+    assert {"optim.g.betas=0.5,0.999", "optim.d.betas=0.5,0.999", "train.ema=0.999"} <= set(swing.advice)
+
+
+def test_a_run_that_has_just_begun(four: Path, tmp_path: Path) -> None:
+    from condgan.runs.run import Run
+
+    run = Run.create(builtin.get("cgan-bce", [f"data.source={four}"]), tmp_path / "run").folder
+    found = diagnose(run)
+    assert (found.findings, found.lines, found.pictures) == ((), 0, 0)
+    assert "too young to be judged" in report(found, run)
+    with pytest.raises(CondganError, match="no run folder"):
+        diagnose(tmp_path / "none")
+
+
+def test_data_that_is_gone_or_of_other_classes_leaves_the_log(well: Path, digits: Path, eye: FeatureNetwork) -> None:
+    found = diagnose(well, data="/nowhere/at/all", features=eye)
+    assert (kinds(found), found.lines, found.pictures) == ([], 180, 0)
+    assert "no such path" in found.skipped[0]
+    with np.load(digits) as arrays:
+        other = digits.parent / "cats.npz"
+        np.savez(other, images=arrays["images"], labels=arrays["labels"] % 2, class_names=np.array(["cat", "dog"]))
+    assert 'class "0" is not in' in diagnose(well, data=str(other), features=eye).skipped[0]
+
+
+@pytest.mark.parametrize("name", builtin.RECIPES)
+def test_the_command_makes_the_runs_recipe_with_the_advice(name: str) -> None:
+    base = builtin.get(name)
+    own = ("data.source=/my data/x.npz", "data.channels=1", "optim.g.lr=1.234567e-5", "train.ema=0.99", "seed=7")
+    recipe = override(base, [*own, "latent.dim=7", "evaluation.every=none", "generator.plain_first=true"])
+    assert override(base, changes(recipe, base)) == recipe
+    advice = ("optim.g.lr=0.5", "train.epochs=3")
+    words = command(recipe, advice).split(" train ", 1)[1]
+    name_again, *overrides = shlex.split(words)
+    assert builtin.get(name_again, overrides) == override(recipe, advice)
+
+
+@pytest.mark.slow
+def test_a_discriminator_that_learns_400_images_by_heart_over_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real run: its Frechet distance to validation images is least near epoch 120, and twice that at the end."""
+    monkeypatch.setattr(features, "STEPS", 250)
+    mnist = datasets.load(Data(size=12), 0)
+    for split, each in {"train": 40, "validation": 60, "test": 10}.items():
+        images, labels = mnist.splits[split].images, mnist.splits[split].labels
+        for label in range(10):
+            (tmp_path / "digits" / split / str(label)).mkdir(parents=True)
+            for i in np.flatnonzero(labels == label)[:each]:
+                Image.fromarray(images[i, 0]).save(tmp_path / "digits" / split / str(label) / f"{i}.png")
+    overrides = (
+        "data.size=12", "data.train_on=train", "latent.dim=16", "generator.hidden=64,128", "generator.norm_eps=1e-5",
+        "discriminator.hidden=512,512,512", "discriminator.dropout=0", "optim.g.lr=5e-4", "optim.d.lr=2e-3",
+        "train.batch=32", "evaluation.every=12000", "evaluation.images=600", "machine.threads=1",
+    )  # fmt: skip
+    run = train("cgan-bce", *overrides, data=tmp_path / "digits", epochs=450, run=tmp_path / "run")
+    said = {finding.kind: finding for finding in diagnose(run.folder).findings}
+    assert "over-training" in said
+    epoch = next(text for text in said["over-training"].advice if text.startswith("train.epochs="))
+    assert 60 <= int(epoch.partition("=")[2]) <= 300
+    assert any('"alarm": "over-training"' in line for line in run.log.read_text().splitlines())

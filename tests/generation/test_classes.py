@@ -1,0 +1,119 @@
+"""Which classes a user's words name."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condgan.errors import CondganError
+from condgan.generation.classes import balanced, parse
+from condgan.recipe import Domain
+
+
+def domain(*names: str) -> Domain:
+    return Domain(channels=1, size=8, class_names=names, data="x", data_sha256="0" * 64)
+
+
+DIGITS = domain(*"0123456789")
+ANIMALS = domain("cat", "dog", "polar bear")
+MANY = domain(*(f"class {number}" for number in range(25)))
+NUMBERED = domain(*map(str, range(12)))
+FEW = domain("3", "7")
+LETTERS = domain(*"abc")
+
+
+@pytest.mark.parametrize(
+    ("asked", "of", "expected"),
+    [
+        ("2026", DIGITS, [2, 0, 2, 6]),
+        (" 20 26 ", DIGITS, [2, 0, 2, 6]),
+        ("2,0,26"[:3], DIGITS, [2, 0]),
+        ([2, 0, 2, 6], DIGITS, [2, 0, 2, 6]),
+        (["2", 0], DIGITS, [2, 0]),
+        (np.array([2, 0]), DIGITS, [2, 0]),
+        (iter("20"), DIGITS, [2, 0]),
+        ("cat,dog,cat", ANIMALS, [0, 1, 0]),
+        ("cat dog", ANIMALS, [0, 1]),
+        ("polar bear", ANIMALS, [2]),
+        ("cat, polar bear", ANIMALS, [0, 2]),
+        (["polar bear", 1], ANIMALS, [2, 1]),
+        ("2010", ANIMALS, [2, 0, 1, 0]),
+        ("2,0", ANIMALS, [2, 0]),
+        ("class 24,3", MANY, [24, 3]),
+        ("12", MANY, [12]),
+        ("1 2", MANY, [1, 2]),
+        ("11", NUMBERED, [11]),
+        ("1,11,0", NUMBERED, [1, 11, 0]),
+        ("37", FEW, [0, 1]),  # names, not indexes
+        ("7,3", FEW, [1, 0]),
+        ("cab", LETTERS, [2, 0, 1]),
+        ("c,a", LETTERS, [2, 0]),
+    ],
+)
+def test_what_is_understood(asked: str | Iterable[str | int], of: Domain, expected: list[int]) -> None:
+    found = parse(asked, of)
+    assert found.dtype == np.int64
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "of", "said"),
+    [
+        ("", DIGITS, "empty sequence"),
+        ("   ", DIGITS, "empty sequence"),
+        (",,", DIGITS, "empty sequence"),
+        ([], ANIMALS, "empty sequence.*cat,dog,polar bear"),
+        ("2a", DIGITS, 'no class "a": this generator knows 10'),
+        ("10,2", DIGITS, 'no class "10"'),
+        ([10], DIGITS, 'no class "10"'),
+        ([-1], DIGITS, 'no class "-1"'),
+        ([2.0], DIGITS, 'no class "2.0"'),
+        ("0", FEW, 'no class "0".*3, 7'),
+        ("dgo", ANIMALS, r'no class "dgo" \(did you mean "dog"\?\).*knows 3 \(cat, dog, polar bear\)'),
+        ("Cat", ANIMALS, r'no class "Cat" \(did you mean "cat"\?\)'),
+        ("3", ANIMALS, 'no class "3"'),
+        ("25", MANY, r"class 11, \.\.\.\)"),
+        ("12", NUMBERED, 'no class "12"'),
+        ("x" * 5000, ANIMALS, f'no class "{"x" * 80}"'),
+    ],
+)
+def test_what_is_refused(asked: str | Iterable[str | int], of: Domain, said: str) -> None:
+    with pytest.raises(CondganError, match=said):
+        parse(asked, of)
+
+
+names = st.lists(
+    st.text(
+        st.characters(codec="utf-8", exclude_characters=",", exclude_categories=("Z", "C")), min_size=1, max_size=8
+    ),
+    min_size=2,
+    max_size=12,
+    unique=True,
+)
+
+
+@given(names, st.data())
+def test_names_always_mean_themselves(given_names: list[str], data: st.DataObject) -> None:
+    of = domain(*given_names)
+    chosen = data.draw(st.lists(st.integers(0, len(given_names) - 1), min_size=2, max_size=6))
+    assert parse([given_names[i] for i in chosen], of).tolist() == chosen
+    assert parse(",".join(given_names[i] for i in chosen), of).tolist() == chosen
+    assert parse(given_names[chosen[0]], of).tolist() == chosen[:1]
+
+
+@given(st.text(max_size=20), st.sampled_from([DIGITS, ANIMALS, MANY, NUMBERED, FEW, LETTERS]))
+def test_any_text_is_understood_or_refused(text: str, of: Domain) -> None:
+    try:
+        found = parse(text, of)
+    except CondganError:
+        return
+    assert len(found) > 0
+    assert 0 <= found.min() <= found.max() < of.classes
+
+
+def test_balanced_takes_the_classes_in_turn() -> None:
+    assert balanced(2, ANIMALS).tolist() == [0, 1, 2, 0, 1, 2]
+    assert balanced(3, ANIMALS)[:6].tolist() == balanced(2, ANIMALS).tolist()
+    assert balanced(1, DIGITS).dtype == np.int64

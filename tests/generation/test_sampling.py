@@ -1,0 +1,48 @@
+"""Which classes a picture shows, of however many there are."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condgan.engines import Conditions, Latents, Samples
+from condgan.generation.sampling import GRID_ROWS, MOST_COLUMNS, grid, result_labels, shown
+from condgan.pictures import images
+from condgan.recipe import Domain, builtin
+
+
+def domain(classes: int) -> Domain:
+    names = tuple(f"{label:03}" for label in range(classes))
+    return Domain(channels=1, size=8, class_names=names, data="toy", data_sha256="0" * 64)
+
+
+@given(st.integers(1, 3000))
+def test_all_classes_are_shown_or_some_that_are_spread_over_them(classes: int) -> None:
+    found = shown(domain(classes))
+    assert found.dtype == np.int64
+    if classes <= MOST_COLUMNS:
+        assert found.tolist() == list(range(classes))
+    else:
+        assert (len(found), found[0], found[-1]) == (MOST_COLUMNS, 0, classes - 1)
+        assert np.diff(found).min() >= 1
+        assert np.ptp(np.diff(found)) <= 1
+
+
+class Watched:
+    """A generator that keeps what it was asked for."""
+
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        self.labels = labels
+        return np.zeros((len(latents), 1, 8, 8), np.uint8)
+
+
+def test_a_grid_of_many_classes_names_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[object] = []
+    drawn = images.grid
+    monkeypatch.setattr(images, "grid", lambda pictures, *rest: (titles.append(rest), drawn(pictures, *rest))[1])
+    recipe, watched = builtin.get("cgan-lsgan", []), Watched()
+    grid(watched, recipe, domain(1000), seed=0)
+    columns = shown(domain(1000))
+    assert watched.labels.tolist() == columns.tolist() * GRID_ROWS
+    assert titles == [(MOST_COLUMNS, [f"{label:03}" for label in columns], None)]
+    assert result_labels(recipe, domain(1000)).tolist() == columns.tolist()

@@ -1,0 +1,100 @@
+"""The log: windows, and what a kill leaves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from condgan.draws.schedule import Plan
+from condgan.engines import FIGURES
+from condgan.errors import CondganError
+from condgan.runs import log
+from condgan.runs.log import Log
+
+PLAN = Plan(images=700, batch=64, epochs=3)  # eleven steps an epoch
+
+
+def figures(first: int, steps: int) -> dict[str, Any]:
+    """Figures that are functions of the step."""
+    step = np.arange(first, first + steps)
+    return {name: (np.sin(step * (k + 1)) + k).astype(np.float32) for k, name in enumerate(FIGURES)}
+
+
+def write(folder: Path, every: int, cuts: list[int], first: int = 0, pending: Any = None) -> Log:
+    """A log that is given the figures up to each of ``cuts`` in turn, a window at most at a time."""
+    folder.mkdir(exist_ok=True)
+    made = Log(folder, folder / "log.jsonl", PLAN, every, first, pending or {})
+    for cut in cuts:
+        while made.step < cut:
+            made.add(figures(made.step, steps := min(made.window_end(made.step), cut) - made.step), 1.0)
+            assert steps > 0
+    return made
+
+
+@given(st.integers(1, 15), st.integers(0, 33))
+def test_windows_begin_with_each_epoch(every: int, step: int) -> None:
+    made = Log.__new__(Log)
+    made.plan, made.every = PLAN, every
+    epoch = step // 11
+    ends = sorted({min(11 * epoch + every * k, 11 * epoch + 11) for k in range(1, 12)})
+    assert made.window_end(step) == min(end for end in ends if end > step)
+
+
+@given(st.integers(1, 12), st.lists(st.integers(1, 33), max_size=6), st.integers(0, 32))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_stops_anywhere_leave_the_same_log(
+    tmp_path_factory: pytest.TempPathFactory, every: int, cuts: list[int], stop: int
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    whole = write(folder / "whole", every, [33])
+    whole.close()
+    before = write(folder / "parts", every, [*sorted(cut for cut in cuts if cut < stop), stop])
+    pending = before.unlogged()
+    before.add(figures(stop, 1), 1.0)  # after the checkpoint, and lost
+    before.close()
+    after = write(folder / "parts", every, [33], first=stop, pending=pending)
+    after.close()
+    assert (folder / "parts/log.jsonl").read_bytes() == (folder / "whole/log.jsonl").read_bytes()
+
+    steps = [0, *(record["step"] for record in whole.records)]
+    assert steps[-1] == 33
+    for start, record in zip(steps, whole.records, strict=False):
+        assert record["images"] == PLAN.images_seen(record["step"])
+        for name, values in figures(start, record["step"] - start).items():
+            assert record[name] == pytest.approx(values.astype(float).mean(), rel=1e-5, abs=1e-6)
+    assert len(list((folder / "parts").glob("events.out.tfevents.*"))) == 1
+
+
+def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    assert log.read(path) == []
+    lines = [json.dumps({"step": step}) for step in (1, 2, 3)]
+    whole = "\n".join(lines) + "\n"
+    path.write_text(whole)
+    assert log.read(path) == [{"step": 1}, {"step": 2}, {"step": 3}]
+    for length in range(len(lines[0]) + len(lines[1]) + 2, len(whole)):
+        path.write_text(whole[:length])
+        assert log.read(path)[:2] == [{"step": 1}, {"step": 2}]
+        assert len(log.read(path)) == 2 + (length >= len(whole) - 1)
+    path.write_bytes(whole.encode() + b"\0\0\0\xff")  # what a power cut leaves
+    assert len(log.read(path)) == 3
+
+
+@pytest.mark.parametrize("bad", ["{", "[]", "3", '{"images": 3}', '{"step": "x"}', "", "\0\0"])
+def test_another_damaged_line_is_named(bad: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(f'{{"step": 1}}\n{bad}\n{{"step": 2}}\n')
+    with pytest.raises(CondganError, match=r"log\.jsonl, line 2 is damaged"):
+        log.read(path)
+
+
+def test_records_beyond_the_step_are_cut(tmp_path: Path) -> None:
+    write(tmp_path / "a", 2, [33]).close()
+    again = Log(tmp_path / "a", tmp_path / "a/log.jsonl", PLAN, 2, 10, {})
+    again.close()
+    steps = [record["step"] for record in log.read(tmp_path / "a/log.jsonl")]
+    assert steps == [2, 4, 6, 8, 10]

@@ -1,0 +1,236 @@
+"""Measuring during training: it changes nothing, keeps the best, and stops when asked to."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import condgan
+from condgan.data import load as load_data
+from condgan.errors import InterruptedTrainingError
+from condgan.evaluation import features
+from condgan.recipe import builtin
+from condgan.results import selection
+from condgan.runs import checkpoint
+from condgan.runs.log import evaluations, read, trained
+from condgan.runs.run import Run
+from condgan.training import loop, monitor
+from condgan.training.listeners.terminal import Progress
+
+EVERY = "evaluation.every=300"  # an epoch of the digits
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_features() -> Any:
+    """A feature network of a few steps: these tests look at what is done with figures, not at how good they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "STEPS", 20)
+        yield
+
+
+@pytest.fixture(scope="module")
+def options(tiny: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return (*tiny["cgan-lsgan"], "output.log_every=3", "output.grid_every=320", "train.ema=0.5", "machine.threads=1")
+
+
+@pytest.fixture(scope="module")
+def measured(digits: Path, options: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "measured"
+    return condgan.train("cgan-lsgan", *options, EVERY, "evaluation.images=60", data=digits, epochs=4, run=folder)
+
+
+class Hearer(Progress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+class Interrupter(Progress):
+    """Ctrl-C once a step is reached."""
+
+    def __init__(self, step: int) -> None:
+        self.at = step
+
+    def block(self, step: int, seconds: float, steps: int) -> None:
+        import signal
+
+        if step >= self.at:
+            signal.raise_signal(signal.SIGINT)
+
+
+def lines(run: Run) -> list[dict[str, Any]]:
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in read(run.log)]
+
+
+def test_training_is_the_same_bit_for_bit_with_and_without_it(
+    measured: Run, digits: Path, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    plain = condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "plain")
+    assert not evaluations(read(plain.log))
+    a, b = checkpoint.load(measured.checkpoint()), checkpoint.load(plain.checkpoint())
+    assert a.state.keys() == b.state.keys()
+    assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in a.state)
+    unmeasured = [{k: v for k, v in line.items() if k != "seconds"} for line in trained(read(measured.log))]
+    assert unmeasured == [line for line in lines(plain) if "alarm" not in line]
+    assert measured.result.read_bytes() == plain.result.read_bytes()
+
+
+def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(digits: Path, tiny: Any) -> None:
+    import torch
+
+    recipe = builtin.get("cgan-lsgan", [*tiny["cgan-lsgan"], f"data.source={digits}", EVERY, "evaluation.images=60"])
+    dataset = load_data(recipe.data, recipe.seed)
+    made = monitor.monitor(recipe, dataset, print)
+    assert made is not None
+    from condgan import engines
+
+    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train.images, dataset.train.labels, None)
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    state = engine.state()
+    first, _ = made.measure(engine)
+    assert torch.equal(before, torch.get_rng_state())
+    assert np.array_equal(numpy_before, np.random.get_state()[1])
+    assert made.measure(engine)[0] == first
+    assert all(state[name].tobytes() == array.tobytes() for name, array in engine.state().items())
+
+
+@pytest.mark.parametrize("step", [1, 5, 7, 10, 19])
+def test_a_stop_anywhere_leaves_the_same_log_and_the_same_best(
+    step: int, measured: Run, digits: Path, options: tuple[str, ...], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(loop, "BLOCK_SECONDS", 1e-9)
+    given = (*options, EVERY, "evaluation.images=60")
+    with pytest.raises(InterruptedTrainingError):
+        condgan.train("cgan-lsgan", *given, data=digits, epochs=4, run=tmp_path / "run", progress=Interrupter(step))
+    run = condgan.resume(tmp_path / "run")
+    assert lines(run) == lines(measured)
+    a, b = (checkpoint.load(one.checkpoint("best")) for one in (run, measured))
+    assert a.step == b.step
+    assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in a.state)
+
+
+def test_a_line_that_is_newer_than_the_checkpoint_is_made_again(measured: Run, tmp_path: Path) -> None:
+    """As a kill between an evaluation and its checkpoint leaves it."""
+    copy = Run(Path(shutil.copytree(measured.folder, tmp_path / "copy")))
+    text = copy.log.read_text().splitlines()
+    last = evaluations(read(copy.log))[-1] | {"step": 10**6, "images": 10**8}
+    copy.log.write_text("\n".join([*text, json.dumps(last)]) + "\n")
+    assert lines(condgan.resume(copy.folder)) == lines(measured)
+
+
+def test_the_log_holds_the_figures_and_the_best_is_where_they_are_best(measured: Run) -> None:
+    found = evaluations(read(measured.log))
+    assert [line["images"] for line in found] == [300, 600, 900, 1200]
+    # 30 validation images are far too few for a Frechet distance: it has no value, and KID chooses
+    assert all(line["evaluation"]["fid_features"] == {"value": None} for line in found)
+    assert selection.chosen_by(measured.recipe(), found) == "kid_features"
+    values = [line["evaluation"]["kid_features"]["value"] for line in found]
+    assert checkpoint.load(measured.checkpoint("best")).images_seen == found[int(np.argmin(values))]["images"]
+    for line in found:
+        accuracy = line["evaluation"]["label_accuracy"]["value"]
+        assert set(line["per_class"]) == set("0123456789")
+        assert 0 <= accuracy <= 1
+        assert accuracy == pytest.approx(np.mean(list(line["per_class"].values())), abs=0.05)
+    assert measured.metrics_plot.exists()
+    assert measured.class_plot.exists()
+
+
+def test_the_best_generator_is_sampled_by_name(measured: Run) -> None:
+    best = checkpoint.load(measured.checkpoint("best"))
+    made = condgan.load(measured.folder, "best")
+    assert made.images_seen == best.images_seen
+    name = next(name for name in made.state if name.endswith("weight"))
+    assert np.array_equal(made.state[name], best.state[f"ema.{name}"])
+
+
+def test_tensorboard_shows_the_figures(measured: Run) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    shown = EventAccumulator(str(measured.folder)).Reload()
+    found = evaluations(read(measured.log))
+    scalars = [(event.step, event.value) for event in shown.Scalars("evaluation/kid_features")]
+    assert scalars == [(line["images"], np.float32(line["evaluation"]["kid_features"]["value"])) for line in found]
+
+
+def test_the_figures_are_those_of_evaluate(measured: Run, digits: Path) -> None:
+    found = condgan.evaluate(measured.folder, split="validation", n=60, gan_train=False)
+    last = evaluations(read(measured.log))[-1]["evaluation"]
+    for name, figure in last.items():
+        value = found.figures[name].value
+        assert (value is None) == (figure["value"] is None)
+        if value is not None:
+            assert value == pytest.approx(figure["value"], rel=1e-4, abs=1e-9)
+
+
+def evaluated(*values: float | None, name: str = "fid_mnist") -> list[dict[str, Any]]:
+    return [{"evaluation": {name: {"value": value}, "kid_mnist": {"value": 1.0}}, "epoch": 1.0} for value in values]
+
+
+@pytest.mark.parametrize(
+    ("select", "name", "values", "best"),
+    [
+        ("fid", "fid_mnist", (3.0, 1.0, 2.0), 1),
+        ("label_accuracy", "label_accuracy", (0.3, 0.9, 0.2), 1),
+        ("fid", "fid_mnist", (1.0, 1.0), 0),
+        ("fid", "fid_mnist", (None, 5.0), 1),
+        ("fid", "fid_mnist", (), None),
+    ],
+)
+def test_the_best_of_some(select: str, name: str, values: tuple[float, ...], best: int | None) -> None:
+    recipe = builtin.get("cgan-lsgan", [f"evaluation.select={select}"])
+    assert selection.best(recipe, evaluated(*values, name=name)) == best
+
+
+@pytest.mark.parametrize(
+    ("patience", "values", "over"),
+    [("none", (1, 2, 3, 4), False), ("2", (1, 2), False), ("2", (1, 2, 3), True), ("2", (2, 3, 1, 4), False)],
+)
+def test_patience(patience: str, values: tuple[float, ...], over: bool) -> None:
+    recipe = builtin.get("cgan-lsgan", [f"evaluation.patience={patience}"])
+    assert selection.exhausted(recipe, evaluated(*values)) == over
+
+
+def test_early_stop_ends_a_training_and_more_patience_goes_on(
+    digits: Path, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    hearer = Hearer()
+    stopping = (*options, EVERY, "evaluation.images=60", "evaluation.patience=1", "evaluation.select=label_accuracy")
+    run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=60, run=tmp_path / "run", progress=hearer)
+    found = evaluations(read(run.log))
+    assert 2 <= len(found) < 60  # of 60 noisy values, two fall at once
+    assert selection.best(run.recipe(), found) == len(found) - 2
+    assert any("without a new best" in said for said in hearer.said)
+    assert checkpoint.load(run.checkpoint("best")).images_seen == found[-2]["images"]
+    assert run.result.exists()
+    again = Hearer()
+    condgan.resume(run.folder, progress=again)
+    assert len(evaluations(read(run.log))) == len(found)
+    condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found) + 1, progress=again)
+    assert len(evaluations(read(run.log))) == len(found) + 1
+
+
+def test_one_class_trains_unmeasured_and_says_so(tmp_path: Path, tiny: dict[str, tuple[str, ...]]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "one.npz", images=images, labels=np.zeros(40, np.int64))
+    hearer = Hearer()
+    options = (*tiny["gan-mlp"], EVERY)
+    run = condgan.train("gan-mlp", *options, data=tmp_path / "one.npz", epochs=1, run=tmp_path / "r", progress=hearer)
+    assert not evaluations(read(run.log))
+    assert any("not measured" in said and "one class" in said for said in hearer.said)
+
+
+def test_an_unconditional_training_is_measured_without_labels(
+    digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    options = (*tiny["gan-mlp"], EVERY, "evaluation.images=60")
+    run = condgan.train("gan-mlp", *options, data=digits, epochs=1, run=tmp_path / "run")
+    (line,) = evaluations(read(run.log))
+    assert line["evaluation"]["label_accuracy"]["value"] is None
+    assert line["evaluation"]["kid_features"]["value"] is not None
+    assert "per_class" not in line
+    assert not run.class_plot.exists()
