@@ -280,7 +280,10 @@ def test_an_existing_run_is_kept(refused: Any, copied: Path, options: tuple[str,
 
 
 def test_a_run_that_another_process_trains(refused: Any, copied: Path) -> None:
-    code = "import sys; from condgan.runs.run import Run\nwith Run.open(sys.argv[1]).locked(): print(1, flush=True); input()"
+    code = (
+        "import sys; from condgan.runs.run import Run\n"
+        "with Run.open(sys.argv[1]).locked(): print(1, flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, copied], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
