@@ -120,7 +120,7 @@ def drawing() -> str:
         width = (WIDTH - MARGIN - GAP * len(parts)) / len(parts)
         for part in parts:
             texts[part] = wrapped(contents(part), width - 20)
-        height = HEAD + 12 + LINE * max(len(texts[part]) for part in parts)
+        height = float(HEAD) + 12 + LINE * max(len(texts[part]) for part in parts)
         for number, part in enumerate(parts):
             boxes[part] = (MARGIN + number * (width + GAP), top, width, height)
         bands.append((name, top, height))
