@@ -5,12 +5,10 @@ name, each with value and standard error, and the accuracy of each class); or an
 """
 
 import contextlib
-import json
-import math
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,18 @@ import numpy.typing as npt
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
+from condgan.results.records import (
+    EvaluationRecord,
+    Kind,
+    Record,
+    StepRecord,
+    from_line,
+    rounded,
+    to_line,
+)
 from condgan.storage.files import atomic
 
-Record = dict[str, Any]
 Figures = Mapping[str, npt.NDArray[np.float32]]
-DIGITS = 6  # significant
-PROGRESS = ("step", "images", "epoch", "seconds")  # of a line; its other numbers are figures
 
 
 def read(path: Path) -> list[Record]:
@@ -38,46 +42,12 @@ def read(path: Path) -> list[Record]:
     records = []
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
-            if not isinstance(record, dict) or not isinstance(record.get("step"), int):
-                raise ValueError("no record with a step")
-        except (ValueError, RecursionError) as error:
+            records.append(from_line(line))
+        except ValueError as error:
             if number == len(lines):
                 break
             raise CondganError(f"{path}, line {number} is damaged ({error}): remove it, or train anew") from None
-        records.append(record)
     return records
-
-
-def trained(records: Sequence[Record]) -> list[Record]:
-    """The lines about training.
-
-    Raises:
-        CondganError: one lacks a figure.
-    """
-    lines = [record for record in records if "evaluation" not in record and "alarm" not in record]
-    for record in lines:
-        if not all(isinstance(record.get(name), int | float) for name in ("images", *FIGURES)):
-            raise CondganError(f"the log line of step {record['step']} lacks a figure: remove it, or train anew")
-    return lines
-
-
-def evaluations(records: Sequence[Record]) -> list[Record]:
-    """The lines with an evaluation.
-
-    Raises:
-        CondganError: one is not whole.
-    """
-    lines = [record for record in records if "evaluation" in record]
-    for record in lines:
-        figures, per_class = record["evaluation"], record.get("per_class")
-        whole = isinstance(figures, dict) and all(
-            isinstance(figure, dict) and isinstance(figure.get("value", ""), int | float | None)
-            for figure in figures.values()
-        )
-        if not whole or not isinstance(per_class, dict | None) or not isinstance(record.get("images"), int):
-            raise CondganError(f"the log line of step {record['step']} is no whole evaluation: remove it")
-    return lines
 
 
 class Log:
@@ -85,13 +55,9 @@ class Log:
 
     def __init__(self, folder: Path, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
         self.plan, self.every, self.step = plan, every, step
-        self.records = [record for record in read(path) if record["step"] <= step]
-        try:
-            trained(self.records), evaluations(self.records)
-        except CondganError as error:
-            raise CondganError(f"{path} is damaged: {error}") from None
+        self.records = [record for record in read(path) if record.step <= step]
         self.pending = {name: [np.asarray(values, np.float32)] for name, values in pending.items()}
-        atomic(path, "".join(_line(record) for record in self.records).encode())
+        atomic(path, "".join(to_line(record) + "\n" for record in self.records).encode())
         for events in folder.glob("events.out.tfevents.*"):
             events.unlink()
         self.file = path.open("a", encoding="utf-8")
@@ -105,29 +71,33 @@ class Log:
         inside = (step - start) // self.every + 1
         return start + min(inside * self.every, self.plan.steps_per_epoch)
 
-    def add(self, figures: Figures, seconds: float) -> Record | None:
-        """Take over the figures of a block that crosses no line's end -> the record, if its line is complete."""
+    def add(self, figures: Figures, seconds: float) -> StepRecord | None:
+        """Take over the figures of a block that crosses no window's end -> the record, if its window is complete."""
         end = self.window_end(self.step)
         self.step += len(figures[FIGURES[0]])
         for name, values in figures.items():
             self.pending.setdefault(name, []).append(values)
         if self.step < end:
             return None
-        means = {name: float(np.concatenate(parts).mean(dtype=np.float64)) for name, parts in self.pending.items()}
+        window = {name: np.concatenate(parts) for name, parts in self.pending.items()}
         self.pending = {}
         return self.write(
-            {**{name: rounded(mean) for name, mean in means.items()}, "seconds": round(seconds, 2)}, self.step
+            StepRecord(
+                **self.at(self.step),
+                mean={name: rounded(values.mean(dtype=np.float64)) for name, values in window.items()},
+                spread={name: rounded(values.std(dtype=np.float64)) for name, values in window.items()},
+                last={name: rounded(values[-1]) for name, values in window.items()},
+                seconds=round(seconds, 2),
+            )
         )
 
-    def write(self, content: Record, step: int) -> Record:
-        """Append a line about a step -> the whole record."""
-        record = {
-            "step": step,
-            "images": self.plan.images_seen(step),
-            "epoch": round(self.plan.epoch(step), 4),
-            **content,
-        }
-        self.file.write(_line(record))
+    def at(self, step: int) -> Any:
+        """What every record of a step has."""
+        return {"step": step, "images": self.plan.images_seen(step), "epoch": round(self.plan.epoch(step), 4)}
+
+    def write(self, record: Kind) -> Kind:
+        """Append a record, and return it."""
+        self.file.write(to_line(record) + "\n")
         self.file.flush()
         self.records.append(record)
         self.board.add(record)
@@ -150,20 +120,6 @@ class Log:
             self.board.close()
 
 
-def finite(value: object) -> bool:
-    """Whether a log's value is a number that can be computed with."""
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def rounded(value: float) -> float:
-    """A figure as the log keeps it."""
-    return float(f"{value:.{DIGITS}g}")
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record) + "\n"
-
-
 class Board:
     """TensorBoard's event file, written at once, so that a full disk is an error here and not in a thread."""
 
@@ -178,11 +134,14 @@ class Board:
 
     def add(self, record: Record) -> None:
         """The figures of a record, against images seen."""
-        figures = {name: value for name, value in record.items() if name not in PROGRESS and finite(value)}
-        figures |= {f"evaluation/{name}": figure["value"] for name, figure in record.get("evaluation", {}).items()}
+        figures: dict[str, float | None] = {}
+        if isinstance(record, StepRecord):
+            figures = dict(record.mean)
+        elif isinstance(record, EvaluationRecord):
+            figures = {f"evaluation/{name}": figure.value for name, figure in record.evaluation.items()}
         values = [{"tag": name, "simple_value": value} for name, value in figures.items() if value is not None]
         if values:
-            self._write(step=record["images"], summary={"value": values})
+            self._write(step=record.images, summary={"value": values})
 
     def close(self) -> None:
         """Flush."""

@@ -11,7 +11,7 @@ from condgan.data.dataset import check_labelled_images
 from condgan.engines import Engine
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import MEASURES, QUICK, Comparison
+from condgan.evaluation.comparison import QUICK, Comparison
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import Reference, check_split, proportions
 from condgan.generation import sampling
@@ -38,19 +38,21 @@ class Monitor:
             made = sampling.pictures(engine, self.recipe, asked, self.recipe.seed)
             images = subjects.fitted(made, self.reference.dataset)
             compared = Comparison(self.reference, images, asked if self.recipe.conditional else None)
-            found = figures.measured(compared, None, [measure for measure in MEASURES if measure.name in QUICK])
-        content: Record = {
-            "evaluation": {
-                name: {"value": None if figure.value is None else rounded(figure.value)}
-                | ({} if figure.se is None else {"se": rounded(figure.se)})
-                for name, figure in found.items()
-            }
+            found = figures.measured(compared, None, QUICK)
+        evaluation = {
+            name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "floor": None})
+            for name, figure in found.items()
         }
         if not self.recipe.conditional:
-            return content, None
+            return evaluation, None, None
         names = self.reference.dataset.class_names
-        per_class = [None if share is None else rounded(share) for share in compared.accuracy.per_class]
-        return content | {"per_class": dict(zip(names, per_class, strict=True))}, compared.accuracy.confusion
+        shares = dict(zip(names, map(about, compared.accuracy.per_class), strict=True))
+        return evaluation, shares, compared.accuracy.confusion
+
+
+def about(value: float | None) -> float | None:
+    """A figure as the log keeps it."""
+    return None if value is None else rounded(value)
 
 
 def monitor(recipe: Recipe, dataset: Dataset, say: Say) -> Monitor | None:

@@ -16,7 +16,7 @@ from condgan.diagnosis.alarms.losses import (
     too_strong_generator,
 )
 from condgan.recipe import Recipe
-from condgan.runs.log import Record
+from condgan.results.records import Record
 
 __all__ = ["KINDS", "Finding", "from_log", "ordered"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from condgan.draws.schedule import Plan
-from condgan.runs.log import Record
+from condgan.results.records import StepRecord
 
 LINE_EVERY = 50  # batches, as published
 SENTENCE_EVERY = 10.0  # seconds
@@ -21,7 +21,7 @@ class Progress:
     def block(self, step: int, seconds: float, steps: int) -> None:
         """A block of steps ended at ``step`` after so many seconds."""
 
-    def record(self, record: Record) -> None:
+    def record(self, record: StepRecord) -> None:
         """A line of the log is complete."""
 
     def say(self, text: str) -> None:
@@ -39,11 +39,11 @@ class Lines(Progress):
         self.plan, self.step = plan, step
         self.sums, self.steps = {"d_loss": 0.0, "g_loss": 0.0}, 0
 
-    def record(self, record: Record) -> None:
+    def record(self, record: StepRecord) -> None:
         """Print a line, if 50 batches are over or the epoch is."""
-        before, self.step = self.step, record["step"]
+        before, self.step = self.step, record.step
         for name in self.sums:
-            self.sums[name] += record[name] * (self.step - before)
+            self.sums[name] += record.mean[name] * (self.step - before)
         self.steps += self.step - before
         epoch, batch = divmod(self.step - 1, self.plan.steps_per_epoch)
         batch += 1
@@ -94,9 +94,9 @@ class Bar(Progress):
         epoch = f"epoch {min(step // self.plan.steps_per_epoch + 1, self.plan.epochs)}/{self.plan.epochs}"
         self.live.update(self.task, completed=step, epoch=epoch, rate=f"{self.rate:,.0f} images/s")
 
-    def record(self, record: Record) -> None:
+    def record(self, record: StepRecord) -> None:
         """Show the losses."""
-        self.live.update(self.task, losses=f"D {record['d_loss']:.3f}  G {record['g_loss']:.3f}")
+        self.live.update(self.task, losses=f"D {record.mean['d_loss']:.3f}  G {record.mean['g_loss']:.3f}")
 
     def say(self, text: str) -> None:
         """Print it above the bar."""
