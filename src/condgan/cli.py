@@ -249,7 +249,7 @@ def _report(run: Any) -> None:
     """Where a finished run's products are."""
     grids = sorted(run.samples.glob("[0-9]*.png"))
     pictures = [*grids[-1:], run.result, run.animation, run.loss_plot, run.metrics_plot, run.class_plot]
-    products = [*pictures, run.generator, run.checkpoint("best")]
+    products = [*pictures, run.generator_file, run.checkpoint("best")]
     print("\n".join(str(product) for product in products if product.exists()))
     print(f"next: {_next(run)}")
 

@@ -16,7 +16,7 @@ from condgan.generation import classes as labels
 from condgan.generation import sampling
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
-from condgan.runs import checkpoint
+from condgan.runs import checkpoint, moment
 from condgan.runs.run import Run
 from condgan.storage import weights
 
@@ -138,26 +138,54 @@ def load(path: str | Path, which: str = "last", engine: str | None = None) -> Ge
     """The generator of a run (its average, if the recipe has one), of a generator file, or of the package.
 
     Args:
-        path: a run folder or a file; where nothing lies there, the name of a generator in the package: ``mnist``.
+        path: a run folder, a file, or a moment of a run: ``runs/a@100`` is its generator after 100 epochs; where
+            nothing lies there, the name of a generator in the package: ``mnist``.
         which: the checkpoint of a run, ``last`` or ``best``.
-        engine: ``torch`` or ``jittor``, to make its pictures with; none: the one that trained it. Two engines make the
-            same pictures, but for a grey level here and there.
+        engine: ``torch`` or ``jittor``, to generate its pictures with; none: the one that trained it. Two engines
+            generate the same pictures, but for a grey level here and there.
 
     Raises:
         CondganError: nothing there, damaged, or of a newer format; no such engine, or it is not installed.
     """
-    path = Path(path)
-    if path.is_dir():
-        return _of_run(Run.open(path), which, engine)
+    path, epoch = moment.parse(path)
+    if path.is_dir() or epoch is not None:
+        return of_run(Run.open(path), which, engine, epoch)
     if is_shipped(path):
         with as_file(files("condgan.generation") / "files" / f"{path}.safetensors") as file:
             return _of_file(file, engine)
     if not path.exists():
         raise CondganError(
-            f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` makes one, and '
+            f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` creates one, and '
             f"{' and '.join(SHIPPED)} is in the package"
         )
     return _of_file(path, engine)
+
+
+def of_run(run: Run, which: str = "last", engine: str | None = None, epoch: int | None = None) -> Generator:
+    """The generator in a run's ``last`` or ``best`` checkpoint, or that after some epochs.
+
+    Raises:
+        CondganError: there is no such checkpoint, the generator of that epoch was not kept, or as for ``load``.
+    """
+    path = run.checkpoint(which)
+    if epoch is not None:
+        if which != "last":
+            raise CondganError(f"{run.folder}@{epoch} has no {which} checkpoint: name an epoch, or {which}")
+        there = run.epochs()
+        if epoch in there:
+            return _of_file(there[epoch], engine)
+        last = run.last_epoch()
+        if epoch != last:
+            kept = ", ".join(f"@{number}" for number in sorted({*there, *([last] if last is not None else [])}))
+            raise CondganError(
+                f"{run.folder} has no generator of epoch {epoch}{f', but {kept}' if kept else ''}: "
+                f"output.keep_every=EPOCHS keeps more"
+            )
+    if not path.exists():
+        cure = "it appears within a minute of training" if which == "last" else "it takes evaluation during training"
+        raise CondganError(f"{run.folder} has no {which} checkpoint: {cure}")
+    prefix = "generator." if run.recipe.train.ema is None else "ema."
+    return _made(path, engine, *weights.load(path, checkpoint.KIND, prefix))
 
 
 def is_shipped(path: Path) -> bool:
@@ -180,13 +208,3 @@ def _made(path: Path, engine: str | None, description: dict[str, Any], state: St
         return Generator(recipe, domain, seen, state, facts, engine)
     except CondganError as error:
         raise CondganError(f"{path}: {error}") from None
-
-
-def _of_run(run: Run, which: str, engine: str | None) -> Generator:
-    path = run.checkpoint(which)
-    if not path.exists():
-        cure = "it appears within a minute of training" if which == "last" else "it takes evaluation during training"
-        raise CondganError(f"{run.folder} has no {which} checkpoint: {cure}")
-    recipe = run.recipe()
-    prefix = "generator." if recipe.train.ema is None else "ema."
-    return _made(path, engine, *weights.load(path, checkpoint.KIND, prefix))
