@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -56,12 +56,12 @@ class Diagnosis:
 
 
 def diagnose(
-    run: str | Path, data: str | None = None, features: FeatureNetwork | None = None, say: Say = lambda _: None
+    run: str | PathLike[str], data: str | None = None, features: FeatureNetwork | None = None, say: Say = lambda _: None
 ) -> Diagnosis:
     """Look at a run's log, and at 200 pictures of each class (5000 in all at most) beside validation images.
 
     Args:
-        run: its folder.
+        run: a run, or its folder.
         data: the real images; none: those that it was trained on.
         features: sees the pictures; none: the network of the data, which may have to be trained first.
         say: told in words what takes long.
@@ -222,9 +222,10 @@ def memorisation(recipe: Recipe, made: Comparison) -> Finding | None:
     )
 
 
-def report(found: Diagnosis, run: str | Path) -> str:
+def report(found: Diagnosis, run: str | PathLike[str]) -> str:
     """A diagnosis in plain text: each finding with its evidence and the command to try, or that nothing was found."""
-    recipe = Run.open(run).recipe()
+    opened = Run.open(run)
+    run, recipe = opened.folder, opened.recipe()
     basis = f"{found.lines} log lines, {found.evaluations} evaluations and {found.pictures} pictures"
     if not found.findings:
         judged = found.pictures or found.lines >= LEAST

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -89,6 +90,18 @@ def explain(error: ValidationError) -> list[str]:
             message = problem["msg"][0].lower() + problem["msg"][1:]
             clauses.append(f"{path}={given if isinstance(given, str) else repr(given)[:80]}: {message}{hint}")
     return clauses
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a JSON file, as ``condgan recipes`` prints one; fields that it leaves out have their defaults.
+
+    Raises:
+        CondganError: the file cannot be read, is of a newer format, or is no valid recipe.
+    """
+    try:
+        return from_json(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CondganError(f"no recipe can be read from {path}: {error.strerror or error}") from None
 
 
 def from_json(text: str | bytes, what: str) -> Recipe:

@@ -31,6 +31,10 @@ class Run:
         self.result = folder / "result.png"
         self.generator = folder / "generator.safetensors"
 
+    def __fspath__(self) -> str:
+        """The folder: a run can be passed wherever a path can."""
+        return str(self.folder)
+
     @classmethod
     def create(cls, recipe: Recipe, folder: Path | None) -> "Run":
         """A new run folder with its recipe; a name of its own under ``runs/`` if none is given.
@@ -47,16 +51,16 @@ class Run:
                 made.mkdir(parents=True)  # fails if another process was faster
             elif not made.is_dir() or _occupied(made):
                 raise CondganError(
-                    f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run"
+                    f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another `run`"
                 )
         except OSError as error:
-            raise CondganError(f"cannot make the run folder {made}: {error.strerror}; choose another --run") from None
+            raise CondganError(f"cannot make the run folder {made}: {error.strerror}; choose another `run`") from None
         run = cls(made)
         run.write_recipe(recipe)
         return run
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Run":
+    def open(cls, folder: str | os.PathLike[str]) -> "Run":
         """An existing run.
 
         Raises:
