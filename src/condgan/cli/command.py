@@ -52,7 +52,7 @@ def translated(error: CondganError | str, parameters: "Sequence[Parameter]") -> 
 
 
 def flag(argument: str, value: str | None, parameters: "Sequence[Parameter]") -> str | None:
-    """An argument as a command writes it: ``--n 1``, ``--grid``, ``--no-gan-train``, ``PATH``; none if it is not its own."""
+    """An argument as a command writes it: ``--n 1``, ``--grid``, ``--no-gan-train``, ``PATH``; none if it has none."""
     for parameter in parameters:
         if parameter.name == argument:
             name = max(parameter.opts, key=len)

@@ -14,7 +14,7 @@ def doctor(
     warm: Annotated[bool, typer.Option("--warm", help="First compile what the engine compiles: minutes.")] = False,
     limit: Annotated[int, typer.Option(help="Seconds that --warm may take.", min=1)] = 900,
 ) -> None:
-    """Check this machine, and say how to cure what is wrong."""
+    """Check this machine, with a cure for each fault."""
     from condgan import doctor as examination
 
     if warm:

@@ -40,7 +40,10 @@ def evaluate(
     ] = False,
     engine: Engine = None,
 ) -> None:
-    """Measure a generator, or any labelled images: every figure with its error, its floor and its protocol."""
+    """Measure a generator, or any labelled images.
+
+    Every figure comes with its standard error, its floor and its protocol.
+    """
     from condgan.evaluation import evaluation, summary
     from condgan.runs.run import Run
     from condgan.storage.files import check_writable
@@ -76,7 +79,10 @@ def train_features(
         Path | None, typer.Option("-o", "--output", help="The file; default: where evaluate finds it.")
     ] = None,
 ) -> None:
-    """Train the feature network that a dataset's images are measured with, on its own labels."""
+    """Train the feature network of a dataset.
+
+    It learns from the labels, and images of the dataset are measured with it.
+    """
     from condgan.evaluation import features, subjects
     from condgan.recipe import Data
     from condgan.storage import cache
@@ -95,7 +101,10 @@ def diagnose(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
 ) -> None:
-    """Say in words what goes wrong in a run, with the evidence and what to change."""
+    """Explain what goes wrong in a run.
+
+    Each finding comes with its evidence and with the command to try.
+    """
     from condgan.diagnosis import diagnosis
 
     with progress.status() as say:

@@ -12,7 +12,7 @@ def show_recipes(
     name: Annotated[str | None, typer.Argument(help="A built-in recipe or a .json: print all its fields.")] = None,
     overrides: Overrides = None,
 ) -> None:
-    """List the built-in recipes, or print one recipe as JSON."""
+    """List the built-in recipes, or print one."""
     from condgan.recipe import builtin, text
 
     if name is not None:

@@ -26,7 +26,10 @@ def sample(
     scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: by its size.")] = None,
     engine: Engine = None,
 ) -> None:
-    """Generate images: a row of a sequence, a class grid, a labelled dataset, or one for each vector condition."""
+    """Generate images from a trained generator.
+
+    A row of a sequence, a class grid, a labelled dataset, or one image for each vector condition.
+    """
     from condgan.cli import progress
     from condgan.generation import export
 

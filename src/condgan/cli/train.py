@@ -20,7 +20,10 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
     run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
 ) -> None:
-    """Train a recipe (a built-in name or a .json; default: cgan-lsgan) in a new run folder."""
+    """Train a recipe in a new run folder.
+
+    RECIPE is the name of a built-in one or the path of a .json; default: cgan-lsgan.
+    """
     from condgan.recipe import builtin
     from condgan.training import training
     from condgan.training.listeners import terminal

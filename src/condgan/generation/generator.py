@@ -54,13 +54,13 @@ class Generator:
         self.sampler = engines.load(self.engine).sampler(recipe, domain, state)
 
     def __repr__(self) -> str:
-        """``Generator(mnist: 10 classes -> 1x28x28, 3,000,000 images seen, engine=torch)``."""
+        """``<Generator mnist: 10 classes -> 1x28x28, 3000000 images seen, engine=torch>``."""
         domain = self.domain
         condition = f"{domain.classes} classes" if domain.condition is None else f"vectors of {domain.condition}"
         form = f"{domain.channels}x{domain.size}x{domain.size}" if domain.vector is None else f"{domain.vector} numbers"
         return (
-            f"Generator({self.recipe.name}: {condition if self.recipe.conditional else 'unconditional'} -> {form}, "
-            f"{self.images_seen:,} images seen, engine={self.engine})"
+            f"<Generator {self.recipe.name}: {condition if self.recipe.conditional else 'unconditional'} -> {form}, "
+            f"{self.images_seen} images seen, engine={self.engine}>"
         )
 
     def sample(

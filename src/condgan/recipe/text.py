@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -50,6 +50,29 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     if problems:
         raise CondganError("; ".join(dict.fromkeys(problems)))
     return changed
+
+
+def differences(recipe: Recipe, base: Recipe, *left_out: str) -> list[str]:
+    """The overrides that turn one recipe into another; without name, source, notes and the sections ``left_out``."""
+    result: list[str] = []
+
+    def compare(path: str, mine: Any, other: Any) -> None:
+        if isinstance(mine, dict):
+            for name in mine:
+                compare(f"{path}.{name}" if path else name, mine[name], other[name])
+        elif mine != other:
+            result.append(f"{path}={typed(mine)}")
+
+    excluded = {"name", "source", "notes", *left_out}
+    compare("", recipe.model_dump(exclude=excluded), base.model_dump(exclude=excluded))
+    return result
+
+
+def typed(value: Any) -> str:
+    """A value as it is typed in an override."""
+    if isinstance(value, tuple):
+        return ",".join(map(typed, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def override_section(name: str, section: SomeSection, overrides: Iterable[str]) -> SomeSection:
