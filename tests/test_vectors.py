@@ -399,9 +399,9 @@ def test_who_has_conditions_is_not_asked_for_classes_and_the_reverse(trained: An
     for ask in (lambda: conditional.sample_any(3), lambda: conditional.sample_classes(np.zeros(1, np.int64), 0)):
         with pytest.raises(CondganError, match="cgan-bce has vector conditions"):
             ask()
-    with pytest.raises(CondganError, match="cgan-bce has 3 classes: it cannot be asked for vector conditions"):
+    with pytest.raises(CondganError, match="cgan-bce has 3 classes: it takes no vector conditions"):
         classes.sample(CONDITIONS)
-    with pytest.raises(CondganError, match="seed -1"):
+    with pytest.raises(CondganError, match="seed=-1"):
         conditional.sample(CONDITIONS, seed=-1)
 
 
@@ -411,12 +411,12 @@ ASKED = {"good": CONDITIONS[:2], "wide": np.ones((2, 4)), "nan": np.full((2, 3),
 @pytest.mark.parametrize(
     ("kind", "arguments", "says"),
     [
-        ("vectors, conditions", [], ["vectors of length 3", "--conditions FILE.npz", "(N, 3)"]),
+        ("vectors, conditions", [], ["vector conditions of length 3", "--conditions FILE.npz", "(N, 3)"]),
         ("vectors, conditions", ["012"], ["--conditions FILE.npz"]),
         ("vectors, conditions", ["--grid"], ["--conditions FILE.npz"]),
         ("vectors, conditions", ["--per-class", "3"], ["--conditions FILE.npz"]),
         ("images, conditions", ["--grid"], ["--conditions FILE.npz"]),
-        ("vectors, conditions", ["012", "--conditions", "good.npy"], ["a sequence and --conditions", "one at a time"]),
+        ("vectors, conditions", ["012", "--conditions", "good.npy"], ["SEQUENCE and --conditions", "choose one"]),
         ("vectors, conditions", ["--conditions", "wide.npy"], ["shape (2, 4), expected (N, 3)"]),
         ("vectors, conditions", ["--conditions", "nan.npy"], ["nan.npy: conditions hold NaN"]),
         ("vectors, conditions", ["--conditions", "ints.npy"], ["are int64, expected floats"]),
@@ -424,9 +424,9 @@ ASKED = {"good": CONDITIONS[:2], "wide": np.ones((2, 4)), "nan": np.full((2, 3),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "x.png"], ["x.png: vectors are written to an .npz"]),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "good.npz"], ["good.npz exists already"]),
         ("images, conditions", ["--conditions", "good.npy", "-o", "x.jpg"], ["x.jpg", "--conditions: an .npz"]),
-        ("images", ["--conditions", "good.npy"], ["cgan-bce has 3 classes: it cannot be asked for vector conditions"]),
+        ("images", ["--conditions", "good.npy"], ["cgan-bce has 3 classes: it takes no vector conditions"]),
         ("vectors", ["--conditions", "good.npy"], ["has 3 classes"]),
-        ("vectors", ["--grid"], ["makes vectors, which have no picture"]),
+        ("vectors", ["--grid"], ["generates vectors, which have no picture"]),
         ("vectors", ["--per-class", "3", "-o", "folder"], ["folder: vectors are written to an .npz"]),
         ("vectors", ["9"], ['no class "9"']),
     ],

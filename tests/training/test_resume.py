@@ -363,7 +363,7 @@ def test_changed_data_is_refused_and_moved_data_is_found(
         changed = dict(arrays)
     changed["images"][0, 0, 0] ^= 1
     np.savez(data, **changed)
-    with pytest.raises(CondganError, match=r"not what .*trained on.*--data"):
+    with pytest.raises(CondganError, match=r"not what .*trained on.*`data`"):
         condgan.resume(run.folder, epochs=2)
     data.unlink()
     with pytest.raises(CondganError, match="no such path"):

@@ -7,10 +7,10 @@ from condgan.runs import run
 class Run(run.Run):
     """A run folder, the places in it, and its generators."""
 
-    def generator(self, epoch: int | None = None, which: str = "last", engine: str | None = None) -> Generator:
+    def generator(self, epoch: int | None = None, checkpoint: str = "last", engine: str | None = None) -> Generator:
         """The generator after some epochs, or in the ``last`` or ``best`` checkpoint.
 
         Raises:
             CondganError: the generator of that epoch was not kept, or there is no such checkpoint; or it is damaged.
         """
-        return of_run(self, which, engine, epoch)
+        return of_run(self, checkpoint, engine, epoch)

@@ -68,11 +68,11 @@ class Run:
                 created.mkdir(parents=True)  # fails if another process was faster
             elif not created.is_dir() or _occupied(created):
                 raise CondganError(
-                    f"{created} exists and is kept: `condgan resume {created}` continues it, or choose another --run"
+                    f"{created} exists and is kept: `condgan resume {created}` continues it, or choose another `run`"
                 )
         except OSError as error:
             raise CondganError(
-                f"cannot create the run folder {created}: {error.strerror}; choose another --run"
+                f"cannot create the run folder {created}: {error.strerror}; choose another `run`"
             ) from None
         run = cls(created)
         run.write_recipe(recipe)

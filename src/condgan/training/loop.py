@@ -199,7 +199,7 @@ class Trainer:
             return False
         self.progress.say(
             f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
-            f"new best; `--checkpoint best` is the best one, evaluation.patience=none trains on"
+            f"new best; the best one is the checkpoint `best`, evaluation.patience=none trains on"
         )
         return True
 
