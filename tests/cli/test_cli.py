@@ -439,12 +439,3 @@ def test_sampling_and_training_do_not_import_the_compiler_of_torch(
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines()[-1] == "torch", arguments
-
-
-def test_the_public_face() -> None:
-    assert set(package.__all__) <= set(dir(package)) | set(package._PLACES) | {"recipes"}
-    for name in package.__all__:
-        assert getattr(package, name) is not None
-    assert package.recipes.get("cgan-lsgan").name == "cgan-lsgan"
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = package.nothing

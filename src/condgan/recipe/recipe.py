@@ -100,6 +100,18 @@ class Recipe(Section):
             raise ValueError(reason)
         return self
 
+    def __repr__(self) -> str:
+        """``<Recipe mnist-fast train.epochs=9>``: changes of its built-in recipe, or of the most similar one."""
+        from condgan.recipe.builtin import RECIPES
+        from condgan.recipe.text import differences
+
+        known = [RECIPES[self.name]] if self.name in RECIPES else RECIPES.values()
+        base, changed = min(((base, differences(self, base)) for base in known), key=lambda pair: len(pair[1]))
+        start = self.name if base.name == self.name else f"{self.name}: {base.name}"
+        return f"<Recipe {' '.join([start, *changed])}>"
+
+    __str__ = __repr__
+
     @property
     def conditional(self) -> bool:
         """Whether the asked label reaches the networks."""

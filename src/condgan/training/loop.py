@@ -199,7 +199,7 @@ class Trainer:
             return False
         self.progress.say(
             f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
-            f"new best; `--checkpoint best` is the best one, evaluation.patience=none trains on"
+            f"new best; the best one is the checkpoint `best`, evaluation.patience=none trains on"
         )
         return True
 
@@ -242,7 +242,7 @@ class Trainer:
         log.sync()
         self.keep("last", engine, log)
         seen = self.plan.images_seen(self.step)
-        generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
+        generator.save(self.run.generator_file, self.recipe, self.domain, seen, engine.generator_state())
         curves.loss_curves(self.run.loss_plot, trained(log.records), self.recipe.name)
 
     def keep(self, which: str, engine: Engine, log: Log) -> None:

@@ -1,6 +1,7 @@
 """The one training function: every door trains and resumes here."""
 
 from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
 
 from condgan import data as datasets
@@ -20,7 +21,7 @@ FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=
 
 
 def train(
-    recipe: str | Recipe = builtin.DEFAULT,
+    recipe: str | PathLike[str] | Recipe = builtin.DEFAULT,
     *overrides: str,
     data: str | Path | None = None,
     epochs: int | None = None,
@@ -30,7 +31,7 @@ def train(
     """Train a recipe in a new run folder.
 
     Args:
-        recipe: the name of a built-in one, or a Recipe.
+        recipe: the name of a built-in one, the path of a JSON file, or a Recipe.
         overrides: ``section.field=value``.
         data: ``mnist``, or the path of a folder of class folders, an .npz or IDX files; overrides data.source.
         epochs: overrides train.epochs.
@@ -44,7 +45,7 @@ def train(
     """
     extra = [f"data.source={data}"] * (data is not None) + [f"train.epochs={epochs}"] * (epochs is not None)
     chosen = [*overrides, *extra]
-    planned = builtin.get(recipe, chosen) if isinstance(recipe, str) else override(recipe, chosen)
+    planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
     dataset = datasets.load(planned.data, planned.seed)
     planned = override(planned, [f"data.source={_found_anywhere(planned.data.source)}"])
     check(planned, dataset)
@@ -63,7 +64,7 @@ def train(
 
 
 def resume(
-    run: str | Path,
+    run: str | PathLike[str],
     *overrides: str,
     data: str | Path | None = None,
     epochs: int | None = None,
@@ -72,7 +73,7 @@ def resume(
     """Go on with a run exactly where its last checkpoint stands, or from step 0 if it has none.
 
     Args:
-        run: the run folder.
+        run: the run, or its folder.
         overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
             With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
         data: where the data lies now, if it was moved; it must be the same.
@@ -83,8 +84,9 @@ def resume(
         CondganError, DivergedError, InterruptedTrainingError: as for ``train``.
     """
     opened = Run.open(run)
+    run = opened.folder
     with opened.locked():
-        written = opened.recipe()
+        written = opened.recipe
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
         if data is not None:
             recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
@@ -95,7 +97,7 @@ def resume(
         dataset = datasets.load(recipe.data, recipe.seed)
         if start is not None and start.domain.data_sha256 != dataset.sha256:
             raise CondganError(
-                f"the data at {recipe.data.source} is not what {run} was trained on: --data names its place"
+                f"the data at {recipe.data.source} is not what {run} was trained on: `data` names its place"
             )
         check(recipe, dataset)
         from condgan.training.loop import Trainer

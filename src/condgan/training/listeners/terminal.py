@@ -1,15 +1,11 @@
 """What a long training shows: a live bar on a terminal, the published log line elsewhere."""
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from condgan.draws.schedule import Plan
 from condgan.results.records import StepRecord
 
 LINE_EVERY = 50  # batches, as published
-SENTENCE_EVERY = 10.0  # seconds
 
 
 class Progress:
@@ -107,79 +103,6 @@ class Bar(Progress):
         self.live.stop()
 
 
-class Status(Progress):
-    """What is being done now, on one line of stderr that goes away: stdout is left to the result."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        self.status = Console(stderr=True).status("")
-        self.status.start()
-
-    def say(self, text: str) -> None:
-        """Show it instead of what was shown before."""
-        from rich.markup import escape
-
-        self.status.update(escape(text))
-
-    def end(self) -> None:
-        """Take it away."""
-        self.status.stop()
-
-
-class Whisper(Progress):
-    """Sentences on stderr."""
-
-    def say(self, text: str) -> None:
-        """Print it."""
-        print(text, file=sys.stderr, flush=True)
-
-
-def on_stderr() -> Progress:
-    """For commands whose stdout is their result: a live line on a terminal, sentences elsewhere."""
-    return Status() if sys.stderr.isatty() else Whisper()
-
-
 def for_this_terminal() -> Progress:
     """A bar on a terminal, lines elsewhere."""
     return Bar() if sys.stdout.isatty() else Lines()
-
-
-@contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows on stderr what it is told, so many of so many: a live bar on a terminal, now and then a sentence elsewhere.
-
-    Nothing is shown before it is told anything.
-    """
-    if not sys.stderr.isatty():
-        yield _sentences(what)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Live
-
-    columns = BarColumn(), MofNCompleteColumn(), TextColumn(what), TextColumn("ETA"), TimeRemainingColumn()
-    live = Live(*columns, console=Console(stderr=True), transient=True)
-    task = live.add_task(what)
-
-    def tell(done: int, count: int) -> None:
-        live.start()  # which does nothing once it has
-        live.update(task, completed=done, total=count)
-
-    try:
-        yield tell
-    finally:
-        live.stop()
-
-
-def _sentences(what: str) -> Callable[[int, int], None]:
-    begun = said = time.monotonic()
-
-    def tell(done: int, count: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= SENTENCE_EVERY:
-            said = now
-            print(f"{done:,} of {count:,} {what}, {done / (now - begun):,.0f} a second", file=sys.stderr, flush=True)
-
-    return tell
