@@ -101,8 +101,8 @@ def figure_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Val
         min((figure for figure in record.evaluation.values() if figure.metric == metric), key=by_name, default=None)
         for record in evaluations
     ]
-    values, errors = zip(*((None, None) if figure is None else (figure.value, figure.se) for figure in figures))
-    return column(values), column(errors)
+    values = column(None if figure is None else figure.value for figure in figures)
+    return values, column(None if figure is None else figure.se for figure in figures)
 
 
 def by_name(figure: "Figure") -> int:
