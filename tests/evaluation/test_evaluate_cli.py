@@ -31,7 +31,7 @@ from conftest import TINY_MLP, strict
 SIZE = 12
 SMALL = (*TINY_MLP, f"data.size={SIZE}", "machine.threads=1")
 COUNTS = [40 + 6 * digit for digit in range(10)]  # images of each digit: no two classes are equally frequent
-NAMES = [measure.name.format(space="_features") for measure in MEASURES]
+NAMES = [measure.figure("features").name for measure in MEASURES]
 SHOWN = [*NAMES, "fid"]  # the standard one, which needs weights that only the user has
 NEED_LABELS = ["label_accuracy", "intra_fid", "different_bins", "duplicates"]
 FILES = ("evaluation.json", "class-accuracy.png", "nearest.png")
@@ -264,7 +264,7 @@ def test_a_table_for_people(run: Path) -> None:
     assert done.out.split("\n")[0].split() == ["figure", "value", "±", "se", "real", "floor", "protocol"]
     rows = table_of(done.out)
     assert list(rows) == SHOWN
-    texts = [*(measure.text for measure in MEASURES), "standard FID"]
+    texts = [*(measure.text for measure in MEASURES)]
     for text, (name, row) in zip(texts, rows.items(), strict=True):
         figure = found["figures"][name]
         assert row[1] in "↑↓≈"
