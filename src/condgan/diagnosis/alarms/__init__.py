@@ -23,6 +23,7 @@ __all__ = ["KINDS", "Finding", "from_log", "ordered"]
 
 def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
     """What the records of ``log.read`` say, in the order of ``KINDS``."""
+    records = [record for record in records if record.step]  # the untrained generator proves nothing
     found = [check(recipe, records) for check in (nan, over_training, wrong_labels, collapse)]
     losses = losses_of(recipe, records)
     if losses is not None:
