@@ -39,7 +39,7 @@ def made(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytes
     options = (*tiny["cgan-lsgan"], "machine.threads=1")
     folder = tmp_path_factory.mktemp("runs") / "trained"
     features.of(load_data(Data(source=str(digits), size=8), 0))
-    return package.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder).generator
+    return package.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder).generator_file
 
 
 @pytest.fixture

@@ -333,7 +333,7 @@ def test_a_schedule_that_depends_on_the_length_refuses_more_epochs(
     before = run.generator_file.read_bytes()
     with pytest.raises(CondganError, match=r"optim\.d\.schedule.*train\.epochs=3.*trains anew"):
         condgan.resume(run.folder, epochs=3)
-    assert condgan.resume(run.folder, epochs=2).generator.read_bytes() == before
+    assert condgan.resume(run.folder, epochs=2).generator_file.read_bytes() == before
 
 
 def test_only_what_leaves_past_steps_alone_may_change(whole: Run, tmp_path: Path) -> None:
