@@ -10,7 +10,7 @@ import condgan
 
 ROOT = Path(condgan.__file__).parent
 FLOORS = (
-    ("errors", "threads", "recipe", "draws", "storage"),
+    ("errors", "threads", "arrays", "recipe", "draws", "storage"),
     ("data",),
     ("engines", "metrics"),
     ("results", "runs", "generation", "pictures"),

@@ -10,20 +10,11 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import MAX_CLASSES, MAX_LENGTH, MAX_NAME, Conditions, Samples
 from condgan.errors import CondganError
 from condgan.recipe import Domain
 
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Samples = npt.NDArray[Any]
-"""Images (N, C, S, S) uint8, or vectors (N, D) float32."""
-Conditions = npt.NDArray[Any]
-"""Classes (N,) int64, or vectors (N, V) float32."""
 T = TypeVar("T", bound=np.generic)
-
-LONGEST_NAME = 200  # as in recipe.Domain
-MOST_CLASSES = 100_000
-LONGEST_VECTOR = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +171,8 @@ def check_vectors(what: str, vectors: Samples, count: int) -> None:
     Raises:
         CondganError: another type or shape.
     """
-    if vectors.dtype != np.float32 or len(vectors) != count or not 1 <= vectors.shape[1] <= LONGEST_VECTOR:
-        raise CondganError(
-            f"{what} are {vectors.dtype} {vectors.shape}, expected float32 ({count}, 1 to {LONGEST_VECTOR})"
-        )
+    if vectors.dtype != np.float32 or len(vectors) != count or not 1 <= vectors.shape[1] <= MAX_LENGTH:
+        raise CondganError(f"{what} are {vectors.dtype} {vectors.shape}, expected float32 ({count}, 1 to {MAX_LENGTH})")
 
 
 def check_class_names(what: str, names: tuple[str, ...]) -> None:
@@ -192,13 +181,13 @@ def check_class_names(what: str, names: tuple[str, ...]) -> None:
     Raises:
         CondganError: naming ``what`` and the first bad name.
     """
-    if not 1 <= len(names) <= MOST_CLASSES:
-        raise CondganError(f"{what} has {len(names)} classes, expected 1 to {MOST_CLASSES}")
+    if not 1 <= len(names) <= MAX_CLASSES:
+        raise CondganError(f"{what} has {len(names)} classes, expected 1 to {MAX_CLASSES}")
     seen: set[str] = set()
     for name in names:
-        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
-            shown = ascii(name if len(name) <= LONGEST_NAME else name[:40] + "...")
-            raise CondganError(f"{what}: class name {shown} is not 1 to {LONGEST_NAME} printable characters: rename it")
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+            shown = ascii(name if len(name) <= MAX_NAME else name[:40] + "...")
+            raise CondganError(f"{what}: class name {shown} is not 1 to {MAX_NAME} printable characters: rename it")
         if name in seen:
             raise CondganError(f'{what}: two classes are named "{name}": rename one')
         seen.add(name)

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Conditions, Dataset, Found, Labels, Split
+from condgan.arrays import Conditions, Labels
+from condgan.data.dataset import Dataset, Found, Split
 from condgan.data.memory import room
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError

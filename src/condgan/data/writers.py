@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Images, Labels, Split, check_class_names
+from condgan.arrays import Images, Labels
+from condgan.data.dataset import Split, check_class_names
 from condgan.errors import CondganError
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions
 from condgan.draws import philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
@@ -14,7 +14,6 @@ from condgan.recipe import Recipe
 
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
-Conditions = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

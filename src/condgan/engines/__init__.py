@@ -2,23 +2,17 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast, get_args
+from typing import Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
 
 NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Samples = npt.NDArray[Any]
-"""What is made: images (N, C, H, W) uint8, or vectors (N, D) float32."""
-Conditions = npt.NDArray[Any]
-"""What it is made for: classes (N,) int64, or vectors (N, V) float32."""
-Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
 FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Images
+from condgan.arrays import Images
 from condgan.errors import CondganError, UndefinedError
 from condgan.evaluation import comparison, features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison

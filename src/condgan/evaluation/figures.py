@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison, Measure
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import first_of_each
-from condgan.metrics import Estimate, Labels, distances
+from condgan.metrics import Estimate, distances
 from condgan.storage.weights import Arrays
 
 BETTER = {"gan_train": "higher", "gan_train_behind": "lower", "gan_test": "higher"}

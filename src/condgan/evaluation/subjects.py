@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import data as datasets
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset, Split
 from condgan.data.dataset import check_labelled_images, kind
 from condgan.data.fit import prepare
 from condgan.data.sources import pooled, printable
 from condgan.draws import philox
 from condgan.draws.philox import Stream
-from condgan.engines import Images, Labels
 from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
 from condgan.generation import generator

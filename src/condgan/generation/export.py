@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions
 from condgan.data.readers.npz import read_conditions
-from condgan.engines import Conditions
 from condgan.errors import CondganError
 from condgan.generation import classes as labels
 from condgan.generation import generator, sampling

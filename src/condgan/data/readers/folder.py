@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Split
+from condgan.arrays import Images
+from condgan.data.dataset import Found, Split
 from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey, with_channels
 from condgan.data.memory import check_room, room
 from condgan.data.readers.decode import SUFFIXES, decode, has_colour

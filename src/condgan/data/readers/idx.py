@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Labels, Split
+from condgan.arrays import Images, Labels
+from condgan.data.dataset import Found, Split
 from condgan.data.fit import prepare
 from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
 from condgan.data.readers.labels import classes

@@ -6,7 +6,8 @@ from importlib.resources import as_file, files
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Split
+from condgan.arrays import Images
+from condgan.data.dataset import Found, Split
 from condgan.data.fit import prepare
 from condgan.data.readers.idx import header, read_array
 from condgan.errors import CondganError

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Found, Images, Labels, Split
+from condgan.arrays import Images, Labels, Vectors
+from condgan.data.dataset import Found, Split
 from condgan.data.fit import prepare
 from condgan.data.readers.archive import read_arrays, read_lone
 from condgan.data.readers.labels import classes
-from condgan.data.vectors import Vectors, check_spread, vectors
+from condgan.data.vectors import check_spread, vectors
 from condgan.errors import CondganError
 from condgan.recipe import Data
 

@@ -8,7 +8,8 @@ over the modes is exactly the uniform one that they compare with.
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Found, Labels, Split, joined
+from condgan.arrays import Labels
+from condgan.data.dataset import Found, Split, joined
 from condgan.data.readers import mnist
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError

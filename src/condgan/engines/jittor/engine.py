@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Latents, Samples, Settings, State
+from condgan.engines import Settings, State
 from condgan.engines.jittor import machine, randomness, tensors
 from condgan.engines.jittor.game import Batch, Game, set_training
 from condgan.engines.jittor.networks import OUTPUTS

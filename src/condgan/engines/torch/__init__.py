@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Conditions, Engine, Sampler, Samples, Settings
+from condgan.arrays import Conditions, Samples
+from condgan.engines import Engine, Sampler, Settings
 from condgan.engines.torch.checkup import needs
 from condgan.recipe import Domain, Recipe
 

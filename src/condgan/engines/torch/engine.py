@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.memory import available
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Latents, Samples, Settings, State
+from condgan.engines import Settings, State
 from condgan.engines.torch import machine, products
 from condgan.engines.torch.game import Batch, Game
 from condgan.engines.torch.graphs import Graphs
