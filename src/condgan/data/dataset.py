@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import MAX_CLASSES, MAX_LENGTH, MAX_NAME, Conditions, Samples
+from condgan.data.rows import Index, Rows
 from condgan.errors import CondganError
 from condgan.recipe import Domain
 
@@ -18,8 +19,8 @@ T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
+class Split(Rows):
+    """Rows in two arrays. Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
 
     Vectors float32 (N, D) may stand for images, and vector conditions float32 (N, V) for labels.
 
@@ -27,6 +28,7 @@ class Split:
         CondganError: the arrays have another type or shape.
     """
 
+    resident = True
     images: Samples
     labels: Conditions
 
@@ -52,6 +54,28 @@ class Split:
     def __len__(self) -> int:
         """The number of images, N."""
         return len(self.labels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the shape, the images and the labels."""
+        digest = hashlib.sha256()
+        self.add_to(digest)
+        return digest.hexdigest()
+
+    def add_to(self, digest: "hashlib._Hash") -> None:
+        """Add shape, images and labels to a hash, as little-endian bytes."""
+        digest.update(f" {self.images.shape}".encode())
+        for array in (self.images, self.labels):
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            digest.update(np.ascontiguousarray(little).reshape(-1).view(np.uint8).data)
+
+    def take(self, index: Index) -> tuple[Samples, Conditions]:
+        """Rows -> images and labels; views for a range."""
+        return self.images[index], self.labels[index]
+
+    def conditions(self, index: Index) -> Conditions:
+        """The labels of rows."""
+        return self.labels[index]
 
     @property
     def kind(self) -> str:
@@ -109,10 +133,8 @@ class Dataset:
         """A hash of the class names and of the shape, images and labels (or conditions) of every split."""
         digest = hashlib.sha256(json.dumps(self.class_names).encode())
         for name, split in self.splits.items():
-            digest.update(f"{name} {split.images.shape}".encode())
-            for array in (split.images, split.labels):
-                little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-                digest.update(np.ascontiguousarray(little).reshape(-1).view(np.uint8).data)
+            digest.update(name.encode())
+            split.add_to(digest)
         return digest.hexdigest()
 
     def domain(self) -> Domain:

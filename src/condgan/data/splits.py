@@ -22,8 +22,8 @@ def complete(found: Found, seed: int) -> Dataset:
         CondganError: a class has no training images.
     """
     splits = dict(found.splits)
-    classes = groups(splits["train"].labels)
-    counts = np.bincount(classes, minlength=len(found.class_names))
+    train = splits["train"]
+    counts = train.class_counts(len(found.class_names))
     if not counts.all():
         absent = found.class_names[int(np.argmin(counts))]
         raise CondganError(f'{found.name}: class "{absent}" has no training images: add some, or remove the class')
@@ -34,8 +34,7 @@ def complete(found: Found, seed: int) -> Dataset:
         if small:
             who = f"{small} of {len(counts)} classes have" if found.class_names else f"{found.name} has"
             notices += (f"{who} fewer than {SMALLEST} images: all of them are in train",)
-        train = splits["train"]
-        parts = draw(classes, len(missing), seed)
+        parts = draw(groups(train.labels), len(missing), seed)
         order = np.concatenate(parts)
         images = room(train.images.shape, train.images.dtype)  # one array, so that its splits lie side by side
         np.take(train.images, order, axis=0, out=images, mode="clip")  # "raise" would build a copy beside it

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import Conditions, Latents, Samples
+from condgan.data.rows import Rows
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
@@ -91,10 +92,8 @@ class Framework(Protocol):
 
     WARMING: tuple[str, ...]
 
-    def build(
-        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
-    ) -> Engine:
-        """An engine at step 0; ``picked`` are the settings of the run that it is to continue."""
+    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
+        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue."""
 
     def refusal(self, recipe: Recipe) -> str | None:
         """What it cannot do of a recipe, and why; none if it can train it."""

@@ -96,7 +96,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
         raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
     if not 1 <= steps <= MOST_STEPS:
         raise CondganError(f"--steps {steps}: expected 1 to {MOST_STEPS}")
-    images, labels = dataset.train.images, dataset.train.labels
+    images, labels = dataset.train.take(slice(None))
     tenth = max(1, steps // 10)
 
     def heard(step: int) -> None:

@@ -68,9 +68,10 @@ class Subject:
         own = np.array([counts[label] for label in self.classes]) if self.conditional else counts.sum(keepdims=True)
         if isinstance(self.source, Split):
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
-            of = self.source.labels[order]
+            of = self.source.conditions(order)
             chosen = np.sort(np.concatenate([order[of == label][:count] for label, count in enumerate(own)]))
-            return self.source.images[chosen], self.classes[self.source.labels[chosen]]
+            images, labels = self.source.take(chosen)
+            return images, self.classes[labels]
         asked = np.repeat(np.arange(len(own)), own)
         images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset)
         return images, self.classes[asked] if self.conditional else None

@@ -37,8 +37,8 @@ class Trainer:
     ) -> None:
         self.run, self.recipe, self.dataset, self.start, self.progress = run, recipe, dataset, start, progress
         self.domain = dataset.domain()
-        self.split = dataset.trained_on(recipe.data.train_on)
-        self.plan = Plan(len(self.split.labels), recipe.train.batch, recipe.train.epochs)
+        self.rows = dataset.trained_on(recipe.data.train_on)
+        self.plan = Plan(len(self.rows), recipe.train.batch, recipe.train.epochs)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
         self.monitor: Monitor | None = None
 
@@ -82,7 +82,7 @@ class Trainer:
         if picked is not None and asked.threads:
             picked = picked.model_copy(update={"threads": asked.threads, "threads_by": "machine.threads"})
         try:
-            engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
+            engine = framework.build(self.recipe, self.domain, self.rows, picked)
         except MemoryError:
             raise CondganError(
                 "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"
