@@ -540,7 +540,7 @@ def test_scores_are_the_discriminator_s_logits() -> None:
 
 def test_draws_of_training_and_of_sampling_are_apart() -> None:
     recipe = builtin.get("cgan-paper-adam", ["latent.dim=10", "train.critic_steps=2"])
-    drawn = block.draw(recipe, Plan(IMAGES, 64, 1), LABELS, CLASSES, 0, 1)
+    drawn = block.draw(recipe, Plan(IMAGES, 64, 1), Split(DATA, LABELS), CLASSES, 0, 1)
     shown = philox.latents(Latent(dim=10), 0, np.arange(64), Stream.SAMPLE_LATENTS)
     every = [shown, drawn.generator.latents[0], *(critic.latents[0] for critic in drawn.critic)]
     rows = np.concatenate(every)
