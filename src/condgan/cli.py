@@ -89,7 +89,9 @@ def sample(
 
 @app.command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A run, a generator file, mnist, an .npz or a folder of class folders.")],
+    path: Annotated[
+        Path, typer.Argument(help="A run, a generator file, mnist, an .npz, IDX files or a folder of class folders.")
+    ],
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)] = None,
     data: Annotated[
         str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")

@@ -51,6 +51,7 @@ CONTINUE = """
     from pathlib import Path
     import numpy as np
     from condgan import engines
+    from condgan.data import Split
     from condgan.runs import checkpoint
 
     data = np.load("data.npz")

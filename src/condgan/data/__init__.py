@@ -2,7 +2,7 @@
 
 from condgan.data.dataset import Dataset, Split
 from condgan.data.rows import Rows
-from condgan.data.sources import load
+from condgan.data.sources import Given, load, recorded
 from condgan.data.writers.output import Output, writer
 
-__all__ = ["Dataset", "Output", "Rows", "Split", "load", "writer"]
+__all__ = ["Dataset", "Given", "Output", "Rows", "Split", "load", "recorded", "writer"]

@@ -1,4 +1,4 @@
-"""What every part of condgan means by a dataset: what is to be made, and for what condition, in three splits."""
+"""A dataset: samples and their conditions, in three splits."""
 
 import hashlib
 import json
@@ -78,9 +78,9 @@ class Split(Rows):
         return self.labels[index]
 
     @property
-    def kind(self) -> str:
+    def modality(self) -> str:
         """In words: ``images with classes``, ``vectors with vector conditions``, ..."""
-        return kind(self.images.ndim == 2, self.labels.ndim == 2)
+        return modality(self.images.ndim == 2, self.labels.ndim == 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +138,11 @@ class Dataset:
         return digest.hexdigest()
 
     def domain(self) -> Domain:
-        """What a generator that is trained on this dataset makes."""
+        """The domain of a generator that is trained on this dataset."""
         shape, conditions = self.train.images.shape[1:], self.train.labels
-        made: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
+        form: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
         return Domain(
-            **made,
+            **form,
             class_names=self.class_names,
             condition=conditions.shape[1] if conditions.ndim == 2 else None,
             data=self.name,
@@ -159,8 +159,8 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What a source holds: a ``train`` split, others if it has them, and the rule if it defines all three itself."""
+class Contents:
+    """What a source holds: train, other splits if it has them, and the rule if it defines all three itself."""
 
     name: str
     class_names: tuple[str, ...]
@@ -169,21 +169,21 @@ class Found:
     split_rule: str | None = None
 
 
-def kind(vectors: bool, conditions: bool) -> str:
-    """What is made and for what, in words."""
+def modality(vectors: bool, conditions: bool) -> str:
+    """Samples and conditions in words."""
     return f"{'vectors' if vectors else 'images'} with {'vector conditions' if conditions else 'classes'}"
 
 
-def check_labelled_images(what: str, held: str) -> None:
+def check_labelled_images(what: str, given: str) -> None:
     """Refuse to measure anything else.
 
     Raises:
-        CondganError: ``held``, a ``kind``, is of vectors.
+        CondganError: ``given``, a ``modality``, is of vectors.
     """
-    if held != kind(vectors=False, conditions=False):
+    if given != modality(vectors=False, conditions=False):
         raise CondganError(
-            f"{what}: {held}, and only {kind(False, False)} can be measured: judge what `condgan sample` writes by a "
-            "measure of your own"
+            f"{what}: {given}, and only {modality(False, False)} can be measured: judge what `condgan sample` "
+            "writes by a measure of your own"
         )
 
 

@@ -17,7 +17,7 @@ class Data(Section):
     """Which labelled images, and how they are brought to one shape."""
 
     source: str = Field("mnist", min_length=1)
-    """A built-in dataset, or the path of a folder of class folders, an .npz, or IDX files."""
+    """A built-in dataset, or the path of labelled images; ``arrays`` where they were passed in Python."""
     size: int = Field(28, ge=MIN_SIZE, le=MAX_SIZE)
     """Height and width in pixels; images of other sizes are resized with antialiasing."""
     channels: Annotated[Literal[1, 3] | None, Optional] = None

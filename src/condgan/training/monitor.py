@@ -59,7 +59,7 @@ def monitor(recipe: Recipe, dataset: Dataset, say: Say) -> Monitor | None:
         return None
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
-        check_labelled_images(dataset.name, dataset.train.kind)
+        check_labelled_images(dataset.name, dataset.train.modality)
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
         check_split(real, "validation")  # before a feature network is trained
         return Monitor(recipe, Reference(real, "validation", features.of(real, say)))
