@@ -101,8 +101,8 @@ def test_where_nothing_can_be_measured(refused: Any, real: tuple[object, ...], t
     (tmp_path / "files/a.png").write_bytes(b"")
     os.mkfifo(tmp_path / "pipe")
     for name, said in {
-        "nowhere": ["give a run, a generator file, mnist, an .npz or a folder"],
-        "nowhere.safetensors": ["give a run, a generator file, mnist, an .npz or a folder"],
+        "nowhere": ["give a run, a generator file, mnist, an .npz, IDX files, or a folder"],
+        "nowhere.safetensors": ["give a run, a generator file, mnist, an .npz, IDX files, or a folder"],
         "empty": ["holds no class folders"],
         "text.txt": ["is not a dataset"],
         "damaged.npz": ["damaged or not an .npz"],

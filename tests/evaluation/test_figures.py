@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from condgan import data
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset, Split
 from condgan.errors import UndefinedError
 from condgan.evaluation import comparison, features
 from condgan.evaluation import reference as references
-from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, floor
+from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, Measure, floor
 from condgan.evaluation.figures import attempt, gan_train_figures, hundred_against_hundred, kept_floor, measured
 from condgan.evaluation.reference import Reference, first_of_each
-from condgan.metrics import Estimate, Images, Labels
+from condgan.metrics import Estimate
 from condgan.metrics.gan_train import gan_train
 from condgan.recipe import Data
 from condgan.results.figure import Figure

@@ -95,7 +95,7 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
     assert made is not None
     from condgan import engines
 
-    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train.images, dataset.train.labels, None)
+    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train, None)
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
     state = engine.state()
     first, *_ = made.measure(engine)
