@@ -156,7 +156,7 @@ def test_going_on_is_exact(
     assert (mine.step, mine.domain) == (other.step, other.domain) == (12, dataset(kind, archives).domain())
     assert mine.state.keys() == other.state.keys()
     assert all(mine.state[name].tobytes() == other.state[name].tobytes() for name in mine.state)
-    assert run.generator.read_bytes() == whole.generator.read_bytes()
+    assert run.generator_file.read_bytes() == whole.generator_file.read_bytes()
     assert run.result.read_bytes() == whole.result.read_bytes()
     assert [path.read_bytes() for path in sorted(run.samples.iterdir())] == [
         path.read_bytes() for path in sorted(whole.samples.iterdir())
@@ -464,8 +464,8 @@ def test_what_is_no_labelled_images_is_not_measured(
     only = f": {held}, and only images with classes can be measured"
     assert f"{archive.stem}{only}" in refused("evaluate", run.folder)
     assert f"{archive.stem}{only}" in refused("features", archive)
-    assert f"{archive.stem}{only}" in refused("evaluate", run.generator, "--data", archive)
-    assert f"cgan-bce{only}" in refused("evaluate", run.generator, "--data", digits, "data.size=8")
+    assert f"{archive.stem}{only}" in refused("evaluate", run.generator_file, "--data", archive)
+    assert f"cgan-bce{only}" in refused("evaluate", run.generator_file, "--data", digits, "data.size=8")
     assert f"{archive}{only}" in refused("evaluate", archive, "--data", digits, "data.size=8")
 
 

@@ -296,7 +296,7 @@ def test_a_run_that_another_process_trains(refused: Any, copied: Path) -> None:
             process.kill()
     assert str(copied) in message
     assert "another process" in message
-    assert package.resume(copied, epochs=2).recipe().train.epochs == 2  # a killed process holds no lock
+    assert package.resume(copied, epochs=2).recipe.train.epochs == 2  # a killed process holds no lock
 
 
 @pytest.mark.parametrize(
@@ -639,7 +639,7 @@ def test_a_full_disk(limit: int, copied: Path, trained: Path, tmp_path: Path) ->
     other = Path(shutil.copytree(trained, tmp_path / "other"))
     a = package.resume(copied, "output.log_every=1", epochs=16)
     b = package.resume(other, "output.log_every=1", epochs=16)
-    assert a.generator.read_bytes() == b.generator.read_bytes()
+    assert a.generator_file.read_bytes() == b.generator_file.read_bytes()
     without = [[record | {"seconds": 0} for record in log.read(run.log)] for run in (a, b)]
     assert without[0] == without[1]
 

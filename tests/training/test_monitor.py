@@ -128,7 +128,7 @@ def test_the_log_holds_the_figures_and_the_best_is_where_they_are_best(measured:
     assert [line["images"] for line in found] == [300, 600, 900, 1200]
     # 30 validation images are far too few for a Frechet distance: it has no value, and KID chooses
     assert all(line["evaluation"]["fid_features"] == {"value": None} for line in found)
-    assert selection.chosen_by(measured.recipe(), found) == "kid_features"
+    assert selection.chosen_by(measured.recipe, found) == "kid_features"
     values = [line["evaluation"]["kid_features"]["value"] for line in found]
     assert checkpoint.load(measured.checkpoint("best")).images_seen == found[int(np.argmin(values))]["images"]
     for line in found:
@@ -203,7 +203,7 @@ def test_early_stop_ends_a_training_and_more_patience_goes_on(
     run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=60, run=tmp_path / "run", progress=hearer)
     found = evaluations(read(run.log))
     assert 2 <= len(found) < 60  # of 60 noisy values, two fall at once
-    assert selection.best(run.recipe(), found) == len(found) - 2
+    assert selection.best(run.recipe, found) == len(found) - 2
     assert any("without a new best" in said for said in hearer.said)
     assert checkpoint.load(run.checkpoint("best")).images_seen == found[-2]["images"]
     assert run.result.exists()

@@ -195,7 +195,7 @@ def events(run: Run) -> dict[str, list[tuple[int, float]]]:
 
 
 def assert_same(run: Run, other: Run) -> None:
-    assert run.generator.read_bytes() == other.generator.read_bytes()
+    assert run.generator_file.read_bytes() == other.generator_file.read_bytes()
     a, b = checkpoint.load(run.checkpoint()), checkpoint.load(other.checkpoint())
     assert (a.recipe, a.domain, a.settings, a.step, a.images_seen) == (
         b.recipe,
@@ -219,7 +219,7 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     assert [record["images"] for record in records] == [300 * (end // 5) + 64 * (end % 5) for end in ends]
     assert [record["epoch"] for record in records] == pytest.approx([r["images"] / 300 for r in records], abs=1e-4)
 
-    recipe = whole.recipe()
+    recipe = whole.recipe
     data = datasets.load(recipe.data, recipe.seed)
     split = data.trained_on("train+validation")
     engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, ONE_THREAD)
@@ -259,7 +259,7 @@ def test_many_stops_are_none(whole: Run, digits: Path, options: tuple[str, ...],
 
 def test_more_epochs_go_on_exactly(whole: Run, digits: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     run = condgan.train("cgan-lsgan", *options, data=digits, epochs=2, run=tmp_path / "run")
-    assert run.recipe().train.epochs == 2
+    assert run.recipe.train.epochs == 2
     resumed = condgan.resume(run.folder, epochs=4)
     assert_same(resumed, whole)
     sessions = json.loads((run.folder / "provenance.json").read_text())["sessions"]
@@ -329,7 +329,7 @@ def test_a_schedule_that_depends_on_the_length_refuses_more_epochs(
     digits: Path, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     run = condgan.train("cgan-lsgan", *options, "optim.d.schedule=linear", data=digits, epochs=2, run=tmp_path / "run")
-    before = run.generator.read_bytes()
+    before = run.generator_file.read_bytes()
     with pytest.raises(CondganError, match=r"optim\.d\.schedule.*train\.epochs=3.*trains anew"):
         condgan.resume(run.folder, epochs=3)
     assert condgan.resume(run.folder, epochs=2).generator.read_bytes() == before
@@ -371,7 +371,7 @@ def test_changed_data_is_refused_and_moved_data_is_found(
     moved = tmp_path / "elsewhere" / "digits.npz"
     moved.parent.mkdir()
     shutil.copy(digits, moved)
-    assert condgan.resume(run.folder, data=moved, epochs=2).recipe().data.source == str(moved)
+    assert condgan.resume(run.folder, data=moved, epochs=2).recipe.data.source == str(moved)
     other = condgan.train("cgan-lsgan", *options, data=digits, epochs=2, run=tmp_path / "other")
     a, b = checkpoint.load(run.checkpoint()), checkpoint.load(other.checkpoint())
     assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in b.state)

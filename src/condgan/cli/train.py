@@ -54,7 +54,7 @@ def report(run: "Run") -> None:
     """Print where a finished run's products are, and the command that comes next."""
     grids = sorted(run.samples.glob("[0-9]*.png"))
     pictures = [*grids[-1:], run.result, run.animation, run.loss_plot, run.metrics_plot, run.class_plot]
-    products = [*pictures, run.generator, run.checkpoint("best")]
+    products = [*pictures, run.generator_file, run.checkpoint("best")]
     print("\n".join(str(product) for product in products if product.exists()))
     print(f"next: {following(run)}")
 

@@ -70,7 +70,7 @@ def diagnose(
         CondganError: no run there, or its recipe or log is damaged. What the pictures lack is in ``skipped``.
     """
     opened = Run.open(run)
-    recipe, records = opened.recipe(), log.read(opened.log)
+    recipe, records = opened.recipe, log.read(opened.log)
     found: list[Finding] = []
     skipped: list[str] = []
     pictures = 0
@@ -225,7 +225,7 @@ def memorisation(recipe: Recipe, made: Comparison) -> Finding | None:
 def report(found: Diagnosis, run: str | PathLike[str]) -> str:
     """A diagnosis in plain text: each finding with its evidence and the command to try, or that nothing was found."""
     opened = Run.open(run)
-    run, recipe = opened.folder, opened.recipe()
+    run, recipe = opened.folder, opened.recipe
     basis = f"{found.lines} log lines, {found.evaluations} evaluations and {found.pictures} pictures"
     if not found.findings:
         judged = found.pictures or found.lines >= LEAST

@@ -18,6 +18,7 @@ from condgan.generation import sampling
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
 from condgan.runs import checkpoint as checkpoints
+from condgan.runs import moment
 from condgan.runs.run import Run
 from condgan.storage import weights
 
@@ -150,8 +151,8 @@ def load(path: str | PathLike[str], checkpoint: str = "last", engine: str | None
     """The generator of a run (its average, if the recipe has one), of a generator file, or of the package.
 
     Args:
-        path: a run or its folder, or a file; where nothing exists at this path, the name of a generator in the package:
-            ``mnist``.
+        path: a run or its folder, a file, or a moment of a run: ``runs/a@100`` is its generator after 100 epochs; where
+            nothing exists at this path, the name of a generator in the package: ``mnist``.
         checkpoint: of a run, ``last`` or ``best``.
         engine: ``torch`` or ``jittor``, which computes its images; none: the one that trained it. Two engines give the
             same images, but for a grey level here and there.
@@ -159,10 +160,10 @@ def load(path: str | PathLike[str], checkpoint: str = "last", engine: str | None
     Raises:
         CondganError: nothing there, damaged, or of a newer format; an unknown engine, or one that is not installed.
     """
-    path = Path(path)
+    path, epoch = moment.parse(path)
     check_checkpoint(checkpoint)
-    if path.is_dir():
-        return _of_run(Run.open(path), checkpoint, engine)
+    if path.is_dir() or epoch is not None:
+        return of_run(Run.open(path), checkpoint, engine, epoch)
     if is_shipped(path):
         with as_file(files("condgan.generation") / "files" / f"{path}.safetensors") as file:
             return _of_file(file, engine)
@@ -182,6 +183,36 @@ def check_checkpoint(checkpoint: str) -> None:
     """
     if checkpoint not in CHECKPOINTS:
         raise ArgumentError("checkpoint", checkpoint, f"expected {' or '.join(CHECKPOINTS)}")
+
+
+def of_run(
+    run: Run, checkpoint: str = "last", engine: str | None = None, epoch: int | None = None
+) -> Generator:
+    """The generator in a run's ``last`` or ``best`` checkpoint, or that after some epochs.
+
+    Raises:
+        CondganError: there is no such checkpoint, the generator of that epoch was not kept, or as for ``load``.
+    """
+    check_checkpoint(checkpoint)
+    path = run.checkpoint(checkpoint)
+    if epoch is not None:
+        if checkpoint != "last":
+            raise ArgumentError("checkpoint", checkpoint, f"{run.folder}@{epoch} names an epoch already")
+        there = run.epochs()
+        if epoch in there:
+            return _of_file(there[epoch], engine)
+        last = run.last_epoch()
+        if epoch != last:
+            kept = ", ".join(f"@{number}" for number in sorted({*there, *([] if last is None else [last])}))
+            raise CondganError(
+                f"{run.folder} has no generator of epoch {epoch}{f', but {kept}' if kept else ''}: "
+                f"output.keep_every=EPOCHS keeps more"
+            )
+    if not path.exists():
+        cure = {"last": "it appears within a minute of training", "best": "it takes evaluation during training"}
+        raise CondganError(f"{run.folder} has no {checkpoint} checkpoint: {cure[checkpoint]}")
+    prefix = "generator." if run.recipe.train.ema is None else "ema."
+    return _restored(path, engine, *weights.load(path, checkpoints.KIND, prefix))
 
 
 def is_shipped(path: Path) -> bool:
@@ -204,13 +235,3 @@ def _restored(path: Path, engine: str | None, description: dict[str, Any], state
         return Generator(recipe, domain, seen, state, facts, engine)
     except CondganError as error:
         raise CondganError(f"{path}: {error}") from None
-
-
-def _of_run(run: Run, checkpoint: str, engine: str | None) -> Generator:
-    path = run.checkpoint(checkpoint)
-    if not path.exists():
-        cure = {"last": "it appears within a minute of training", "best": "it takes evaluation during training"}
-        raise CondganError(f"{run.folder} has no {checkpoint} checkpoint: {cure[checkpoint]}")
-    recipe = run.recipe()
-    prefix = "generator." if recipe.train.ema is None else "ema."
-    return _restored(path, engine, *weights.load(path, checkpoints.KIND, prefix))

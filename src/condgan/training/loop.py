@@ -242,7 +242,7 @@ class Trainer:
         log.sync()
         self.keep("last", engine, log)
         seen = self.plan.images_seen(self.step)
-        generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
+        generator.save(self.run.generator_file, self.recipe, self.domain, seen, engine.generator_state())
         curves.loss_curves(self.run.loss_plot, trained(log.records), self.recipe.name)
 
     def keep(self, which: str, engine: Engine, log: Log) -> None:

@@ -86,7 +86,7 @@ def resume(
     opened = Run.open(run)
     run = opened.folder
     with opened.locked():
-        written = opened.recipe()
+        written = opened.recipe
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
         if data is not None:
             recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
