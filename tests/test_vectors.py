@@ -30,7 +30,7 @@ from condgan.recipe import Data, Domain, builtin
 from condgan.runs import checkpoint
 from condgan.runs.run import Run
 from condgan.training import loop
-from condgan.training.listeners.terminal import Progress
+from condgan.training.listeners.listener import Beginning, Listener
 
 RANDOM = np.random.default_rng(0)
 COUNT, TRAINED = 210, 189  # rows, and those of train and validation
@@ -66,18 +66,21 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-class Heard(Progress):
+class Heard(Listener):
     """Remembers what was said; presses Ctrl-C after the block that reaches a step."""
 
     def __init__(self, stop: int = 1 << 60) -> None:
         self.said: list[str] = []
         self.stop = stop
 
-    def say(self, text: str) -> None:
+    def began(self, training: Beginning) -> None:
+        self.said += [*training.notices, training.opening]
+
+    def notified(self, text: str) -> None:
         self.said.append(text)
 
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        if step >= self.stop:
+    def block(self, block: Any) -> None:
+        if block.step >= self.stop:
             os.kill(os.getpid(), signal.SIGINT)
             self.stop = 1 << 60
 
@@ -92,7 +95,9 @@ def trained(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
         if kind not in found:
             heard = Heard()
             place = folder / kind.replace(", ", "-")
-            made = package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=place, progress=heard)
+            made = package.train(
+                "cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=place, listeners=[heard]
+            )
             found[kind] = made, heard
         return found[kind]
 
@@ -149,7 +154,7 @@ def test_going_on_is_exact(
     monkeypatch.setattr(loop, "BLOCK_SECONDS", 1e-9)  # blocks of one step, so that it stops within an epoch
     run = Run(tmp_path / "run")
     with pytest.raises(InterruptedTrainingError):
-        package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=run.folder, progress=Heard(4))
+        package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=run.folder, listeners=[Heard(4)])
     assert checkpoint.load(run.checkpoint()).step == 4
     package.resume(run.folder)
     mine, other = checkpoint.load(run.checkpoint()), checkpoint.load(whole.checkpoint())

@@ -12,22 +12,23 @@ if TYPE_CHECKING:
     from condgan.errors import ArgumentError, CondganError, DivergedError, InterruptedTrainingError
     from condgan.evaluation.evaluation import Evaluation, evaluate
     from condgan.generation.generator import Generator, load
+    from condgan.generation.run import Run
     from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
-    from condgan.runs.run import Run
+    from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
 
 _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
     "Evaluation": "evaluation.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
-    "Recipe": "recipe", "Run": "runs.run", "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation",
-    "load": "generation.generator", "recipes": "recipe.builtin", "resume": "training.training",
-    "train": "training.training",
+    "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
+    "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation", "load": "generation.generator",
+    "recipes": "recipe.builtin", "resume": "training.training", "train": "training.training",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train",
+    "Listener", "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

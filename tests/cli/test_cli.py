@@ -184,7 +184,7 @@ def test_a_line_every_fifty_batches(
         folder = tmp_path / str(log_every)
         options = (*tiny["cgan-lsgan"], "train.batch=4", f"output.log_every={log_every}")  # 75 batches
         capsys.readouterr()
-        package.train("cgan-lsgan", *options, data=digits, epochs=2, run=folder, progress=Lines())
+        package.train("cgan-lsgan", *options, data=digits, epochs=2, run=folder, listeners=[Lines()])
         read = [LINE.fullmatch(line) for line in capsys.readouterr().out.splitlines()[1:]]
         shown = [tuple(map(float, match.groups())) for match in read if match]
         assert [line[:4] for line in shown] == [(e, 2, b, 75) for e in (1, 2) for b in (50, 75)]

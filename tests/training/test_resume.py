@@ -28,7 +28,8 @@ from condgan.runs import checkpoint
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
 from condgan.training import loop
-from condgan.training.listeners.terminal import Lines, Progress
+from condgan.training.listeners.listener import Block, Listener
+from condgan.training.listeners.terminal import Lines
 
 SMALL = ("generator.hidden=24,24", "discriminator.hidden=24,24")
 CASES = {
@@ -151,14 +152,14 @@ STEPS_PER_EPOCH = 5  # 300 images in batches of 64
 LOG_EVERY = 3  # windows of 3 and 2 steps
 
 
-class Interrupter(Progress):
+class Interrupter(Listener):
     """Presses Ctrl-C after the block that reaches a step."""
 
     def __init__(self, step: int) -> None:
         self.at = step
 
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        if step >= self.at:
+    def block(self, block: Block) -> None:
+        if block.step >= self.at:
             os.kill(os.getpid(), signal.SIGINT)
             self.at = 1 << 60
 
@@ -241,7 +242,7 @@ def test_ctrl_c_and_resume_end_as_if_nothing_had_happened(
     folder = tmp_path / "run"
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(InterruptedTrainingError, match=rf"step {step}\b.*condgan resume"):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, progress=Interrupter(step))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Interrupter(step)])
     assert signal.getsignal(signal.SIGINT) is handler
     assert checkpoint.load(Run(folder).checkpoint()).step == step
     assert_same(condgan.resume(folder), whole)
@@ -250,10 +251,10 @@ def test_ctrl_c_and_resume_end_as_if_nothing_had_happened(
 @pytest.mark.usefixtures("step_by_step")
 def test_many_stops_are_none(whole: Run, digits: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     with pytest.raises(InterruptedTrainingError):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "run", progress=Interrupter(1))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "run", listeners=[Interrupter(1)])
     for step in (2, 4, 5, 6, 13):
         with pytest.raises(InterruptedTrainingError):
-            condgan.resume(tmp_path / "run", progress=Interrupter(step))
+            condgan.resume(tmp_path / "run", listeners=[Interrupter(step)])
     assert_same(condgan.resume(tmp_path / "run"), whole)
 
 
@@ -319,7 +320,7 @@ def test_the_log_is_cut_back_to_the_checkpoint(
     """After a kill the log is ahead of the checkpoint."""
     folder = tmp_path / "run"
     with pytest.raises(InterruptedTrainingError):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, progress=Interrupter(7))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Interrupter(7)])
     ahead = whole.log.read_text().splitlines(keepends=True)[:5]
     (folder / "log.jsonl").write_text("".join(ahead) + ahead[-1][:40])
     assert_same(condgan.resume(folder), whole)
@@ -340,7 +341,7 @@ def test_only_what_leaves_past_steps_alone_may_change(whole: Run, tmp_path: Path
     for change in ("train.batch=32", "optim.lr=1e-3", "seed=1", "generator.hidden=8", "data.size=16", "train.ema=none"):
         with pytest.raises(CondganError, match=re.escape(change)):
             condgan.resume(copy.folder, change)
-    with pytest.raises(CondganError, match="more than asked for"):
+    with pytest.raises(CondganError, match="more than requested"):
         condgan.resume(copy.folder, epochs=3)
     assert_same(copy, whole)
 
@@ -425,7 +426,7 @@ def test_bf16_gives_way_where_it_is_slower_and_that_stays(
     monkeypatch.setattr(TorchEngine, "_steps", steps)
     monkeypatch.setattr(threads, "_seconds", seconds)
     options = (*tiny["mnist"], "machine.threads=1", "optim.schedule=constant", "optim.schedule_from=0")
-    run = condgan.train("mnist", *options, data=digits, epochs=1, run=tmp_path / "run", progress=Lines())
+    run = condgan.train("mnist", *options, data=digits, epochs=1, run=tmp_path / "run", listeners=[Lines()])
     assert sessions(run)[0]["settings"]["precision"] == contexts[-1] == faster
     assert ("bf16 would not help here" in capsys.readouterr().out) == (faster == "float32")
     plain = condgan.train("mnist", *options, "train.precision=float32", data=digits, epochs=1, run=tmp_path / "plain")

@@ -31,8 +31,8 @@ def train(
     words = words or []
     named = bool(words) and builtin.is_name(words[0])
     name, overrides = (words[0], words[1:]) if named else (builtin.DEFAULT, words)
-    reporter = terminal.for_this_terminal()
-    report(training.train(name, *overrides, data=data, epochs=epochs, run=run, progress=reporter))
+    listeners = [terminal.for_this_terminal()]
+    report(training.train(name, *overrides, data=data, epochs=epochs, run=run, listeners=listeners))
 
 
 @command()
@@ -46,8 +46,8 @@ def resume(
     from condgan.training import training
     from condgan.training.listeners import terminal
 
-    reporter = terminal.for_this_terminal()
-    report(training.resume(run, *overrides or [], data=data, epochs=epochs, progress=reporter))
+    listeners = [terminal.for_this_terminal()]
+    report(training.resume(run, *overrides or [], data=data, epochs=epochs, listeners=listeners))
 
 
 def report(run: "Run") -> None:
@@ -60,7 +60,9 @@ def report(run: "Run") -> None:
 
 
 def following(run: "Run") -> str:
-    """The command that measures a finished run or, of a domain that cannot be measured, samples from it."""
+    """What to do next: continue a stopped run, measure a finished one or, if it cannot be measured, sample from it."""
+    if run.status.state == "stopped":
+        return f"condgan resume {run.folder}"
     domain = run.domain()
     if domain.condition is not None:
         return f"condgan sample {run.folder} --conditions FILE.npz -o samples.npz"

@@ -185,9 +185,7 @@ def check_checkpoint(checkpoint: str) -> None:
         raise ArgumentError("checkpoint", checkpoint, f"expected {' or '.join(CHECKPOINTS)}")
 
 
-def of_run(
-    run: Run, checkpoint: str = "last", engine: str | None = None, epoch: int | None = None
-) -> Generator:
+def of_run(run: Run, checkpoint: str = "last", engine: str | None = None, epoch: int | None = None) -> Generator:
     """The generator in a run's ``last`` or ``best`` checkpoint, or that after some epochs.
 
     Raises:

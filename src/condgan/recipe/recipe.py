@@ -43,6 +43,8 @@ class Output(Section):
     """Images seen between two class grids."""
     checkpoint_every: float = Field(60.0, gt=0, le=60)
     """Seconds of work that a kill may cost."""
+    keep_every: MaybeCount = None
+    """Epochs between two generators that are kept by number, for ``RUN@EPOCH``; none: only the last and the best."""
     sequence: Annotated[str | None, Optional] = None
     """Classes of result.png, as for ``condgan sample``; none: each class once."""
 

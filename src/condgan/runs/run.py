@@ -14,7 +14,8 @@ from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe import text as recipe_text
-from condgan.runs import checkpoint, status
+from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
+from condgan.runs import checkpoint, log, status
 from condgan.runs.status import Status
 from condgan.storage import weights
 from condgan.storage.files import atomic
@@ -114,6 +115,22 @@ class Run:
             CondganError: the recipe or the log of an older run, which the status is derived from, is damaged.
         """
         return status.read(self)
+
+    def records(self) -> list[Record]:
+        """The log: records of steps, evaluations and alarms, in order.
+
+        Raises:
+            CondganError: a line is damaged.
+        """
+        return [from_line(json.dumps(record)) for record in log.read(self.log)]
+
+    def evaluations(self) -> list[EvaluationRecord]:
+        """The evaluations in the log; the first one, of step 0, is that of the untrained generator.
+
+        Raises:
+            CondganError: a line is damaged.
+        """
+        return of_kind(self.records(), EvaluationRecord)
 
     def domain(self) -> Domain:
         """The domain of the run's generator, as its last session recorded it."""
