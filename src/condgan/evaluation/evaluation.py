@@ -85,7 +85,8 @@ def evaluate(
     """Measure a run, a generator file, or any labelled images.
 
     Args:
-        path: a run or its folder, a generator file, an .npz, IDX files or a folder of class folders.
+        path: a run or its folder, a moment of it (``runs/a@100``), a generator file, an .npz, IDX files or a
+            folder of class folders.
         overrides: ``data.field=value``, as for training.
         data: the real images; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
