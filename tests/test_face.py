@@ -71,6 +71,7 @@ def test_a_run_is_taken_for_its_folder(run: condgan.Run) -> None:
     from condgan.diagnosis.diagnosis import report
 
     assert report(found, run) == report(found, str(run.folder))
+    assert f"{run.folder}" in report(found, run)
 
 
 def test_objects_describe_themselves(run: condgan.Run) -> None:
@@ -197,6 +198,8 @@ def test_every_door_takes_a_moment_of_a_run(
     with np.load("moment.npz") as moment, np.load("last.npz") as last:
         assert np.array_equal(moment["images"], condgan.load("run@1").sample_classes(moment["labels"], 7)[:, 0])
         assert not np.array_equal(moment["images"], last["images"])
+    whole, early = (condgan.diagnose(place, data="/nowhere") for place in ("run", "run@1"))
+    assert whole.lines == 3 * early.lines > 0
     for command in ("sample", "evaluate"):
         assert "epoch 9" in refused(command, "run@9")
         assert '"nowhere"' in refused(command, "nowhere@1")

@@ -101,7 +101,7 @@ def train_features(
 
 @command()
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder (RUN@100: until epoch 100).")],
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
 ) -> None:
     """Explain what goes wrong in a run.
