@@ -640,7 +640,7 @@ def test_a_full_disk(limit: int, copied: Path, trained: Path, tmp_path: Path) ->
     a = package.resume(copied, "output.log_every=1", epochs=16)
     b = package.resume(other, "output.log_every=1", epochs=16)
     assert a.generator_file.read_bytes() == b.generator_file.read_bytes()
-    without = [[record | {"seconds": 0} for record in log.read(run.log)] for run in (a, b)]
+    without = [[record.model_copy(update={"seconds": 0.0}) for record in run.records()] for run in (a, b)]
     assert without[0] == without[1]
 
 

@@ -24,6 +24,7 @@ from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
 from condgan.recipe import Recipe
 from condgan.recipe.builtin import RECIPES
 from condgan.recipe.text import differences
+from condgan.results.records import EvaluationRecord, StepRecord, of_kind
 from condgan.runs import log
 from condgan.runs.run import Run
 
@@ -92,8 +93,8 @@ def diagnose(
     logged = alarms.from_log(recipe, records)
     return Diagnosis(
         findings=tuple(alarms.ordered([*found, *logged])),  # pictures tell more than figures of them
-        lines=sum("d_loss" in record for record in records),
-        evaluations=len(log.evaluations(records)),
+        lines=len(of_kind(records, StepRecord)),
+        evaluations=len(of_kind(records, EvaluationRecord)),
         pictures=pictures,
         skipped=tuple(skipped),
     )
