@@ -25,6 +25,7 @@ from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
 from condgan.recipe import Recipe
 from condgan.recipe.builtin import RECIPES
 from condgan.recipe.text import differences
+from condgan.results.records import EvaluationRecord, StepRecord, of_kind
 from condgan.runs import log, moment
 from condgan.runs.run import Run
 
@@ -74,7 +75,7 @@ def diagnose(
     opened = Run.open(folder)
     recipe, records = opened.recipe, log.read(opened.log)
     if epoch is not None:
-        records = [record for record in records if record["epoch"] <= epoch]
+        records = [record for record in records if record.epoch <= epoch]
     found: list[Finding] = []
     skipped: list[str] = []
     pictures = 0
@@ -96,8 +97,8 @@ def diagnose(
     logged = alarms.from_log(recipe, records)
     return Diagnosis(
         findings=tuple(alarms.ordered([*found, *logged])),  # pictures tell more than figures of them
-        lines=sum("d_loss" in record for record in records),
-        evaluations=len(log.evaluations(records)),
+        lines=len(of_kind(records, StepRecord)),
+        evaluations=len(of_kind(records, EvaluationRecord)),
         pictures=pictures,
         skipped=tuple(skipped),
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import comparison, features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
 from condgan.evaluation.features import Say
-from condgan.evaluation.figures import Figure
 from condgan.evaluation.reference import OTHER, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
 from condgan.metrics import feature_network
 from condgan.metrics.inception import FILE as INCEPTION_FILE
+from condgan.results.figure import Figure
 from condgan.runs import session
 
 DEFAULT_IMAGES = 10_000
@@ -29,8 +29,7 @@ MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
 MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
-KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
-IN_ANY_SPACE = ("fid{space}", "kid{space}")
+IN_ANY_SPACE = ("fid", "kid")
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ class Evaluation:
         The confusion of more than 100 classes is left out.
         """
         figures = {
-            name: {key: value for key, value in asdict(figure).items() if key in KEYS or (key == "note" and value)}
-            for name, figure in self.figures.items()
+            name: figure.model_dump(exclude=None if figure.note else {"note"}) for name, figure in self.figures.items()
         }
         confusion = self.confusion
         shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
@@ -128,7 +126,7 @@ def evaluate(
                 found |= figures.hundred_against_hundred(*sides_there)
         else:
             note = f"needs `inception={INCEPTION_FILE}`"
-            found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
+            found["fid"] = Figure(metric="fid", note=note)
         missing = None
         if gan_train:
             learnt, lacked = figures.gan_train_figures(made, say)
@@ -183,7 +181,7 @@ def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) ->
         "classes": "in the proportions of the real images",
         "resize": subject.resized or "none",
         "seed": subject.seed,
-        "feature_network": {"suffix": judge.suffix, "sha256": judge.sha256, "dim": judge.dim}
+        "feature_network": {"suffix": judge.space and f"_{judge.space}", "sha256": judge.sha256, "dim": judge.dim}
         | {key: judge.facts[key] for key in ("data", "steps", "accuracy")},
         "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
         "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),

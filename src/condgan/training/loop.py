@@ -243,8 +243,7 @@ class Trainer:
         record = EvaluationRecord(**self.log.at(step), evaluation=figures, per_class=per_class)
         self.log.write(record)
         lines = self.log.evaluations()
-        best = bool(lines) and selection.best(self.recipe, lines) == len(lines) - 1
-        sentence = selection.sentence(self.recipe, lines or self.log.dicts[-1:])
+        best, sentence = selection.best(self.recipe, lines) == len(lines) - 1, selection.sentence(self.recipe, lines)
         self.listeners.tell(lambda listener: listener.evaluated(Evaluated(record, confusion, best, sentence)))
         return best
 
@@ -265,8 +264,7 @@ class Trainer:
     def alarm(self) -> None:
         """Log what begins to go wrong, and tell: each kind once in a run."""
         known = {record.alarm for record in self.log.records if isinstance(record, AlarmRecord)}
-        trained = [record for record in self.log.dicts if record["step"]]
-        for finding in alarms.from_log(self.recipe, trained):
+        for finding in alarms.from_log(self.recipe, self.log.records):
             if finding.kind not in known:
                 self.log_alarm(finding.kind, finding.text, finding.evidence, finding.advice)
 
