@@ -189,12 +189,20 @@ def log_without_seconds(run: Run) -> list[dict[str, Any]]:
 
 
 def events(run: Run) -> dict[str, list[tuple[int, float]]]:
+    """Of TensorBoard: the losses are one chart, since they have one tag; the grids are images."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    assert len(list(run.folder.glob("events.out.tfevents.*"))) == 1
-    read = EventAccumulator(str(run.folder)).Reload()
-    assert set(read.Tags()["scalars"]) == set(FIGURES)
-    return {name: [(event.step, event.value) for event in read.Scalars(name)] for name in FIGURES}
+    folders = {"d_loss": run.folder / "discriminator", "g_loss": run.folder / "generator"}
+    read = {name: EventAccumulator(str(folders.get(name, run.folder)), {"images": 0}).Reload() for name in FIGURES}
+    for folder in (run.folder, *folders.values()):
+        assert len(list(folder.glob("events.out.tfevents.*"))) == 1
+    own = read["d_real"]
+    assert set(own.Tags()["scalars"]) == set(FIGURES) - set(folders)
+    grids = {int(path.stem): path.read_bytes() for path in sorted(run.samples.iterdir())}
+    assert {event.step: event.encoded_image_string for event in own.Images("samples")} == grids
+    tags = {name: "loss" if name in folders else name for name in FIGURES}
+    assert all(read[name].Tags()["scalars"] == ["loss"] for name in folders)
+    return {name: [(event.step, event.value) for event in read[name].Scalars(tags[name])] for name in FIGURES}
 
 
 def assert_same(run: Run, other: Run) -> None:

@@ -14,7 +14,8 @@ from condgan.cli.command import DataOverrides, Engine, command, translated
 def evaluate(
     context: typer.Context,
     path: Annotated[
-        Path, typer.Argument(help="A run, a generator file, mnist, an .npz, IDX files or a folder of class folders.")
+        Path,
+        typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, mnist, an .npz, IDX files, a folder."),
     ],
     overrides: DataOverrides = None,
     data: Annotated[
@@ -100,7 +101,7 @@ def train_features(
 
 @command()
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder (RUN@100: until epoch 100).")],
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
 ) -> None:
     """Explain what goes wrong in a run.

@@ -84,7 +84,8 @@ def evaluate(
     """Measure a run, a generator file, or any labelled images.
 
     Args:
-        path: a run or its folder, a generator file, or images in any format of ``data.readers``.
+        path: a run or its folder, a moment of it (``runs/a@100``), a generator file, or images in any format of
+            ``data.readers``.
         overrides: ``data.field=value``, as for training.
         data: the real images, as for training; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.

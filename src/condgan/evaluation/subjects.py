@@ -20,6 +20,7 @@ from condgan.evaluation import features
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
+from condgan.runs import moment
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,8 @@ def find(
     """What lies at a path, and the dataset that it is held against.
 
     Args:
-        path: a run folder, a generator file, or images in any format of ``data.readers``.
+        path: a run folder or a moment of it (``runs/a@100``), a generator file, or images in any format of
+            ``data.readers``.
         data: the real images, as for `data.load`; none: those that the generator was trained on, or MNIST.
         overrides: of ``data.*``, as for training.
         seed: decides what is drawn.
@@ -108,9 +110,10 @@ def find(
         CondganError: nothing there, or it does not fit the data.
     """
     shipped = generator.is_shipped(path)
-    if not shipped and not path.exists():
-        raise CondganError(f'nothing at "{path}": give a run, a generator file, mnist, {readers.listed()}')
-    if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
+    place, epoch = moment.parse(path)
+    if not shipped and not place.exists():
+        raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
+    if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
         made = generator.load(path, checkpoint, engine)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)

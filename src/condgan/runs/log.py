@@ -17,7 +17,16 @@ import numpy.typing as npt
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
-from condgan.results.records import EvaluationRecord, Kind, Record, StepRecord, from_line, rounded, to_line
+from condgan.results.records import (
+    EvaluationRecord,
+    Kind,
+    Record,
+    StepRecord,
+    from_line,
+    of_kind,
+    rounded,
+    to_line,
+)
 from condgan.storage.files import atomic
 
 Figures = Mapping[str, npt.NDArray[np.float32]]
@@ -93,6 +102,10 @@ class Log:
         self.file.flush()
         self.records.append(record)
         return record
+
+    def evaluations(self) -> list[EvaluationRecord]:
+        """Those up to now, the untrained generator's first."""
+        return of_kind(self.records, EvaluationRecord)
 
     def unlogged(self) -> dict[str, npt.NDArray[np.float32]]:
         """Figures since the last window, for the checkpoint; without those that an older version did not record."""

@@ -20,7 +20,7 @@ from condgan.generation import generator
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
 from condgan.results import selection
-from condgan.results.records import AlarmRecord, EvaluationRecord, of_kind
+from condgan.results.records import AlarmRecord, EvaluationRecord
 from condgan.runs import checkpoint as checkpoints
 from condgan.runs import status
 from condgan.runs.checkpoint import Checkpoint
@@ -229,7 +229,7 @@ class Trainer:
     def evaluate(self, engine: Engine, monitor: "Monitor") -> None:
         """Evaluate, and keep the checkpoint if it is the best; the first time also the untrained generator."""
         self.notify(f"evaluating at epoch {self.plan.epoch(self.step):g}")
-        if self.untrained is not None and not self.evaluations():
+        if self.untrained is not None and not self.log.evaluations():
             untrained = engines.load(self.recipe.engine).sampler(self.recipe, self.domain, self.untrained)
             self.log_evaluation(untrained, monitor, 0)
         self.untrained = None
@@ -243,15 +243,10 @@ class Trainer:
         figures, per_class, confusion = monitor.measure(sampler)
         record = EvaluationRecord(**self.log.at(step), evaluation=figures, per_class=per_class)
         self.log.write(record)
-        lines = self.evaluations()
-        best = selection.best(self.recipe, lines) == len(lines) - 1
-        sentence = selection.sentence(self.recipe, lines)
+        lines = self.log.evaluations()
+        best, sentence = selection.best(self.recipe, lines) == len(lines) - 1, selection.sentence(self.recipe, lines)
         self.listeners.tell(lambda listener: listener.evaluated(Evaluated(record, confusion, best, sentence)))
         return best
-
-    def evaluations(self) -> list[EvaluationRecord]:
-        """All of this run so far."""
-        return of_kind(self.log.records, EvaluationRecord)
 
     def tell_saved(self, which: Literal["last", "best", "epoch"], path: Path) -> None:
         """Tell of a file."""
@@ -259,7 +254,7 @@ class Trainer:
 
     def exhausted(self) -> bool:
         """Whether the recipe's patience with evaluations is over."""
-        if not selection.exhausted(self.recipe, self.evaluations()):
+        if not selection.exhausted(self.recipe, self.log.evaluations()):
             return False
         self.notify(
             f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "

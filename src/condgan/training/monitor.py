@@ -43,18 +43,19 @@ class Monitor:
             images = subjects.fitted(generated, self.reference.dataset)
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
             results = figures.measured(compared, None, QUICK)
-        logged = {
-            name: figure.model_copy(update={"value": _rounded(figure.value), "se": _rounded(figure.se), "note": ""})
+        evaluation = {
+            name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "note": ""})
             for name, figure in results.items()
         }
         if not self.recipe.conditional:
-            return logged, None, None
+            return evaluation, None, None
         names = self.reference.dataset.class_names
-        per_class = map(_rounded, compared.accuracy.per_class)
-        return logged, dict(zip(names, per_class, strict=True)), compared.accuracy.confusion
+        shares = dict(zip(names, map(about, compared.accuracy.per_class), strict=True))
+        return evaluation, shares, compared.accuracy.confusion
 
 
-def _rounded(value: float | None) -> float | None:
+def about(value: float | None) -> float | None:
+    """A figure as the log keeps it."""
     return None if value is None else rounded(value)
 
 
