@@ -19,6 +19,7 @@ from condgan.evaluation import features
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
+from condgan.runs import moment
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,8 @@ def find(
     """What lies at a path, and the dataset that it is held against.
 
     Args:
-        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
+        path: a run folder, a moment of a run (``runs/a@100``), a generator file, an .npz, IDX files or a folder of
+            class folders.
         data: the real images; none: those that the generator was trained on, or MNIST.
         overrides: of ``data.*``, as for training.
         seed: decides what is drawn.
@@ -105,12 +107,12 @@ def find(
     Raises:
         CondganError: nothing there, or it does not fit the data.
     """
-    shipped = generator.is_shipped(path)
-    if not shipped and not path.exists():
+    shipped, is_moment = generator.is_shipped(path), moment.parse(path)[1] is not None
+    if not shipped and not is_moment and not path.exists():
         raise CondganError(
             f'nothing at "{path}": give a run, a generator file, mnist, an .npz or a folder of class folders'
         )
-    if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
+    if shipped or is_moment or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
         made = generator.load(path, checkpoint, engine)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
