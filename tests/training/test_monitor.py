@@ -41,7 +41,8 @@ def options(tiny: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def measured(digits: Path, options: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "measured"
-    return condgan.train("cgan-lsgan", *options, EVERY, "evaluation.images=60", data=digits, epochs=4, run=folder)
+    given = (EVERY, "evaluation.images=60", "output.keep_every=2")
+    return condgan.train("cgan-lsgan", *options, *given, data=digits, epochs=4, run=folder)
 
 
 class Hearer(Listener):
@@ -175,6 +176,18 @@ def test_the_figures_are_those_of_evaluate(measured: Run, digits: Path) -> None:
             assert value == pytest.approx(figure.value, rel=1e-4, abs=1e-9)
 
 
+def test_a_moment_is_evaluated_and_diagnosed_like_a_run(measured: Run) -> None:
+    def figures(path: Any) -> dict[str, Any]:
+        found = condgan.evaluate(path, split="validation", n=60, gan_train=False)
+        return {name: figure.value for name, figure in found.figures.items()}
+
+    assert figures(f"{measured.folder}@4") == figures(measured)
+    assert figures(f"{measured.folder}@2") == figures(measured.epochs()[2]) != figures(measured)
+    early, late = condgan.diagnose(f"{measured.folder}@2"), condgan.diagnose(measured)
+    assert (early.lines, late.lines) == (4, 8)
+    assert early.pictures == late.pictures > 0
+
+
 def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) -> None:
     recipe = measured.recipe
     data = load_data(recipe.data, recipe.seed)
@@ -183,8 +196,11 @@ def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) 
     made = monitor.monitor(recipe, data, 1, print)
     assert made is not None
     figures, per_class, _ = made.measure(engine)
-    assert measured.evaluations()[0].evaluation == figures
-    assert measured.evaluations()[0].per_class == per_class
+    untrained = measured.evaluations()[0]
+    assert untrained.evaluation.keys() == figures.keys()
+    for name, figure in figures.items():
+        assert (untrained.value(name), untrained.se(name)) == (figure.value, figure.se)
+    assert untrained.per_class == per_class
     assert (measured.samples / "000000000.png").exists()
 
 

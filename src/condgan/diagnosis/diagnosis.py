@@ -3,8 +3,7 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
+from os import PathLike, fspath
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ from condgan.recipe import Recipe
 from condgan.recipe.builtin import RECIPES
 from condgan.recipe.text import differences
 from condgan.results.records import EvaluationRecord, StepRecord, of_kind
-from condgan.runs import log, moment
+from condgan.runs import moment
 from condgan.runs.run import Run
 
 PER_CLASS, MOST = 200, 5000  # pictures
@@ -63,7 +62,7 @@ def diagnose(
     """Look at a run's log, and at 200 pictures of each class (5000 in all at most) beside validation images.
 
     Args:
-        run: a run, its folder, or a moment of it: ``runs/a@100`` is judged by its log until then.
+        run: a run, its folder, or a moment of it: ``runs/a@100`` is judged by its log and pictures up to epoch 100.
         data: the real images; none: those that it was trained on.
         features: sees the pictures; none: the network of the data, which may have to be trained first.
         say: told in words what takes long.
@@ -73,14 +72,14 @@ def diagnose(
     """
     folder, epoch = moment.parse(run)
     opened = Run.open(folder)
-    recipe, records = opened.recipe, log.read(opened.log)
+    recipe, records = opened.recipe, opened.records()
     if epoch is not None:
         records = [record for record in records if record.epoch <= epoch]
     found: list[Finding] = []
     skipped: list[str] = []
     pictures = 0
     try:
-        subject, made = drawn(run, recipe, data, features, say)
+        subject, made = drawn(opened, epoch, recipe, data, features, say)
         pictures = len(made.images)
         checks: tuple[Callable[[Recipe, Comparison], Finding | None], ...] = (repetition, memorisation)
         if subject.conditional:
@@ -105,14 +104,14 @@ def diagnose(
 
 
 def drawn(
-    run: str | PathLike[str], recipe: Recipe, data: str | None, features: FeatureNetwork | None, say: Say
+    run: Run, epoch: int | None, recipe: Recipe, data: str | None, features: FeatureNetwork | None, say: Say
 ) -> tuple[Subject, Comparison]:
-    """Pictures of a run or a moment of it, beside the validation images of its data.
+    """Pictures of an epoch, or of the run's last checkpoint, beside the validation images of its data.
 
     Raises:
-        CondganError: there is no checkpoint yet, or it does not fit the data.
+        CondganError: there is no checkpoint yet, or it does not fit the data; that epoch was not kept.
     """
-    made = generator.load(run)
+    made = generator.of_run(run, epoch=epoch)
     subject = subjects.of_generator(made, subjects.real_images(recipe.data, data, [], recipe.seed), recipe.seed)
     reference = Reference(subject.dataset, "validation", features or networks.of(subject.dataset, say))
     each = max(2, min(PER_CLASS, MOST // reference.classes))
@@ -229,7 +228,7 @@ def memorisation(recipe: Recipe, made: Comparison) -> Finding | None:
 
 def report(found: Diagnosis, run: str | PathLike[str]) -> str:
     """A diagnosis in plain text: each finding with its evidence and the command to try, or that nothing was found."""
-    run, recipe = Path(run), Run.open(moment.parse(run)[0]).recipe
+    run, recipe = fspath(run), Run.open(moment.parse(run)[0]).recipe
     basis = f"{found.lines} log lines, {found.evaluations} evaluations and {found.pictures} pictures"
     if not found.findings:
         judged = found.pictures or found.lines >= LEAST

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from condgan.arrays import MAX_SIZE, MIN_SIZE
-from condgan.recipe.fields import Count, Device, MaybeCount, Optional, Section, Threads
+from condgan.recipe.fields import Count, Device, Interval, MaybeCount, Optional, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Train
@@ -40,8 +40,8 @@ class Output(Section):
 
     log_every: Count = 50
     """Steps between two lines of the log (counted from the start of each epoch); a line is the mean over them."""
-    grid_every: Count = 60_000
-    """Images seen between two class grids."""
+    grid_every: Interval = 60_000
+    """Images seen between two class grids; ``1000b``: batches."""
     checkpoint_every: float = Field(60.0, gt=0, le=60)
     """Seconds of work that a kill may cost."""
     keep_every: MaybeCount = None
