@@ -149,7 +149,7 @@ def test_either_engine_samples_what_the_other_trained(tmp_path: Path, digits: Pa
         for path in (run.folder, run.folder / "generator.safetensors"):
             for by in ("torch", "jittor"):
                 made = generator.load(path, engine=by)
-                assert (made.engine, made.recipe.engine) == (by, engine)
+                assert (made.engine, made.recipe.machine.engine) == (by, engine)
                 pictures[path, by] = made.sample("0123456789" * 3, seed=3).astype(int)
         for made_by in pictures.values():
             assert np.abs(made_by - pictures[run.folder, engine]).max() <= 1
@@ -160,7 +160,7 @@ def test_either_engine_samples_what_the_other_trained(tmp_path: Path, digits: Pa
 def test_a_run_goes_on_in_the_other_engine(tmp_path: Path, digits: Path) -> None:
     run = training.train("cgan-lsgan-jgan", *OURS, data=digits, epochs=1, run=tmp_path / "run")
     training.resume(run.folder, "engine=torch", epochs=2)
-    assert Run.open(run.folder).recipe.engine == "torch"
+    assert Run.open(run.folder).recipe.machine.engine == "torch"
     training.resume(run.folder, "engine=jittor", epochs=3)
     whole = training.train("cgan-lsgan-jgan", *OURS, data=digits, epochs=3, run=tmp_path / "whole")
     mixed, straight = (generator.load(path.folder).state for path in (run, whole))

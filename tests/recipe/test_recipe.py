@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from condgan import recipe
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe, builtin
+from condgan.recipe.formats import FORMAT
 from condgan.recipe.text import from_json, override, to_json
 
 PLAIN = builtin.RECIPES["cgan-lsgan"]
@@ -149,10 +149,37 @@ def test_a_recipe_is_frozen() -> None:
 # JSON
 
 
+def test_format_1_is_read() -> None:
+    """There the engine stood beside the sections."""
+    values = json.loads(to_json(changed("machine.threads=2")))
+    del values["machine"]["engine"]
+    for engine in ("torch", "jittor"):
+        read = from_json(json.dumps(values | {"format": 1, "engine": engine}), "x")
+        assert read == changed("machine.threads=2", f"engine={engine}")
+        assert (read.format, read.machine.engine, read.machine.threads) == (2, engine, 2)
+    assert from_json(json.dumps(values | {"format": 1}), "x").machine.engine == "torch"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 3}, "x has recipe format 3, this condgan reads up to 2"),
+        ({"format": "1"}, "format="),
+        ({"format": 0}, "format="),
+        ({"format": 1, "engine": "caffe"}, "machine.engine=caffe"),
+        ({"format": 1, "engine": "torch", "machine": 3}, "machine"),
+        ({"format": 2, "engine": "torch"}, 'unknown field "engine"'),
+    ],
+)
+def test_other_formats_are_refused(change: dict[str, object], said: str) -> None:
+    with pytest.raises(CondganError, match=re.escape(said)):
+        from_json(json.dumps(json.loads(to_json(PLAIN)) | change), "x")
+
+
 def test_json_shows_every_field() -> None:
     text = to_json(PLAIN)
     values = json.loads(text)
-    assert values["format"] == recipe.FORMAT == 1
+    assert values["format"] == FORMAT == 2
     assert values["generator"]["hidden"] == [128, 256, 512, 1024]
     assert values["train"]["ema"] is None
 
@@ -194,8 +221,8 @@ def test_json_and_back(name: str, overrides: list[str]) -> None:
 
 
 def test_a_newer_format_is_refused_with_the_cure() -> None:
-    values = PLAIN.model_dump(mode="json") | {"format": 2, "unheard_of": {}}
-    with pytest.raises(CondganError, match=r"runs/x has recipe format 2.*reads up to 1: upgrade condgan"):
+    values = PLAIN.model_dump(mode="json") | {"format": 3, "unheard_of": {}}
+    with pytest.raises(CondganError, match=r"runs/x has recipe format 3.*reads up to 2: upgrade condgan"):
         from_json(json.dumps(values), "runs/x")
 
 

@@ -58,7 +58,7 @@ CONTINUE = """
     data = np.load("data.npz")
     for path in sorted(Path("halves").glob("*.safetensors")):
         half = checkpoint.load(path)
-        framework = engines.load(half.recipe.engine)
+        framework = engines.load(half.recipe.machine.engine)
         engine = framework.build(half.recipe, half.domain, Split(data["images"], data["labels"]), half.settings)
         engine.load(half.state)
         figures = engine.run(half.step, 63)

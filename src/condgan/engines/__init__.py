@@ -10,10 +10,10 @@ import numpy.typing as npt
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.rows import Rows
 from condgan.errors import CondganError
-from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
+from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
 
-NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
+NAMES: tuple[str, ...] = get_args(Machine.model_fields["engine"].annotation)
 State = dict[str, npt.NDArray[np.generic]]
 
 FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")

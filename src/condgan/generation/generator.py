@@ -52,7 +52,7 @@ class Generator:
         """``engine`` is that of the recipe unless another is named."""
         self.recipe, self.domain, self.images_seen, self.facts = recipe, domain, images_seen, dict(facts or {})
         self.state = state
-        self.engine = engine or recipe.engine
+        self.engine = engine or recipe.machine.engine
         self.sampler = engines.load(self.engine).sampler(recipe, domain, state)
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 from condgan.recipe.domain import Domain
 from condgan.recipe.fields import Device, Precision, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent, Network
-from condgan.recipe.recipe import FORMAT, Data, Evaluation, Machine, Output, Recipe
+from condgan.recipe.recipe import Data, Evaluation, Machine, Output, Recipe
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Optimiser, Penalty, Train
 
 __all__ = [

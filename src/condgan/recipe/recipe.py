@@ -6,11 +6,10 @@ from pydantic import Field, model_validator
 
 from condgan.arrays import MAX_SIZE, MIN_SIZE
 from condgan.recipe.fields import Count, Device, Interval, MaybeCount, Optional, Section, Threads
+from condgan.recipe.formats import FORMAT
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Train
-
-FORMAT: Literal[1] = 1  # of recipes in run folders, checkpoints and generator files
 
 
 class Data(Section):
@@ -64,8 +63,9 @@ class Evaluation(Section):
 
 
 class Machine(Section):
-    """Where a run computes; none: picked by measuring, and recorded with the run."""
+    """Where and with what a run computes; none: picked by measuring, and recorded with the run."""
 
+    engine: Literal["torch", "jittor"] = "torch"
     device: Annotated[Device | None, Optional] = None
     """cpu, cuda or cuda:N."""
     threads: Annotated[Threads | None, Optional] = None
@@ -74,13 +74,12 @@ class Machine(Section):
 class Recipe(Section):
     """A whole experiment."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     source: str
     """Where the setup was published, or that it was not."""
     notes: Annotated[tuple[str, ...], Field()] = ()
     """What the source leaves open and was chosen here, and where this differs from it."""
-    engine: Literal["torch", "jittor"] = "torch"
     seed: int = Field(0, ge=0, lt=1 << 63)
     data: Data = Data()
     latent: Latent = Latent()

@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from condgan.errors import CondganError, nearest
-from condgan.recipe import FORMAT, Recipe, Section
+from condgan.recipe import Recipe, Section
+from condgan.recipe.formats import upgraded
+
+SHORT = {"engine": "machine.engine"}
+"""Fields that may be set by a shorter name."""
 
 SomeSection = TypeVar("SomeSection", bound=Section)
 
@@ -35,7 +39,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
         if not equals or not path:
             problems.append(f'"{text}" is not an override: write section.field=value, as in train.batch=128')
             continue
-        targets = _targets(Recipe, path.split("."))
+        targets = _targets(Recipe, SHORT.get(path, path).split("."))
         if not targets:
             problems.append(f'unknown field "{path}"{nearest(path, _paths(Recipe))}: `condgan recipes NAME` shows all')
         for target in targets:
@@ -146,9 +150,7 @@ def from_values(values: object, what: str) -> Recipe:
     Raises:
         CondganError: ``what`` is of a newer format, or no valid recipe.
     """
-    version = values.get("format") if isinstance(values, dict) else None
-    if isinstance(version, int) and version > FORMAT:
-        raise CondganError(f"{what} has recipe format {version}, this condgan reads up to {FORMAT}: upgrade condgan")
+    values = upgraded(values, what)
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:

@@ -230,7 +230,7 @@ class Trainer:
         """Evaluate, and keep the checkpoint if it is the best; the first time also the untrained generator."""
         self.notify(f"evaluating at epoch {self.plan.epoch(self.step):g}")
         if self.untrained is not None and not self.log.evaluations():
-            untrained = engines.load(self.recipe.engine).sampler(self.recipe, self.domain, self.untrained)
+            untrained = engines.load(self.recipe.machine.engine).sampler(self.recipe, self.domain, self.untrained)
             self.log_evaluation(untrained, monitor, 0)
         self.untrained = None
         if self.log_evaluation(engine, monitor, self.step):

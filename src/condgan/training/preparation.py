@@ -19,8 +19,8 @@ def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[
     Raises:
         CondganError: the networks do not fit into memory, or the engine is not installed.
     """
-    framework = engines.load(recipe.engine)
-    same = start is not None and start.recipe.engine == recipe.engine
+    framework = engines.load(recipe.machine.engine)
+    same = start is not None and start.recipe.machine.engine == recipe.machine.engine
     picked = start.settings if start and same else None
     wanted = recipe.machine
     if picked is not None and wanted.device:  # what the user names wins
@@ -62,6 +62,6 @@ def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, s
     slow = f", {precision}: {wanted} would not help here" if precision not in (wanted, None) else ""
     return (
         f"{run.folder}: {recipe.name} {start} to epoch {plan.epochs} on {plan.images} {what} of {dataset.name} "
-        f"({recipe.data.train_on}), {recipe.engine}, {settings.device}, {settings.threads} thread(s) "
+        f"({recipe.data.train_on}), {recipe.machine.engine}, {settings.device}, {settings.threads} thread(s) "
         f"({settings.threads_by}){slow}"
     )

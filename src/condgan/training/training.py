@@ -13,7 +13,7 @@ from condgan.generation import sampling
 from condgan.generation.run import Run
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.rules import unfit
-from condgan.recipe.text import override
+from condgan.recipe.text import SHORT, override
 from condgan.runs import checkpoint as checkpoints
 from condgan.training import preparation
 from condgan.training.listeners.listener import Listeners
@@ -22,7 +22,7 @@ from condgan.training.listeners.plots import Plots
 from condgan.training.listeners.tensorboard import TensorBoard
 from condgan.training.loop import Trainer
 
-FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=")
+FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", *(f"{short}=" for short in SHORT))
 
 
 def train(
@@ -154,7 +154,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     count = len(dataset.trained_on(recipe.data.train_on))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
-    refused = engines.load(recipe.engine).refusal(recipe)
+    refused = engines.load(recipe.machine.engine).refusal(recipe)
     if refused:
         raise CondganError(refused)
     reason = unfit(recipe, dataset.domain())
@@ -173,5 +173,4 @@ def _experiment(recipe: Recipe) -> Recipe:
     source = recipe.data.model_copy(update={"source": ""})
     train = recipe.train.model_copy(update={"epochs": 1})
     free: dict[str, object] = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
-    free["engine"] = Recipe.model_fields["engine"].default
     return recipe.model_copy(update={"data": source, "train": train, **free})
