@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from condgan import data as datasets
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset
-from condgan.engines import Images, Labels
 from condgan.evaluation import evaluation
 from condgan.generation import generator
 from condgan.metrics import feature_network, mean

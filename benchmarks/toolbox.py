@@ -192,7 +192,7 @@ def timed(arguments: Sequence[str]) -> Callable[[], float]:
     recipe = get(arguments[0], arguments[1:])
     split = datasets.load(recipe.data, recipe.seed)
     settings = Settings(device="cpu", threads=1, threads_by="machine.threads")
-    engine = engines.load(recipe.engine).build(recipe, split.domain(), split.train.images, split.train.labels, settings)
+    engine = engines.load(recipe.engine).build(recipe, split.domain(), split.train, settings)
     engine.run(0, WARM_UP)
 
     def took() -> float:

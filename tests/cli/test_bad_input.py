@@ -584,7 +584,7 @@ def test_the_last_good_checkpoint_survives_a_divergence(refused: Any, copied: Pa
     before = last.read_bytes()
     message = refused("resume", copied, "--epochs", "3")
     assert re.search(r"NaN or infinite at step \d+ \(epoch \d+\.\d\d\)", message)
-    assert f"`{last}` is kept" in message
+    assert f"`{last}` is the state before" in message
     assert last.read_bytes() == before
     with pytest.raises(DivergedError):
         package.resume(copied)

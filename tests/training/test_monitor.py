@@ -97,7 +97,9 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
     dataset = load_data(recipe.data, recipe.seed)
     made = monitor.monitor(recipe, dataset, 1, print)
     assert made is not None
-    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train.images, dataset.train.labels, None)
+    from condgan import engines
+
+    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train, None)
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
     state = engine.state()
     first, *_ = made.measure(engine)

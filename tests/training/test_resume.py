@@ -19,6 +19,7 @@ import torch
 import condgan
 from condgan import data as datasets
 from condgan import engines, threads
+from condgan.data.dataset import Split
 from condgan.engines import FIGURES, Settings
 from condgan.engines.torch import products
 from condgan.engines.torch.engine import TorchEngine
@@ -51,13 +52,14 @@ CONTINUE = """
     from pathlib import Path
     import numpy as np
     from condgan import engines
+    from condgan.data import Split
     from condgan.runs import checkpoint
 
     data = np.load("data.npz")
     for path in sorted(Path("halves").glob("*.safetensors")):
         half = checkpoint.load(path)
         framework = engines.load(half.recipe.engine)
-        engine = framework.build(half.recipe, half.domain, data["images"], data["labels"], half.settings)
+        engine = framework.build(half.recipe, half.domain, Split(data["images"], data["labels"]), half.settings)
         engine.load(half.state)
         figures = engine.run(half.step, 63)
         np.savez(Path("wholes") / path.stem, **engine.state(), **{"figures." + n: v for n, v in figures.items()})
@@ -77,7 +79,7 @@ def noise() -> dict[str, Any]:
 def build(case: str, noise: dict[str, Any]) -> Any:
     name, *overrides = CASES[case]
     recipe = builtin.get(name, overrides)
-    return engines.load("torch").build(recipe, DOMAIN, noise["images"], noise["labels"], ONE_THREAD)
+    return engines.load("torch").build(recipe, DOMAIN, Split(noise["images"], noise["labels"]), ONE_THREAD)
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +233,7 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     recipe = whole.recipe
     data = datasets.load(recipe.data, recipe.seed)
     split = data.trained_on("train+validation")
-    engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, ONE_THREAD)
+    engine = engines.load("torch").build(recipe, data.domain(), split, ONE_THREAD)
     figures = engine.run(0, 20)
     for name in FIGURES:
         starts = [0, *ends[:-1]]
@@ -449,7 +451,7 @@ def test_bf16_gives_way_where_it_is_slower_and_that_stays(
 
 def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = builtin.get("cgan-lsgan", SMALL)
-    data = (DOMAIN, noise["images"], noise["labels"])
+    data = (DOMAIN, Split(noise["images"], noise["labels"]))
     framework = engines.load("torch")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert framework.build(recipe, *data, None).settings == Settings(

@@ -2,23 +2,18 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast, get_args
+from typing import Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.data.rows import Rows
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.rules import penalised
 
 NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Samples = npt.NDArray[Any]
-"""What is made: images (N, C, H, W) uint8, or vectors (N, D) float32."""
-Conditions = npt.NDArray[Any]
-"""What it is made for: classes (N,) int64, or vectors (N, V) float32."""
-Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
 FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")
@@ -97,10 +92,8 @@ class Framework(Protocol):
 
     WARMING: tuple[str, ...]
 
-    def build(
-        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
-    ) -> Engine:
-        """An engine at step 0; ``picked`` are the settings of the run that it is to continue."""
+    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
+        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue."""
 
     def refusal(self, recipe: Recipe) -> str | None:
         """What it cannot do of a recipe, and why; none if it can train it."""

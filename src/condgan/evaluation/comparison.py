@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Images, Labels
+from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.reference import Reference, first_of_each, paired
-from condgan.metrics import Estimate, Features, bins, check_features, distances, modes, neighbours, parzen
+from condgan.metrics import Estimate, bins, check_features, distances, modes, neighbours, parzen
 from condgan.metrics.distances import with_error
 from condgan.metrics.feature_network import Embedding
 from condgan.metrics.label_accuracy import LabelAccuracy, label_accuracy

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Images
+from condgan.arrays import Images
+from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import comparison, features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
@@ -68,7 +69,7 @@ class Evaluation:
 def evaluate(
     path: str | PathLike[str],
     *overrides: str,
-    data: str | None = None,
+    data: Given | None = None,
     n: int | None = None,
     split: str = "test",
     seed: int = 0,
@@ -83,9 +84,10 @@ def evaluate(
     """Measure a run, a generator file, or any labelled images.
 
     Args:
-        path: a run or its folder, a generator file, an .npz, IDX files or a folder of class folders.
+        path: a run or its folder, a moment of it (``runs/a@100``), a generator file, or images in any format of
+            ``data.readers``.
         overrides: ``data.field=value``, as for training.
-        data: the real images; none: those that the generator was trained on, or MNIST.
+        data: the real images, as for training; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
         split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
         seed: decides the generated images.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from condgan.arrays import MAX_CLASSES, MAX_SIZE, MIN_SIZE, Images
 from condgan.data import Dataset
 from condgan.data.readers import stacked_mnist as stacked
-from condgan.engines import Images
 from condgan.errors import ArgumentError, CondganError
 from condgan.recipe import Data
 from condgan.storage import cache, weights
@@ -96,7 +96,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
         raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
     if not 1 <= steps <= MOST_STEPS:
         raise ArgumentError("steps", steps, f"expected 1 to {MOST_STEPS}")
-    images, labels = dataset.train.images, dataset.train.labels
+    images, labels = dataset.train.take(slice(None))
     tenth = max(1, steps // 10)
 
     def heard(step: int) -> None:
@@ -195,7 +195,7 @@ def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> Featur
 
     try:
         names, channels, size = facts["class_names"], int(facts["channels"]), int(facts["size"])
-        if channels not in (1, 3) or not 4 <= size <= 1024 or not 2 <= len(names) <= 100_000:
+        if channels not in (1, 3) or not MIN_SIZE <= size <= MAX_SIZE or not 2 <= len(names) <= MAX_CLASSES:
             raise ValueError(f"{len(names)} classes, {channels} channels, {size} pixels")
         if not all(isinstance(facts[key], kind) for key, kind in FACTS.items()):
             raise ValueError("facts of wrong types")

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import METRICS, Comparison, Measure
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import first_of_each
-from condgan.metrics import Estimate, Labels, distances
+from condgan.metrics import Estimate, distances
 from condgan.results.figure import Figure
 from condgan.storage.weights import Arrays
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from condgan.arrays import MAX_SIZE, MIN_SIZE
 from condgan.recipe.fields import Count, Device, Interval, MaybeCount, Optional, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
@@ -16,8 +17,8 @@ class Data(Section):
     """Which labelled images, and how they are brought to one shape."""
 
     source: str = Field("mnist", min_length=1)
-    """A built-in dataset, or the path of a folder of class folders, an .npz, or IDX files."""
-    size: int = Field(28, ge=4, le=1024)
+    """A built-in dataset, or the path of labelled images; ``arrays`` where they were passed in Python."""
+    size: int = Field(28, ge=MIN_SIZE, le=MAX_SIZE)
     """Height and width in pixels; images of other sizes are resized with antialiasing."""
     channels: Annotated[Literal[1, 3] | None, Optional] = None
     """1 (grey) or 3 (RGB); none: 3 if any image has colour."""

@@ -44,7 +44,7 @@ class Monitor:
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
             results = figures.measured(compared, None, QUICK)
         evaluation = {
-            name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "floor": None})
+            name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "note": ""})
             for name, figure in results.items()
         }
         if not self.recipe.conditional:
@@ -63,7 +63,7 @@ def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor
     """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why."""
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
-        check_labelled_images(dataset.name, dataset.train.kind)
+        check_labelled_images(dataset.name, dataset.train.modality)
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
         check_split(real, "validation")  # before a feature network is trained
         with computing(threads):

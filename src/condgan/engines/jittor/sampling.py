@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Conditions, Latents, Samples
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.engines.jittor import tensors
 from condgan.engines.jittor.game import set_training
 from condgan.engines.jittor.linear import unfilled

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from jittor import nn
 
-from condgan.engines import Conditions, fit
+from condgan.arrays import Conditions
+from condgan.engines import fit
 from condgan.engines.fit import Form
 from condgan.errors import CondganError
 from condgan.recipe import Domain

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from condgan.engines import Conditions, Latents, Samples
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.engines.torch.networks import OUTPUTS, Generator
 from condgan.engines.torch.tensors import fitting, shapes
 from condgan.recipe import Domain, Recipe

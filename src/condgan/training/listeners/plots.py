@@ -28,8 +28,8 @@ class Plots(Listener):
         """Draw the figures of all evaluations, and the accuracies of the classes in this one."""
         run, recipe, record = self.training.run, self.training.recipe, evaluation.record
         self.evaluations.append(record)
-        number = selection.best(recipe, self.evaluations)
-        best = None if number is None else self.evaluations[number].images
+        position = selection.best(recipe, self.evaluations)
+        best = None if position is None else self.evaluations[position].images
         metric_plots.metric_curves(run.metrics_plot, self.evaluations, recipe.name, best)
         if record.per_class is not None:
             title = f"{recipe.name}, epoch {record.epoch:g}: label accuracy"
