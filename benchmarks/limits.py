@@ -31,7 +31,7 @@ def matrix_rate(precision: "Precision", threads: int) -> float:
     """FLOP/s of products of square matrices, by the fastest library that there is."""
     import torch
 
-    from condgan.engines.torch import products
+    from condgan.engines.torch.fast import products
 
     torch.set_num_threads(threads)
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
@@ -58,7 +58,7 @@ def arithmetic(work: Callable[[], object]) -> float:
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import flop_registry
 
-    from condgan.engines.torch import products
+    from condgan.engines.torch.fast import products
 
     known = dict(flop_registry)
     if products.available():
@@ -89,6 +89,6 @@ def least_seconds(engine: "TorchEngine", precision: "Precision", steps: int, thr
     weights = [
         sum(p.numel() for p in network.parameters()) for network in (engine.game.generator, engine.game.discriminator)
     ]
-    moved = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.game.average is not None else 0)
+    moved: float = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.game.average is not None else 0)
     computed = arithmetic(lambda: engine.run(0, steps)) / steps
     return computed / matrix_rate(precision, threads) + moved / memory_rate(moved, threads)

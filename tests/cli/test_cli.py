@@ -17,7 +17,7 @@ from PIL import Image
 import condgan as package
 from condgan import cli
 from condgan.data import load as load_data
-from condgan.engines.torch import products
+from condgan.engines.torch.fast import products
 from condgan.recipe import Data, Recipe, builtin
 from condgan.recipe import text as recipe_text
 from condgan.runs import checkpoint

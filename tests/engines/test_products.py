@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from condgan import engines, threads
 from condgan.engines import Settings
-from condgan.engines.torch import products
-from condgan.engines.torch.products import Linear
+from condgan.engines.torch.fast import products
+from condgan.engines.torch.fast.products import Linear
 from condgan.recipe import Domain, builtin
 
 pytestmark = pytest.mark.skipif(not products.available(), reason="this torch has no oneDNN")

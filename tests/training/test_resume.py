@@ -20,8 +20,8 @@ import condgan
 from condgan import data as datasets
 from condgan import engines, threads
 from condgan.engines import FIGURES, Settings
-from condgan.engines.torch import products
 from condgan.engines.torch.engine import TorchEngine
+from condgan.engines.torch.fast import products
 from condgan.errors import CondganError, InterruptedTrainingError
 from condgan.recipe import Domain, Precision, builtin
 from condgan.runs import checkpoint

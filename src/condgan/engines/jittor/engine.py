@@ -11,9 +11,11 @@ from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import Conditions, Latents, Samples, Settings, State
+from condgan.engines.bodies.networks import outputs
+from condgan.engines.game import Batch
 from condgan.engines.jittor import machine, randomness, tensors
-from condgan.engines.jittor.game import Batch, Game, set_training
-from condgan.engines.jittor.networks import OUTPUTS
+from condgan.engines.jittor.game import Game, set_training
+from condgan.engines.jittor.operations import JITTOR
 from condgan.engines.jittor.sampling import JittorSampler
 from condgan.recipe import Domain, Recipe
 
@@ -31,7 +33,7 @@ class JittorEngine:
         randomness.seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
         self.game = Game(recipe, domain, self.plan)
         tensors.settle(self.game.tensors())
-        self.output = OUTPUTS[recipe.generator.output]
+        self.output = outputs(JITTOR)[recipe.generator.output]
         self.settings = picked or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:

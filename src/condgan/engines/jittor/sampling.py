@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.engines import Conditions, Latents, Samples
+from condgan.engines.bodies.networks import Generator, outputs
 from condgan.engines.jittor import tensors
 from condgan.engines.jittor.game import set_training
 from condgan.engines.jittor.linear import unfilled
-from condgan.engines.jittor.networks import OUTPUTS, Generator
+from condgan.engines.jittor.operations import JITTOR
 from condgan.recipe import Domain, Recipe
 
 CHUNK = 512  # pictures at a time: memory stays small however many are asked for
@@ -20,7 +21,7 @@ class JittorSampler:
     """A generator in eval mode: batch statistics are the running ones, so that no picture depends on its neighbours."""
 
     def __init__(self, network: Generator, output: str, domain: Domain) -> None:
-        self.network, self.output, self.domain = network, OUTPUTS[output], domain
+        self.network, self.output, self.domain = network, outputs(JITTOR)[output], domain
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         """(N, dim) and (N, ...) -> (N, C, H, W) uint8, or (N, D) float32."""
@@ -45,6 +46,6 @@ class JittorSampler:
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> JittorSampler:
     """A generator from its weights."""
     with unfilled():  # a file that claims huge networks must not make us allocate them
-        network = Generator(recipe.generator, recipe.latent.dim, domain)
+        network = Generator(JITTOR, recipe.generator, recipe.latent.dim, domain)
     tensors.copy_into(tensors.state(network), state)
     return JittorSampler(network, recipe.generator.output, domain)

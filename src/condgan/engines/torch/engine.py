@@ -16,9 +16,11 @@ from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import Conditions, Latents, Samples, Settings, State
-from condgan.engines.torch import machine, products
-from condgan.engines.torch.game import Batch, Game
-from condgan.engines.torch.graphs import Graphs
+from condgan.engines.game import Batch
+from condgan.engines.torch import machine
+from condgan.engines.torch.fast import products
+from condgan.engines.torch.fast.graphs import Graphs
+from condgan.engines.torch.game import Game
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
 from condgan.engines.torch.sampling import TorchSampler
 from condgan.engines.torch.tensors import copies, copy_into, shapes

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from condgan.engines import Conditions, Latents, Samples
 from condgan.engines.torch.networks import OUTPUTS, Generator
@@ -17,7 +18,7 @@ CHUNK = 512  # pictures at a time: memory stays small however many are asked for
 class TorchSampler:
     """A generator in eval mode: batch statistics are the running ones, so that no picture depends on its neighbours."""
 
-    def __init__(self, network: Generator, output: str) -> None:
+    def __init__(self, network: nn.Module, output: str) -> None:
         self.network, self.output = network, OUTPUTS[output]
         self.device = next(network.parameters()).device
 

@@ -8,14 +8,20 @@ discriminator's what each image adds to the gradient of the weights.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from condgan.engines.torch.layers import couples
-from condgan.engines.torch.products import Linear
+from condgan.engines import losses
+from condgan.engines.bodies.layers import couples
+from condgan.engines.game import Batch, Figures
+from condgan.engines.torch.fast.products import Linear
+from condgan.engines.torch.layers import Embedding
 from condgan.engines.torch.scores import Scores
+
+if TYPE_CHECKING:
+    from condgan.engines.torch.game import Game
 
 
 class Use(NamedTuple):
@@ -41,7 +47,7 @@ def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, 
 
 GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
     Linear: of_linear,
-    nn.Embedding: of_embedding,
+    Embedding: of_embedding,
 }
 """Layer -> what it was given, and the gradient that arrived at what it said -> gradients of its parameters."""
 
@@ -87,3 +93,16 @@ def gradients(
         for name, gradient in GRADIENTS[type(use.layer)](use.layer, use.given, there * shares.to(there.dtype)).items()
     }
     return found, at_images * pull.view(-1, *[1] * (at_images.dim() - 1))
+
+
+def step(game: "Game", batch: Batch, shared: Tensor) -> Figures:
+    """Both updates of a game from one pass through its discriminator, forward and backward."""
+    scores = Scores(game.judge, batch.real, (shared.detach().requires_grad_(), batch.generator[1]))
+    with watched(game.discriminator) as uses:
+        scores.judge_together()
+    d_parts, g_parts = (losses.parts(terms, scores, game.number) for terms in (game.d_terms, game.g_terms))
+    d_loss, g_loss = (game.total(list(parts.values())) for parts in (d_parts, g_parts))
+    by_name, pull = gradients(game.discriminator, uses, scores, d_loss, g_loss)
+    game.g_descent.descend_from(shared, pull)
+    game.d_descent.move([by_name[name] for name in game.d_descent.names])
+    return game.of_generator(g_parts, pull) | game.of_discriminator(d_parts, scores)
