@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from condgan.recipe.losses import boundary, facts, names, zero
+
 if TYPE_CHECKING:
     from condgan.recipe import Domain, Recipe
 
 CONVOLUTIONAL = ("dcgan", "residual")
-WITH_TARGETS = ("bce", "minimax", "least-squares")
-UNDECIDED_AT_ZERO = ("bce", "minimax", "logistic", "hinge")
 FALLING = ("linear", "cosine")
-RELATIVISTIC = ("relativistic", "relativistic-average")
 
 
 def penalised(recipe: "Recipe") -> bool:
@@ -53,13 +52,13 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         "train.fake_labels=real needs train.generator_batch=real: a ragged batch has no labels to spare",
     ),
     (
-        lambda r: r.loss.name in RELATIVISTIC and r.train.generator_batch == "full",
+        lambda r: facts(r.loss).relativistic and r.train.generator_batch == "full",
         "a relativistic loss holds as many real images against the generated ones: train.generator_batch=real",
     ),
     (
-        lambda r: r.loss.name not in WITH_TARGETS and smoothed(r),
-        "loss.real_target, fake_target and flip need a loss with targets, and loss.name={r.loss.name} has none: bce, "
-        "minimax or least-squares",
+        lambda r: not facts(r.loss).targets and smoothed(r),
+        "loss.real_target, fake_target and flip need a loss with targets, and loss.name={r.loss.name} has none: "
+        + names(lambda row: row.targets),
     ),
     (
         lambda r: r.loss.real_target <= r.loss.fake_target,
@@ -93,9 +92,9 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         "augment.target adapts the probability of augment.policy, which is none: name one, or augment.target=none",
     ),
     (
-        lambda r: r.augment.target is not None and r.loss.name not in UNDECIDED_AT_ZERO,
+        lambda r: r.augment.target is not None and boundary(r.loss) != 0,
         "augment.target reads the sign of the logits of real images, which says nothing under loss.name={r.loss.name}: "
-        "bce, minimax, logistic or hinge",
+        + names(lambda row: row.boundary is zero),
     ),
     (
         lambda r: r.train.ema_warmup and r.train.ema is None,

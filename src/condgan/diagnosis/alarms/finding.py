@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from condgan.errors import CondganError
 from condgan.recipe import Optimiser, Recipe
-from condgan.recipe.rules import RELATIVISTIC, penalised
+from condgan.recipe.losses import facts
+from condgan.recipe.rules import penalised
 from condgan.recipe.text import override
 
 KINDS = (
@@ -32,7 +33,7 @@ CURES: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
         ("discriminator.minibatch=discrimination", "discriminator.minibatch=stddev"),
     ),
     # Huang et al. 2024, together with r1
-    (lambda r: r.loss.name not in RELATIVISTIC, ("loss.name=relativistic",)),
+    (lambda r: not facts(r.loss).relativistic, ("loss.name=relativistic",)),
 )
 """What helps a generator that repeats itself: who lacks it, and the overrides that give it, the best first."""
 

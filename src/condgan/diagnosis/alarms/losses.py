@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from condgan.diagnosis.alarms.chance import Bounds, bounds
 from condgan.diagnosis.alarms.finding import USUAL, Finding, more_dropout, optimisers, ordered, rate, tamed
 from condgan.recipe import Recipe
+from condgan.recipe.losses import Bounds, bounds
 from condgan.runs.log import Record, finite
 
 Series = npt.NDArray[np.float64]

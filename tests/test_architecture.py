@@ -1,22 +1,32 @@
-"""Each file of the package imports only from its own floor and those below."""
+"""The house is as ARCHITECTURE.md says: its floors, its folders, its picture."""
 
 import ast
-from collections.abc import Iterator
+import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import condgan
 
 ROOT = Path(condgan.__file__).parent
-FLOORS = (
-    ("errors", "threads", "recipe", "draws", "storage"),
-    ("data",),
-    ("engines", "metrics"),
-    ("results", "runs", "generation", "pictures"),
-    ("training", "evaluation", "diagnosis"),
-    ("cli", "doctor", "__main__", "studio"),
-)
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def script() -> Any:
+    """docs/architecture.py, which reads the table of floors and draws the picture."""
+    spec = importlib.util.spec_from_file_location("architecture", DOCS / "architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+architecture = script()
+FLOORS = [parts for _, parts in architecture.floors()]
+PARTS = [part for parts in FLOORS for part in parts]
+ENTRY = {"__main__"}  # calls the command line
 APART = {"engines", "metrics"}
 
 
@@ -25,34 +35,12 @@ def floor(part: str) -> int:
     return next((number for number, parts in enumerate(FLOORS) if part in parts), len(FLOORS) - 1)
 
 
-def imported(tree: ast.AST, package: list[str]) -> Iterator[list[str]]:
-    """The path below condgan of each import anywhere in a file that lies in a package: ``["engines", "torch"]``."""
-    for node in ast.walk(tree):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else []
-            module = ".".join([*above, *([node.module] if node.module else [])])
-            names = [f"{module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
-            "import_module",
-            "__import__",
-        ):
-            names = [
-                first.value
-                for first in node.args[:1]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str)
-            ]
-        yield from (name.split(".")[1:] for name in names if name.split(".")[0] == "condgan")
-
-
 def violations(path: str, source: str) -> list[str]:
     """What a file, at a path below the package, must not import."""
     parts = path.removesuffix(".py").split("/")
     own = floor(parts[0])
     found = []
-    for target in imported(ast.parse(source), ["condgan", *parts[:-1]]):
+    for target in architecture.imported(ast.parse(source), ["condgan", *parts[:-1]]):
         part = target[0] if target else ""
         if floor(part) > own or (part != parts[0] and {part, parts[0]} == APART):
             found.append(f"{path} (floor {own}) imports {'.'.join(['condgan', *target])} (floor {floor(part)})")
@@ -67,10 +55,20 @@ def test_a_file_imports_only_from_its_floor_and_below(path: str) -> None:
     assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
 
 
-def test_every_file_and_folder_has_a_floor() -> None:
-    there = {path.split("/")[0].removesuffix(".py") for path in FILES}
-    assert there - {part for parts in FLOORS for part in parts} == set()
-    assert {"recipe/__init__.py", "data/__init__.py", "engines/torch/engine.py"} <= set(FILES)
+def test_every_file_and_folder_has_a_floor_and_every_floor_is_there() -> None:
+    there = {path.split("/")[0].removesuffix(".py") for path in FILES} - ENTRY
+    assert there == set(PARTS)
+    assert len(PARTS) == len(set(PARTS))
+
+
+def test_folders_do_not_import_each_other_in_a_circle() -> None:
+    graph = architecture.imports(PARTS)
+    assert [part for part in PARTS if part in architecture.reachable(graph, part)] == []
+
+
+def test_the_picture_is_that_of_the_code() -> None:
+    """If it is not: ``python docs/architecture.py``."""
+    assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.drawing()
 
 
 @pytest.mark.parametrize(
