@@ -153,7 +153,7 @@ def test_what_a_run_records(trained: Any, digits: Path) -> None:
         "threads": 1,
         "threads_by": "machine.threads",
         "precision": "float32",
-        "onednn": products.faster(),
+        "own": {"onednn": products.faster()},
     }
     assert "train cgan-lsgan" in session["command"]
     assert session["condgan"] == provenance.version()

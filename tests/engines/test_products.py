@@ -118,7 +118,9 @@ def test_what_is_not_float32_is_left_to_torch() -> None:
 
 
 def build(name: str, *overrides: str, onednn: bool = True) -> Any:
-    picked = Settings(device="cpu", threads=1, threads_by="machine.threads", precision="float32", onednn=onednn)
+    picked = Settings(
+        device="cpu", threads=1, threads_by="machine.threads", precision="float32", own={"onednn": onednn}
+    )
     return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
 
 
@@ -171,6 +173,6 @@ def test_it_is_picked_for_float32_only(monkeypatch: pytest.MonkeyPatch, precisio
     recipe = builtin.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
     engine: Any = engines.load("torch").build(recipe, DOMAIN, DATA, LABELS, None)
     assert engine.settings.precision == precision
-    assert engine.settings.onednn is expected
+    assert engine.settings.own == {"onednn": expected}
     layers = [module for module in engine.game.discriminator.modules() if isinstance(module, Linear)]
     assert all(module.by_onednn is expected for module in layers)

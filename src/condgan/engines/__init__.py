@@ -6,18 +6,20 @@ from typing import Any, Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, model_validator
 
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
+from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
 NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Samples = npt.NDArray[Any]
-"""What is made: images (N, C, H, W) uint8, or vectors (N, D) float32."""
+"""Images (N, C, H, W) uint8, or vectors (N, D) float32."""
 Conditions = npt.NDArray[Any]
-"""What it is made for: classes (N,) int64, or vectors (N, V) float32."""
+"""Classes (N,) int64, or vectors (N, V) float32; to sample, also weights of the classes (N, K) float32."""
 Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
@@ -27,9 +29,14 @@ that reaches the generator: the mean over generated images of the norm of their 
 
 
 def figures(recipe: Recipe) -> tuple[str, ...]:
-    """FIGURES, and those that parts of a recipe bring: class losses, gradient penalties, the adaptive probability."""
+    """FIGURES, and those that parts of a recipe bring.
+
+    ``d_accuracy``: the share of a step's real and generated images whose score lies on their side of the loss's
+    boundary, where it has one; class losses; gradient penalties; the adaptive probability.
+    """
     return (
         *FIGURES,
+        *(("d_accuracy",) if boundary(recipe.loss) is not None else ()),
         *(("d_class", "g_class") if recipe.discriminator.condition == "auxiliary" else ()),
         *(("penalty",) if penalised(recipe) else ()),
         *(("augment_p",) if recipe.augment.target is not None else ()),
@@ -45,19 +52,35 @@ class Settings(Section):
     """``measured``, or what the user had set."""
     precision: Precision | None = None
     """That of the recipe, or float32 where that is faster; none: that of the recipe."""
-    onednn: bool = False
-    """Linear layers multiply with oneDNN, where that is much faster than what torch takes for itself."""
+    own: Mapping[str, bool | int | str] = Field(default_factory=dict)
+    """What only the engine itself knows, and checks."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, values: Any) -> Any:
+        """Checkpoints of older versions have an engine's own settings beside the others."""
+        if not isinstance(values, dict) or "own" in values:
+            return values
+        own = {name: value for name, value in values.items() if name not in cls.model_fields}
+        return {name: value for name, value in values.items() if name not in own} | {"own": own}
 
 
 Verdict = tuple[bool | None, str, str]
-"""Of a look at the machine: True: as it should be, False: to be put right, None: neither; what was found; the cure."""
+"""Of a look at the machine: True: as it should be, False: to be put right, None: neither; what it is like; the cure."""
 
 
 class Sampler(Protocol):
     """A trained generator."""
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
-        """(N, dim) latents and (N, ...) conditions to (N, ...) samples; each depends on its own row alone."""
+        """(N, dim) latents and (N, ...) conditions to (N, ...) samples; each depends on its own row alone.
+
+        Conditions may be weights of the classes, floats (N, K): the condition is the weighted sum of those of the
+        classes, so that a row between those of two classes leads from one to the other.
+
+        Raises:
+            CondganError: a label is out of range, or the generator takes no weights.
+        """
 
 
 class Engine(Sampler, Protocol):

@@ -13,6 +13,7 @@ from condgan.engines.bodies.networks import Discriminator, Generator, outputs
 from condgan.engines.bodies.operations import Operations
 from condgan.engines.losses import Array, Judgement, Scores
 from condgan.recipe import Domain, Optimiser, Recipe
+from condgan.recipe.losses import boundary
 
 Pair = tuple[Array, Array]
 Figures = dict[str, Array]
@@ -91,6 +92,7 @@ class Game(ABC):
         self.g_descent = self.descent(self.generator, recipe.optim.g, 1)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
         self.once = recipe.train.judge == "once"
+        self.boundary = boundary(recipe.loss)
 
     @abstractmethod
     def placed(self, network: Any) -> Any:
@@ -212,7 +214,10 @@ class Game(ABC):
     def of_discriminator(self, parts: Figures, scores: Scores) -> Figures:
         """The figures of its update, after which the augmentation is adapted."""
         self.augmentation.observe(scores.real)
-        return self.plain(parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()})
+        figures = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
+        if self.boundary is not None:
+            figures["d_accuracy"] = losses.accuracy(scores, self.boundary)
+        return self.plain(figures)
 
     def of_generator(self, parts: Figures, pull: Array) -> Figures:
         """The figures of its update; ``pull``, (N, ...), is its loss's gradient at the generated images."""

@@ -243,6 +243,12 @@ def terms(recipe: Recipe) -> tuple[list[Term], list[Term]]:
     return d_terms, g_terms
 
 
+def accuracy(scores: Scores, boundary: float) -> Array:
+    """The share of real and generated images whose score lies on their side of the boundary, a scalar."""
+    right = (scores.real > boundary).float().sum() + (scores.fake < boundary).float().sum()
+    return right / (len(scores.real) + len(scores.fake))
+
+
 def parts(terms: list[Term], scores: Scores, step: int) -> dict[str, Array]:
     """What is minimised at a step, by figure, scalars: the weighted means of its terms; their sum is the loss."""
     found: dict[str, Array] = {}

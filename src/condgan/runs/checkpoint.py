@@ -16,6 +16,7 @@ from condgan.storage import weights
 
 KIND = "checkpoint"
 PENDING = "log."  # figures of steps whose log line is not yet complete
+NEWER = ("d_accuracy",)  # figures that checkpoints of older versions lack
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ def load(path: Path) -> Checkpoint:
         raise CondganError(f"{path} is damaged: its header is incomplete or wrong ({error})") from None
     if step < 0 or seen < 0 or not 0 <= seconds < math.inf:
         raise CondganError(f"{path} is damaged: it claims to stand at step {step} after {seconds} seconds")
+    newer = {name for name in NEWER if PENDING + name not in arrays}
     pending = {name: np.asarray(arrays.pop(PENDING + name, np.empty(0)), np.float32) for name in figures(recipe)}
-    if {values.ndim for values in pending.values()} != {1} or len({len(values) for values in pending.values()}) != 1:
+    lengths = {len(values) if values.ndim == 1 else -1 for name, values in pending.items() if name not in newer}
+    if len(lengths) != 1 or -1 in lengths:
         raise CondganError(f"{path} is damaged: its unlogged figures are not of one length")
     return Checkpoint(recipe, domain, settings, step, seen, seconds, arrays, pending)
 

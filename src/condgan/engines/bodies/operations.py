@@ -58,6 +58,9 @@ class Operations:
     read: Callable[[Array, float, float], Array]  # uint8 images, scale, low -> scale * images + low, float32
     show: Callable[[Array, float, float], Array]  # back, rounded and clipped
     like: Callable[[Array, Array], Array]  # the first in the floating point type of the second
+    # Whole networks
+    evaluated: Callable[..., Any]  # network, function, arrays (N, ...), rows at a time, whether rows are independent:
+    # the function of the arrays as numpy arrays, with the network in eval mode and without gradients
     full_precision: Callable[[Array], AbstractContextManager[Any]]  # inside, mixed precision is off where this lies
 
 

@@ -10,13 +10,13 @@ from condgan import engines
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Latents, Samples, Settings, State
+from condgan.engines import Conditions, Latents, Samples, Settings, State, fit
 from condgan.engines.bodies.networks import outputs
 from condgan.engines.game import Batch
 from condgan.engines.jittor import machine, randomness, tensors
-from condgan.engines.jittor.game import Game, set_training
+from condgan.engines.jittor.game import Game
 from condgan.engines.jittor.operations import JITTOR
-from condgan.engines.jittor.sampling import JittorSampler
+from condgan.engines.sampling import Sampler, score
 from condgan.recipe import Domain, Recipe
 
 
@@ -27,7 +27,7 @@ class JittorEngine:
         self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
     ) -> None:
         self.recipe, self.domain, self.images = recipe, domain, images
-        self.labels = tensors.known(labels, domain)
+        self.labels = fit.labels(labels, domain)
         self.figures = engines.figures(recipe)
         self.plan = Plan(len(images), recipe.train.batch, recipe.train.epochs)
         randomness.seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
@@ -75,25 +75,12 @@ class JittorEngine:
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
-        return JittorSampler(self.game.sampled, self.recipe.generator.output, self.domain).sample(latents, labels)
+        return Sampler(JITTOR, self.game.sampled, self.recipe.generator, self.domain).sample(latents, labels)
 
     def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
         """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
-        labels, batch = tensors.known(labels, self.domain), self.plan.batch
-        set_training(self.game.discriminator, False)
-        try:
-            with jt.no_grad():
-                parts = [
-                    self._scored(images[i : i + batch], labels[i : i + batch]) for i in range(0, len(labels), batch)
-                ]
-        finally:
-            set_training(self.game.discriminator, True)
-        return np.concatenate(parts)
-
-    def _scored(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
-        """Of at most a batch: as many as in training, where what an image is seen with matters, and compiled for."""
-        logits = self.game.discriminator(self.output.read(jt.array(images)), jt.array(labels)).logits
-        return np.asarray(logits.numpy(), np.float32)
+        labels = fit.labels(labels, self.domain)  # as many as in training, where what an image is seen with matters
+        return score(JITTOR, self.game.discriminator, self.output.read, images, labels, self.plan.batch)
 
     def state(self) -> State:
         """Both networks, both optimisers, the average and the augmentation, as copies."""

@@ -11,7 +11,7 @@ from condgan.engines.bodies.networks import Generator
 from condgan.engines.game import Figures
 from condgan.engines.jittor import tensors
 from condgan.engines.jittor.augment import Augmentation
-from condgan.engines.jittor.operations import JITTOR
+from condgan.engines.jittor.operations import JITTOR, set_training
 from condgan.engines.jittor.optimisers import Descent
 from condgan.engines.jittor.scores import Scores
 from condgan.recipe import Domain, Optimiser, Recipe
@@ -77,9 +77,3 @@ class Game(game.Game):
         weights, new = tensors.parameters(self.average), tensors.state(self.generator)
         for name, kept in tensors.state(self.average).items():
             kept.update(kept + renewal * (new[name] - kept) if name in weights else new[name])
-
-
-def set_training(network: nn.Module, training: bool) -> None:
-    """Train or eval mode of all its modules; Jittor's own ``eval()`` would also stop the gradients of its weights."""
-    for module in network.modules():
-        module.training = training

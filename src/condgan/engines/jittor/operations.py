@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 import jittor as jt
 import numpy as np
+import numpy.typing as npt
 from jittor import nn
 
 from condgan.engines.bodies.operations import Operations
@@ -13,6 +14,8 @@ from condgan.engines.jittor import layers
 from condgan.engines.jittor.layers import Activation, Identity
 from condgan.engines.jittor.linear import Convolution, Embedding, Linear, Module, Transposed, Weighted, normal, uniform
 from condgan.engines.jittor.spectral import spectral
+
+Array = npt.NDArray[np.generic]
 
 
 def fill_normal(layer: Weighted, deviation: float) -> None:
@@ -29,6 +32,34 @@ def fill_xavier(layer: Weighted) -> None:
 def zero(layer: nn.Module, name: str) -> None:
     """A parameter is 0."""
     setattr(layer, name, jt.zeros_like(getattr(layer, name)))
+
+
+def evaluated(
+    network: nn.Module, compute: Callable[..., jt.Var], arrays: tuple[Array, ...], chunk: int, independent: bool
+) -> Array:
+    """A function of arrays, (N, ...), in eval mode, of some rows at a time.
+
+    Jittor compiles for each number of rows, so that independent rows are filled up to always as many.
+    """
+    training, count, parts = network.training, len(arrays[0]), []
+    set_training(network, False)
+    try:
+        with jt.no_grad():
+            for first in range(0, count, chunk):
+                rows = [array[first : first + chunk] for array in arrays]
+                here = len(rows[0])
+                if independent:
+                    rows = [np.concatenate([array, np.repeat(array[:1], chunk - here, axis=0)]) for array in rows]
+                parts.append(np.array(compute(*map(jt.array, rows)).numpy()[:here]))
+    finally:
+        set_training(network, training)
+    return np.concatenate(parts)
+
+
+def set_training(network: nn.Module, training: bool) -> None:
+    """Train or eval mode of all its modules; Jittor's own ``eval()`` would also stop the gradients of its weights."""
+    for module in network.modules():
+        module.training = training
 
 
 def refused(*_: object) -> jt.Var:
@@ -91,5 +122,6 @@ JITTOR = Operations(
     read=lambda images, scale, low: images.float32() * scale + low,
     show=lambda images, scale, low: ((images - low) * scale).round().clamp(0, 255).uint8(),
     like=lambda x, other: x,
+    evaluated=evaluated,
     full_precision=lambda x: nullcontext(),
 )

@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from jittor import nn
 
-from condgan.engines import Conditions, fit
+from condgan.engines import fit
 from condgan.engines.fit import Form
-from condgan.errors import CondganError
-from condgan.recipe import Domain
 
 SCALAR = re.compile(
     r"\.(num_batches_tracked|step|probability|gain(\.(exp_avg|exp_avg_sq|square_avg|momentum_buffer))?)$"
@@ -62,18 +60,6 @@ def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np
     for name, var in tensors.items():
         var.update(jt.array(np.asarray(arrays[name], np.float32).reshape(tuple(var.shape))))
     settle(tensors)
-
-
-def known(labels: Conditions, domain: Domain) -> Conditions:
-    """Conditions, (N, ...), as they are: Jittor itself reads zeros for a class that there is not.
-
-    Raises:
-        CondganError: a label is out of range.
-    """
-    if domain.condition is None and len(labels) and not 0 <= labels.min() <= labels.max() < domain.classes:
-        wrong = labels.max() if labels.min() >= 0 else labels.min()
-        raise CondganError(f"label {wrong}: expected 0 to {domain.classes - 1}, as there are {domain.classes} classes")
-    return labels
 
 
 def settle(tensors: Mapping[str, jt.Var]) -> None:

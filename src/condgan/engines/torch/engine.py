@@ -17,12 +17,13 @@ from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import Conditions, Latents, Samples, Settings, State
 from condgan.engines.game import Batch
+from condgan.engines.sampling import Sampler, score
 from condgan.engines.torch import machine
 from condgan.engines.torch.fast import products
 from condgan.engines.torch.fast.graphs import Graphs
 from condgan.engines.torch.game import Game
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
-from condgan.engines.torch.sampling import TorchSampler
+from condgan.engines.torch.operations import TORCH
 from condgan.engines.torch.tensors import copies, copy_into, shapes
 from condgan.recipe import Domain, Precision, Recipe
 
@@ -63,7 +64,7 @@ class TorchEngine:
         self.graphs = Graphs(lambda: self.game.tensors().values()) if self.device.type == "cuda" else None
 
         self.settings = picked or self._measured()
-        self._multiply_by(self.settings.onednn)
+        self._multiply_by(machine.own(self.settings).onednn)
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
@@ -82,7 +83,8 @@ class TorchEngine:
         with self._own_random_state():
             settings = machine.settings(self.recipe, self.device, lambda way: self._steps(0, 1, way).cpu())
         self.load(start)
-        return settings.model_copy(update={"onednn": onednn and settings.precision == "float32"})
+        own = machine.Own(onednn=onednn and settings.precision == "float32")
+        return settings.model_copy(update={"own": own.model_dump()})
 
     def _multiply_by(self, onednn: bool) -> None:
         products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
@@ -115,23 +117,12 @@ class TorchEngine:
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
-        return TorchSampler(self.game.sampled, self.recipe.generator.output).sample(latents, labels)
+        return Sampler(TORCH, self.game.sampled, self.recipe.generator, self.domain).sample(latents, labels)
 
-    @torch.inference_mode()
     def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
         """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
         chunk = CHUNK if self.game.together else self.plan.batch  # what an image is seen with, where that matters
-        self.game.discriminator.eval()
-        try:
-            parts = [
-                self.game.discriminator(self.output.read(x.to(self.device)), y.to(self.device)).logits
-                for x, y in zip(
-                    torch.from_numpy(images).split(chunk), torch.from_numpy(labels).split(chunk), strict=True
-                )
-            ]
-        finally:
-            self.game.discriminator.train()
-        return np.asarray(torch.cat(parts).cpu().numpy(), np.float32)
+        return score(TORCH, self.game.discriminator, self.output.read, images, labels, chunk)
 
     def state(self) -> State:
         """Both networks, both optimisers, the average and the augmentation, as copies."""

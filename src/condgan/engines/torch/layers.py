@@ -1,5 +1,9 @@
 """The layers that torch lacks, or has slower."""
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -100,6 +104,25 @@ def fan(linear: nn.Module) -> float:
     weight, transposed = linear.get_parameter("weight"), isinstance(linear, nn.ConvTranspose2d)
     strides = linear.stride[0] * linear.stride[1] if isinstance(linear, nn.ConvTranspose2d) else 1
     return weight.numel() / weight.shape[1 if transposed else 0] / strides
+
+
+@torch.inference_mode()
+def evaluated(
+    network: nn.Module,
+    compute: Callable[..., Tensor],
+    arrays: Sequence[npt.NDArray[np.generic]],
+    chunk: int,
+    independent: bool,
+) -> npt.NDArray[np.generic]:
+    """A function of arrays, (N, ...), in eval mode, of so many rows at a time."""
+    training, device = network.training, next(network.parameters()).device
+    network.eval()
+    try:
+        chunks = zip(*(torch.from_numpy(array).split(chunk) for array in arrays), strict=True)
+        parts = [compute(*(rows.to(device) for rows in given)).cpu().numpy() for given in chunks]
+    finally:
+        network.train(training)
+    return np.concatenate(parts)
 
 
 def repeats(network: nn.Module) -> bool:

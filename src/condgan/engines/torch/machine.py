@@ -4,11 +4,32 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
+from pydantic import ValidationError
 
 from condgan import threads
 from condgan.engines import Settings
 from condgan.errors import CondganError
-from condgan.recipe import Machine, Precision, Recipe
+from condgan.recipe import Machine, Precision, Recipe, Section
+from condgan.recipe.text import explain
+
+
+class Own(Section):
+    """The settings that only this engine has."""
+
+    onednn: bool = False
+    """Linear layers multiply with oneDNN, where that is much faster than torch's own library."""
+
+
+def own(settings: Settings) -> Own:
+    """Those of a run.
+
+    Raises:
+        CondganError: they are not this engine's.
+    """
+    try:
+        return Own.model_validate(settings.own, strict=True)
+    except ValidationError as error:
+        raise CondganError(f"settings of engine=torch: {'; '.join(explain(error)[:3])}") from None
 
 
 def device(asked: str | None) -> str:

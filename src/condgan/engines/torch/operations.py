@@ -59,5 +59,6 @@ TORCH = Operations(
     read=lambda images, scale, low: images.to(torch.float32).mul_(scale).add_(low),
     show=lambda images, scale, low: images.sub(low).mul_(scale).round_().clamp_(0, 255).to(torch.uint8),
     like=lambda x, other: x.to(other.dtype),
+    evaluated=layers.evaluated,
     full_precision=lambda x: torch.autocast(x.device.type, enabled=False),
 )
