@@ -30,8 +30,8 @@ def test_a_machine_that_runs_the_tests_is_well() -> None:
     assert {"Python", "condgan", "numpy", "torch", "data"} <= {check.name for check in found if check.ok}
     assert len({check.name for check in found}) == len(found)
     for check in found:
-        assert check.found
-        assert "\n" not in check.found + check.cure
+        assert check.result
+        assert "\n" not in check.result + check.cure
         assert not (check.ok and check.cure)
 
 
@@ -39,9 +39,9 @@ def test_versions_are_those_that_are_installed(examine: Callable[[], dict[str, C
     found = examine()
     import torch
 
-    assert found["torch"].found == torch.__version__
+    assert found["torch"].result == torch.__version__
     for name in ("condgan", "numpy"):
-        assert found[name].found == metadata.version(name)
+        assert found[name].result == metadata.version(name)
 
 
 def test_an_unexpected_error_is_one_bad_line_and_the_rest_is_still_said(
@@ -70,7 +70,7 @@ def test_a_torch_that_does_not_import_is_bad(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "torch" else None)
     found = examine()["torch"]
     assert found.ok is False
-    assert "does not import" in found.found
+    assert "does not import" in found.result
     assert "pip install" in found.cure
 
 
@@ -100,7 +100,7 @@ def test_more_threads_than_cores_are_warned_of(
     monkeypatch.setattr("torch.get_num_threads", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
     found = examine()["threads"]
-    assert "OMP_NUM_THREADS=64" in found.found
+    assert "OMP_NUM_THREADS=64" in found.result
     assert "more threads than cores" in found.cure
 
 
@@ -113,7 +113,7 @@ def test_a_folder_that_cannot_be_written_is_bad(
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     found = examine()["disk"]
     assert found.ok is False
-    assert "not writable: Permission denied" in found.found
+    assert "not writable: Permission denied" in found.result
 
 
 def test_damaged_data_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_damaged_data_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(data, "load", load)
     found = {check.name: check for check in checks()}["data"]
-    assert (found.ok, found.found) == (False, "train-images is not what was shipped")
+    assert (found.ok, found.result) == (False, "train-images is not what was shipped")
     assert found.cure
 
 
@@ -176,7 +176,7 @@ def test_a_broken_torchvision_is_warned_of_and_stays_out_of_this_process(
     monkeypatch.setattr(data, "load", lambda recipe, seed: None)
     found = {check.name: check for check in checks()}["torchvision"]
     assert found.ok is None
-    assert says in found.found
+    assert says in found.result
     assert "torchmetrics" in found.cure
     assert "torchvision" not in sys.modules
 

@@ -108,7 +108,7 @@ def test_no_recipe_is_refused() -> None:
 def test_pictures_of_networks_that_have_grown_are_left_to_torch() -> None:
     grown = builtin.get("cgan-bce", ["growing.images=1000", "generator.network=dcgan", "discriminator.network=dcgan"])
     domain = Domain(channels=1, size=28, class_names=("a", "b"), data="noise", data_sha256="0" * 64)
-    with pytest.raises(CondganError, match="--engine torch makes their pictures"):
+    with pytest.raises(CondganError, match="`engine=torch` draws their images"):
         jittor.sampler(grown, domain, {})
 
 
@@ -124,7 +124,7 @@ def test_warming_is_given_up_with_all_that_it_has_started(tmp_path: Path, monkey
     )
     monkeypatch.setattr(jittor, "WARMING", ("-c", source))
     with (tmp_path / "said").open("w") as told:
-        with pytest.raises(CondganError, match="not done within 2 s"):
+        with pytest.raises(CondganError, match="limit=2: not compiled within"):
             doctor.warm("jittor", 2, told)
         monkeypatch.setattr(jittor, "WARMING", ("-c", "import sys; sys.exit(3)"))
         with pytest.raises(CondganError, match="exit code 3"):
@@ -158,7 +158,7 @@ def test_a_machine_without_a_compiler_is_bad(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     found = examine()["compiler"]
-    assert (found.ok, found.found) == (False, "no g++")
+    assert (found.ok, found.result) == (False, "no g++")
     assert "apt install g++" in found.cure
     monkeypatch.setenv("cc_path", "/nowhere/g++-99")
     assert examine()["compiler"] == Check("compiler", False, "no /nowhere/g++-99", "unset cc_path")
@@ -166,13 +166,13 @@ def test_a_machine_without_a_compiler_is_bad(
     broken.write_text("#!/bin/sh\necho no such target >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("cc_path", str(broken))
-    assert "does not run: no such target" in examine()["compiler"].found
+    assert "does not run: no such target" in examine()["compiler"].result
 
 
 def test_missing_headers_are_bad(installed: Path, examine: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sysconfig.get_paths", lambda: {"include": "/nowhere"})
     found = examine()["Python headers"]
-    assert (found.ok, found.found) == (False, "no /nowhere/Python.h")
+    assert (found.ok, found.result) == (False, "no /nowhere/Python.h")
     assert "-dev" in found.cure
 
 
@@ -198,25 +198,25 @@ def test_onednn_is_looked_for(installed: Path, examine: Look, monkeypatch: pytes
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: offline if name == "jittor_offline" else found(name))
     assert examine()["oneDNN"].cure == "pip install jittor-offline"
     offline = object()
-    assert "jittor_offline 0.0.7, to be unpacked" in examine()["oneDNN"].found
+    assert "jittor_offline 0.0.7, to be unpacked" in examine()["oneDNN"].result
     library = installed / ".cache" / "jittor" / "mkl" / "dnnl_lnx" / "lib" / "libdnnl.so"
     library.parent.mkdir(parents=True)
     library.touch()
-    assert examine()["oneDNN"].found.endswith("mkl/dnnl_lnx")
+    assert examine()["oneDNN"].result.endswith("mkl/dnnl_lnx")
 
 
 def test_a_cold_cache_is_told_how_to_warm(installed: Path, examine: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("cache_name", raising=False)
     found = examine()["cache"]
     assert found.ok is None
-    assert "cold" in found.found
+    assert "cold" in found.result
     assert found.cure == "condgan doctor --engine jittor --warm"
     folder = Path(str(setting_up.home() / setting_up.cache_folder()).replace("*", "x"))
     (folder / "jit").mkdir(parents=True)
     (folder / "jit" / "add_op.so").write_bytes(b"1234")
-    assert "cold" in examine()["cache"].found
+    assert "cold" in examine()["cache"].result
     (folder / f"jittor_core{importlib.import_module('sysconfig').get_config_var('EXT_SUFFIX')}").touch()
-    assert examine()["cache"].found == f"warm: {folder}, 1 operators, 0 MiB"
+    assert examine()["cache"].result == f"warm: {folder}, 1 operators, 0 MiB"
 
 
 def test_threads_are_held_against_the_load(installed: Path, examine: Look, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def test_threads_are_held_against_the_load(installed: Path, examine: Look, monke
     monkeypatch.setattr(os, "getloadavg", lambda: (3.0, 0.0, 0.0))
     monkeypatch.setattr("condgan.threads.cores", lambda: 4)
     found = examine()["threads"]
-    assert found.found == "Jittor computes with 4 (OMP_NUM_THREADS), load average 3.0"
+    assert found.result == "Jittor computes with 4 (OMP_NUM_THREADS), load average 3.0"
     assert "machine.threads=1" in found.cure
     monkeypatch.setattr(os, "getloadavg", lambda: (0.2, 0.0, 0.0))
     assert examine()["threads"].cure == ""

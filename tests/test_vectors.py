@@ -30,7 +30,7 @@ from condgan.recipe import Data, Domain, builtin
 from condgan.runs import checkpoint
 from condgan.runs.run import Run
 from condgan.training import loop
-from condgan.training.listeners.terminal import Progress
+from condgan.training.listeners.listener import Beginning, Listener
 
 RANDOM = np.random.default_rng(0)
 COUNT, TRAINED = 210, 189  # rows, and those of train and validation
@@ -66,18 +66,21 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-class Heard(Progress):
+class Heard(Listener):
     """Remembers what was said; presses Ctrl-C after the block that reaches a step."""
 
     def __init__(self, stop: int = 1 << 60) -> None:
         self.said: list[str] = []
         self.stop = stop
 
-    def say(self, text: str) -> None:
+    def began(self, training: Beginning) -> None:
+        self.said += [*training.notices, training.opening]
+
+    def notified(self, text: str) -> None:
         self.said.append(text)
 
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        if step >= self.stop:
+    def block(self, block: Any) -> None:
+        if block.step >= self.stop:
             os.kill(os.getpid(), signal.SIGINT)
             self.stop = 1 << 60
 
@@ -92,7 +95,9 @@ def trained(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
         if kind not in found:
             heard = Heard()
             place = folder / kind.replace(", ", "-")
-            made = package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=place, progress=heard)
+            made = package.train(
+                "cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=place, listeners=[heard]
+            )
             found[kind] = made, heard
         return found[kind]
 
@@ -149,14 +154,14 @@ def test_going_on_is_exact(
     monkeypatch.setattr(loop, "BLOCK_SECONDS", 1e-9)  # blocks of one step, so that it stops within an epoch
     run = Run(tmp_path / "run")
     with pytest.raises(InterruptedTrainingError):
-        package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=run.folder, progress=Heard(4))
+        package.train("cgan-bce", *overrides(kind), data=archives[kind], epochs=2, run=run.folder, listeners=[Heard(4)])
     assert checkpoint.load(run.checkpoint()).step == 4
     package.resume(run.folder)
     mine, other = checkpoint.load(run.checkpoint()), checkpoint.load(whole.checkpoint())
     assert (mine.step, mine.domain) == (other.step, other.domain) == (12, dataset(kind, archives).domain())
     assert mine.state.keys() == other.state.keys()
     assert all(mine.state[name].tobytes() == other.state[name].tobytes() for name in mine.state)
-    assert run.generator.read_bytes() == whole.generator.read_bytes()
+    assert run.generator_file.read_bytes() == whole.generator_file.read_bytes()
     assert run.result.read_bytes() == whole.result.read_bytes()
     assert [path.read_bytes() for path in sorted(run.samples.iterdir())] == [
         path.read_bytes() for path in sorted(whole.samples.iterdir())
@@ -399,9 +404,9 @@ def test_who_has_conditions_is_not_asked_for_classes_and_the_reverse(trained: An
     for ask in (lambda: conditional.sample_any(3), lambda: conditional.sample_classes(np.zeros(1, np.int64), 0)):
         with pytest.raises(CondganError, match="cgan-bce has vector conditions"):
             ask()
-    with pytest.raises(CondganError, match="cgan-bce has 3 classes: it cannot be asked for vector conditions"):
+    with pytest.raises(CondganError, match="cgan-bce has 3 classes: it takes no vector conditions"):
         classes.sample(CONDITIONS)
-    with pytest.raises(CondganError, match="seed -1"):
+    with pytest.raises(CondganError, match="seed=-1"):
         conditional.sample(CONDITIONS, seed=-1)
 
 
@@ -411,12 +416,12 @@ ASKED = {"good": CONDITIONS[:2], "wide": np.ones((2, 4)), "nan": np.full((2, 3),
 @pytest.mark.parametrize(
     ("kind", "arguments", "says"),
     [
-        ("vectors, conditions", [], ["vectors of length 3", "--conditions FILE.npz", "(N, 3)"]),
+        ("vectors, conditions", [], ["vector conditions of length 3", "--conditions FILE.npz", "(N, 3)"]),
         ("vectors, conditions", ["012"], ["--conditions FILE.npz"]),
         ("vectors, conditions", ["--grid"], ["--conditions FILE.npz"]),
         ("vectors, conditions", ["--per-class", "3"], ["--conditions FILE.npz"]),
         ("images, conditions", ["--grid"], ["--conditions FILE.npz"]),
-        ("vectors, conditions", ["012", "--conditions", "good.npy"], ["a sequence and --conditions", "one at a time"]),
+        ("vectors, conditions", ["012", "--conditions", "good.npy"], ["SEQUENCE and --conditions", "choose one"]),
         ("vectors, conditions", ["--conditions", "wide.npy"], ["shape (2, 4), expected (N, 3)"]),
         ("vectors, conditions", ["--conditions", "nan.npy"], ["nan.npy: conditions hold NaN"]),
         ("vectors, conditions", ["--conditions", "ints.npy"], ["are int64, expected floats"]),
@@ -424,9 +429,9 @@ ASKED = {"good": CONDITIONS[:2], "wide": np.ones((2, 4)), "nan": np.full((2, 3),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "x.png"], ["x.png: vectors are written to an .npz"]),
         ("vectors, conditions", ["--conditions", "good.npy", "-o", "good.npz"], ["good.npz exists already"]),
         ("images, conditions", ["--conditions", "good.npy", "-o", "x.jpg"], ["x.jpg", "--conditions: an .npz"]),
-        ("images", ["--conditions", "good.npy"], ["cgan-bce has 3 classes: it cannot be asked for vector conditions"]),
+        ("images", ["--conditions", "good.npy"], ["cgan-bce has 3 classes: it takes no vector conditions"]),
         ("vectors", ["--conditions", "good.npy"], ["has 3 classes"]),
-        ("vectors", ["--grid"], ["makes vectors, which have no picture"]),
+        ("vectors", ["--grid"], ["generates vectors, which have no picture"]),
         ("vectors", ["--per-class", "3", "-o", "folder"], ["folder: vectors are written to an .npz"]),
         ("vectors", ["9"], ['no class "9"']),
     ],
@@ -464,8 +469,8 @@ def test_what_is_no_labelled_images_is_not_measured(
     only = f": {held}, and only images with classes can be measured"
     assert f"{archive.stem}{only}" in refused("evaluate", run.folder)
     assert f"{archive.stem}{only}" in refused("features", archive)
-    assert f"{archive.stem}{only}" in refused("evaluate", run.generator, "--data", archive)
-    assert f"cgan-bce{only}" in refused("evaluate", run.generator, "--data", digits, "data.size=8")
+    assert f"{archive.stem}{only}" in refused("evaluate", run.generator_file, "--data", archive)
+    assert f"cgan-bce{only}" in refused("evaluate", run.generator_file, "--data", digits, "data.size=8")
     assert f"{archive}{only}" in refused("evaluate", archive, "--data", digits, "data.size=8")
 
 

@@ -1,32 +1,48 @@
 """condgan: the workbench for class-conditional GANs.
 
-``condgan.train(...)``, ``condgan.resume(...)``, ``condgan.load(path).sample(labels, seed)``, ``condgan.evaluate(...)``,
-``condgan.recipes``.
+``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
+``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from condgan.errors import CondganError
-    from condgan.evaluation.evaluation import evaluate
+    from condgan.data import Dataset
+    from condgan.diagnosis.diagnosis import diagnose
+    from condgan.errors import ArgumentError, CondganError, DivergedError, InterruptedTrainingError
+    from condgan.evaluation.evaluation import Evaluation, evaluate
     from condgan.generation.generator import Generator, load
+    from condgan.generation.run import Run
+    from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
+    from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
 
-__all__ = ["CondganError", "Generator", "evaluate", "load", "recipes", "resume", "train"]
-
 _PLACES = {
-    "CondganError": "errors", "Generator": "generation.generator", "evaluate": "evaluation.evaluation",
-    "load": "generation.generator", "resume": "training.training", "train": "training.training",
+    "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
+    "Evaluation": "evaluation.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
+    "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
+    "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation", "load": "generation.generator",
+    "recipes": "recipe.builtin", "resume": "training.training", "train": "training.training",
 }  # fmt: skip
 
+__all__ = [
+    "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
+    "Listener", "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train",
+]  # fmt: skip
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for only then, so that ``import condgan`` and ``condgan --help`` are instant."""
-    import importlib
+if not TYPE_CHECKING:  # checkers see the imports above, and nothing else
 
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"condgan.{_PLACES[name]}"), name)
-    if name == "recipes":
-        return importlib.import_module("condgan.recipe.builtin")
-    raise AttributeError(f"module 'condgan' has no attribute {name!r}")
+    def __getattr__(name):
+        """Import a name when it is first used, so that ``import condgan`` and ``condgan --help`` are instant."""
+        import importlib
+
+        if name not in _PLACES:
+            raise AttributeError(f"module 'condgan' has no attribute {name!r}")
+        module = importlib.import_module(f"condgan.{_PLACES[name]}")
+        return module if name == "recipes" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

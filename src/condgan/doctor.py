@@ -1,4 +1,4 @@
-"""What a machine offers and what it lacks: one line each, with the cure."""
+"""Checks of a machine: one line each, with the cure of what is wrong."""
 
 import importlib.metadata
 import os
@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from condgan import threads
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 
 if TYPE_CHECKING:  # what it needs may be what is missing here
     from condgan.engines import Verdict
@@ -26,20 +26,21 @@ PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One check and its result."""
 
     name: str
     ok: bool | None
     """True: as it should be; False: to be put right; None: information, or a warning if there is a cure."""
-    found: str
+    result: str
     cure: str
-    """What to do, or nothing."""
+    """What to do; empty where nothing is wrong."""
 
 
 def checks(engine: str = "torch") -> list[Check]:
-    """Look at everything that condgan, and an engine, needs or can use. Takes seconds, changes nothing."""
+    """Check all that condgan and an engine need or can use. Takes seconds, changes nothing."""
     subjects: dict[str, Callable[[], Verdict]] = {
         "Python": _python,
+        "system": _system,
         "condgan": partial(_version, "condgan"),
         "numpy": partial(_version, "numpy"),
         **_needs(engine),
@@ -61,51 +62,60 @@ def _needs(engine: str) -> "dict[str, Callable[[], Verdict]]":
     return engines.load(engine).needs()
 
 
-def warm(engine: str, seconds: int, told: TextIO) -> None:
+def warm(engine: str, limit: int, output: TextIO) -> None:
     """Compile ahead what an engine compiles when it is first used, in a process of its own.
 
     Args:
         engine: its name.
-        seconds: after which it is given up.
-        told: hears what the process says.
+        limit: seconds, after which the process is killed.
+        output: a file that receives its output.
 
     Raises:
-        CondganError: no such engine, it compiles nothing, it fails, or it takes longer.
+        CondganError: an unknown engine, it compiles nothing, it fails, or it takes longer.
     """
     from condgan import engines
 
     arguments = engines.load(engine).WARMING
     if not arguments:
-        raise CondganError(f"--warm: engine={engine} compiles nothing")
-    print(f"compiling for engine={engine}: minutes, at most {seconds} s", file=told, flush=True)
-    with subprocess.Popen([sys.executable, *arguments], stdout=told, stderr=told, start_new_session=True) as process:
+        raise CondganError(f"engine={engine} compiles nothing ahead")
+    print(f"compiling for engine={engine}: minutes, at most {limit} s", file=output, flush=True)
+    with subprocess.Popen(
+        [sys.executable, *arguments], stdout=output, stderr=output, start_new_session=True
+    ) as process:
         try:
-            process.wait(seconds)
+            process.wait(limit)
         except subprocess.TimeoutExpired:
-            raise CondganError(
-                f"--warm: not done within {seconds} s; what is compiled is kept: the same command goes on from there"
+            raise ArgumentError(
+                "limit", limit, "not compiled within this many seconds; compiled parts are kept: try again"
             ) from None
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # with the compilers that it has started
+                os.killpg(process.pid, signal.SIGKILL)  # with the compilers that it started
     if process.returncode:
         raise CondganError(
-            f"--warm: it failed with exit code {process.returncode}: `condgan doctor --engine {engine}` may say why"
+            f"compiling failed with exit code {process.returncode}: `condgan doctor --engine {engine}` may say why"
         )
 
 
 def _guarded(name: str, look: "Callable[[], Verdict]") -> Check:
     try:
-        ok, found, cure = look()
-    except Exception as error:  # whatever is wrong with this machine, the other lines are still wanted
-        ok, found, cure = False, f"{type(error).__name__}: {error}", ""
-    return Check(name, ok, " ".join(found.split()), cure)
+        ok, result, cure = look()
+    except Exception as error:  # whatever is wrong with this machine, the other lines are still of use
+        ok, result, cure = False, f"{type(error).__name__}: {error}", ""
+    return Check(name, ok, " ".join(result.split()), cure)
 
 
 def _python() -> "Verdict":
-    wanted = ".".join(map(str, PYTHON))
+    required = ".".join(map(str, PYTHON))
     old = sys.version_info < PYTHON
-    return not old, platform.python_version(), f"install Python {wanted} or newer" if old else ""
+    return not old, platform.python_version(), f"install Python {required} or newer" if old else ""
+
+
+def _system() -> "Verdict":
+    name = f"{platform.system()} {platform.release()}"
+    if sys.platform == "win32":
+        return False, f"{name} is not supported", "install WSL (wsl --install) and run condgan inside it"
+    return True if sys.platform in ("linux", "darwin") else None, name, ""
 
 
 def _version(package: str) -> "Verdict":
@@ -133,18 +143,17 @@ def _memory() -> "Verdict":
 
 def _disk() -> "Verdict":
     free = shutil.disk_usage(".").free
-    found = f"{free / GIB:.1f} GiB free in {os.getcwd()}"
+    result = f"{free / GIB:.1f} GiB free in {os.getcwd()}"
     try:
         with tempfile.TemporaryFile(dir="."):
             pass
     except OSError as error:
-        return False, f"{found}, not writable: {error.strerror}", "change to a folder of your own"
-    return (True, found, "") if free >= GIB else (None, found, "a run with many grids may fill this: make room")
+        return False, f"{result}, not writable: {error.strerror}", "change to a folder of your own"
+    return (True, result, "") if free >= GIB else (None, result, "a run with many grids may fill this: make room")
 
 
 def _data() -> "Verdict":
     from condgan import data
-    from condgan.errors import CondganError
     from condgan.evaluation import features
     from condgan.recipe import Data
 
@@ -157,7 +166,7 @@ def _data() -> "Verdict":
 
 
 def _extras() -> dict[str, list[str]]:
-    """The packages of each extra, as condgan's metadata lists them; none where it is not installed."""
+    """The packages of each extra, from condgan's metadata; none where condgan is not installed."""
     try:
         lines = importlib.metadata.requires("condgan") or []
     except importlib.metadata.PackageNotFoundError:

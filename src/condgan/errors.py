@@ -1,4 +1,4 @@
-"""The one exception that users see: what was given, what was expected, what to do."""
+"""The exceptions that users see: what was given, what was expected, what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,6 +6,23 @@ from collections.abc import Iterable
 
 class CondganError(Exception):
     """Something the user can put right. The command line prints its message on one line and exits with code 2."""
+
+
+class ArgumentError(CondganError):
+    """An argument of a job that it cannot use: ``n=1: expected 2 to 1000000 images``.
+
+    Messages name arguments as Python does, at the start or in backquotes (```data=PATH` names the images``); the
+    command line writes its flags instead.
+
+    Attributes:
+        argument: its name.
+        value: what was given.
+        problem: what was expected, or what to do.
+    """
+
+    def __init__(self, argument: str, value: object, problem: str) -> None:
+        super().__init__(f"{argument}={value}: {problem}")
+        self.argument, self.value, self.problem = argument, value, problem
 
 
 class DivergedError(CondganError):

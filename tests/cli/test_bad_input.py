@@ -191,15 +191,15 @@ def test_too_few_images(refused: Any, options: tuple[str, ...], tmp_path: Path) 
         (["20x6"], ['"x"', "10", "0, 1, 2"]),
         (["2,10"], ['"10"', "0, 1, 2"]),
         (["-1"], ["-1"]),
-        (["2026", "--grid"], ["a sequence", "--grid", "one at a time"]),
-        (["--grid", "--per-class", "2"], ["--grid", "--per-class", "one at a time"]),
+        (["2026", "--grid"], ["SEQUENCE and --grid", "choose one"]),
+        (["--grid", "--per-class", "2"], ["--grid and --per-class", "choose one"]),
         (["--per-class", "0"], ["--per-class 0", "at least 1"]),
         (["--per-class", "x"], ["--per-class", "integer"]),
-        (["2026", "--seed", "-1"], ["seed -1", "expected 0 to"]),
-        (["2026", "--seed", str(1 << 63)], [f"seed {1 << 63}", "expected 0 to"]),
+        (["2026", "--seed", "-1"], ["--seed -1", "expected 0 to"]),
+        (["2026", "--seed", str(1 << 63)], [f"--seed {1 << 63}", "expected 0 to"]),
         (["2026", "--seed", "x"], ["--seed", "integer"]),
-        (["--grid", "--seed", "-1"], ["seed -1", "expected 0 to"]),
-        (["--per-class", "1", "--seed", "-1"], ["seed -1", "expected 0 to"]),
+        (["--grid", "--seed", "-1"], ["--seed -1", "expected 0 to"]),
+        (["--per-class", "1", "--seed", "-1"], ["--seed -1", "expected 0 to"]),
         (["2026", "--scale", "0"], ["--scale 0", "1 to 64"]),
         (["2026", "--scale", "100000"], ["--scale 100000", "1 to 64"]),
         (["2026", "-o", "row.jpg"], ["row.jpg", ".png"]),
@@ -296,7 +296,7 @@ def test_a_run_that_another_process_trains(refused: Any, copied: Path) -> None:
             process.kill()
     assert str(copied) in message
     assert "another process" in message
-    assert package.resume(copied, epochs=2).recipe().train.epochs == 2  # a killed process holds no lock
+    assert package.resume(copied, epochs=2).recipe.train.epochs == 2  # a killed process holds no lock
 
 
 @pytest.mark.parametrize(
@@ -639,7 +639,7 @@ def test_a_full_disk(limit: int, copied: Path, trained: Path, tmp_path: Path) ->
     other = Path(shutil.copytree(trained, tmp_path / "other"))
     a = package.resume(copied, "output.log_every=1", epochs=16)
     b = package.resume(other, "output.log_every=1", epochs=16)
-    assert a.generator.read_bytes() == b.generator.read_bytes()
+    assert a.generator_file.read_bytes() == b.generator_file.read_bytes()
     without = [[record | {"seconds": 0} for record in log.read(run.log)] for run in (a, b)]
     assert without[0] == without[1]
 

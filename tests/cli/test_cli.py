@@ -184,7 +184,7 @@ def test_a_line_every_fifty_batches(
         folder = tmp_path / str(log_every)
         options = (*tiny["cgan-lsgan"], "train.batch=4", f"output.log_every={log_every}")  # 75 batches
         capsys.readouterr()
-        package.train("cgan-lsgan", *options, data=digits, epochs=2, run=folder, progress=Lines())
+        package.train("cgan-lsgan", *options, data=digits, epochs=2, run=folder, listeners=[Lines()])
         read = [LINE.fullmatch(line) for line in capsys.readouterr().out.splitlines()[1:]]
         shown = [tuple(map(float, match.groups())) for match in read if match]
         assert [line[:4] for line in shown] == [(e, 2, b, 75) for e in (1, 2) for b in (50, 75)]
@@ -439,12 +439,3 @@ def test_sampling_and_training_do_not_import_the_compiler_of_torch(
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines()[-1] == "torch", arguments
-
-
-def test_the_public_face() -> None:
-    assert set(package.__all__) <= set(dir(package)) | set(package._PLACES) | {"recipes"}
-    for name in package.__all__:
-        assert getattr(package, name) is not None
-    assert package.recipes.get("cgan-lsgan").name == "cgan-lsgan"
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = package.nothing

@@ -11,12 +11,12 @@ from PIL import Image
 from condgan import data as datasets
 from condgan.data import Split
 from condgan.diagnosis.alarms import Finding
-from condgan.diagnosis.diagnosis import Diagnosis, changes, command, diagnose, report
+from condgan.diagnosis.diagnosis import Diagnosis, command, diagnose, report
 from condgan.errors import CondganError, DivergedError
 from condgan.evaluation import features
 from condgan.evaluation.features import FeatureNetwork
 from condgan.recipe import Data, builtin
-from condgan.recipe.text import override
+from condgan.recipe.text import differences, override
 from condgan.training.training import train
 
 CLASSES = (0, 1, 4, 7)
@@ -210,7 +210,7 @@ def test_the_command_makes_the_runs_recipe_with_the_advice(name: str) -> None:
     base = builtin.get(name)
     own = ("data.source=/my data/x.npz", "data.channels=1", "optim.g.lr=1.234567e-5", "train.ema=0.99", "seed=7")
     recipe = override(base, [*own, "latent.dim=7", "evaluation.every=none", "generator.plain_first=true"])
-    assert override(base, changes(recipe, base)) == recipe
+    assert override(base, differences(recipe, base, "machine")) == recipe
     advice = ("optim.g.lr=0.5", "train.epochs=3")
     words = command(recipe, advice).split(" train ", 1)[1]
     name_again, *overrides = shlex.split(words)

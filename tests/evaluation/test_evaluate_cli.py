@@ -201,7 +201,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
         "intra_fid",
         "fid",
     }
-    assert "--inception" in found["figures"]["fid"]["note"]
+    assert "`inception=" in found["figures"]["fid"]["note"]
     network = features.load(cache.path(features.KIND, real.data.sha256))
     protocol = found["protocol"]
     assert protocol["seconds"] > 0
@@ -270,7 +270,8 @@ def test_a_table_for_people(run: Path) -> None:
         assert row[1] in "↑↓≈"
         for shown, key in zip(row[2:5], ("value", "se", "floor"), strict=True):
             assert shown == ("-" if figure[key] is None else number(figure[key]))
-        assert " ".join(row[5:]) == (f"{text} ({figure['note']})" if "note" in figure else text)
+        note = figure.get("note", "").replace("`small_n=True`", "--small-n").replace("`inception=", "--inception ")
+        assert " ".join(row[5:]) == (f"{text} ({note.replace('`', '')})" if note else text)
     lines = done.out.splitlines()
     below = "\n".join(lines[lines.index("") + 1 :])
     network = found["protocol"]["feature_network"]

@@ -235,7 +235,7 @@ def test_one_class_teaches_nothing(tmp_path: Path, kept: Path) -> None:
 
 @pytest.mark.parametrize("steps", [0, -1, features.MOST_STEPS + 1])
 def test_steps_out_of_range(small: Dataset, tmp_path: Path, steps: int) -> None:
-    with pytest.raises(CondganError, match=f"--steps {steps}: expected 1 to 1000000"):
+    with pytest.raises(CondganError, match=f"steps={steps}: expected 1 to 1000000"):
         features.train_to(tmp_path / "network.safetensors", small, steps)
 
 

@@ -257,7 +257,7 @@ def test_a_frechet_distance_of_few_images_must_be_asked_for(real: Comparison, co
         if not enough:
             assert f"{count} " in figure.note
             assert "at least 256 of each" in figure.note
-            assert "--small-n" in figure.note
+            assert "`small_n=True`" in figure.note
         value(of(replace(strict, small_n=True), "fid_mnist"), "fid_mnist")
         value(of(strict, "kid_mnist"), "kid_mnist")  # which has no bias
 

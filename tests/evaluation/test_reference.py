@@ -63,7 +63,7 @@ def test_the_split_and_its_counterpart() -> None:
 
 def test_what_nothing_can_be_held_against() -> None:
     for name in ("train", "tset", ""):
-        with pytest.raises(CondganError, match=f"--split {name}: expected test or validation"):
+        with pytest.raises(CondganError, match=f"split={name}: expected test or validation"):
             Reference(dataset(), name, Counting().network)
     for count in (0, 1):
         with pytest.raises(CondganError, match=f"three has {count} test images: at least 2"):

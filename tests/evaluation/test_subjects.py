@@ -82,7 +82,7 @@ def test_classes_are_matched_by_name() -> None:
 
 
 def test_a_class_that_the_real_images_do_not_have() -> None:
-    with pytest.raises(CondganError, match=r'class "bb" is not in letters.*its classes are a, b, c, d; --data'):
+    with pytest.raises(CondganError, match=r'class "bb" is not in letters.*its classes are a, b, c, d; `data`'):
         subjects.of_generator(made(8, 1, ("a", "bb")), real(), 0)
 
 
@@ -261,7 +261,7 @@ def test_a_generator_file_is_held_against_the_data_that_it_was_trained_on(tmp_pa
     assert np.array_equal(subject.take(np.full(4, 2))[0], source.sample("aabbccdd"))
     assert find(path, None, "data.size=12").resized == "8x8 grey -> 12x12 grey"
     letters.rename(tmp_path / "moved.npz")
-    with pytest.raises(CondganError, match=r"letters\.npz.*--data names where the real images lie now"):
+    with pytest.raises(CondganError, match=r"letters\.npz.*`data` names where the real images lie now"):
         find(path, None)
     assert find(path, tmp_path / "moved.npz").dataset.name == "moved"
 

@@ -1,10 +1,10 @@
-"""Which classes a user's words name."""
+"""Classes as text, as lists and as numbers."""
 
 from collections.abc import Iterable
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.errors import CondganError
@@ -25,7 +25,7 @@ LETTERS = domain(*"abc")
 
 
 @pytest.mark.parametrize(
-    ("asked", "of", "expected"),
+    ("given", "of", "expected"),
     [
         ("2026", DIGITS, [2, 0, 2, 6]),
         (" 20 26 ", DIGITS, [2, 0, 2, 6]),
@@ -52,26 +52,26 @@ LETTERS = domain(*"abc")
         ("c,a", LETTERS, [2, 0]),
     ],
 )
-def test_what_is_understood(asked: str | Iterable[str | int], of: Domain, expected: list[int]) -> None:
-    found = parse(asked, of)
+def test_classes_are_parsed(given: str | Iterable[str | int], of: Domain, expected: list[int]) -> None:
+    found = parse(given, of)
     assert found.dtype == np.int64
     assert found.tolist() == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "of", "said"),
+    ("given", "of", "message"),
     [
         ("", DIGITS, "empty sequence"),
         ("   ", DIGITS, "empty sequence"),
         (",,", DIGITS, "empty sequence"),
         ([], ANIMALS, "empty sequence.*cat,dog,polar bear"),
-        ("2a", DIGITS, 'no class "a": this generator knows 10'),
+        ("2a", DIGITS, 'no class "a": this generator has 10'),
         ("10,2", DIGITS, 'no class "10"'),
         ([10], DIGITS, 'no class "10"'),
         ([-1], DIGITS, 'no class "-1"'),
         ([2.0], DIGITS, 'no class "2.0"'),
         ("0", FEW, 'no class "0".*3, 7'),
-        ("dgo", ANIMALS, r'no class "dgo" \(did you mean "dog"\?\).*knows 3 \(cat, dog, polar bear\)'),
+        ("dgo", ANIMALS, r'no class "dgo" \(did you mean "dog"\?\).*has 3 \(cat, dog, polar bear\)'),
         ("Cat", ANIMALS, r'no class "Cat" \(did you mean "cat"\?\)'),
         ("3", ANIMALS, 'no class "3"'),
         ("25", MANY, r"class 11, \.\.\.\)"),
@@ -79,9 +79,9 @@ def test_what_is_understood(asked: str | Iterable[str | int], of: Domain, expect
         ("x" * 5000, ANIMALS, f'no class "{"x" * 80}"'),
     ],
 )
-def test_what_is_refused(asked: str | Iterable[str | int], of: Domain, said: str) -> None:
-    with pytest.raises(CondganError, match=said):
-        parse(asked, of)
+def test_unknown_classes_are_refused(given: str | Iterable[str | int], of: Domain, message: str) -> None:
+    with pytest.raises(CondganError, match=message):
+        parse(given, of)
 
 
 names = st.lists(
@@ -94,7 +94,7 @@ names = st.lists(
 )
 
 
-@given(names, st.data())
+@hypothesis.given(names, st.data())
 def test_names_always_mean_themselves(given_names: list[str], data: st.DataObject) -> None:
     of = domain(*given_names)
     chosen = data.draw(st.lists(st.integers(0, len(given_names) - 1), min_size=2, max_size=6))
@@ -103,8 +103,8 @@ def test_names_always_mean_themselves(given_names: list[str], data: st.DataObjec
     assert parse(given_names[chosen[0]], of).tolist() == chosen[:1]
 
 
-@given(st.text(max_size=20), st.sampled_from([DIGITS, ANIMALS, MANY, NUMBERED, FEW, LETTERS]))
-def test_any_text_is_understood_or_refused(text: str, of: Domain) -> None:
+@hypothesis.given(st.text(max_size=20), st.sampled_from([DIGITS, ANIMALS, MANY, NUMBERED, FEW, LETTERS]))
+def test_any_text_is_parsed_or_refused(text: str, of: Domain) -> None:
     try:
         found = parse(text, of)
     except CondganError:

@@ -159,7 +159,7 @@ def test_either_engine_samples_what_the_other_trained(tmp_path: Path, digits: Pa
 def test_a_run_goes_on_in_the_other_engine(tmp_path: Path, digits: Path) -> None:
     run = training.train("cgan-lsgan-jgan", *OURS, data=digits, epochs=1, run=tmp_path / "run")
     training.resume(run.folder, "engine=torch", epochs=2)
-    assert Run.open(run.folder).recipe().engine == "torch"
+    assert Run.open(run.folder).recipe.engine == "torch"
     training.resume(run.folder, "engine=jittor", epochs=3)
     whole = training.train("cgan-lsgan-jgan", *OURS, data=digits, epochs=3, run=tmp_path / "whole")
     mixed, straight = (generator.load(path.folder).state for path in (run, whole))

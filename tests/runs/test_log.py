@@ -1,6 +1,7 @@
 """The log: windows, and what a kill leaves."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
+from condgan.results.records import EvaluationRecord, StepRecord
 from condgan.runs import log
 from condgan.runs.log import Log
 
@@ -27,7 +29,7 @@ def figures(first: int, steps: int) -> dict[str, Any]:
 def write(folder: Path, every: int, cuts: list[int], first: int = 0, pending: Any = None) -> Log:
     """A log that is given the figures up to each of ``cuts`` in turn, a window at most at a time."""
     folder.mkdir(exist_ok=True)
-    made = Log(folder, folder / "log.jsonl", PLAN, every, first, pending or {})
+    made = Log(folder / "log.jsonl", PLAN, every, first, pending or {})
     for cut in cuts:
         while made.step < cut:
             made.add(figures(made.step, steps := min(made.window_end(made.step), cut) - made.step), 1.0)
@@ -60,13 +62,43 @@ def test_stops_anywhere_leave_the_same_log(
     after.close()
     assert (folder / "parts/log.jsonl").read_bytes() == (folder / "whole/log.jsonl").read_bytes()
 
-    steps = [0, *(record["step"] for record in whole.records)]
+    steps = [0, *(record.step for record in whole.records)]
     assert steps[-1] == 33
     for start, record in zip(steps, whole.records, strict=False):
-        assert record["images"] == PLAN.images_seen(record["step"])
-        for name, values in figures(start, record["step"] - start).items():
-            assert record[name] == pytest.approx(values.astype(float).mean(), rel=1e-5, abs=1e-6)
-    assert len(list((folder / "parts").glob("events.out.tfevents.*"))) == 1
+        assert isinstance(record, StepRecord)
+        assert record.images == PLAN.images_seen(record.step)
+        for name, values in figures(start, record.step - start).items():
+            exact = values.astype(float)
+            assert record.mean[name] == pytest.approx(exact.mean(), rel=1e-5, abs=1e-6)
+            assert record.spread[name] == pytest.approx(
+                np.sqrt(((exact - exact.mean()) ** 2).mean()), rel=1e-4, abs=1e-6
+            )
+            assert record.last[name] == pytest.approx(exact[-1], rel=1e-5)
+
+
+@given(st.integers(0, 33), st.integers(1, 33), st.integers(1, 12), st.booleans())
+@settings(max_examples=50)
+def test_the_untrained_evaluation_is_cut_with_the_first(stop: int, first: int, every: int, killed: bool) -> None:
+    """It has step 0 and stands before the first other one, wherever a kill falls."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.jsonl"
+        made = Log(path, PLAN, every, 0, {})
+        for step in range(1, 34):
+            made.add(figures(step - 1, 1), 1.0)
+            if step == first:
+                made.write(EvaluationRecord(**made.at(0), evaluation={}))
+                if not killed:
+                    made.write(EvaluationRecord(**made.at(step), evaluation={}))
+        made.close()
+        cut = Log(path, PLAN, every, stop, {})
+        cut.close()
+        kinds = [record.step for record in cut.records if isinstance(record, EvaluationRecord)]
+        if not killed:
+            assert kinds == ([0, first] if stop >= first else [])
+            steps = [record.step for record in made.records if record.step <= stop]
+            assert [record.step for record in cut.records] == [step for step in steps if step or stop >= first]
+        elif stop <= first:
+            assert kinds == []
 
 
 def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
@@ -94,7 +126,7 @@ def test_another_damaged_line_is_named(bad: str, tmp_path: Path) -> None:
 
 def test_records_beyond_the_step_are_cut(tmp_path: Path) -> None:
     write(tmp_path / "a", 2, [33]).close()
-    again = Log(tmp_path / "a", tmp_path / "a/log.jsonl", PLAN, 2, 10, {})
+    again = Log(tmp_path / "a/log.jsonl", PLAN, 2, 10, {})
     again.close()
     steps = [record["step"] for record in log.read(tmp_path / "a/log.jsonl")]
     assert steps == [2, 4, 6, 8, 10]

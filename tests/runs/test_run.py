@@ -22,7 +22,7 @@ def test_runs_that_start_in_one_minute_get_folders_of_their_own(
     for thread in threads:
         thread.join()
     assert len({run.folder for run in made}) == len(made) == 8
-    assert all(run.folder.parent == Path("runs") and run.recipe() == recipe for run in made)
+    assert all(run.folder.parent == Path("runs") and run.recipe == recipe for run in made)
 
 
 def test_what_a_failed_start_left_is_no_run(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_a_failed_start_left_is_no_run(tmp_path: Path) -> None:
     run = Run.create(builtin.get("cgan-bce"), tmp_path / "r")
     with pytest.raises(CondganError, match="exists and is kept"):
         Run.create(builtin.get("cgan-lsgan"), tmp_path / "r")
-    assert run.recipe().name == "cgan-bce"
+    assert run.recipe.name == "cgan-bce"
     run.discard()
     assert not (tmp_path / "r").exists()
 

@@ -91,7 +91,7 @@ def test_twenty_kills_end_as_if_nothing_had_happened(digits: Path, tmp_path: Pat
             assert steps == sorted(set(steps))
             assert standing.step - len(standing.pending["d_loss"]) in [0, *steps]
             condgan.load(folder).sample("0", 1)
-            condgan.load(run.generator)
+            condgan.load(run.generator_file)
             assert json.loads((folder / "provenance.json").read_text())["sessions"]
             stood_at.append(standing.step)
     assert stood_at == sorted(stood_at)
@@ -101,7 +101,7 @@ def test_twenty_kills_end_as_if_nothing_had_happened(digits: Path, tmp_path: Pat
     epochs = stood_at[-1] // STEPS_PER_EPOCH + 2
     finished = condgan.resume(folder, CALM, epochs=epochs)
     whole = condgan.train("cgan-lsgan", *OPTIONS, CALM, data=digits, epochs=epochs, run=tmp_path / "whole")
-    assert finished.generator.read_bytes() == whole.generator.read_bytes()
+    assert finished.generator_file.read_bytes() == whole.generator_file.read_bytes()
     a, b = checkpoint.load(finished.checkpoint()), checkpoint.load(whole.checkpoint())
     assert a.step == b.step == epochs * STEPS_PER_EPOCH
     assert a.state.keys() == b.state.keys()

@@ -18,7 +18,7 @@ from condgan.runs import checkpoint
 from condgan.runs.log import evaluations, read, trained
 from condgan.runs.run import Run
 from condgan.training import loop, monitor
-from condgan.training.listeners.terminal import Progress
+from condgan.training.listeners.listener import Alarmed, Block, Evaluated, Listener
 
 EVERY = "evaluation.every=300"  # an epoch of the digits
 
@@ -42,24 +42,30 @@ def measured(digits: Path, options: tuple[str, ...], tmp_path_factory: pytest.Te
     return condgan.train("cgan-lsgan", *options, EVERY, "evaluation.images=60", data=digits, epochs=4, run=folder)
 
 
-class Hearer(Progress):
+class Hearer(Listener):
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def say(self, text: str) -> None:
+    def notified(self, text: str) -> None:
         self.said.append(text)
 
+    def evaluated(self, evaluation: Evaluated) -> None:
+        self.said.append(evaluation.sentence)
 
-class Interrupter(Progress):
+    def alarmed(self, alarm: Alarmed) -> None:
+        self.said.append(alarm.record.text)
+
+
+class Interrupter(Listener):
     """Ctrl-C once a step is reached."""
 
     def __init__(self, step: int) -> None:
         self.at = step
 
-    def block(self, step: int, seconds: float, steps: int) -> None:
+    def block(self, block: Block) -> None:
         import signal
 
-        if step >= self.at:
+        if block.step >= self.at:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -85,14 +91,14 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
 
     recipe = builtin.get("cgan-lsgan", [*tiny["cgan-lsgan"], f"data.source={digits}", EVERY, "evaluation.images=60"])
     dataset = load_data(recipe.data, recipe.seed)
-    made = monitor.monitor(recipe, dataset, print)
+    made = monitor.monitor(recipe, dataset, 1, print)
     assert made is not None
     from condgan import engines
 
     engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train.images, dataset.train.labels, None)
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
     state = engine.state()
-    first, _ = made.measure(engine)
+    first, *_ = made.measure(engine)
     assert torch.equal(before, torch.get_rng_state())
     assert np.array_equal(numpy_before, np.random.get_state()[1])
     assert made.measure(engine)[0] == first
@@ -106,7 +112,7 @@ def test_a_stop_anywhere_leaves_the_same_log_and_the_same_best(
     monkeypatch.setattr(loop, "BLOCK_SECONDS", 1e-9)
     given = (*options, EVERY, "evaluation.images=60")
     with pytest.raises(InterruptedTrainingError):
-        condgan.train("cgan-lsgan", *given, data=digits, epochs=4, run=tmp_path / "run", progress=Interrupter(step))
+        condgan.train("cgan-lsgan", *given, data=digits, epochs=4, run=tmp_path / "run", listeners=[Interrupter(step)])
     run = condgan.resume(tmp_path / "run")
     assert lines(run) == lines(measured)
     a, b = (checkpoint.load(one.checkpoint("best")) for one in (run, measured))
@@ -128,7 +134,7 @@ def test_the_log_holds_the_figures_and_the_best_is_where_they_are_best(measured:
     assert [line["images"] for line in found] == [300, 600, 900, 1200]
     # 30 validation images are far too few for a Frechet distance: it has no value, and KID chooses
     assert all(line["evaluation"]["fid_features"] == {"value": None} for line in found)
-    assert selection.chosen_by(measured.recipe(), found) == "kid_features"
+    assert selection.chosen_by(measured.recipe, found) == "kid_features"
     values = [line["evaluation"]["kid_features"]["value"] for line in found]
     assert checkpoint.load(measured.checkpoint("best")).images_seen == found[int(np.argmin(values))]["images"]
     for line in found:
@@ -200,17 +206,17 @@ def test_early_stop_ends_a_training_and_more_patience_goes_on(
 ) -> None:
     hearer = Hearer()
     stopping = (*options, EVERY, "evaluation.images=60", "evaluation.patience=1", "evaluation.select=label_accuracy")
-    run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=60, run=tmp_path / "run", progress=hearer)
+    run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=60, run=tmp_path / "run", listeners=[hearer])
     found = evaluations(read(run.log))
     assert 2 <= len(found) < 60  # of 60 noisy values, two fall at once
-    assert selection.best(run.recipe(), found) == len(found) - 2
+    assert selection.best(run.recipe, found) == len(found) - 2
     assert any("without a new best" in said for said in hearer.said)
     assert checkpoint.load(run.checkpoint("best")).images_seen == found[-2]["images"]
     assert run.result.exists()
     again = Hearer()
-    condgan.resume(run.folder, progress=again)
+    condgan.resume(run.folder, listeners=[again])
     assert len(evaluations(read(run.log))) == len(found)
-    condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found) + 1, progress=again)
+    condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found) + 1, listeners=[again])
     assert len(evaluations(read(run.log))) == len(found) + 1
 
 
@@ -219,7 +225,9 @@ def test_one_class_trains_unmeasured_and_says_so(tmp_path: Path, tiny: dict[str,
     np.savez(tmp_path / "one.npz", images=images, labels=np.zeros(40, np.int64))
     hearer = Hearer()
     options = (*tiny["gan-mlp"], EVERY)
-    run = condgan.train("gan-mlp", *options, data=tmp_path / "one.npz", epochs=1, run=tmp_path / "r", progress=hearer)
+    run = condgan.train(
+        "gan-mlp", *options, data=tmp_path / "one.npz", epochs=1, run=tmp_path / "r", listeners=[hearer]
+    )
     assert not evaluations(read(run.log))
     assert any("not measured" in said and "one class" in said for said in hearer.said)
 

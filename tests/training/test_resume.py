@@ -28,7 +28,8 @@ from condgan.runs import checkpoint
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
 from condgan.training import loop
-from condgan.training.listeners.terminal import Lines, Progress
+from condgan.training.listeners.listener import Block, Listener
+from condgan.training.listeners.terminal import Lines
 
 SMALL = ("generator.hidden=24,24", "discriminator.hidden=24,24")
 CASES = {
@@ -151,14 +152,14 @@ STEPS_PER_EPOCH = 5  # 300 images in batches of 64
 LOG_EVERY = 3  # windows of 3 and 2 steps
 
 
-class Interrupter(Progress):
+class Interrupter(Listener):
     """Presses Ctrl-C after the block that reaches a step."""
 
     def __init__(self, step: int) -> None:
         self.at = step
 
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        if step >= self.at:
+    def block(self, block: Block) -> None:
+        if block.step >= self.at:
             os.kill(os.getpid(), signal.SIGINT)
             self.at = 1 << 60
 
@@ -195,7 +196,7 @@ def events(run: Run) -> dict[str, list[tuple[int, float]]]:
 
 
 def assert_same(run: Run, other: Run) -> None:
-    assert run.generator.read_bytes() == other.generator.read_bytes()
+    assert run.generator_file.read_bytes() == other.generator_file.read_bytes()
     a, b = checkpoint.load(run.checkpoint()), checkpoint.load(other.checkpoint())
     assert (a.recipe, a.domain, a.settings, a.step, a.images_seen) == (
         b.recipe,
@@ -219,7 +220,7 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     assert [record["images"] for record in records] == [300 * (end // 5) + 64 * (end % 5) for end in ends]
     assert [record["epoch"] for record in records] == pytest.approx([r["images"] / 300 for r in records], abs=1e-4)
 
-    recipe = whole.recipe()
+    recipe = whole.recipe
     data = datasets.load(recipe.data, recipe.seed)
     split = data.trained_on("train+validation")
     engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, ONE_THREAD)
@@ -241,7 +242,7 @@ def test_ctrl_c_and_resume_end_as_if_nothing_had_happened(
     folder = tmp_path / "run"
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(InterruptedTrainingError, match=rf"step {step}\b.*condgan resume"):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, progress=Interrupter(step))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Interrupter(step)])
     assert signal.getsignal(signal.SIGINT) is handler
     assert checkpoint.load(Run(folder).checkpoint()).step == step
     assert_same(condgan.resume(folder), whole)
@@ -250,16 +251,16 @@ def test_ctrl_c_and_resume_end_as_if_nothing_had_happened(
 @pytest.mark.usefixtures("step_by_step")
 def test_many_stops_are_none(whole: Run, digits: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     with pytest.raises(InterruptedTrainingError):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "run", progress=Interrupter(1))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "run", listeners=[Interrupter(1)])
     for step in (2, 4, 5, 6, 13):
         with pytest.raises(InterruptedTrainingError):
-            condgan.resume(tmp_path / "run", progress=Interrupter(step))
+            condgan.resume(tmp_path / "run", listeners=[Interrupter(step)])
     assert_same(condgan.resume(tmp_path / "run"), whole)
 
 
 def test_more_epochs_go_on_exactly(whole: Run, digits: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     run = condgan.train("cgan-lsgan", *options, data=digits, epochs=2, run=tmp_path / "run")
-    assert run.recipe().train.epochs == 2
+    assert run.recipe.train.epochs == 2
     resumed = condgan.resume(run.folder, epochs=4)
     assert_same(resumed, whole)
     sessions = json.loads((run.folder / "provenance.json").read_text())["sessions"]
@@ -319,7 +320,7 @@ def test_the_log_is_cut_back_to_the_checkpoint(
     """After a kill the log is ahead of the checkpoint."""
     folder = tmp_path / "run"
     with pytest.raises(InterruptedTrainingError):
-        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, progress=Interrupter(7))
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Interrupter(7)])
     ahead = whole.log.read_text().splitlines(keepends=True)[:5]
     (folder / "log.jsonl").write_text("".join(ahead) + ahead[-1][:40])
     assert_same(condgan.resume(folder), whole)
@@ -329,7 +330,7 @@ def test_a_schedule_that_depends_on_the_length_refuses_more_epochs(
     digits: Path, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     run = condgan.train("cgan-lsgan", *options, "optim.d.schedule=linear", data=digits, epochs=2, run=tmp_path / "run")
-    before = run.generator.read_bytes()
+    before = run.generator_file.read_bytes()
     with pytest.raises(CondganError, match=r"optim\.d\.schedule.*train\.epochs=3.*trains anew"):
         condgan.resume(run.folder, epochs=3)
     assert condgan.resume(run.folder, epochs=2).generator.read_bytes() == before
@@ -340,7 +341,7 @@ def test_only_what_leaves_past_steps_alone_may_change(whole: Run, tmp_path: Path
     for change in ("train.batch=32", "optim.lr=1e-3", "seed=1", "generator.hidden=8", "data.size=16", "train.ema=none"):
         with pytest.raises(CondganError, match=re.escape(change)):
             condgan.resume(copy.folder, change)
-    with pytest.raises(CondganError, match="more than asked for"):
+    with pytest.raises(CondganError, match="more than requested"):
         condgan.resume(copy.folder, epochs=3)
     assert_same(copy, whole)
 
@@ -363,7 +364,7 @@ def test_changed_data_is_refused_and_moved_data_is_found(
         changed = dict(arrays)
     changed["images"][0, 0, 0] ^= 1
     np.savez(data, **changed)
-    with pytest.raises(CondganError, match=r"not what .*trained on.*--data"):
+    with pytest.raises(CondganError, match=r"not what .*trained on.*`data`"):
         condgan.resume(run.folder, epochs=2)
     data.unlink()
     with pytest.raises(CondganError, match="no such path"):
@@ -371,7 +372,7 @@ def test_changed_data_is_refused_and_moved_data_is_found(
     moved = tmp_path / "elsewhere" / "digits.npz"
     moved.parent.mkdir()
     shutil.copy(digits, moved)
-    assert condgan.resume(run.folder, data=moved, epochs=2).recipe().data.source == str(moved)
+    assert condgan.resume(run.folder, data=moved, epochs=2).recipe.data.source == str(moved)
     other = condgan.train("cgan-lsgan", *options, data=digits, epochs=2, run=tmp_path / "other")
     a, b = checkpoint.load(run.checkpoint()), checkpoint.load(other.checkpoint())
     assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in b.state)
@@ -427,7 +428,7 @@ def test_bf16_gives_way_where_it_is_slower_and_that_stays(
     monkeypatch.setattr(TorchEngine, "_steps", steps)
     monkeypatch.setattr(threads, "_seconds", seconds)
     options = (*tiny["mnist"], "machine.threads=1", "optim.schedule=constant", "optim.schedule_from=0")
-    run = condgan.train("mnist", *options, data=digits, epochs=1, run=tmp_path / "run", progress=Lines())
+    run = condgan.train("mnist", *options, data=digits, epochs=1, run=tmp_path / "run", listeners=[Lines()])
     assert sessions(run)[0]["settings"]["precision"] == contexts[-1] == faster
     assert ("bf16 would not help here" in capsys.readouterr().out) == (faster == "float32")
     plain = condgan.train("mnist", *options, "train.precision=float32", data=digits, epochs=1, run=tmp_path / "plain")

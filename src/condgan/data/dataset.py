@@ -108,6 +108,13 @@ class Dataset:
                     f"expected 0..{len(self.class_names) - 1}, indexes into class_names"
                 )
 
+    def __repr__(self) -> str:
+        """``<Dataset mnist: 50000 train, 10000 validation, 10000 test of 1x28x28, 10 classes>``."""
+        counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits.items())
+        form = "x".join(map(str, self.train.images.shape[1:]))
+        of = f"{len(self.class_names)} classes" if self.class_names else f"conditions of {self.train.labels.shape[1]}"
+        return f"<Dataset {self.name}: {counts} of {form}, {of}>"
+
     @property
     def splits(self) -> dict[str, Split]:
         """The three splits by name."""

@@ -3,8 +3,7 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from os import PathLike
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,7 @@ from condgan.generation import generator
 from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
 from condgan.recipe import Recipe
 from condgan.recipe.builtin import RECIPES
+from condgan.recipe.text import differences
 from condgan.runs import log
 from condgan.runs.run import Run
 
@@ -56,12 +56,12 @@ class Diagnosis:
 
 
 def diagnose(
-    run: str | Path, data: str | None = None, features: FeatureNetwork | None = None, say: Say = lambda _: None
+    run: str | PathLike[str], data: str | None = None, features: FeatureNetwork | None = None, say: Say = lambda _: None
 ) -> Diagnosis:
     """Look at a run's log, and at 200 pictures of each class (5000 in all at most) beside validation images.
 
     Args:
-        run: its folder.
+        run: a run, or its folder.
         data: the real images; none: those that it was trained on.
         features: sees the pictures; none: the network of the data, which may have to be trained first.
         say: told in words what takes long.
@@ -70,7 +70,7 @@ def diagnose(
         CondganError: no run there, or its recipe or log is damaged. What the pictures lack is in ``skipped``.
     """
     opened = Run.open(run)
-    recipe, records = opened.recipe(), log.read(opened.log)
+    recipe, records = opened.recipe, log.read(opened.log)
     found: list[Finding] = []
     skipped: list[str] = []
     pictures = 0
@@ -222,9 +222,10 @@ def memorisation(recipe: Recipe, made: Comparison) -> Finding | None:
     )
 
 
-def report(found: Diagnosis, run: str | Path) -> str:
+def report(found: Diagnosis, run: str | PathLike[str]) -> str:
     """A diagnosis in plain text: each finding with its evidence and the command to try, or that nothing was found."""
-    recipe = Run.open(run).recipe()
+    opened = Run.open(run)
+    run, recipe = opened.folder, opened.recipe
     basis = f"{found.lines} log lines, {found.evaluations} evaluations and {found.pictures} pictures"
     if not found.findings:
         judged = found.pictures or found.lines >= LEAST
@@ -247,31 +248,10 @@ def command(recipe: Recipe, advice: tuple[str, ...]) -> str:
     if recipe.name not in RECIPES:
         return f"train it with {' '.join(advice)}"
     advised = {text.partition("=")[0] for text in advice}
-    own = [text for text in changes(recipe, RECIPES[recipe.name]) if text.partition("=")[0] not in advised]
+    own = [
+        text for text in differences(recipe, RECIPES[recipe.name], "machine") if text.partition("=")[0] not in advised
+    ]
     return f"condgan train {shlex.join([recipe.name, *own, *advice])}"
-
-
-def changes(recipe: Recipe, base: Recipe) -> list[str]:
-    """The overrides that make a recipe from another one of its name; where and with what it ran is left out."""
-    found: list[str] = []
-
-    def differ(path: str, mine: Any, other: Any) -> None:
-        if isinstance(mine, dict):
-            for name in mine:
-                differ(f"{path}.{name}" if path else name, mine[name], other[name])
-        elif mine != other:
-            found.append(f"{path}={typed(mine)}")
-
-    left_out = {"machine", "name", "source", "notes"}
-    differ("", recipe.model_dump(exclude=left_out), base.model_dump(exclude=left_out))
-    return found
-
-
-def typed(value: Any) -> str:
-    """A value as it is typed in an override."""
-    if isinstance(value, tuple):
-        return ",".join(map(typed, value)) or "none"
-    return "none" if value is None else str(value)
 
 
 def listed(names: list[str]) -> str:

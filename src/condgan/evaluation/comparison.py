@@ -119,7 +119,7 @@ class Comparison:
         if min(real, made) < ENOUGH * dim and not self.small_n:
             raise UndefinedError(
                 f"{where}{real} real and {made} generated images, at least {ENOUGH * dim} of each are needed for "
-                f"{dim} features (--small-n shows it)"
+                f"{dim} features (`small_n=True` shows it)"
             )
 
     @cached_property

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.engines import Images
-from condgan.errors import CondganError, UndefinedError
+from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import comparison, features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
 from condgan.evaluation.features import Say
 from condgan.evaluation.figures import Figure
 from condgan.evaluation.reference import OTHER, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
-from condgan.generation.sampling import MOST_SEED
+from condgan.generation.generator import check_checkpoint
+from condgan.generation.sampling import check_seed
 from condgan.metrics import feature_network
 from condgan.metrics.inception import FILE as INCEPTION_FILE
 from condgan.runs import session
@@ -66,7 +68,7 @@ class Evaluation:
 
 
 def evaluate(
-    path: str | Path,
+    path: str | PathLike[str],
     *overrides: str,
     data: str | None = None,
     n: int | None = None,
@@ -83,7 +85,7 @@ def evaluate(
     """Measure a run, a generator file, or any labelled images.
 
     Args:
-        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
+        path: a run or its folder, a generator file, an .npz, IDX files or a folder of class folders.
         overrides: ``data.field=value``, as for training.
         data: the real images; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
@@ -101,13 +103,11 @@ def evaluate(
         CondganError: nothing to measure at the path, or it does not fit the data.
     """
     if n is not None and not 2 <= n <= MOST_IMAGES:
-        raise CondganError(f"--n {n}: expected 2 to {MOST_IMAGES} images")
-    if checkpoint not in ("last", "best"):
-        raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+        raise ArgumentError("n", n, f"expected 2 to {MOST_IMAGES} images")
     if split not in OTHER:
-        raise CondganError(f"--split {split}: expected {' or '.join(OTHER)}")
-    if not 0 <= seed <= MOST_SEED:
-        raise CondganError(f"--seed {seed}: expected 0 to {MOST_SEED}")
+        raise ArgumentError("split", split, f"expected {' or '.join(OTHER)}")
+    check_checkpoint(checkpoint)
+    check_seed(seed)
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
@@ -126,14 +126,14 @@ def evaluate(
             if hundred:
                 found |= figures.hundred_against_hundred(*sides_there)
         else:
-            note = f"needs --inception {INCEPTION_FILE}"
+            note = f"needs `inception={INCEPTION_FILE}`"
             found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
         missing = None
         if gan_train:
             learnt, lacked = figures.gan_train_figures(made, say)
             found |= learnt
             missing = reference.real.images[lacked[:MOST_MISSING]]
-        how = protocol(str(path), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
+        how = protocol(str(Path(path)), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
         pairs = nearest_pairs(made)
     if made.asked is None:
         return Evaluation(found, how, nearest=pairs, missing=missing)

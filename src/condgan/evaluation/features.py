@@ -13,7 +13,7 @@ import numpy as np
 from condgan.data import Dataset
 from condgan.data.readers import stacked_mnist as stacked
 from condgan.engines import Images
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.recipe import Data
 from condgan.storage import cache, weights
 from condgan.storage.files import check_writable
@@ -95,7 +95,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
     if len(dataset.class_names) < 2:
         raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
     if not 1 <= steps <= MOST_STEPS:
-        raise CondganError(f"--steps {steps}: expected 1 to {MOST_STEPS}")
+        raise ArgumentError("steps", steps, f"expected 1 to {MOST_STEPS}")
     images, labels = dataset.train.images, dataset.train.labels
     tenth = max(1, steps // 10)
 

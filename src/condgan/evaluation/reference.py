@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.data import Dataset, Split
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.features import FeatureNetwork
 from condgan.metrics import bins, neighbours
 from condgan.metrics.feature_network import Embedding
@@ -123,7 +123,7 @@ def check_split(dataset: Dataset, split: str) -> None:
         CondganError: another name than test or validation, or fewer than two images.
     """
     if split not in OTHER:
-        raise CondganError(f"--split {split}: expected {' or '.join(OTHER)}")
+        raise ArgumentError("split", split, f"expected {' or '.join(OTHER)}")
     if len(dataset.splits[split]) < 2:
         raise CondganError(f"{dataset.name} has {len(dataset.splits[split])} {split} images: at least 2 are needed")
 

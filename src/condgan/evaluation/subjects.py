@@ -136,7 +136,7 @@ def real_images(planned: Data, source: str | None, overrides: list[str], seed: i
         found = datasets.load(features.form(changed), seed)
     except CondganError as error:
         if source is None and not Path(changed.source).exists():
-            raise CondganError(f"{error}; --data names where the real images lie now") from None
+            raise CondganError(f"{error}; `data` names where the real images lie now") from None
         raise
     check_labelled_images(found.name, found.train.kind)
     return found
@@ -162,6 +162,6 @@ def known(names: tuple[str, ...], dataset: Dataset) -> Labels:
         if name not in index:
             raise CondganError(
                 f'class "{name}" is not in {dataset.name}{nearest(name, index)}: its classes are '
-                f"{', '.join(dataset.class_names[:12])}; --data names the real images of the same classes"
+                f"{', '.join(dataset.class_names[:12])}; `data` names the real images of the same classes"
             )
     return np.array([index[name] for name in names], np.int64)

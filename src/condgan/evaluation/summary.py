@@ -1,6 +1,7 @@
 """An evaluation as people read it: one table, and pictures beside its JSON."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ JSON = "evaluation.json"
 ARROWS = {"higher": "↑", "lower": "↓", "near the floor": "≈"}
 
 
-def table(evaluation: Evaluation) -> "Table":
-    """Figure, value and standard error, the floor, and what it is."""
+def table(evaluation: Evaluation, words: Callable[[str], str] = str) -> "Table":
+    """Figure, value and standard error, the floor, and what it is; ``words`` translates notes."""
     from rich.table import Table
 
     shown = Table(box=None, pad_edge=False)
@@ -29,7 +30,7 @@ def table(evaluation: Evaluation) -> "Table":
     shown.add_column("protocol", overflow="fold")
     for name, figure in evaluation.figures.items():
         numbers = (number(value) for value in (figure.value, figure.se, figure.floor))
-        note = f"{figure.text} ({figure.note})" if figure.note else figure.text
+        note = f"{figure.text} ({words(figure.note)})" if figure.note else figure.text
         shown.add_row(name, ARROWS.get(figure.better, ""), *numbers, note)
     return shown
 

@@ -1,4 +1,4 @@
-"""Which classes the user asks for: digits, names, or numbers."""
+"""Parsing classes: digits, names, or numbers -> class indexes."""
 
 import re
 from collections.abc import Iterable
@@ -12,20 +12,20 @@ from condgan.recipe import Domain
 MOST_NAMED = 12  # classes listed in an error
 
 
-def parse(asked: str | int | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
-    """Classes as they are asked for -> (N,) class indexes.
+def parse(classes: str | int | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
+    """Classes as text or as a list -> (N,) class indexes.
 
-    ``"2026"`` asks for four digits; ``"cat,dog,cat"`` (or with spaces) for named classes; a list may hold either. Where
-    the names are not numbers, a number is the index of a class.
+    ``"2026"`` is four digits; ``"cat,dog,cat"`` (or with spaces) are class names; a list may hold either. Where the
+    names are not numbers, a number is the index of a class.
 
     Raises:
-        CondganError: the sequence is empty, or names a class that is not there.
+        CondganError: the sequence is empty, or names an unknown class.
     """
-    if isinstance(asked, int):
-        asked = [asked]
-    tokens = _split(asked, domain) if isinstance(asked, str) else [str(token) for token in asked]
+    if isinstance(classes, int):
+        classes = [classes]
+    tokens = _split(classes, domain) if isinstance(classes, str) else [str(token) for token in classes]
     if not tokens:
-        raise CondganError(f"an empty sequence asks for no picture: name classes, such as {_example(domain)}")
+        raise CondganError(f"an empty sequence: name at least one class, such as {','.join(domain.class_names[:3])}")
     index = {name: number for number, name in enumerate(domain.class_names)}
     if not all(name.isdecimal() for name in domain.class_names):
         index = {str(number): number for number in range(domain.classes)} | index
@@ -34,20 +34,20 @@ def parse(asked: str | int | Iterable[str | int], domain: Domain) -> npt.NDArray
         known = ", ".join(domain.class_names[:MOST_NAMED]) + (", ..." if domain.classes > MOST_NAMED else "")
         raise CondganError(
             f'no class "{unknown[0][:80]}"{nearest(unknown[0], domain.class_names)}: '
-            f"this generator knows {domain.classes} ({known})"
+            f"this generator has {domain.classes} ({known})"
         )
     return np.array([index[token] for token in tokens], np.int64)
 
 
 def balanced(per_class: int, domain: Domain) -> npt.NDArray[np.int64]:
-    """Every class in turn, ``per_class`` times: picture n keeps its latent when more are asked for later."""
+    """Every class in turn, ``per_class`` times: image n keeps its latent when more images are drawn."""
     return np.tile(np.arange(domain.classes, dtype=np.int64), per_class)
 
 
 def _split(text: str, domain: Domain) -> list[str]:
     if text.strip() in domain.class_names:
         return [text.strip()]
-    if "," in text:  # a class name may hold spaces
+    if "," in text:  # a class name may contain spaces
         return [part.strip() for part in text.split(",") if part.strip()]
     parts = text.split()
     if len(parts) == 1 and all(len(name) == 1 for name in domain.class_names):
@@ -58,7 +58,3 @@ def _split(text: str, domain: Domain) -> list[str]:
 def _digits(part: str, domain: Domain) -> bool:
     """Whether a number is a row of one-digit class numbers: 2026 where there are at most ten classes."""
     return bool(re.fullmatch("[0-9]+", part)) and domain.classes <= 10 and part not in domain.class_names
-
-
-def _example(domain: Domain) -> str:
-    return ",".join(domain.class_names[:3])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from condgan.data.readers.npz import read_conditions
 from condgan.engines import Conditions
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.generation import classes as labels
 from condgan.generation import generator, sampling
 from condgan.generation.generator import Generator
@@ -57,37 +57,29 @@ def to_file(
         CondganError: two of sequence, grid, per_class and conditions; what the generator cannot be asked for; a bad
             class, condition, seed, path or number.
     """
-    wishes = [
-        wish
-        for wish, given in (
-            ("a sequence", sequence is not None),
-            ("--grid", grid),
-            ("--per-class", per_class is not None),
-            ("--conditions", conditions is not None),
-        )
-        if given
-    ]
-    if len(wishes) > 1:
-        raise CondganError(f"{' and '.join(wishes)} were given: ask for one at a time")
-    if checkpoint not in ("last", "best"):
-        raise CondganError(f"--checkpoint {checkpoint}: expected last or best")
+    subjects = {"sequence": sequence, "grid": grid or None, "per_class": per_class, "conditions": conditions}
+    given = [f"`{name}`" for name, value in subjects.items() if value is not None]
+    if len(given) > 1:
+        raise CondganError(f"{' and '.join(given)} were given: choose one")
     if scale is not None and not 1 <= scale <= 64:
-        raise CondganError(f"--scale {scale}: expected 1 to 64")
+        raise ArgumentError("scale", scale, "expected 1 to 64")
     if per_class is not None:
         if per_class < 1:
-            raise CondganError(f"--per-class {per_class}: expected at least 1")
+            raise ArgumentError("per_class", per_class, "expected at least 1")
         if output is not None and output.suffix.lower() in PICTURES:
             raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
     made = generator.load(path, checkpoint, engine)
     if conditions is None and made.domain.condition is not None and made.recipe.conditional:
         raise CondganError(
-            f"{made.recipe.name} is asked for vectors of length {made.domain.condition}: --conditions FILE.npz, with "
+            f"{made.recipe.name} has vector conditions of length {made.domain.condition}: `conditions=FILE.npz`, with "
             f"conditions float (N, {made.domain.condition})"
         )
     asked = None if conditions is None else read_conditions(conditions, made.length())
     if made.domain.vector is not None:
         if grid:
-            raise CondganError(f"--grid: {made.recipe.name} makes vectors, which have no picture: leave it out")
+            raise ArgumentError(
+                "grid", grid, f"{made.recipe.name} generates vectors, which have no picture: leave it out"
+            )
         return archive(made, classes(made, sequence, per_class) if asked is None else asked, seed, output)
     if asked is not None and output is not None and output.suffix.lower() == ".npz":
         return archive(made, asked, seed, output)
@@ -96,7 +88,7 @@ def to_file(
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":
         raise CondganError(
-            f"{output}: a row or a grid is a .png (--per-class: an .npz or a folder; --conditions: an .npz)"
+            f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
         )
     if grid:
         picture = sampling.grid(made.sampler, made.recipe, made.domain, seed, scale)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import as_file, files
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,20 @@ import numpy.typing as npt
 from condgan import engines
 from condgan.data.vectors import vectors
 from condgan.engines import Samples, State
-from condgan.errors import CondganError, nearest
+from condgan.errors import ArgumentError, CondganError, nearest
 from condgan.generation import classes as labels
 from condgan.generation import sampling
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
-from condgan.runs import checkpoint
+from condgan.runs import checkpoint as checkpoints
+from condgan.runs import moment
 from condgan.runs.run import Run
 from condgan.storage import weights
 
 KIND = "generator"
 SHIPPED = ("mnist",)
-"""Names of the trained generators in the package, each made by the recipe of its name."""
+"""Names of the trained generators in the package; each is also the name of its recipe."""
+CHECKPOINTS = ("last", "best")
 
 
 class Generator:
@@ -30,10 +33,10 @@ class Generator:
 
     Attributes:
         recipe: the experiment that trained it.
-        domain: what it makes, and for which classes or vector conditions.
-        images_seen: how far its training had come.
-        facts: what else its file says: of one in the package its ``provenance`` and its measured ``figures``.
-        engine: that makes its pictures.
+        domain: the shape of its images or vectors, and its classes or vector conditions.
+        images_seen: during training.
+        facts: further entries of its file: of one in the package its ``provenance`` and its measured ``figures``.
+        engine: the engine that computes its images.
     """
 
     def __init__(
@@ -51,56 +54,66 @@ class Generator:
         self.engine = engine or recipe.engine
         self.sampler = engines.load(self.engine).sampler(recipe, domain, state)
 
+    def __repr__(self) -> str:
+        """``<Generator mnist: 10 classes -> 1x28x28, 3000000 images seen, engine=torch>``."""
+        domain = self.domain
+        condition = f"{domain.classes} classes" if domain.condition is None else f"vectors of {domain.condition}"
+        form = f"{domain.channels}x{domain.size}x{domain.size}" if domain.vector is None else f"{domain.vector} numbers"
+        return (
+            f"<Generator {self.recipe.name}: {condition if self.recipe.conditional else 'unconditional'} -> {form}, "
+            f"{self.images_seen} images seen, engine={self.engine}>"
+        )
+
     def sample(
-        self, asked: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0
+        self, conditions: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0
     ) -> Samples:
-        """Pictures of the asked classes, or for the asked conditions -> (N, C, H, W) uint8, or vectors (N, D) float32.
+        """Images of classes, or for vector conditions -> (N, C, H, W) uint8, or vectors (N, D) float32.
 
         Args:
-            asked: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``; where conditions are vectors,
-                those: floats (N, V).
-            seed: 0 ... 2**63 - 1; with ``first`` and the condition, it decides each picture at any batch size.
-            first: number of the first picture under this seed.
+            conditions: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``; of a generator with vector
+                conditions, floats (N, V).
+            seed: 0 ... 2**63 - 1; with ``first`` and the condition, it determines each image at any batch size.
+            first: number of the first image under this seed.
 
         Raises:
-            CondganError: no such class, an empty sequence, a seed out of range, or a generator without conditions.
+            CondganError: an unknown class, an empty sequence, a seed out of range, or an unconditional generator.
         """
         if not self.recipe.conditional:
             raise CondganError(
-                f"{self.recipe.name} is unconditional: it cannot be asked for a class; "
-                "`condgan sample PATH --grid` or Generator.sample_any shows what it makes"
+                f"{self.recipe.name} is unconditional and has no classes: `condgan sample PATH --grid`, or "
+                "Generator.sample_any, draws from it"
             )
         if self.domain.condition is not None:
             try:
-                conditions = np.asarray(asked)
+                given = np.asarray(conditions)
             except ValueError:
                 raise CondganError("conditions have rows of different lengths: expected floats (N, V)") from None
-            return self.sample_conditions(conditions, seed, first)
-        if isinstance(asked, np.ndarray) and asked.dtype.kind == "f":
+            return self.sample_conditions(given, seed, first)
+        if isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f":
             self.length()
-        return self.sample_classes(labels.parse(asked, self.domain), seed, first)
+        return self.sample_classes(labels.parse(conditions, self.domain), seed, first)
 
     def sample_any(self, count: int, seed: int = 0, first: int = 0) -> Samples:
-        """``count`` pictures, the classes in turn (or none, if the generator has none) -> as ``sample``.
+        """``count`` images, the classes in turn if the generator has any -> as ``sample``.
 
         Raises:
-            CondganError: less than one, a seed out of range, or a generator whose conditions are vectors.
+            CondganError: less than one, a seed out of range, or a generator with vector conditions.
         """
         if count < 1:
-            raise CondganError(f"{count} pictures asked for: at least 1")
+            raise ArgumentError("count", count, "expected at least 1")
         if self.domain.condition is not None and self.recipe.conditional:
-            raise CondganError(f"{self.recipe.name} has vector conditions: Generator.sample asks for them")
+            raise CondganError(f"{self.recipe.name} has vector conditions: pass them to Generator.sample")
         return sampling.pictures(self.sampler, self.recipe, sampling.in_turn(self.domain, count, first), seed, first)
 
     def sample_conditions(self, conditions: npt.NDArray[Any], seed: int, first: int = 0) -> Samples:
-        """Pictures for vector conditions, floats (N, V) -> as ``sample``.
+        """Images for vector conditions, floats (N, V) -> as ``sample``.
 
         Raises:
             CondganError: they are of another type or shape, or not finite; the seed or first number is out of range;
-                the generator has classes.
+                the generator has no vector conditions.
         """
-        asked = vectors("conditions", conditions, self.length())
-        return sampling.pictures(self.sampler, self.recipe, asked, seed, first)
+        checked = vectors("conditions", conditions, self.length())
+        return sampling.pictures(self.sampler, self.recipe, checked, seed, first)
 
     def sample_weights(self, weights: npt.NDArray[Any], seed: int = 0, first: int = 0) -> Samples:
         """Pictures for weighted sums of the classes, floats (N, K) -> as ``sample``.
@@ -119,24 +132,24 @@ class Generator:
         return sampling.pictures(self.sampler, self.recipe, given, seed, first)
 
     def length(self) -> int:
-        """V, of the vector conditions that it is asked for.
+        """V, of its vector conditions.
 
         Raises:
-            CondganError: it is asked for classes, or for nothing.
+            CondganError: it has none.
         """
         if self.domain.condition is None or not self.recipe.conditional:
             has = f"has {self.domain.classes} classes" if self.recipe.conditional else "is unconditional"
-            raise CondganError(f"{self.recipe.name} {has}: it cannot be asked for vector conditions")
+            raise CondganError(f"{self.recipe.name} {has}: it takes no vector conditions")
         return self.domain.condition
 
     def sample_classes(self, classes: npt.NDArray[np.int64], seed: int, first: int = 0) -> Samples:
-        """Pictures of the classes with these indexes, (N,) int64 -> as ``sample``.
+        """Images of the classes with these indexes, (N,) int64 -> as ``sample``.
 
         Raises:
             CondganError: an index, the seed or the first number is out of range, or the generator has no classes.
         """
         if self.domain.condition is not None:
-            raise CondganError(f"{self.recipe.name} has vector conditions: it cannot be asked for classes")
+            raise CondganError(f"{self.recipe.name} has vector conditions, and no classes")
         if len(classes) and not (classes.min() >= 0 and classes.max() < self.domain.classes):
             raise CondganError(f"class index out of range: this generator has 0 to {self.domain.classes - 1}")
         return sampling.pictures(self.sampler, self.recipe, classes, seed, first)
@@ -145,48 +158,88 @@ class Generator:
 def save(
     path: Path, recipe: Recipe, domain: Domain, images_seen: int, state: State, facts: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a generator file, with what else is known of it (``Generator.facts``)."""
+    """Write a generator file, with further entries (``Generator.facts``)."""
     description = {"recipe": recipe.model_dump(mode="json"), "domain": domain.model_dump(mode="json")}
     weights.save(path, KIND, description | {"images_seen": images_seen, "facts": dict(facts or {})}, state)
 
 
-def load(path: str | Path, which: str = "last", engine: str | None = None) -> Generator:
+def load(path: str | PathLike[str], checkpoint: str = "last", engine: str | None = None) -> Generator:
     """The generator of a run (its average, if the recipe has one), of a generator file, or of the package.
 
     Args:
-        path: a run folder or a file; where nothing lies there, the name of a generator in the package: ``mnist``.
-        which: the checkpoint of a run, ``last`` or ``best``.
-        engine: ``torch`` or ``jittor``, to make its pictures with; none: the one that trained it. Two engines make the
-            same pictures, but for a grey level here and there.
+        path: a run or its folder, a file, or a moment of a run: ``runs/a@100`` is its generator after 100 epochs; where
+            nothing exists at this path, the name of a generator in the package: ``mnist``.
+        checkpoint: of a run, ``last`` or ``best``.
+        engine: ``torch`` or ``jittor``, which computes its images; none: the one that trained it. Two engines give the
+            same images, but for a grey level here and there.
 
     Raises:
-        CondganError: nothing there, damaged, or of a newer format; no such engine, or it is not installed.
+        CondganError: nothing there, damaged, or of a newer format; an unknown engine, or one that is not installed.
     """
-    path = Path(path)
-    if path.is_dir():
-        return _of_run(Run.open(path), which, engine)
+    path, epoch = moment.parse(path)
+    check_checkpoint(checkpoint)
+    if path.is_dir() or epoch is not None:
+        return of_run(Run.open(path), checkpoint, engine, epoch)
     if is_shipped(path):
         with as_file(files("condgan.generation") / "files" / f"{path}.safetensors") as file:
             return _of_file(file, engine)
     if not path.exists():
         raise CondganError(
-            f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` makes one, and '
+            f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` writes one, and '
             f"{' and '.join(SHIPPED)} is in the package"
         )
     return _of_file(path, engine)
 
 
+def check_checkpoint(checkpoint: str) -> None:
+    """Refuse a name that no checkpoint has.
+
+    Raises:
+        ArgumentError: it is neither ``last`` nor ``best``.
+    """
+    if checkpoint not in CHECKPOINTS:
+        raise ArgumentError("checkpoint", checkpoint, f"expected {' or '.join(CHECKPOINTS)}")
+
+
+def of_run(run: Run, checkpoint: str = "last", engine: str | None = None, epoch: int | None = None) -> Generator:
+    """The generator in a run's ``last`` or ``best`` checkpoint, or that after some epochs.
+
+    Raises:
+        CondganError: there is no such checkpoint, the generator of that epoch was not kept, or as for ``load``.
+    """
+    check_checkpoint(checkpoint)
+    path = run.checkpoint(checkpoint)
+    if epoch is not None:
+        if checkpoint != "last":
+            raise ArgumentError("checkpoint", checkpoint, f"{run.folder}@{epoch} names an epoch already")
+        there = run.epochs()
+        if epoch in there:
+            return _of_file(there[epoch], engine)
+        last = run.last_epoch()
+        if epoch != last:
+            kept = ", ".join(f"@{number}" for number in sorted({*there, *([] if last is None else [last])}))
+            raise CondganError(
+                f"{run.folder} has no generator of epoch {epoch}{f', but {kept}' if kept else ''}: "
+                f"output.keep_every=EPOCHS keeps more"
+            )
+    if not path.exists():
+        cure = {"last": "it appears within a minute of training", "best": "it takes evaluation during training"}
+        raise CondganError(f"{run.folder} has no {checkpoint} checkpoint: {cure[checkpoint]}")
+    prefix = "generator." if run.recipe.train.ema is None else "ema."
+    return _restored(path, engine, *weights.load(path, checkpoints.KIND, prefix))
+
+
 def is_shipped(path: Path) -> bool:
-    """Whether a path names a generator in the package: nothing lies there, so that a user's own file comes first."""
+    """Whether a path names a generator in the package. An existing file of this name comes first."""
     return str(path) in SHIPPED and not path.exists()
 
 
 def _of_file(path: Path, engine: str | None) -> Generator:
-    return _made(path, engine, *weights.load(path, KIND))
+    return _restored(path, engine, *weights.load(path, KIND))
 
 
-def _made(path: Path, engine: str | None, description: dict[str, Any], state: State) -> Generator:
-    recipe, domain = checkpoint.subject(path, description)
+def _restored(path: Path, engine: str | None, description: dict[str, Any], state: State) -> Generator:
+    recipe, domain = checkpoints.subject(path, description)
     reason = unfit(recipe, domain)
     if reason:
         raise CondganError(f"{path} is damaged: {reason}")
@@ -196,13 +249,3 @@ def _made(path: Path, engine: str | None, description: dict[str, Any], state: St
         return Generator(recipe, domain, seen, state, facts, engine)
     except CondganError as error:
         raise CondganError(f"{path}: {error}") from None
-
-
-def _of_run(run: Run, which: str, engine: str | None) -> Generator:
-    path = run.checkpoint(which)
-    if not path.exists():
-        cure = "it appears within a minute of training" if which == "last" else "it takes evaluation during training"
-        raise CondganError(f"{run.folder} has no {which} checkpoint: {cure}")
-    recipe = run.recipe()
-    prefix = "generator." if recipe.train.ema is None else "ema."
-    return _made(path, engine, *weights.load(path, checkpoint.KIND, prefix))

@@ -1,10 +1,12 @@
 """The built-in recipes: one aligned table, each with its source. What differs between them is visible by eye."""
 
 from collections.abc import Iterable
+from os import PathLike, fspath, sep
+from pathlib import Path
 
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data, Discriminator, Generator, Latent, Loss, Optim, Optimiser, Output, Penalty, Recipe, Train
-from condgan.recipe.text import override
+from condgan.recipe.text import override, read
 
 ALL = Data(train_on="train+validation")
 ADAM = Optimiser(name="adam", lr=2e-4, betas=(0.5, 0.999))
@@ -113,12 +115,34 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*TABLE, *OWN)}
 DEFAULT = "cgan-lsgan"
 
 
-def get(name: str, overrides: Iterable[str] = ()) -> Recipe:
-    """A built-in recipe with ``section.field=value`` overrides.
+def names() -> tuple[str, ...]:
+    """The names of the built-in recipes."""
+    return tuple(RECIPES)
+
+
+def get(name: str | PathLike[str], overrides: Iterable[str] = ()) -> Recipe:
+    """A recipe with ``section.field=value`` overrides: a built-in one, or that of a JSON file.
+
+    ``name`` is a path if it ends in ``.json`` or has a separator, and no recipe has this name.
 
     Raises:
-        CondganError: unknown name, field or value.
+        CondganError: unknown name, field or value; the file cannot be read or is no recipe.
     """
-    if name not in RECIPES:
-        raise CondganError(f'unknown recipe "{name}"{nearest(name, RECIPES)}: known are {", ".join(RECIPES)}')
-    return override(RECIPES[name], overrides)
+    name = fspath(name)
+    if name in RECIPES:
+        return override(RECIPES[name], overrides)
+    if is_path(name):
+        return override(read(Path(name)), overrides)
+    raise CondganError(
+        f'unknown recipe "{name}"{nearest(name, RECIPES)}: known are {", ".join(RECIPES)}, and any path of a .json file'
+    )
+
+
+def is_path(name: str) -> bool:
+    """Whether a recipe is named by a path."""
+    return name.endswith(".json") or sep in name
+
+
+def is_name(word: str) -> bool:
+    """Whether a word names a recipe, and is no override."""
+    return "=" not in word or (is_path(word) and Path(word).is_file())

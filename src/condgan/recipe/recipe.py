@@ -43,6 +43,8 @@ class Output(Section):
     """Images seen between two class grids."""
     checkpoint_every: float = Field(60.0, gt=0, le=60)
     """Seconds of work that a kill may cost."""
+    keep_every: MaybeCount = None
+    """Epochs between two generators that are kept by number, for ``RUN@EPOCH``; none: only the last and the best."""
     sequence: Annotated[str | None, Optional] = None
     """Classes of result.png, as for ``condgan sample``; none: each class once."""
 
@@ -99,6 +101,18 @@ class Recipe(Section):
         if reason:
             raise ValueError(reason)
         return self
+
+    def __repr__(self) -> str:
+        """``<Recipe mnist-fast train.epochs=9>``: changes of its built-in recipe, or of the most similar one."""
+        from condgan.recipe.builtin import RECIPES
+        from condgan.recipe.text import differences
+
+        known = [RECIPES[self.name]] if self.name in RECIPES else RECIPES.values()
+        base, changed = min(((base, differences(self, base)) for base in known), key=lambda pair: len(pair[1]))
+        start = self.name if base.name == self.name else f"{self.name}: {base.name}"
+        return f"<Recipe {' '.join([start, *changed])}>"
+
+    __str__ = __repr__
 
     @property
     def conditional(self) -> bool:

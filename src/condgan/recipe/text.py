@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -51,6 +52,29 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     return changed
 
 
+def differences(recipe: Recipe, base: Recipe, *left_out: str) -> list[str]:
+    """The overrides that turn one recipe into another; without name, source, notes and the sections ``left_out``."""
+    result: list[str] = []
+
+    def compare(path: str, mine: Any, other: Any) -> None:
+        if isinstance(mine, dict):
+            for name in mine:
+                compare(f"{path}.{name}" if path else name, mine[name], other[name])
+        elif mine != other:
+            result.append(f"{path}={typed(mine)}")
+
+    excluded = {"name", "source", "notes", *left_out}
+    compare("", recipe.model_dump(exclude=excluded), base.model_dump(exclude=excluded))
+    return result
+
+
+def typed(value: Any) -> str:
+    """A value as it is typed in an override."""
+    if isinstance(value, tuple):
+        return ",".join(map(typed, value)) or "none"
+    return "none" if value is None else str(value)
+
+
 def override_section(name: str, section: SomeSection, overrides: Iterable[str]) -> SomeSection:
     """One section of a recipe with ``name.field=value`` strings applied.
 
@@ -89,6 +113,18 @@ def explain(error: ValidationError) -> list[str]:
             message = problem["msg"][0].lower() + problem["msg"][1:]
             clauses.append(f"{path}={given if isinstance(given, str) else repr(given)[:80]}: {message}{hint}")
     return clauses
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a JSON file, as ``condgan recipes`` prints one; fields that it leaves out have their defaults.
+
+    Raises:
+        CondganError: the file cannot be read, is of a newer format, or is no valid recipe.
+    """
+    try:
+        return from_json(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CondganError(f"no recipe can be read from {path}: {error.strerror or error}") from None
 
 
 def from_json(text: str | bytes, what: str) -> Recipe:

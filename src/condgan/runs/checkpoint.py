@@ -1,4 +1,4 @@
-"""The state of a training in one file: everything that going on exactly needs."""
+"""The state of a training in one file: everything that an exact continuation needs."""
 
 import math
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint that anyone may have written.
+    """Read a checkpoint, from any source.
 
     Raises:
         CondganError: truncated, of a newer format, or not a checkpoint.

@@ -1,15 +1,14 @@
-"""The log of a run: log.jsonl is the source of truth, TensorBoard's events are made from it.
+"""The log of a run: log.jsonl is the source of truth, TensorBoard's events are derived from it.
 
 A line is one of three kinds: the means of the figures of a training over some steps; an ``evaluation`` (its figures by
 name, each with value and standard error, and the accuracy of each class); or an ``alarm`` (its kind, and a sentence).
 """
 
 import contextlib
+import itertools
 import json
 import math
 import os
-import socket
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,11 @@ import numpy.typing as npt
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
+from condgan.results.records import EvaluationRecord, Kind, StepRecord, from_line, rounded, to_line
 from condgan.storage.files import atomic
 
 Record = dict[str, Any]
 Figures = Mapping[str, npt.NDArray[np.float32]]
-DIGITS = 6  # significant
-PROGRESS = ("step", "images", "epoch", "seconds")  # of a line; its other numbers are figures
 
 
 def read(path: Path) -> list[Record]:
@@ -81,61 +79,76 @@ def evaluations(records: Sequence[Record]) -> list[Record]:
 
 
 class Log:
-    """The log of a training under way, cut back to the step that it goes on from."""
+    """The log of a training under way, cut back to the step that it continues from.
 
-    def __init__(self, folder: Path, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
+    It is cut at the first record beyond that step. The evaluation of the untrained generator, of step 0, stands before
+    the first other evaluation, and is cut with it.
+    """
+
+    def __init__(self, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
         self.plan, self.every, self.step = plan, every, step
-        self.records = [record for record in read(path) if record["step"] <= step]
         try:
-            trained(self.records), evaluations(self.records)
-        except CondganError as error:
+            records = [from_line(json.dumps(record)) for record in read(path)]
+        except ValueError as error:
             raise CondganError(f"{path} is damaged: {error}") from None
+        self.records = list(itertools.takewhile(lambda record: record.step <= step, records))
+        if self.records and isinstance(self.records[-1], EvaluationRecord) and self.records[-1].step == 0:
+            self.records.pop()
         self.pending = {name: [np.asarray(values, np.float32)] for name, values in pending.items()}
-        atomic(path, "".join(_line(record) for record in self.records).encode())
-        for events in folder.glob("events.out.tfevents.*"):
-            events.unlink()
+        atomic(path, "".join(to_line(record) + "\n" for record in self.records).encode())
         self.file = path.open("a", encoding="utf-8")
-        self.board = Board(folder)
-        for record in self.records:
-            self.board.add(record)
 
     def window_end(self, step: int) -> int:
-        """The step after which the line that step belongs to is complete."""
+        """The step after which the window that step belongs to is complete."""
         start = step - step % self.plan.steps_per_epoch
         inside = (step - start) // self.every + 1
         return start + min(inside * self.every, self.plan.steps_per_epoch)
 
-    def add(self, figures: Figures, seconds: float) -> Record | None:
-        """Take over the figures of a block that crosses no line's end -> the record, if its line is complete."""
+    def add(self, figures: Figures, seconds: float) -> StepRecord | None:
+        """Take over the figures of a block that crosses no window's end -> the record, if its window is complete."""
         end = self.window_end(self.step)
         self.step += len(figures[FIGURES[0]])
         for name, values in figures.items():
             self.pending.setdefault(name, []).append(values)
         if self.step < end:
             return None
-        means = {name: float(np.concatenate(parts).mean(dtype=np.float64)) for name, parts in self.pending.items()}
+        window = {name: np.concatenate(parts) for name, parts in self.pending.items()}
         self.pending = {}
         return self.write(
-            {**{name: rounded(mean) for name, mean in means.items()}, "seconds": round(seconds, 2)}, self.step
+            StepRecord(
+                **self.at(self.step),
+                mean={name: rounded(values.mean(dtype=np.float64)) for name, values in window.items()},
+                spread={name: rounded(values.std(dtype=np.float64)) for name, values in window.items()},
+                last={name: rounded(values[-1]) for name, values in window.items()},
+                seconds=round(seconds, 2),
+            )
         )
 
-    def write(self, content: Record, step: int) -> Record:
-        """Append a line about a step -> the whole record."""
-        record = {
-            "step": step,
-            "images": self.plan.images_seen(step),
-            "epoch": round(self.plan.epoch(step), 4),
-            **content,
-        }
-        self.file.write(_line(record))
+    def at(self, step: int) -> Any:
+        """What every record of a step has."""
+        return {"step": step, "images": self.plan.images_seen(step), "epoch": round(self.plan.epoch(step), 4)}
+
+    def write(self, record: Kind) -> Kind:
+        """Append a record, and return it."""
+        self.file.write(to_line(record) + "\n")
         self.file.flush()
         self.records.append(record)
-        self.board.add(record)
         return record
 
+    @property
+    def dicts(self) -> list[Record]:
+        """The records as those that read them take them."""
+        return [json.loads(to_line(record)) for record in self.records]
+
+    def evaluations(self) -> list[Record]:
+        """Those of the trained generator."""
+        return [record for record in evaluations(self.dicts) if record["step"]]
+
     def unlogged(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Figures since the last line, for the checkpoint."""
-        return {name: np.concatenate(parts) for name, parts in self.pending.items()}
+        """Figures since the last window, for the checkpoint; without those that an older version did not record."""
+        window = {name: np.concatenate(parts) for name, parts in self.pending.items()}
+        longest = max(map(len, window.values()), default=0)
+        return {name: values for name, values in window.items() if len(values) == longest}
 
     def sync(self) -> None:
         """Bring what is written to the disk: a checkpoint must never be ahead of its log."""
@@ -146,48 +159,8 @@ class Log:
         """Flush everything; a full disk that has ended the training already is not reported again."""
         with contextlib.suppress(OSError):
             self.file.close()
-        with contextlib.suppress(OSError):
-            self.board.close()
 
 
 def finite(value: object) -> bool:
     """Whether a log's value is a number that can be computed with."""
     return isinstance(value, int | float) and math.isfinite(value)
-
-
-def rounded(value: float) -> float:
-    """A figure as the log keeps it."""
-    return float(f"{value:.{DIGITS}g}")
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record) + "\n"
-
-
-class Board:
-    """TensorBoard's event file, written at once, so that a full disk is an error here and not in a thread."""
-
-    def __init__(self, folder: Path) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
-        self.events = Event
-        self.file = (folder / f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}").open("wb")
-        self.writer = RecordWriter(self.file)
-        self._write(file_version="brain.Event:2")
-
-    def add(self, record: Record) -> None:
-        """The figures of a record, against images seen."""
-        figures = {name: value for name, value in record.items() if name not in PROGRESS and finite(value)}
-        figures |= {f"evaluation/{name}": figure["value"] for name, figure in record.get("evaluation", {}).items()}
-        values = [{"tag": name, "simple_value": value} for name, value in figures.items() if value is not None]
-        if values:
-            self._write(step=record["images"], summary={"value": values})
-
-    def close(self) -> None:
-        """Flush."""
-        self.file.close()
-
-    def _write(self, **fields: Any) -> None:
-        self.writer.write(self.events(wall_time=time.time(), **fields).SerializeToString())
-        self.writer.flush()

@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self
 
+from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe import text as recipe_text
+from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
+from condgan.runs import checkpoint, log, status
+from condgan.runs.status import Status
+from condgan.storage import weights
 from condgan.storage.files import atomic
+
+PATIENCE = 0.5  # seconds: a look at the lock (``is_locked``) may hold it for a moment
 
 
 class Run:
@@ -29,34 +36,51 @@ class Run:
         self.evaluation = folder / "evaluation"
         self.animation = folder / "progress.gif"
         self.result = folder / "result.png"
-        self.generator = folder / "generator.safetensors"
+        self.generator_file = folder / "generator.safetensors"
+        self.status_file = folder / "status.json"
+        self.stop_file = folder / "stop"
+        """A training that finds this file saves, removes it and stops."""
+
+    def __fspath__(self) -> str:
+        """The folder: a run can be passed wherever a path can."""
+        return str(self.folder)
+
+    def __repr__(self) -> str:
+        """Folder, recipe, state and epoch."""
+        try:
+            status, name = self.status, self.recipe.name
+        except (CondganError, OSError) as error:
+            return f"<Run {self.folder}: {error}>"
+        return f"<Run {self.folder}: {name}, {status.state}, epoch {status.epoch:g}>"
 
     @classmethod
-    def create(cls, recipe: Recipe, folder: Path | None) -> "Run":
+    def create(cls, recipe: Recipe, folder: Path | None) -> Self:
         """A new run folder with its recipe; a name of its own under ``runs/`` if none is given.
 
         Raises:
-            CondganError: the folder is there already (nothing is ever overwritten), or cannot be made.
+            CondganError: the folder exists already (nothing is ever overwritten), or cannot be created.
         """
         text = recipe_text.to_json(recipe)
-        made = folder or Path("runs") / _name(recipe, text)
+        created = folder or Path("runs") / _name(recipe, text)
         try:
             if folder is None:
-                made = _fresh(made)
-            elif not made.exists():
-                made.mkdir(parents=True)  # fails if another process was faster
-            elif not made.is_dir() or _occupied(made):
+                created = _fresh(created)
+            elif not created.exists():
+                created.mkdir(parents=True)  # fails if another process was faster
+            elif not created.is_dir() or _occupied(created):
                 raise CondganError(
-                    f"{made} exists and is kept: `condgan resume {made}` goes on, or choose another --run"
+                    f"{created} exists and is kept: `condgan resume {created}` continues it, or choose another `run`"
                 )
         except OSError as error:
-            raise CondganError(f"cannot make the run folder {made}: {error.strerror}; choose another --run") from None
-        run = cls(made)
+            raise CondganError(
+                f"cannot create the run folder {created}: {error.strerror}; choose another `run`"
+            ) from None
+        run = cls(created)
         run.write_recipe(recipe)
         return run
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Run":
+    def open(cls, folder: str | os.PathLike[str]) -> Self:
         """An existing run.
 
         Raises:
@@ -64,11 +88,12 @@ class Run:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            raise CondganError(f'no run folder "{folder}": `condgan train` makes one under runs/')
+            raise CondganError(f'no run folder "{folder}": `condgan train` creates one under runs/')
         if not (folder / "recipe.json").is_file():
             raise CondganError(f"{folder} is not a run: it has no recipe.json")
         return cls(folder)
 
+    @property
     def recipe(self) -> Recipe:
         """The recipe that the run follows.
 
@@ -82,17 +107,50 @@ class Run:
         """Write the recipe, or replace it (more epochs)."""
         atomic(self.folder / "recipe.json", recipe_text.to_json(recipe).encode())
 
+    @property
+    def status(self) -> Status:
+        """Whether it is running, stopped, finished, diverged or killed, and how far it is.
+
+        Raises:
+            CondganError: the recipe or the log of an older run, which the status is derived from, is damaged.
+        """
+        return status.read(self)
+
+    def records(self) -> list[Record]:
+        """The log: records of steps, evaluations and alarms, in order.
+
+        Raises:
+            CondganError: a line is damaged.
+        """
+        return [from_line(json.dumps(record)) for record in log.read(self.log)]
+
+    def evaluations(self) -> list[EvaluationRecord]:
+        """The evaluations in the log; the first one, of step 0, is that of the untrained generator.
+
+        Raises:
+            CondganError: a line is damaged.
+        """
+        return of_kind(self.records(), EvaluationRecord)
+
     def domain(self) -> Domain:
-        """What the run's generator makes, as the last stretch of work on it recorded."""
-        return Domain.model_validate_json(
-            json.dumps(json.loads((self.folder / "provenance.json").read_bytes())["domain"])
-        )
+        """The domain of the run's generator, as its last session recorded it."""
+        return Domain.model_validate_json(json.dumps(self._provenance()["domain"]))
+
+    def plan(self) -> Plan | None:
+        """How its steps fall on the data; none before its first session."""
+        recipe = self.recipe
+        try:
+            splits = self._provenance()["splits"]
+            images = sum(splits["images"][name] for name in splits["trained_on"].split("+"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return Plan(images, recipe.train.batch, recipe.train.epochs)
 
     def discard(self) -> None:
-        """Give the folder back before anything was trained in it."""
+        """Remove what ``create`` and ``locked`` wrote, before anything was trained."""
         for name in ("recipe.json", ".lock"):
             (self.folder / name).unlink(missing_ok=True)
-        with suppress(OSError):  # it held something of the user's before
+        with suppress(OSError):  # it contained the user's own files before
             self.folder.rmdir()
 
     def checkpoint(self, which: str = "last") -> Path:
@@ -103,54 +161,77 @@ class Run:
         """Where the class grid after this many images lies."""
         return self.samples / f"{images_seen:09d}.png"
 
+    def generator_of(self, epoch: int) -> Path:
+        """Where the generator of an epoch lies, if ``output.keep_every`` keeps it."""
+        return self.folder / "generators" / f"epoch-{epoch:04d}.safetensors"
+
+    def epochs(self) -> dict[int, Path]:
+        """The epochs whose generators ``output.keep_every`` has kept, in order, and their files."""
+        files = (self.folder / "generators").glob("epoch-*.safetensors")
+        numbers = {file.stem.removeprefix("epoch-"): file for file in files}
+        return dict(sorted((int(number), file) for number, file in numbers.items() if number.isdecimal()))
+
+    def last_epoch(self) -> int | None:
+        """The epoch at whose end the last checkpoint stands; none if there is none, or it stands within an epoch."""
+        plan, path = self.plan(), self.checkpoint()
+        if plan is None or not path.exists():
+            return None
+        epoch, rest = divmod(int(weights.describe(path, checkpoint.KIND)["step"]), plan.steps_per_epoch)
+        return None if rest else epoch
+
     def note_session(self, facts: dict[str, Any], session: dict[str, Any]) -> None:
-        """Record in provenance.json what the run stands on and that a stretch of work began."""
-        path = self.folder / "provenance.json"
+        """Record in provenance.json what the run is based on, and that a session began."""
         try:
-            sessions = json.loads(path.read_bytes())["sessions"]
+            sessions = self._provenance()["sessions"]
         except (OSError, ValueError, KeyError, TypeError):
             sessions = []
-        atomic(path, json.dumps(facts | {"sessions": [*sessions, session]}, indent=2).encode() + b"\n")
+        text = json.dumps(facts | {"sessions": [*sessions, session]}, indent=2)
+        atomic(self.folder / "provenance.json", text.encode() + b"\n")
+
+    def _provenance(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "provenance.json").read_bytes())
+        return loaded
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run, so that two trainings never write into one folder.
+        """Lock the run, so that two trainings never write into one folder. A process that is killed, or forked from
+        this one, holds no lock.
 
         Raises:
             CondganError: another process holds it.
         """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / ".lock")
         try:
-            import fcntl
-        except ImportError:  # no such locks on Windows
-            yield
-            return
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise CondganError(f"{self.folder} is being trained by another process: wait, or stop it") from None
-            _locks.add(file)
+            lock.acquire(timeout=PATIENCE)
+        except Timeout:
+            raise CondganError(f"{self.folder} is being trained by another process: wait, or stop it") from None
+        try:
             for left in [*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")]:
                 left.unlink(missing_ok=True)  # half-written by a process that was killed
-            try:
-                yield
-            finally:
-                _locks.discard(file)
+            yield
+        finally:
+            lock.release()
 
+    def is_locked(self) -> bool | None:
+        """Whether a training holds the run; none where the folder's permissions do not let us look."""
+        from filelock import FileLock, Timeout
 
-def _let_go() -> None:
-    """In a fork of this process (a compiler's helper, say), which may outlive it: a killed run must not stay locked."""
-    for file in _locks:
-        os.close(file.fileno())
-
-
-_locks: set[TextIO] = set()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+        path = self.folder / ".lock"
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path, blocking=False):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return None
 
 
 def _occupied(folder: Path) -> bool:
-    """Whether a folder holds more than the hidden files of a start that failed."""
+    """Whether a folder contains more than the hidden files of a start that failed."""
     return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
@@ -160,7 +241,7 @@ def _name(recipe: Recipe, text: str) -> str:
 
 
 def _fresh(folder: Path) -> Path:
-    """Make a folder of this name, or of this name with a number: two runs may start in one minute."""
+    """Create a folder of this name, or of this name with a number: two runs may start in one minute."""
     candidate = folder
     for number in itertools.count(2):
         with suppress(FileExistsError):

@@ -1,1 +1,1 @@
-"""Files, weights and what is kept between commands: every byte that condgan writes goes through here."""
+"""Files, weights and the cache: every byte that condgan writes goes through here."""

@@ -1,7 +1,9 @@
-"""What is worth keeping between commands: feature networks, and what they say of real images. Safe to delete."""
+"""The cache: feature networks and their features of real images, between commands. Safe to delete."""
 
 import os
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from condgan.errors import CondganError
 from condgan.storage.weights import Arrays, load, save
@@ -10,19 +12,18 @@ PLACE = "CONDGAN_CACHE"
 
 
 def folder() -> Path:
-    """``$CONDGAN_CACHE``, else ``condgan`` in the user's cache folder."""
-    if os.environ.get(PLACE):
-        return Path(os.environ[PLACE]).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "condgan"
+    """``$CONDGAN_CACHE``, else ``condgan`` in the user's cache folder (on Linux ``~/.cache``)."""
+    given = os.environ.get(PLACE)
+    return Path(given).expanduser() if given else user_cache_path("condgan", appauthor=False)
 
 
 def path(kind: str, key: str) -> Path:
-    """Where something of a kind is kept under a key, a hash."""
+    """The file of a kind and a key, a hash."""
     return folder() / kind / f"{key}.safetensors"
 
 
 def read(kind: str, key: str) -> tuple[dict[str, object], Arrays] | None:
-    """What is kept; none if nothing is, or if it is damaged: then it is made anew."""
+    """The description and arrays of a kind and a key; none if they are absent or damaged."""
     try:
         return load(path(kind, key), kind)
     except (CondganError, OSError):
@@ -30,7 +31,7 @@ def read(kind: str, key: str) -> tuple[dict[str, object], Arrays] | None:
 
 
 def keep(kind: str, key: str, description: dict[str, object], arrays: Arrays) -> bool:
-    """Keep it -> whether that was possible: a full or read-only disk must not spoil a measurement."""
+    """Write an entry -> whether that was possible: a full or read-only disk must not spoil a measurement."""
     try:
         save(path(kind, key), kind, description, arrays)
     except (CondganError, OSError):

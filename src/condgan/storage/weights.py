@@ -61,6 +61,15 @@ def load(path: Path, kind: str, prefix: str = "") -> tuple[dict[str, Any], Array
     return description, cast(Arrays, arrays)
 
 
+def describe(path: Path, kind: str) -> dict[str, Any]:
+    """The description alone.
+
+    Raises:
+        CondganError: as for ``load``.
+    """
+    return load(path, kind, prefix="/")[0]  # no array has such a name
+
+
 def _description(path: Path, kind: str, text: str | None) -> dict[str, Any]:
     try:
         description = json.loads(text or "")

@@ -1,7 +1,11 @@
-"""A stretch of training: block after block, and after each what is due."""
+"""A session of training: block after block, and after each what is due. What is shown of it, listeners show."""
 
-import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -9,243 +13,295 @@ from condgan import engines
 from condgan.data import Dataset
 from condgan.diagnosis import alarms
 from condgan.draws.schedule import Plan
-from condgan.engines import Engine
+from condgan.engines import Conditions, Engine, Latents, Sampler, Samples, State
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
-from condgan.generation import generator, sampling, showing
-from condgan.metrics.feature_network import computing
-from condgan.pictures import curves, images, metric_plots
+from condgan.generation import generator
+from condgan.generation.run import Run
 from condgan.recipe import Recipe
 from condgan.results import selection
+from condgan.results.records import AlarmRecord, EvaluationRecord
 from condgan.runs import checkpoint as checkpoints
-from condgan.runs import session as provenance
+from condgan.runs import status
 from condgan.runs.checkpoint import Checkpoint
-from condgan.runs.log import Figures, Log, evaluations, trained
-from condgan.runs.run import Run
-from condgan.training import monitor
+from condgan.runs.log import Figures, Log
+from condgan.runs.status import State as Outcome
+from condgan.runs.status import Status
+from condgan.training import preparation
+from condgan.training.agenda import Agenda
 from condgan.training.interrupts import interrupts
-from condgan.training.listeners.terminal import Progress
-from condgan.training.monitor import Monitor
+from condgan.training.listeners.listener import (
+    Alarmed,
+    Beginning,
+    Block,
+    Evaluated,
+    ListenerError,
+    Listeners,
+    Saved,
+)
 
-BLOCK_SECONDS = 0.5  # a block is at most about this long: Ctrl-C and the checkpoint wait for its end
+if TYPE_CHECKING:
+    from condgan.training.monitor import Monitor
+
+BLOCK_SECONDS = 0.5  # a block is at most about this long: Ctrl-C, a stop and the checkpoint wait for its end
+
+
+class Now:
+    """The generator of the moment, which a listener can sample from, and do nothing else with."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._sample = engine.sample
+
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """See ``condgan.engines.Sampler``."""
+        return self._sample(latents, labels)
 
 
 class Trainer:
-    """One stretch of work on a run: from a checkpoint (or step 0) to the end, or to an interruption."""
+    """One session of a run: from a checkpoint (or step 0) to the end, or to a stop."""
 
     def __init__(
-        self, run: Run, recipe: Recipe, dataset: Dataset, start: Checkpoint | None, progress: Progress
+        self,
+        run: Run,
+        recipe: Recipe,
+        dataset: Dataset,
+        start: Checkpoint | None,
+        listeners: Listeners,
+        stop: Callable[[], bool] | None = None,
     ) -> None:
-        self.run, self.recipe, self.dataset, self.start, self.progress = run, recipe, dataset, start, progress
+        self.run, self.recipe, self.dataset, self.start = run, recipe, dataset, start
+        self.listeners, self.stop = listeners, stop
         self.domain = dataset.domain()
         self.split = dataset.trained_on(recipe.data.train_on)
         self.plan = Plan(len(self.split.labels), recipe.train.batch, recipe.train.epochs)
+        self.agenda = Agenda(recipe, self.plan)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
+        self.saved = self.step
+        self.status = status.Writer(run)
+        self.over = False
+        self.untrained: State | None = None
         self.monitor: Monitor | None = None
 
-    def work(self, engine: Engine) -> None:
-        """Train to the end, and write what a run leaves behind."""
-        for notice in self.dataset.notices:
-            self.progress.say(f"note: {notice}")
-        self.progress.say(self.opening(engine))
-        if self.step < self.plan.steps:
-            with computing(engine.settings.threads):
-                self.monitor = monitor.monitor(self.recipe, self.dataset, self.progress.say)
-        self.note(engine)
+    def work(self, engine: Engine, untrained: State | None) -> None:
+        """Train to the end, or until the training is stopped.
+
+        Args:
+            engine: at the step where this session begins.
+            untrained: the generator before the first step, to be evaluated at the first evaluation; none: it is not.
+        """
+        self.untrained = untrained
+        self.run.stop_file.unlink(missing_ok=True)  # of an earlier session
+        for epoch, path in self.run.epochs().items():
+            if epoch * self.plan.steps_per_epoch > self.step:  # kept after the checkpoint, by a session that was killed
+                path.unlink()
+        preparation.note(self.run, self.recipe, self.dataset, self.step, engine.settings)
         pending: Figures = self.start.pending if self.start else {}
-        log = Log(self.run.folder, self.run.log, self.plan, self.recipe.output.log_every, self.step, pending)
+        self.log = Log(self.run.log, self.plan, self.recipe.output.log_every, self.step, pending)
         try:
-            with interrupts() as stop:
-                self.loop(engine, log, stop)
-            self.finish(engine)
-        except BrokenPipeError:  # of the terminal, not of the run
-            raise
-        except (CondganError, OSError) as error:
-            refused = error if isinstance(error, OSError) else error.__cause__
-            if not isinstance(refused, OSError):
+            self.mark("running")
+            self.begin(engine)
+            with interrupts() as interrupt:
+                state, reason = self.loop(engine, interrupt.is_set)
+            self.end(state, reason)
+            self.listeners.check()
+        except BaseException as error:
+            if not self.over:
+                with suppress(CondganError):  # the disk may be full
+                    self.end("diverged" if isinstance(error, DivergedError) else "stopped", str(error) or repr(error))
+            explained = self.explained(error)
+            if explained is error:
                 raise
-            raise CondganError(
-                f"cannot write to {self.run.folder}: {refused.strerror or refused}; what was saved is kept: make room, "
-                f"then `condgan resume {self.run.folder}`"
-            ) from error
+            raise explained from (None if explained is error.__cause__ else error.__cause__)
         finally:
-            log.close()
-            self.progress.end()
+            self.log.close()
 
-    def engine(self) -> Engine:
-        """The engine, at the step where this stretch begins."""
-        framework = engines.load(self.recipe.engine)
-        same = self.start is not None and self.start.recipe.engine == self.recipe.engine
-        picked = self.start.settings if self.start and same else None
-        asked = self.recipe.machine
-        if picked is not None and asked.device:  # what the user names wins
-            picked = picked.model_copy(update={"device": asked.device})
-        if picked is not None and asked.threads:
-            picked = picked.model_copy(update={"threads": asked.threads, "threads_by": "machine.threads"})
-        try:
-            engine = framework.build(self.recipe, self.domain, self.split.images, self.split.labels, picked)
-        except MemoryError:
-            raise CondganError(
-                "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"
-            ) from None
-        if self.start:
-            engine.load(self.start.state)
-        return engine
-
-    def opening(self, engine: Engine) -> str:
-        """What is about to happen, in a sentence."""
-        settings = engine.settings
-        if self.step == self.plan.steps:
-            return f"{self.run.folder} is finished: `condgan resume {self.run.folder} --epochs N` trains on to N in all"
-        start = "trains"
-        if self.start:
-            start = f"goes on at epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
-        what = "images" if self.domain.vector is None else "vectors"
-        asked, precision = self.recipe.train.precision, settings.precision
-        slow = f", {precision}: {asked} would not help here" if precision not in (asked, None) else ""
-        return (
-            f"{self.run.folder}: {self.recipe.name} {start} to epoch {self.plan.epochs} on {self.plan.images} {what} "
-            f"of {self.dataset.name} ({self.recipe.data.train_on}), "
-            f"{self.recipe.engine}, {settings.device}, {settings.threads} thread(s) ({settings.threads_by}){slow}"
+    def explained(self, error: BaseException) -> BaseException:
+        """An error with what the user needs to know: of a full disk, that what was saved remains."""
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, BrokenPipeError):  # of the terminal, not of the run
+            return cause
+        if isinstance(error, ListenerError):
+            there = f"saved at {self.where()}: `condgan resume {self.run.folder}` continues there"
+            return ListenerError(f"{error}; {there if self.run.checkpoint().exists() else 'nothing was trained yet'}")
+        if not isinstance(cause, OSError) or not isinstance(error, CondganError | OSError):
+            return error
+        return CondganError(
+            f"cannot write to {self.run.folder}: {cause.strerror or cause}; what was saved remains: make room, "
+            f"then `condgan resume {self.run.folder}`"
         )
 
-    def note(self, engine: Engine) -> None:
-        """Record what this stretch of work stands on."""
-        facts = {
-            "domain": self.domain.model_dump(mode="json"),
-            "splits": {
-                "rule": self.dataset.split_rule,
-                "images": {name: len(split) for name, split in self.dataset.splits.items()},
-                "trained_on": self.recipe.data.train_on,
-            },
-        }
-        session = provenance.session() | {"step": self.step, "settings": engine.settings.model_dump(mode="json")}
-        self.run.note_session(facts, session)
+    def begin(self, engine: Engine) -> None:
+        """Tell the listeners, and prepare the evaluations."""
+        beginning = Beginning(
+            run=self.run, recipe=self.recipe, dataset=self.dataset, plan=self.plan, agenda=self.agenda,
+            settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=Now(engine),
+            notices=self.dataset.notices,
+            opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
+        )  # fmt: skip
+        self.listeners.tell(lambda listener: listener.began(beginning))
+        self.listeners.check()
+        if self.step < self.plan.steps and self.recipe.evaluation.every is not None:
+            from condgan.training import monitor
 
-    def loop(self, engine: Engine, log: Log, stop: threading.Event) -> None:
-        """Block after block; after each, what is due."""
-        self.progress.begin(self.plan, self.step)
+            self.monitor = monitor.monitor(self.recipe, self.dataset, engine.settings.threads, self.notify)
+
+    def loop(self, engine: Engine, interrupted: Callable[[], bool]) -> tuple[Outcome, str | None]:
+        """Block after block; after each, what is due -> how it ended, and why."""
         per_step, saved = BLOCK_SECONDS, time.monotonic()
-        exhausted = self.exhausted(log)
+        exhausted = self.exhausted()
         while self.step < self.plan.steps and not exhausted:
-            begun = time.monotonic()
-            steps = min(log.window_end(self.step), self.next_grid(), self.next_evaluation()) - self.step
+            started, before = time.monotonic(), self.step
+            steps = min(self.log.window_end(before), self.agenda.next(before)) - before
             steps = max(1, min(steps, int(BLOCK_SECONDS / per_step)))
-            figures = engine.run(self.step, steps)
-            self.refuse_nan(figures, log)
+            figures = engine.run(before, steps)
+            self.refuse_nan(figures)
             self.step += steps
-            took = time.monotonic() - begun
+            took = time.monotonic() - started
             self.seconds += took
             per_step = max(took / steps, 1e-6)
-            record = log.add(figures, self.seconds)
-            self.progress.block(self.step, took, steps)
-            if record:
-                self.progress.record(record)
-            if self.step == self.next_grid(self.step - 1):
-                self.draw_grid(engine)
-                self.alarm(log)
-            measured = self.monitor is not None and self.step == self.next_evaluation(self.step - 1)
-            if measured:
-                self.evaluate(engine, log)
-                exhausted = self.exhausted(log)
-            if measured or stop.is_set() or time.monotonic() - saved > self.recipe.output.checkpoint_every:
-                self.save(engine, log)
+            self.report(figures, took)
+            if self.recipe.output.keep_every is not None and self.step == self.agenda.keeping(before):
+                path = self.run.generator_of(self.step // self.plan.steps_per_epoch)
+                self.save_generator(path, engine)
+                self.tell_saved("epoch", path)
+            if self.step == self.agenda.grid(before):
+                self.alarm()
+            evaluated = self.monitor is not None and self.step == self.agenda.evaluation(before)
+            if self.monitor is not None and evaluated:
+                self.evaluate(engine, self.monitor)
+                exhausted = self.exhausted()
+            requested, cut = self.stop_requested(), interrupted()
+            failed = self.listeners.error is not None
+            due = time.monotonic() - saved > self.recipe.output.checkpoint_every
+            if evaluated or requested or cut or failed or due:
+                self.save(engine)
                 saved = time.monotonic()
-            if stop.is_set() and self.step < self.plan.steps:
-                raise InterruptedTrainingError(
-                    f"stopped and saved at epoch {self.plan.epoch(self.step):.2f} (step {self.step}): "
-                    f"`condgan resume {self.run.folder}` goes on exactly there"
-                )
-        self.save(engine, log)
+            self.listeners.check()
+            if (requested or cut) and self.step < self.plan.steps:
+                sentence = f"stopped and saved at {self.where()}: `condgan resume {self.run.folder}` continues there"
+                if cut:
+                    raise InterruptedTrainingError(sentence)
+                self.notify(sentence)
+                return "stopped", "on request"
+        self.save(engine)
+        return "finished", "evaluation.patience" if exhausted else None
 
-    def next_grid(self, step: int | None = None) -> int:
-        """The step after which the next class grid is due."""
-        return self.next_multiple(self.recipe.output.grid_every, step)
+    def report(self, figures: Figures, seconds: float) -> None:
+        """Tell of a block, and log it."""
+        self.status.alive()
+        for values in figures.values():
+            values.flags.writeable = False  # a listener looks only
+        block = Block(self.step, len(values), seconds, MappingProxyType(figures))
+        self.listeners.tell(lambda listener: listener.block(block))
+        record = self.log.add(figures, self.seconds)
+        if record is not None:
+            self.listeners.tell(lambda listener: listener.logged(record))
 
-    def next_evaluation(self, step: int | None = None) -> int:
-        """The step after which the next evaluation is due; the end, if there is none."""
-        every = self.recipe.evaluation.every
-        return self.plan.steps if self.monitor is None or every is None else self.next_multiple(every, step)
+    def notify(self, text: str) -> None:
+        """Tell of something that no other event reports."""
+        self.listeners.tell(lambda listener: listener.notified(text))
 
-    def next_multiple(self, every: int, step: int | None) -> int:
-        """The first step after ``step`` (default: now) with another ``every`` images seen, or the last one."""
-        seen = self.plan.images_seen(self.step if step is None else step)
-        return min(self.plan.step_at((seen // every + 1) * every), self.plan.steps)
+    def mark(self, state: Outcome, reason: str | None = None) -> Status:
+        """Write the status, of the last save."""
+        return self.status.write(state, self.saved, self.plan.epoch(self.saved), reason)
 
-    def evaluate(self, engine: Engine, log: Log) -> None:
-        """Measure, log it, and keep the checkpoint if it is the best."""
-        if self.monitor is None:
-            return
-        self.progress.say(f"measuring at epoch {self.plan.epoch(self.step):g}")
-        content, confusion = self.monitor.measure(engine)
-        record = log.write(content, self.step)
-        lines = evaluations(log.records)
-        number = selection.best(self.recipe, lines)
-        if number == len(lines) - 1:
-            self.keep("best", engine, log)
-        self.progress.say(selection.sentence(self.recipe, lines))
-        metric_plots.metric_curves(
-            self.run.metrics_plot, lines, self.recipe.name, None if number is None else lines[number]["images"]
-        )
-        if "per_class" in record:
-            title = f"{self.recipe.name}, epoch {record['epoch']:g}: label accuracy"
-            overall = record["evaluation"]["label_accuracy"]["value"]
-            metric_plots.class_accuracy(self.run.class_plot, record["per_class"], confusion, title, overall)
-        self.alarm(log)
+    def end(self, state: Outcome, reason: str | None) -> None:
+        """Write how it ended, and tell."""
+        self.over = True
+        self.run.stop_file.unlink(missing_ok=True)
+        status = self.mark(state, reason)
+        self.listeners.tell(lambda listener: listener.ended(status))
 
-    def exhausted(self, log: Log) -> bool:
-        """Whether the recipe's patience with evaluations is over."""
-        lines = evaluations(log.records)
-        if not selection.exhausted(self.recipe, lines):
+    def where(self) -> str:
+        """The moment, in words."""
+        return f"epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
+
+    def stop_requested(self) -> bool:
+        """Whether ``stop`` or the file of that name says so."""
+        if self.stop is None or self.run.stop_file.exists():
+            return self.run.stop_file.exists()
+        try:
+            return bool(self.stop())
+        except Exception as error:  # as of a listener
+            self.listeners.fail("stop", error)
             return False
-        self.progress.say(
+
+    def evaluate(self, engine: Engine, monitor: "Monitor") -> None:
+        """Evaluate, and keep the checkpoint if it is the best; the first time also the untrained generator."""
+        self.notify(f"evaluating at epoch {self.plan.epoch(self.step):g}")
+        if self.untrained is not None and not self.log.evaluations():
+            untrained = engines.load(self.recipe.engine).sampler(self.recipe, self.domain, self.untrained)
+            self.log_evaluation(untrained, monitor, 0)
+        self.untrained = None
+        if self.log_evaluation(engine, monitor, self.step):
+            self.save_checkpoint("best", engine)
+            self.tell_saved("best", self.run.checkpoint("best"))
+        self.alarm()
+
+    def log_evaluation(self, sampler: Sampler, monitor: "Monitor", step: int) -> bool:
+        """Evaluate a generator, log its figures and tell -> whether it is the best so far."""
+        figures, per_class, confusion = monitor.measure(sampler)
+        record = EvaluationRecord(**self.log.at(step), evaluation=figures, per_class=per_class)
+        self.log.write(record)
+        lines = self.log.evaluations()
+        best = bool(lines) and selection.best(self.recipe, lines) == len(lines) - 1
+        sentence = selection.sentence(self.recipe, lines or self.log.dicts[-1:])
+        self.listeners.tell(lambda listener: listener.evaluated(Evaluated(record, confusion, best, sentence)))
+        return best
+
+    def tell_saved(self, which: Literal["last", "best", "epoch"], path: Path) -> None:
+        """Tell of a file."""
+        self.listeners.tell(lambda listener: listener.saved(Saved(path, which, self.step)))
+
+    def exhausted(self) -> bool:
+        """Whether the recipe's patience with evaluations is over."""
+        if not selection.exhausted(self.recipe, self.log.evaluations()):
+            return False
+        self.notify(
             f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
-            f"new best; `--checkpoint best` is the best one, evaluation.patience=none trains on"
+            f"new best; the checkpoint `best` is the best one, evaluation.patience=none trains on"
         )
         return True
 
-    def alarm(self, log: Log) -> None:
-        """Say, and log, what begins to go wrong: each kind once in a run."""
-        known = {record["alarm"] for record in log.records if "alarm" in record}
-        for finding in alarms.from_log(self.recipe, log.records):
+    def alarm(self) -> None:
+        """Log what begins to go wrong, and tell: each kind once in a run."""
+        known = {record.alarm for record in self.log.records if isinstance(record, AlarmRecord)}
+        trained = [record for record in self.log.dicts if record["step"]]
+        for finding in alarms.from_log(self.recipe, trained):
             if finding.kind not in known:
-                log.write({"alarm": finding.kind, "text": finding.text}, self.step)
-                self.progress.say(f"alarm: {finding.text} ({finding.evidence}); try {' '.join(finding.advice)}")
+                self.log_alarm(finding.kind, finding.text, finding.evidence, finding.advice)
 
-    def refuse_nan(self, figures: Figures, log: Log) -> None:
+    def log_alarm(self, kind: str, text: str, evidence: str, advice: tuple[str, ...], step: int | None = None) -> None:
+        """Log an alarm, and tell."""
+        record = self.log.write(AlarmRecord(**self.log.at(self.step if step is None else step), alarm=kind, text=text))
+        self.listeners.tell(lambda listener: listener.alarmed(Alarmed(record, evidence, advice)))
+
+    def refuse_nan(self, figures: Figures) -> None:
         """Stop at the first loss that is not finite."""
         bad = ~np.isfinite(np.stack(list(figures.values()))).all(axis=0)
         if bad.any():
-            step = self.step + int(bad.argmax())
-            log.write({"alarm": "nan", "text": "a loss became NaN or infinite"}, step)
-            raise self.diverged("a loss became NaN or infinite", step)
+            raise self.diverged("a loss became NaN or infinite", self.step + int(bad.argmax()))
 
     def diverged(self, what: str, step: int) -> DivergedError:
-        """The error that says where it happened, what is kept, and what to try."""
+        """The error, which is logged as an alarm: where it happened, what was saved, and what to try."""
         lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
+        where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", f"optim.lr={lr / 4:g}"
+        self.log_alarm("nan", what, where, (cure,), step)
         last = self.run.checkpoint()
         return DivergedError(
-            f"{what} at step {step} (epoch {self.plan.epoch(step):.2f}); "
-            f"{f'`{last}` is kept' if last.exists() else 'no checkpoint was due yet'}; "
-            f"try a smaller learning rate (optim.lr={lr / 4:g}) or another loss, in a new run"
+            f"{what} {where}; {f'`{last}` is the state before' if last.exists() else 'no checkpoint was due yet'}; "
+            f"try a smaller learning rate ({cure}) or another loss, in a new run"
         )
 
-    def draw_grid(self, engine: Engine) -> None:
-        """The picture of now."""
-        seen = self.plan.images_seen(self.step)
-        picture = showing.moment(engine, self.recipe, self.dataset)
-        images.save_png(
-            self.run.grid(seen), picture, sampling.caption(self.recipe, self.domain, self.recipe.seed, seen)
-        )
+    def save(self, engine: Engine) -> None:
+        """Write the checkpoint, and the log and the generator that belong to it."""
+        self.log.sync()
+        self.save_checkpoint("last", engine)
+        self.save_generator(self.run.generator_file, engine)
+        self.saved = self.step
+        self.mark("running")
+        self.tell_saved("last", self.run.checkpoint())
 
-    def save(self, engine: Engine, log: Log) -> None:
-        """Write the checkpoint, and the log, generator and plot that belong to it."""
-        log.sync()
-        self.keep("last", engine, log)
-        seen = self.plan.images_seen(self.step)
-        generator.save(self.run.generator, self.recipe, self.domain, seen, engine.generator_state())
-        curves.loss_curves(self.run.loss_plot, trained(log.records), self.recipe.name)
-
-    def keep(self, which: str, engine: Engine, log: Log) -> None:
+    def save_checkpoint(self, which: Literal["last", "best"], engine: Engine) -> None:
         """Write the state of now as the ``last`` or the ``best`` checkpoint."""
         state = Checkpoint(
             recipe=self.recipe,
@@ -255,17 +311,14 @@ class Trainer:
             images_seen=self.plan.images_seen(self.step),
             seconds=self.seconds,
             state=engine.state(),
-            pending=log.unlogged(),
+            pending=self.log.unlogged(),
         )
         try:
             checkpoints.save(self.run.checkpoint(which), state)
         except DivergedError as error:
-            log.write({"alarm": "nan", "text": str(error)}, self.step)
             raise self.diverged(str(error), self.step) from None
 
-    def finish(self, engine: Engine) -> None:
-        """What a finished run shows."""
-        picture = showing.result(engine, self.recipe, self.dataset)
-        caption = sampling.caption(self.recipe, self.domain, self.recipe.seed, self.plan.images_seen(self.step))
-        images.save_png(self.run.result, picture, caption)
-        images.save_gif(self.run.animation, sorted(self.run.samples.glob("[0-9]*.png")))
+    def save_generator(self, path: Path, engine: Engine) -> None:
+        """Write the generator of now."""
+        seen = self.plan.images_seen(self.step)
+        generator.save(path, self.recipe, self.domain, seen, engine.generator_state())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from condgan import data as datasets
 from condgan.data import Dataset
 from condgan.data.dataset import check_labelled_images
-from condgan.engines import Engine
+from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, QUICK, Comparison
@@ -17,7 +17,10 @@ from condgan.evaluation.reference import Reference, check_split, proportions
 from condgan.generation import sampling
 from condgan.metrics.feature_network import computing
 from condgan.recipe import Recipe
-from condgan.runs.log import Record, rounded
+from condgan.results.figure import Figure, named
+from condgan.results.records import rounded
+
+Confusion = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,43 +29,44 @@ class Monitor:
 
     recipe: Recipe
     reference: Reference
+    threads: int
 
-    def measure(self, engine: Engine) -> tuple[Record, npt.NDArray[np.int64] | None]:
-        """The content of a log line, and the (K, K) confusion of asked and read classes, if there are classes.
+    def measure(self, sampler: Sampler) -> tuple[dict[str, Figure], dict[str, float | None] | None, Confusion | None]:
+        """The figures; and of a conditional generator the accuracy of each class, and the confusion (K, K).
 
         Nothing of the training is touched: pictures come from (seed, number), and no generator of random numbers moves.
         """
         counts = proportions(self.reference.real.labels, self.reference.classes, self.recipe.evaluation.images)
-        asked = np.repeat(np.arange(len(counts)), counts)
-        with computing(engine.settings.threads):
-            made = sampling.pictures(engine, self.recipe, asked, self.recipe.seed)
-            images = subjects.fitted(made, self.reference.dataset)
-            compared = Comparison(self.reference, images, asked if self.recipe.conditional else None)
-            found = figures.measured(compared, None, [measure for measure in MEASURES if measure.name in QUICK])
-        content: Record = {
-            "evaluation": {
-                name: {"value": None if figure.value is None else rounded(figure.value)}
-                | ({} if figure.se is None else {"se": rounded(figure.se)})
-                for name, figure in found.items()
-            }
+        requested = np.repeat(np.arange(len(counts)), counts)
+        with computing(self.threads):
+            generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
+            images = subjects.fitted(generated, self.reference.dataset)
+            compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
+            results = figures.measured(compared, None, [measure for measure in MEASURES if measure.name in QUICK])
+        logged = {
+            name: named(name, {"value": _rounded(figure.value), "se": _rounded(figure.se)})
+            for name, figure in results.items()
         }
         if not self.recipe.conditional:
-            return content, None
+            return logged, None, None
         names = self.reference.dataset.class_names
-        per_class = [None if share is None else rounded(share) for share in compared.accuracy.per_class]
-        return content | {"per_class": dict(zip(names, per_class, strict=True))}, compared.accuracy.confusion
+        per_class = map(_rounded, compared.accuracy.per_class)
+        return logged, dict(zip(names, per_class, strict=True)), compared.accuracy.confusion
 
 
-def monitor(recipe: Recipe, dataset: Dataset, say: Say) -> Monitor | None:
-    """The monitor of a training on a dataset; none where there is nothing to measure, which is said."""
-    if recipe.evaluation.every is None:
-        return None
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else rounded(value)
+
+
+def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor | None:
+    """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why."""
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
         check_labelled_images(dataset.name, dataset.train.kind)
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
         check_split(real, "validation")  # before a feature network is trained
-        return Monitor(recipe, Reference(real, "validation", features.of(real, say)))
+        with computing(threads):
+            return Monitor(recipe, Reference(real, "validation", features.of(real, say)), threads)
     except CondganError as error:
         say(f"this training is not measured: {error}")
         return None

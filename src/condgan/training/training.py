@@ -1,6 +1,7 @@
 """The one training function: every door trains and resumes here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
 
 from condgan import data as datasets
@@ -9,82 +10,92 @@ from condgan.data import Dataset
 from condgan.draws import schedule
 from condgan.errors import CondganError
 from condgan.generation import sampling
+from condgan.generation.run import Run
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.rules import unfit
 from condgan.recipe.text import override
 from condgan.runs import checkpoint as checkpoints
-from condgan.runs.run import Run
-from condgan.training.listeners.terminal import Progress
+from condgan.training import preparation
+from condgan.training.listeners.listener import Listeners
+from condgan.training.listeners.pictures import Pictures
+from condgan.training.listeners.plots import Plots
+from condgan.training.listeners.tensorboard import TensorBoard
+from condgan.training.loop import Trainer
 
 FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=")
 
 
 def train(
-    recipe: str | Recipe = builtin.DEFAULT,
+    recipe: str | PathLike[str] | Recipe = builtin.DEFAULT,
     *overrides: str,
     data: str | Path | None = None,
     epochs: int | None = None,
     run: str | Path | None = None,
-    progress: Progress | None = None,
+    listeners: Iterable[object] = (),
+    stop: Callable[[], bool] | None = None,
 ) -> Run:
     """Train a recipe in a new run folder.
 
     Args:
-        recipe: the name of a built-in one, or a Recipe.
+        recipe: the name of a built-in one, the path of a JSON file, or a Recipe.
         overrides: ``section.field=value``.
         data: ``mnist``, or the path of a folder of class folders, an .npz or IDX files; overrides data.source.
         epochs: overrides train.epochs.
         run: the folder; none: one of its own under ``runs/``.
-        progress: who is told; none: nobody.
+        listeners: each is a ``condgan.Listener``, or an object with some of its methods. They cannot change what is
+            learnt. The run's pictures, plots and TensorBoard events are always written.
+        stop: asked after each block of steps, at most half a second; true: the run is saved and returned, with the
+            status ``stopped``. A file ``stop`` in the run folder does the same.
 
     Raises:
-        CondganError: anything that the user can put right, before anything is lost.
+        CondganError: anything that the user can put right, before anything is lost; a listener raised, after a save.
         DivergedError: a loss or a weight became NaN; the last good checkpoint is kept.
         InterruptedTrainingError: Ctrl-C, after saving.
     """
     extra = [f"data.source={data}"] * (data is not None) + [f"train.epochs={epochs}"] * (epochs is not None)
     chosen = [*overrides, *extra]
-    planned = builtin.get(recipe, chosen) if isinstance(recipe, str) else override(recipe, chosen)
+    planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
     dataset = datasets.load(planned.data, planned.seed)
     planned = override(planned, [f"data.source={_found_anywhere(planned.data.source)}"])
     check(planned, dataset)
-    made = Run.create(planned, None if run is None else Path(run))
-    with made.locked():
-        from condgan.training.loop import Trainer
-
-        trainer = Trainer(made, planned, dataset, None, progress or Progress())
+    everyone = _everyone(listeners)
+    created = Run.create(planned, None if run is None else Path(run))
+    with created.locked():
+        trainer = Trainer(created, planned, dataset, None, everyone, stop)
         try:
-            engine = trainer.engine()
+            engine, untrained = preparation.engine(planned, dataset, None)
         except CondganError:
-            made.discard()  # nothing was trained: the corrected command may use the same folder
+            created.discard()  # nothing was trained: the corrected command may use the same folder
             raise
-        trainer.work(engine)
-    return made
+        trainer.work(engine, untrained)
+    return created
 
 
 def resume(
-    run: str | Path,
+    run: str | PathLike[str],
     *overrides: str,
     data: str | Path | None = None,
     epochs: int | None = None,
-    progress: Progress | None = None,
+    listeners: Iterable[object] = (),
+    stop: Callable[[], bool] | None = None,
 ) -> Run:
-    """Go on with a run exactly where its last checkpoint stands, or from step 0 if it has none.
+    """Continue a run exactly where its last checkpoint stands, or from step 0 if it has none.
 
     Args:
-        run: the run folder.
+        run: the run, or its folder.
         overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
             With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
         data: where the data lies now, if it was moved; it must be the same.
         epochs: train up to this many in all.
-        progress: who is told; none: nobody.
+        listeners, stop: as for ``train``. A file ``stop`` from before is removed.
 
     Raises:
         CondganError, DivergedError, InterruptedTrainingError: as for ``train``.
     """
     opened = Run.open(run)
+    run = opened.folder
     with opened.locked():
-        written = opened.recipe()
+        written = opened.recipe
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
         if data is not None:
             recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
@@ -95,18 +106,16 @@ def resume(
         dataset = datasets.load(recipe.data, recipe.seed)
         if start is not None and start.domain.data_sha256 != dataset.sha256:
             raise CondganError(
-                f"the data at {recipe.data.source} is not what {run} was trained on: --data names its place"
+                f"the data at {recipe.data.source} is not what {run} was trained on: `data` names its place"
             )
         check(recipe, dataset)
-        from condgan.training.loop import Trainer
-
-        trainer = Trainer(opened, recipe, dataset, start, progress or Progress())
+        trainer = Trainer(opened, recipe, dataset, start, _everyone(listeners), stop)
         if trainer.step > trainer.plan.steps:
-            raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs behind it, more than asked for")
-        engine = trainer.engine()
+            raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs already, more than requested")
+        engine, untrained = preparation.engine(recipe, dataset, start)
         if recipe != written:  # not before there is an engine: what is refused must leave the run as it was
             opened.write_recipe(recipe)
-        trainer.work(engine)
+        trainer.work(engine, untrained)
     return opened
 
 
@@ -151,6 +160,11 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     if reason:
         raise CondganError(f"{recipe.name} does not fit {dataset.name}: {reason}")
     sampling.result_labels(recipe, dataset.domain())
+
+
+def _everyone(listeners: Iterable[object]) -> Listeners:
+    """Those that write the files of a run, and the user's."""
+    return Listeners([Pictures(), TensorBoard(), Plots(), *listeners])
 
 
 def _experiment(recipe: Recipe) -> Recipe:

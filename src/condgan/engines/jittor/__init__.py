@@ -35,7 +35,7 @@ def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.g
             be compiled here.
     """
     if recipe.growing.images is not None:
-        raise CondganError("engine=jittor has no networks that have grown: --engine torch makes their pictures")
+        raise CondganError("engine=jittor has no networks that have grown: `engine=torch` draws their images")
     setting_up.ready()
     from condgan.engines.jittor import sampling
 

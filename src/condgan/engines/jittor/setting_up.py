@@ -17,10 +17,7 @@ from pathlib import Path
 from condgan.errors import CondganError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGQUIT)
-CURE = (
-    "pip install condgan[jittor] in an environment of its own (it needs numpy < 2), or take torch "
-    "(engine=torch in a recipe, --engine torch for pictures)"
-)
+CURE = "pip install condgan[jittor] in an environment of its own (it needs numpy < 2), or take torch (`engine=torch`)"
 DOCTOR = "`condgan doctor --engine jittor` says what it lacks"
 
 

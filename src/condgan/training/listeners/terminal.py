@@ -1,67 +1,61 @@
 """What a long training shows: a live bar on a terminal, the published log line elsewhere."""
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from condgan.draws.schedule import Plan
-from condgan.runs.log import Record
+from condgan.results.records import StepRecord
+from condgan.runs.status import Status
+from condgan.training.listeners.listener import Alarmed, Beginning, Block, Evaluated, Listener
 
 LINE_EVERY = 50  # batches, as published
-SENTENCE_EVERY = 10.0  # seconds
 
 
-class Progress:
-    """Hears how a training goes, and tells nobody; the others here tell someone."""
-
-    def begin(self, plan: Plan, step: int) -> None:
-        """Training starts or goes on at a step."""
-
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        """A block of steps ended at ``step`` after so many seconds."""
-
-    def record(self, record: Record) -> None:
-        """A line of the log is complete."""
+class Sentences(Listener):
+    """Prints what a training says in words."""
 
     def say(self, text: str) -> None:
-        """A sentence for the user."""
-
-    def end(self) -> None:
-        """Training ended, in whatever way."""
-
-
-class Lines(Progress):
-    """``[Epoch e/E] [Batch b/B] [D loss: x] [G loss: y]`` every 50 batches; losses are means since the last line."""
-
-    def begin(self, plan: Plan, step: int) -> None:
-        """Remember the plan."""
-        self.plan, self.step = plan, step
-        self.sums, self.steps = {"d_loss": 0.0, "g_loss": 0.0}, 0
-
-    def record(self, record: Record) -> None:
-        """Print a line, if 50 batches are over or the epoch is."""
-        before, self.step = self.step, record["step"]
-        for name in self.sums:
-            self.sums[name] += record[name] * (self.step - before)
-        self.steps += self.step - before
-        epoch, batch = divmod(self.step - 1, self.plan.steps_per_epoch)
-        batch += 1
-        if batch // LINE_EVERY > (batch - self.steps) // LINE_EVERY or batch == self.plan.steps_per_epoch:
-            d_loss, g_loss = (total / self.steps for total in self.sums.values())
-            print(
-                f"[Epoch {epoch + 1}/{self.plan.epochs}] [Batch {batch}/{self.plan.steps_per_epoch}] "
-                f"[D loss: {d_loss:.6f}] [G loss: {g_loss:.6f}]",
-                flush=True,
-            )
-            self.sums, self.steps = dict.fromkeys(self.sums, 0.0), 0
-
-    def say(self, text: str) -> None:
-        """Print it."""
+        """Print a sentence."""
         print(text, flush=True)
 
+    def began(self, training: Beginning) -> None:
+        """Print what is trained."""
+        self.plan = training.plan
+        for notice in training.notices:
+            self.say(f"note: {notice}")
+        self.say(training.opening)
 
-class Bar(Progress):
+    def notified(self, text: str) -> None:
+        """Print it."""
+        self.say(text)
+
+    def evaluated(self, evaluation: Evaluated) -> None:
+        """Print its figures."""
+        self.say(evaluation.sentence)
+
+    def alarmed(self, alarm: Alarmed) -> None:
+        """Print what goes wrong, and what to try."""
+        self.say(f"alarm: {alarm.record.text} ({alarm.evidence}); try {' '.join(alarm.advice)}")
+
+
+class Lines(Sentences):
+    """``[Epoch 0/100] [Batch 50/938] [D loss: x] [G loss: y]`` for each 50th batch, of that batch alone.
+
+    As published: epochs and batches are counted from 0, and the losses are no means.
+    """
+
+    def block(self, block: Block) -> None:
+        """Print a line for each batch of the block that has one."""
+        batches = self.plan.steps_per_epoch
+        for number in range(block.steps):
+            epoch, batch = divmod(block.step - block.steps + number, batches)
+            if batch % LINE_EVERY == 0:
+                d_loss, g_loss = (float(block.figures[name][number]) for name in ("d_loss", "g_loss"))
+                self.say(
+                    f"[Epoch {epoch}/{self.plan.epochs}] [Batch {batch}/{batches}] "
+                    f"[D loss: {d_loss:.6f}] [G loss: {g_loss:.6f}]"
+                )
+
+
+class Bar(Sentences):
     """Epoch, images a second, time left and losses on one live line."""
 
     def __init__(self) -> None:
@@ -80,106 +74,39 @@ class Bar(Progress):
             console=Console(file=sys.stdout),
         )
 
-    def begin(self, plan: Plan, step: int) -> None:
-        """Show the bar."""
-        self.plan, self.rate = plan, 0.0
-        self.task = self.live.add_task("", total=plan.steps, completed=step, epoch="", rate="", losses="")
-        self.live.start()
-
-    def block(self, step: int, seconds: float, steps: int) -> None:
-        """Move the bar."""
-        images = self.plan.images_seen(step) - self.plan.images_seen(step - steps)
-        now = images / max(seconds, 1e-9)
-        self.rate = now if not self.rate else 0.8 * self.rate + 0.2 * now
-        epoch = f"epoch {min(step // self.plan.steps_per_epoch + 1, self.plan.epochs)}/{self.plan.epochs}"
-        self.live.update(self.task, completed=step, epoch=epoch, rate=f"{self.rate:,.0f} images/s")
-
-    def record(self, record: Record) -> None:
-        """Show the losses."""
-        self.live.update(self.task, losses=f"D {record['d_loss']:.3f}  G {record['g_loss']:.3f}")
-
     def say(self, text: str) -> None:
         """Print it above the bar."""
         self.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def end(self) -> None:
+    def began(self, training: Beginning) -> None:
+        """Prepare the bar, which appears with the first block."""
+        super().began(training)
+        self.rate = 0.0
+        self.task = self.live.add_task(
+            "", start=False, total=training.plan.steps, completed=training.step, epoch="", rate="", losses=""
+        )
+
+    def block(self, block: Block) -> None:
+        """Move the bar."""
+        if not self.live.live.is_started:
+            self.live.start_task(self.task)
+            self.live.start()
+        images = self.plan.images_seen(block.step) - self.plan.images_seen(block.step - block.steps)
+        now = images / max(block.seconds, 1e-9)
+        self.rate = now if not self.rate else 0.8 * self.rate + 0.2 * now
+        epoch = f"epoch {min(block.step // self.plan.steps_per_epoch + 1, self.plan.epochs)}/{self.plan.epochs}"
+        self.live.update(self.task, completed=block.step, epoch=epoch, rate=f"{self.rate:,.0f} images/s")
+
+    def logged(self, record: StepRecord) -> None:
+        """Show the losses."""
+        d_loss, g_loss = (record.mean[name] for name in ("d_loss", "g_loss"))
+        self.live.update(self.task, losses=f"D {d_loss:.3f}  G {g_loss:.3f}")
+
+    def ended(self, status: Status) -> None:
         """Leave the bar as it stands."""
         self.live.stop()
 
 
-class Status(Progress):
-    """What is being done now, on one line of stderr that goes away: stdout is left to the result."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        self.status = Console(stderr=True).status("")
-        self.status.start()
-
-    def say(self, text: str) -> None:
-        """Show it instead of what was shown before."""
-        from rich.markup import escape
-
-        self.status.update(escape(text))
-
-    def end(self) -> None:
-        """Take it away."""
-        self.status.stop()
-
-
-class Whisper(Progress):
-    """Sentences on stderr."""
-
-    def say(self, text: str) -> None:
-        """Print it."""
-        print(text, file=sys.stderr, flush=True)
-
-
-def on_stderr() -> Progress:
-    """For commands whose stdout is their result: a live line on a terminal, sentences elsewhere."""
-    return Status() if sys.stderr.isatty() else Whisper()
-
-
-def for_this_terminal() -> Progress:
+def for_this_terminal() -> Listener:
     """A bar on a terminal, lines elsewhere."""
     return Bar() if sys.stdout.isatty() else Lines()
-
-
-@contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows on stderr what it is told, so many of so many: a live bar on a terminal, now and then a sentence elsewhere.
-
-    Nothing is shown before it is told anything.
-    """
-    if not sys.stderr.isatty():
-        yield _sentences(what)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Live
-
-    columns = BarColumn(), MofNCompleteColumn(), TextColumn(what), TextColumn("ETA"), TimeRemainingColumn()
-    live = Live(*columns, console=Console(stderr=True), transient=True)
-    task = live.add_task(what)
-
-    def tell(done: int, count: int) -> None:
-        live.start()  # which does nothing once it has
-        live.update(task, completed=done, total=count)
-
-    try:
-        yield tell
-    finally:
-        live.stop()
-
-
-def _sentences(what: str) -> Callable[[int, int], None]:
-    begun = said = time.monotonic()
-
-    def tell(done: int, count: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= SENTENCE_EVERY:
-            said = now
-            print(f"{done:,} of {count:,} {what}, {done / (now - begun):,.0f} a second", file=sys.stderr, flush=True)
-
-    return tell

@@ -1,0 +1,64 @@
+"""What the commands share: the application, common options, and errors that name flags instead of arguments."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from condgan.errors import ArgumentError, CondganError
+
+if TYPE_CHECKING:
+    from typer._click.core import Context, Parameter
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The workbench for class-conditional GANs: train, measure and sample a generator of labelled images.",
+)
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
+DataOverrides = Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)]
+Engine = Annotated[
+    str | None, typer.Option(help="torch or jittor, which draws the images; default: the one that trained it.")
+]
+MENTION = re.compile(r"`(\w+)(?:=([^`]*))?`")
+
+
+class Command(TyperCommand):
+    """A command whose errors name its flags."""
+
+    def invoke(self, ctx: "Context") -> Any:
+        """Run it, and translate what it raises."""
+        try:
+            return super().invoke(ctx)
+        except CondganError as error:
+            error.args = (translated(error, self.params),)
+            raise
+
+
+command = partial(app.command, cls=Command)
+
+
+def translated(error: CondganError | str, parameters: "Sequence[Parameter]") -> str:
+    """A message with the flags of a command in place of the arguments that it names."""
+    text = str(error)
+    if isinstance(error, ArgumentError) and (name := flag(error.argument, str(error.value), parameters)):
+        text = f"{name}: {error.problem}"
+    return MENTION.sub(lambda mention: flag(mention[1], mention[2], parameters) or mention[0], text)
+
+
+def flag(argument: str, value: str | None, parameters: "Sequence[Parameter]") -> str | None:
+    """An argument as a command writes it: ``--n 1``, ``--grid``, ``--no-gan-train``, ``PATH``; none if it has none."""
+    for parameter in parameters:
+        if parameter.name == argument:
+            name = max(parameter.opts, key=len)
+            if parameter.param_type_name == "argument":
+                name = argument.upper()
+            elif value == "False" and parameter.secondary_opts:
+                name, value = parameter.secondary_opts[0], None
+            return name if value in (None, "True") else f"{name} {value}"
+    return None

@@ -1,0 +1,112 @@
+"""Measuring: ``evaluate``, ``features`` and ``diagnose``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from condgan.cli import progress
+from condgan.cli.command import DataOverrides, Engine, command, translated
+
+
+@command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
+def evaluate(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A run, a generator file, mnist, an .npz or a folder of class folders.")],
+    overrides: DataOverrides = None,
+    data: Annotated[
+        str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", help="Generated images; default: 10000, or as many as the floor has.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Real images: test, or validation to choose by the figures.")] = "test",
+    seed: Annotated[int, typer.Option(help="Determines the generated images.")] = 0,
+    checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for JSON and pictures; of a run: its evaluation/.")
+    ] = None,
+    gan_train: Annotated[bool, typer.Option(help="GAN-train and GAN-test, which take minutes.")] = True,
+    small_n: Annotated[
+        bool, typer.Option("--small-n", help="Frechet distances between sets too small for them, beside their floor.")
+    ] = False,
+    inception: Annotated[
+        Path | None, typer.Option(help="pt_inception-2015-12-05-6726825d.pth, for the standard FID.")
+    ] = None,
+    hundred: Annotated[
+        bool, typer.Option("--100-vs-100", help="Also the published protocol of 100 real against 100 generated images.")
+    ] = False,
+    engine: Engine = None,
+) -> None:
+    """Measure a generator, or any labelled images.
+
+    Every figure comes with its standard error, its floor and its protocol.
+    """
+    from condgan.evaluation import evaluation, summary
+    from condgan.runs.run import Run
+    from condgan.storage.files import check_writable
+
+    folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
+    if folder is not None:
+        check_writable(folder / summary.JSON)
+    with progress.status() as say:
+        result = evaluation.evaluate(
+            path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
+            gan_train=gan_train, inception=inception, hundred=hundred, engine=engine, say=say,
+        )  # fmt: skip
+    if as_json:
+        import json
+
+        print(json.dumps(result.as_json(), ensure_ascii=False))
+        summary.save(result, folder)
+        return
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else 120
+    table = summary.table(result, lambda note: translated(note, context.command.params))
+    Console(width=wide).print(table, markup=False, highlight=False)
+    print("\n".join(["", *summary.summary(result), *map(str, summary.save(result, folder))]))
+
+
+@command("features")
+def train_features(
+    data: Annotated[str, typer.Argument(help="mnist, a folder of class folders, an .npz, or IDX files.")],
+    overrides: DataOverrides = None,
+    steps: Annotated[int, typer.Option(help="Batches of 128 images.")] = 1500,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file; default: where evaluate finds it.")
+    ] = None,
+) -> None:
+    """Train the feature network of a dataset.
+
+    It learns from the labels, and images of the dataset are measured with it.
+    """
+    from condgan.evaluation import features, subjects
+    from condgan.recipe import Data
+    from condgan.storage import cache
+
+    dataset = subjects.real_images(Data(), data, overrides or [], 0)
+    path = output or cache.path(features.KIND, dataset.sha256)
+    with progress.status() as say:
+        network = features.train_to(path, dataset, steps, say)
+    for name, accuracy in network.facts["accuracy"].items():
+        print(f"{name} accuracy: {accuracy:.2%} of {len(dataset.splits[name])} images that it was not trained on")
+    print(f"{path} (SHA-256 of its weights {network.sha256})")
+
+
+@command()
+def diagnose(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
+) -> None:
+    """Explain what goes wrong in a run.
+
+    Each finding comes with its evidence and with the command to try.
+    """
+    from condgan.diagnosis import diagnosis
+
+    with progress.status() as say:
+        result = diagnosis.diagnose(run, data, say=say)
+    print(diagnosis.report(result, run))

@@ -1,0 +1,71 @@
+"""Training: ``train`` and ``resume``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from condgan.cli.command import Overrides, command
+
+if TYPE_CHECKING:
+    from condgan.runs.run import Run
+
+
+@command(epilog="Example: condgan train cgan-lsgan train.batch=128 optim.lr=1e-4 --data photos/ --epochs 20")
+def train(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[RECIPE] [section.field=value ...]", show_default=False)
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="mnist, a folder of class folders, an .npz, or IDX files.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
+    run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
+) -> None:
+    """Train a recipe in a new run folder.
+
+    RECIPE is the name of a built-in one or the path of a .json; default: cgan-lsgan.
+    """
+    from condgan.recipe import builtin
+    from condgan.training import training
+    from condgan.training.listeners import terminal
+
+    words = words or []
+    named = bool(words) and builtin.is_name(words[0])
+    name, overrides = (words[0], words[1:]) if named else (builtin.DEFAULT, words)
+    listeners = [terminal.for_this_terminal()]
+    report(training.train(name, *overrides, data=data, epochs=epochs, run=run, listeners=listeners))
+
+
+@command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    overrides: Overrides = None,
+    data: Annotated[str | None, typer.Option(help="Where the same data lies now, if it was moved.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
+) -> None:
+    """Continue a run exactly where its last checkpoint stands."""
+    from condgan.training import training
+    from condgan.training.listeners import terminal
+
+    listeners = [terminal.for_this_terminal()]
+    report(training.resume(run, *overrides or [], data=data, epochs=epochs, listeners=listeners))
+
+
+def report(run: "Run") -> None:
+    """Print where a finished run's products are, and the command that comes next."""
+    grids = sorted(run.samples.glob("[0-9]*.png"))
+    pictures = [*grids[-1:], run.result, run.animation, run.loss_plot, run.metrics_plot, run.class_plot]
+    products = [*pictures, run.generator_file, run.checkpoint("best")]
+    print("\n".join(str(product) for product in products if product.exists()))
+    print(f"next: {following(run)}")
+
+
+def following(run: "Run") -> str:
+    """What to do next: continue a stopped run, measure a finished one or, if it cannot be measured, sample from it."""
+    if run.status.state == "stopped":
+        return f"condgan resume {run.folder}"
+    domain = run.domain()
+    if domain.condition is not None:
+        return f"condgan sample {run.folder} --conditions FILE.npz -o samples.npz"
+    if domain.vector is not None:
+        return f"condgan sample {run.folder} --per-class 1000 -o samples.npz"
+    return f"condgan evaluate {run.folder}"

@@ -1,0 +1,68 @@
+"""What a session of training starts from: its engine, the facts that it records, and the sentence that announces it."""
+
+from condgan import engines
+from condgan.data import Dataset
+from condgan.draws.schedule import Plan
+from condgan.engines import Engine, Settings, State
+from condgan.errors import CondganError
+from condgan.recipe import Recipe
+from condgan.runs import session
+from condgan.runs.checkpoint import Checkpoint
+from condgan.runs.run import Run
+
+
+def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[Engine, State | None]:
+    """The engine at the step of a checkpoint, or at step 0, and the untrained generator, if it will be evaluated.
+
+    The untrained generator is a pure function of the recipe, so that no checkpoint contains it.
+
+    Raises:
+        CondganError: the networks do not fit into memory, or the engine is not installed.
+    """
+    framework = engines.load(recipe.engine)
+    same = start is not None and start.recipe.engine == recipe.engine
+    picked = start.settings if start and same else None
+    wanted = recipe.machine
+    if picked is not None and wanted.device:  # what the user names wins
+        picked = picked.model_copy(update={"device": wanted.device})
+    if picked is not None and wanted.threads:
+        picked = picked.model_copy(update={"threads": wanted.threads, "threads_by": "machine.threads"})
+    split = dataset.trained_on(recipe.data.train_on)
+    try:
+        built = framework.build(recipe, dataset.domain(), split.images, split.labels, picked)
+    except MemoryError:
+        raise CondganError(
+            "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"
+        ) from None
+    untrained = None if recipe.evaluation.every is None else built.generator_state()
+    if start:
+        built.load(start.state)
+    return built, untrained
+
+
+def note(run: Run, recipe: Recipe, dataset: Dataset, step: int, settings: Settings) -> None:
+    """Record what a session is based on."""
+    facts = {
+        "domain": dataset.domain().model_dump(mode="json"),
+        "splits": {
+            "rule": dataset.split_rule,
+            "images": {name: len(split) for name, split in dataset.splits.items()},
+            "trained_on": recipe.data.train_on,
+        },
+    }
+    run.note_session(facts, session.session() | {"step": step, "settings": settings.model_dump(mode="json")})
+
+
+def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:
+    """What is about to happen, in a sentence."""
+    if step == plan.steps:
+        return f"{run.folder} is finished: `condgan resume {run.folder} --epochs N` trains it for N epochs in all"
+    start = f"continues at epoch {plan.epoch(step):.2f} (step {step})" if step else "trains"
+    what = "images" if dataset.domain().vector is None else "vectors"
+    wanted, precision = recipe.train.precision, settings.precision
+    slow = f", {precision}: {wanted} would not help here" if precision not in (wanted, None) else ""
+    return (
+        f"{run.folder}: {recipe.name} {start} to epoch {plan.epochs} on {plan.images} {what} of {dataset.name} "
+        f"({recipe.data.train_on}), {recipe.engine}, {settings.device}, {settings.threads} thread(s) "
+        f"({settings.threads_by}){slow}"
+    )

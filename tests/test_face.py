@@ -1,0 +1,172 @@
+"""The public face: its names, their types, and what they accept."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import condgan
+from condgan.errors import CondganError
+from condgan.recipe import Output, builtin
+from condgan.recipe.text import to_json
+
+REQUIRED = {
+    "CondganError", "Dataset", "Evaluation", "Generator", "Recipe", "Run",
+    "diagnose", "evaluate", "load", "recipes", "resume", "train",
+}  # fmt: skip
+INIT = ast.parse(Path(condgan.__file__).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def options(tiny: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return (*tiny["cgan-lsgan"], "machine.threads=1")
+
+
+@pytest.fixture(scope="module")
+def run(digits: Path, options: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> condgan.Run:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return condgan.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder)
+
+
+def test_it_lists_its_names_and_nothing_else() -> None:
+    assert set(condgan.__all__) >= REQUIRED
+    assert sorted(condgan.__all__) == dir(condgan)
+    for name in dir(condgan):
+        assert getattr(condgan, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = condgan.nothing  # type: ignore[attr-defined]
+
+
+def test_type_checkers_see_every_name() -> None:
+    """What they import, what is imported at run time, and what is exported are the same."""
+    block = next(node for node in INIT.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}".removeprefix("condgan.")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    places = {name: f"{place}.{name}" for name, place in condgan._PLACES.items()}
+    assert imported == places | {"recipes": condgan._PLACES["recipes"]}
+    assert set(imported) == set(condgan.__all__)
+
+
+def test_importing_it_imports_nothing_else() -> None:
+    code = "import sys, typing; before = set(sys.modules); import condgan; print(*(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["condgan"]
+
+
+def test_a_run_is_taken_for_its_folder(run: condgan.Run) -> None:
+    images = condgan.load(run).sample("2026", seed=7)
+    assert np.array_equal(images, condgan.load(run.folder).sample("2026", seed=7))
+    assert condgan.resume(run).folder == run.folder
+    found = condgan.diagnose(run, data="/nowhere")  # without pictures
+    assert found.lines > 0
+    from condgan.diagnosis.diagnosis import report
+
+    assert report(found, run) == report(found, str(run.folder))
+
+
+def test_objects_describe_themselves(run: condgan.Run) -> None:
+    assert repr(condgan.load(run)) == "<Generator cgan-lsgan: 10 classes -> 1x8x8, 300 images seen, engine=torch>"
+    assert "digits" in repr(data := condgan_dataset(run))
+    assert repr(data) == "<Dataset digits: 270 train, 30 validation, 30 test of 1x8x8, 10 classes>"
+    recipe = condgan.recipes.get("mnist-fast", ["train.epochs=9", "optim.g.betas=0,0.5"])
+    assert repr(recipe) == "<Recipe mnist-fast optim.g.betas=0.0,0.5 train.epochs=9>"
+    assert repr(condgan.recipes.get("mnist")) == str(condgan.recipes.get("mnist")) == "<Recipe mnist>"
+    assert repr(recipe.model_copy(update={"name": "mine"})) == (
+        "<Recipe mine: mnist-fast optim.g.betas=0.0,0.5 train.epochs=9>"
+    )
+
+
+def condgan_dataset(run: condgan.Run) -> condgan.Dataset:
+    from condgan.data import load
+    from condgan.runs.run import Run
+
+    recipe: Any = Run(run.folder).recipe
+    recipe = recipe if isinstance(recipe, condgan.Recipe) else recipe()
+    return load(recipe.data, recipe.seed)
+
+
+# Recipes in files
+
+
+def test_a_recipe_file_trains_as_its_recipe(
+    digits: Path, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = builtin.get("cgan-lsgan", [*options, f"data.source={digits}", "train.epochs=1"])
+    Path("my.json").write_text(to_json(recipe))
+    by_name = condgan.train("cgan-lsgan", *options, data=digits, epochs=1, run="by-name")
+    for number, given in enumerate(("my.json", Path("my.json"), str(tmp_path / "my.json"), recipe)):
+        result = condgan.train(given, run=str(number))
+        weights = result.folder / "generator.safetensors"
+        assert weights.read_bytes() == (by_name.folder / "generator.safetensors").read_bytes()
+
+
+def test_the_command_line_takes_recipe_files(
+    capsys: pytest.CaptureFixture[str], digits: Path, options: tuple[str, ...], tmp_path: Path, monkeypatch: Any
+) -> None:
+    from condgan.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("a=b").mkdir()
+    for place in ("my.json", "a=b/my.json"):
+        values = json.loads(to_json(builtin.get("cgan-lsgan", options)))
+        del values["output"], values["notes"]  # have defaults
+        Path(place).write_text(json.dumps(values))
+        with pytest.raises(SystemExit) as stopped:
+            main(["recipes", place, "train.epochs=1"])
+        shown = capsys.readouterr()
+        assert (stopped.value.code, shown.err) == (0, "")
+        completed = json.loads(shown.out)
+        assert completed.pop("output") == Output().model_dump(mode="json")
+        assert completed.pop("notes") == []
+        assert completed == values | {"train": values["train"] | {"epochs": 1}}
+        folder = f"run of {Path(place).parent.name}"
+        with pytest.raises(SystemExit) as stopped:
+            main(["train", place, "--data", str(digits), "--epochs", "1", "--run", folder])
+        assert (stopped.value.code, capsys.readouterr().err) == (0, "")
+        assert (Path(folder) / "generator.safetensors").exists()
+
+
+def test_a_builtin_name_wins_unless_it_is_written_as_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mnist").write_text(to_json(builtin.get("cgan-bce")))
+    assert builtin.get("mnist").name == "mnist"
+    assert builtin.get("./mnist").name == "cgan-bce"
+    assert builtin.names()[0] == "cgan-lsgan"
+    assert [builtin.get(name).name for name in builtin.names()] == list(builtin.names())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.json", None, "no recipe can be read from none.json: No such file"),
+        ("folder.json", "", "no recipe can be read from folder.json: Is a directory"),
+        ("./cgan-lsgan", None, "no recipe can be read from cgan-lsgan: No such file"),
+        ("bad.json", "{", "bad.json is not JSON"),
+        ("list.json", "[]", "list.json is not a recipe"),
+        ("new.json", '{"format": 99}', "upgrade condgan"),
+        ("field.json", '{"trian": 1}', 'unknown field "trian" (did you mean "train.'),
+    ],
+)
+def test_a_bad_recipe_file_is_one_line(
+    name: str, content: str | None, message: str, refused: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content == "":
+        Path(name).mkdir()
+    elif content is not None:
+        Path(name).write_text(content)
+    with pytest.raises(CondganError) as error:
+        condgan.train(name)
+    assert message in str(error.value)
+    for command in ("recipes", "train"):
+        assert refused(command, name) == f"condgan: {error.value}\n"
