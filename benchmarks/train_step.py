@@ -147,7 +147,7 @@ def of_recipe(recipe: Recipe) -> "Setup":
 
     from condgan.engines import losses
     from condgan.engines.torch import networks
-    from condgan.engines.torch.scores import Scores
+    from condgan.engines.torch.networks import Scores
     from published_loop import Given, Setup
 
     domain = mnist(recipe.data.size).domain()

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from condgan import engines
 from condgan.engines import losses
 from condgan.engines.losses import LOSSES, PENALTIES, Judgement
-from condgan.engines.torch.scores import Scores
+from condgan.engines.torch.networks import Scores
 from condgan.recipe import Loss, Recipe, builtin
 from condgan.recipe.losses import LOSSES as FACTS
 

@@ -1,17 +1,18 @@
 """Both networks with their optimisers, and a step of training, whatever the framework."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from condgan.draws import schedule
 from condgan.draws.schedule import Plan
 from condgan.engines import losses
+from condgan.engines.augment import Augmentation
 from condgan.engines.bodies.layers import couples
 from condgan.engines.bodies.networks import Discriminator, Generator, outputs
-from condgan.engines.bodies.operations import Operations
-from condgan.engines.losses import Array, Judgement, Scores
+from condgan.engines.bodies.operations import Array, Operations
+from condgan.engines.losses import Judgement, Scores
 from condgan.recipe import Domain, Optimiser, Recipe
 from condgan.recipe.losses import boundary
 
@@ -44,27 +45,11 @@ class Descent(Protocol):
         """Its state, as ``parameter.slot`` and the live array."""
 
 
-class Augmentation(Protocol):
-    """Changes images before the discriminator sees them."""
-
-    p: Array
-    noise: float
-
-    def __call__(self, images: Array) -> Array:
-        """(N, ...) -> the same shape."""
-
-    def observe(self, real_logits: Array) -> None:
-        """Move an adaptive probability by the logits of real images, (N,)."""
-
-    def tensors(self) -> Iterator[tuple[str, Array]]:
-        """What changes in a training, by name, live."""
-
-
 class Game(ABC):
     """The two players of a recipe, and their moves.
 
     Attributes:
-        ops, scores: of the framework.
+        ops: of the framework.
         generator, discriminator: in train mode.
         average: the averaged generator in eval mode; none, if the recipe has none.
         augmentation: of what the discriminator is shown.
@@ -73,9 +58,7 @@ class Game(ABC):
     """
 
     ops: Operations
-    scores: type[Scores]
     average: Any
-    augmentation: Augmentation
     d_descent: Descent
     g_descent: Descent
 
@@ -87,7 +70,8 @@ class Game(ABC):
         self.discriminator = self.placed(Discriminator(self.ops, recipe.discriminator, domain, grows))
         self.average = None if recipe.train.ema is None else self.copied(self.generator)
         self.d_terms, self.g_terms = losses.terms(recipe)
-        self.augmentation = self.augmenting(outputs(self.ops)[recipe.generator.output].span)
+        span, p = outputs(self.ops)[recipe.generator.output].span, self.scalar(recipe.augment.probability)
+        self.augmentation = Augmentation(self.ops, recipe.augment, span, recipe.train.batch, p)
         self.d_descent = self.descent(self.discriminator, recipe.optim.d, recipe.train.critic_steps)
         self.g_descent = self.descent(self.generator, recipe.optim.g, 1)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
@@ -103,40 +87,12 @@ class Game(ABC):
         """A copy of a network, in eval mode."""
 
     @abstractmethod
-    def augmenting(self, span: float) -> Augmentation:
-        """The recipe's augmentation of images in the range [1 - span, 1]."""
+    def scalar(self, value: float) -> Array:
+        """A float32 number on the device."""
 
     @abstractmethod
     def descent(self, network: Any, spec: Optimiser, updates: int) -> Descent:
         """The optimiser of a network, which makes so many updates in a step."""
-
-    @abstractmethod
-    def detached(self, latents: Array, labels: Array) -> Array:
-        """Generated images, (N, ...), from which no gradient reaches the generator."""
-
-    @abstractmethod
-    def plain(self, figures: Figures) -> Figures:
-        """Figures without what their gradients would need."""
-
-    @staticmethod
-    @abstractmethod
-    def total(values: list[Array]) -> Array:
-        """The sum of scalars."""
-
-    @staticmethod
-    @abstractmethod
-    def mean(values: list[Array]) -> Array:
-        """The mean of scalars."""
-
-    @staticmethod
-    @abstractmethod
-    def norms(rows: Array) -> Array:
-        """The length of each row, (N, ...) -> (N,)."""
-
-    @staticmethod
-    @abstractmethod
-    def state(network: Any) -> Mapping[str, Array]:
-        """All that a network consists of, by name, live."""
 
     @abstractmethod
     def update_average(self, renewal: float) -> None:
@@ -179,12 +135,15 @@ class Game(ABC):
             turns = [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
             steps = [self.step_discriminator(batch.real, fake) for fake in turns]
         else:
-            steps = [self.step_discriminator(batch.real, (self.detached(*fake), fake[1])) for fake in batch.critic]
-        return {name: self.mean([figures[name] for figures in steps]) for name in steps[0]}
+            steps = [
+                self.step_discriminator(batch.real, (self.ops.detached(self.generator, *fake), fake[1]))
+                for fake in batch.critic
+            ]
+        return {name: self.ops.mean([figures[name] for figures in steps]) for name in steps[0]}
 
     def step_discriminator(self, real: Pair, fake: Pair) -> Figures:
         """One discriminator update -> the parts of its loss, and the mean logits."""
-        scores = self.scores(self.judge, real, fake)
+        scores = Scores(self.ops, self.judge, real, fake)
         if self.together:
             scores.judge_together()
         return self.descend_discriminator(scores)
@@ -192,23 +151,23 @@ class Game(ABC):
     def step_generator(self, batch: Batch, shared: Array) -> Figures:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""
         fake = self.generator(*batch.generator) if shared is None else shared
-        return self.descend_generator(self.scores(self.judge, batch.real, (fake, batch.generator[1])))
+        return self.descend_generator(Scores(self.ops, self.judge, batch.real, (fake, batch.generator[1])))
 
     def step_both(self, batch: Batch, shared: Array) -> Figures:
         """Both updates from one judgement of the generated images."""
-        scores = self.scores(self.judge, batch.real, (shared, batch.generator[1]))
+        scores = Scores(self.ops, self.judge, batch.real, (shared, batch.generator[1]))
         return self.descend_generator(scores, keep=True) | self.descend_discriminator(scores)
 
     def descend_discriminator(self, scores: Scores) -> Figures:
         """One discriminator update -> the parts of its loss, and the mean logits."""
         parts = losses.parts(self.d_terms, scores, self.number)
-        self.d_descent.descend(self.total(list(parts.values())))
+        self.d_descent.descend(self.ops.total(list(parts.values())))
         return self.of_discriminator(parts, scores)
 
     def descend_generator(self, scores: Scores, keep: bool = False) -> Figures:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""
         parts = losses.parts(self.g_terms, scores, self.number)
-        pull = self.g_descent.descend(self.total(list(parts.values())), at=scores.fake_images, keep=keep)
+        pull = self.g_descent.descend(self.ops.total(list(parts.values())), at=scores.fake_images, keep=keep)
         return self.of_generator(parts, pull)
 
     def of_discriminator(self, parts: Figures, scores: Scores) -> Figures:
@@ -217,12 +176,13 @@ class Game(ABC):
         figures = parts | {"d_real": scores.real.mean(), "d_fake": scores.fake.mean()}
         if self.boundary is not None:
             figures["d_accuracy"] = losses.accuracy(scores, self.boundary)
-        return self.plain(figures)
+        return {name: self.ops.plain(figure) for name, figure in figures.items()}
 
     def of_generator(self, parts: Figures, pull: Array) -> Figures:
         """The figures of its update; ``pull``, (N, ...), is its loss's gradient at the generated images."""
         # the sum, N times the mean row: the loss is a mean over N images
-        return self.plain(parts | {"g_gradient": self.norms(pull).sum()})
+        figures = parts | {"g_gradient": self.ops.norms(pull).sum()}
+        return {name: self.ops.plain(figure) for name, figure in figures.items()}
 
     @property
     def sampled(self) -> Any:
@@ -232,11 +192,11 @@ class Game(ABC):
     def tensors(self) -> dict[str, Array]:
         """All that training changes, by name, live."""
         parts: dict[str, Iterable[tuple[str, Array]]] = {
-            "generator": self.state(self.generator).items(),
-            "discriminator": self.state(self.discriminator).items(),
+            "generator": self.ops.state(self.generator).items(),
+            "discriminator": self.ops.state(self.discriminator).items(),
             "optim.g": self.g_descent.tensors(),
             "optim.d": self.d_descent.tensors(),
             "augment": self.augmentation.tensors(),
-            "ema": () if self.average is None else self.state(self.average).items(),
+            "ema": () if self.average is None else self.ops.state(self.average).items(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays}

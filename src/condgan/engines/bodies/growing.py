@@ -119,7 +119,7 @@ class ConvolutionalDiscriminator(Ladder):
             images = self.ops.halved(images)
         x = self.enter(images, side, beside, labels)  # (N, C', side, side)
         if fade:
-            x = self.ops.blended(x, self.ops.like(faded, x), fade)  # a normalisation may have made it float32
+            x = self.ops.blended(x, self.ops.like(faded, x), fade)  # after a normalisation it may be float32
         for side in self.sides[grown::-1]:
             x = self.stage[str(side)](x, labels)
         return self.features(self.ops.flat(x))

@@ -132,9 +132,9 @@ def couples(network: Any) -> bool:
 
 
 def normalise_spectra(ops: Operations, network: Any) -> None:
-    """Divide each weight matrix by its largest singular value, found by a power iteration a step (Miyato et al. 2018).
+    """Divide each weight matrix by its largest singular value, by a power iteration a step (Miyato et al. 2018).
 
-    Gains and biases of conditions are left alone: they begin at 0, which has no direction.
+    Gains and biases of conditions are left alone: they are 0 at first, which has no direction.
     """
     for module in list(network.children()):
         if isinstance(module, ops.weighted):

@@ -62,13 +62,33 @@ class Operations:
     evaluated: Callable[..., Any]  # network, function, arrays (N, ...), rows at a time, whether rows are independent:
     # the function of the arrays as numpy arrays, with the network in eval mode and without gradients
     full_precision: Callable[[Array], AbstractContextManager[Any]]  # inside, mixed precision is off where this lies
+    # Losses
+    stacked: Callable[[Array, Array], Array]  # (N, ...), (M, ...) -> (N + M, ...)
+    softplus: Callable[[Array], Array]  # log(1 + exp(x)), without overflow
+    relu: Callable[[Array], Array]
+    cross_entropy: Callable[[Array, Array], Array]  # class logits (N, K), labels (N,) -> (N,)
+    uniform: Callable[[Array, tuple[int, ...]], Array]  # drawn from [0, 1), where the first lies, in a shape
+    slope: Callable[[Callable[[Array], Array], Array], Array]  # gradient of a scalar function, to be differentiated
+    # Augmentation
+    sometimes: Callable[..., Array]  # images, probability, change: each image changed with the probability
+    noisy: Callable[[Array, float], Array]  # with noise of a standard deviation
+    translated: Callable[[Array, int, float], Array]  # each moved by up to so many pixels; grey from outside
+    cut_out: Callable[[Array, int, float], Array]  # a grey square with a side, its middle anywhere, in each
+    adapt: Callable[..., None]  # probability, logits (N,), target, pace: moves it in place by the sign of an excess
+    # A step
+    state: Callable[[Any], Mapping[str, Array]]  # all that a network consists of, by name, live
+    detached: Callable[..., Array]  # network, its arguments: its result, without gradients
+    plain: Callable[[Array], Array]  # a figure without what its gradient would need
+    total: Callable[[list[Array]], Array]  # of scalars
+    mean: Callable[[list[Array]], Array]  # of scalars
+    norms: Callable[[Array], Array]  # the length of each row, (N, ...) -> (N,)
 
 
 class Module:
     """A module of the framework whose operations it is given first: ``Layer(ops, ...)``.
 
-    The object is an instance of a class made of this one and of the framework's, so that a forward pass calls the
-    framework's modules and nothing in between.
+    The object's class derives from this one and from the framework's, so that a forward pass calls the framework's
+    modules and nothing in between.
 
     Attributes:
         base: which of the operations is the framework's class.
@@ -86,7 +106,7 @@ class Module:
         def values(self) -> Any: ...  # noqa: D102
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
-        """Of the framework's class; a copy, which is made without arguments, has it already."""
+        """Of the framework's class; a copy is built without arguments, and has it already."""
         classes: Any = of  # mypy takes a class for the hash of its instances
         return object.__new__(classes(cls, args[0]) if args and isinstance(args[0], Operations) else cls)
 

@@ -1,4 +1,4 @@
-"""Layers with weights, which begin as torch's do."""
+"""Layers with weights, initialised as in torch."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _unfilled = False
 
 @contextmanager
 def unfilled() -> Iterator[None]:
-    """Networks made inside have shapes and no values yet, and take no memory however large they claim to be."""
+    """Networks built inside have shapes and no values yet, and take no memory however large they claim to be."""
     global _unfilled
     _unfilled = True
     try:
@@ -47,7 +47,7 @@ def constant(array: npt.NDArray[np.float32]) -> jt.Var:
 
 
 class Module(nn.Module):
-    """A module that computes what its ``forward`` says, as torch's do."""
+    """A module that computes by its ``forward``, as torch's do."""
 
     def execute(self, *args: jt.Var) -> jt.Var:
         """What Jittor calls."""
@@ -79,7 +79,7 @@ class Weighted(Module):
 
 
 class Linear(Weighted):
-    """x W^T + b; both begin within 1 / sqrt(inputs), as in torch."""
+    """x W^T + b; both are initialised within 1 / sqrt(inputs), as in torch."""
 
     def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Linear(Weighted):
 
 
 class Embedding(Weighted):
-    """A vector for each class, which begins standard normal, or a weighted sum of them."""
+    """A vector for each class, initialised standard normal, or a weighted sum of them."""
 
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class Embedding(Weighted):
 
 
 class Convolution(Weighted):
-    """``weight`` is laid out as in torch, and begins so, too."""
+    """``weight`` is laid out as in torch, and initialised so, too."""
 
     def __init__(
         self, inputs: int, channels: int, side: int, stride: int = 1, padding: int = 0, groups: int = 1,

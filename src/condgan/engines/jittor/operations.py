@@ -10,10 +10,11 @@ import numpy.typing as npt
 from jittor import nn
 
 from condgan.engines.bodies.operations import Operations
-from condgan.engines.jittor import layers
+from condgan.engines.jittor import augment, layers, randomness
 from condgan.engines.jittor.layers import Activation, Identity
 from condgan.engines.jittor.linear import Convolution, Embedding, Linear, Module, Transposed, Weighted, normal, uniform
 from condgan.engines.jittor.spectral import spectral
+from condgan.engines.jittor.tensors import state
 
 Array = npt.NDArray[np.generic]
 
@@ -32,6 +33,20 @@ def fill_xavier(layer: Weighted) -> None:
 def zero(layer: nn.Module, name: str) -> None:
     """A parameter is 0."""
     setattr(layer, name, jt.zeros_like(getattr(layer, name)))
+
+
+def cross_entropy(logits: jt.Var, labels: jt.Var) -> jt.Var:
+    """(N, K) and (N,) -> (N,)."""
+    logits = logits - logits.max(dim=1, keepdims=True).detach()
+    chosen = (labels.unsqueeze(1) == jt.arange(logits.shape[1])).float32()
+    return jt.log(jt.exp(logits).sum(dim=1)) - (logits * chosen).sum(dim=1)
+
+
+def slope(function: Callable[[jt.Var], jt.Var], images: jt.Var) -> jt.Var:
+    """Gradient of a scalar function at images, (N, ...) -> (N, ...)."""
+    images = images.detach()
+    images.start_grad()
+    return jt.grad(function(images), images)
 
 
 def evaluated(
@@ -122,6 +137,23 @@ JITTOR = Operations(
     read=lambda images, scale, low: images.float32() * scale + low,
     show=lambda images, scale, low: ((images - low) * scale).round().clamp(0, 255).uint8(),
     like=lambda x, other: x,
+    stacked=lambda first, second: jt.concat([first, second], dim=0),
+    softplus=lambda x: jt.ternary(x > 0, x, 0.0 * x) + jt.log(1 + jt.exp(jt.ternary(x > 0, -x, x))),
+    relu=lambda x: jt.ternary(x > 0, x, 0.0 * x),
+    cross_entropy=cross_entropy,
+    uniform=lambda like, shape: jt.array(randomness.generator().random(shape, np.float32)),
+    slope=slope,
+    sometimes=augment.sometimes,
+    noisy=augment.noisy,
+    translated=augment.translated,
+    cut_out=augment.cut_out,
+    adapt=augment.adapt,
+    state=state,
+    detached=lambda network, *arguments: network(*arguments).detach(),
+    plain=lambda figure: figure,
+    total=sum,
+    mean=lambda values: sum(values) / len(values),
+    norms=lambda rows: rows.reshape(len(rows), -1).sqr().sum(dim=1).sqrt(),
     evaluated=evaluated,
     full_precision=lambda x: nullcontext(),
 )

@@ -52,5 +52,5 @@ def direction(vector: jt.Var) -> jt.Var:
 
 
 def spectral(layer: Weighted) -> None:
-    """Divide its weight by the largest singular value, found by a power iteration a step."""
+    """Divide its weight by the largest singular value, by a power iteration a step."""
     layer.normalise(Spectrum(layer.weight, layer.outputs))

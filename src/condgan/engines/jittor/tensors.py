@@ -26,7 +26,7 @@ NAMES = re.compile("|".join(map(re.escape, RENAMED)) + "$")
 
 def state(network: nn.Module) -> dict[str, jt.Var]:
     """What a network consists of, by the names that torch's twin has for it."""
-    return {NAMES.sub(lambda found: RENAMED[found[0]], name): var for name, var in network.state_dict().items()}
+    return {NAMES.sub(lambda ending: RENAMED[ending[0]], name): var for name, var in network.state_dict().items()}
 
 
 def parameters(network: nn.Module) -> dict[str, jt.Var]:
@@ -43,11 +43,11 @@ def form(name: str, var: jt.Var) -> Form:
 
 def copies(tensors: Mapping[str, jt.Var]) -> dict[str, npt.NDArray[np.generic]]:
     """Each var as an array of its own."""
-    found = {}
+    arrays = {}
     for name, var in tensors.items():
         shape, kind = form(name, var)
-        found[name] = np.array(var.numpy(), kind).reshape(shape)
-    return found
+        arrays[name] = np.array(var.numpy(), kind).reshape(shape)
+    return arrays
 
 
 def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:

@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from condgan.draws.schedule import Plan
 from condgan.engines import game
 from condgan.engines.game import Batch, Figures
-from condgan.engines.torch.augment import Augmentation
 from condgan.engines.torch.fast import one_pass
 from condgan.engines.torch.layers import repeats
 from condgan.engines.torch.operations import TORCH
 from condgan.engines.torch.optimisers import Descent
-from condgan.engines.torch.scores import Scores
 from condgan.recipe import Domain, Optimiser, Recipe
 
 
@@ -27,8 +25,6 @@ class Game(game.Game):
     """
 
     ops = TORCH
-    scores = Scores
-    augmentation: Augmentation
     d_descent: Descent
     g_descent: Descent
 
@@ -70,43 +66,13 @@ class Game(game.Game):
         """A copy in eval mode."""
         return copy.deepcopy(network).eval()
 
-    def augmenting(self, span: float) -> Augmentation:
+    def scalar(self, value: float) -> Tensor:
         """On the device."""
-        return Augmentation(self.recipe.augment, span, self.recipe.train.batch, self.device)
+        return torch.tensor(value, dtype=torch.float32, device=self.device)
 
     def descent(self, network: nn.Module, spec: Optimiser, updates: int) -> Descent:
         """The optimiser of a network."""
         return Descent(network, spec, self.plan)
-
-    def detached(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Generated images, (N, ...)."""
-        with torch.no_grad():
-            images: Tensor = self.generator(latents, labels)
-        return images
-
-    def plain(self, figures: Figures) -> Figures:
-        """Without their graphs."""
-        return {name: figure.detach() for name, figure in figures.items()}
-
-    @staticmethod
-    def total(values: list[Tensor]) -> Tensor:
-        """The sum of scalars."""
-        return torch.stack(values).sum()
-
-    @staticmethod
-    def mean(values: list[Tensor]) -> Tensor:
-        """The mean of scalars."""
-        return torch.stack(values).mean()
-
-    @staticmethod
-    def norms(rows: Tensor) -> Tensor:
-        """(N, ...) -> (N,)."""
-        return rows.flatten(1).norm(dim=1)
-
-    @staticmethod
-    def state(network: nn.Module) -> dict[str, Tensor]:
-        """Parameters and buffers."""
-        return dict(network.state_dict())
 
     @torch.no_grad()
     def update_average(self, renewal: float) -> None:

@@ -106,6 +106,12 @@ def fan(linear: nn.Module) -> float:
     return weight.numel() / weight.shape[1 if transposed else 0] / strides
 
 
+def slope(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Gradient of a scalar function at images, (N, ...) -> (N, ...)."""
+    images = images.detach().requires_grad_()
+    return torch.autograd.grad(function(images), images, create_graph=True)[0]
+
+
 @torch.inference_mode()
 def evaluated(
     network: nn.Module,

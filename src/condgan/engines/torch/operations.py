@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from condgan.engines.bodies.operations import Operations
-from condgan.engines.torch import layers
+from condgan.engines.torch import augment, layers
 from condgan.engines.torch.fast.products import Linear
 
 TORCH = Operations(
@@ -59,6 +59,23 @@ TORCH = Operations(
     read=lambda images, scale, low: images.to(torch.float32).mul_(scale).add_(low),
     show=lambda images, scale, low: images.sub(low).mul_(scale).round_().clamp_(0, 255).to(torch.uint8),
     like=lambda x, other: x.to(other.dtype),
+    stacked=lambda first, second: torch.cat([first, second]),
+    softplus=F.softplus,
+    relu=F.relu,
+    cross_entropy=lambda logits, labels: F.cross_entropy(logits, labels, reduction="none"),
+    uniform=lambda like, shape: torch.rand(shape, dtype=like.dtype, device=like.device),
+    slope=layers.slope,
+    sometimes=augment.sometimes,
+    noisy=lambda images, deviation: images + deviation * torch.randn_like(images),
+    translated=augment.translated,
+    cut_out=augment.cut_out,
+    adapt=augment.adapt,
+    state=lambda network: network.state_dict(),
+    detached=torch.no_grad()(lambda network, *arguments: network(*arguments)),
+    plain=lambda figure: figure.detach(),
+    total=lambda values: torch.stack(values).sum(),
+    mean=lambda values: torch.stack(values).mean(),
+    norms=lambda rows: rows.flatten(1).norm(dim=1),
     evaluated=layers.evaluated,
     full_precision=lambda x: torch.autocast(x.device.type, enabled=False),
 )
