@@ -1,6 +1,7 @@
 # Needs only make and Python 3.11 or newer: `make run` on a fresh machine makes .venv and trains in it.
 
 PYTHON   ?= python3
+WORKERS  ?= 2
 RUN_ARGS ?= mnist-fast output.sequence=20261122 output.grid_every=15000
 VENV     := .venv
 BIN      := $(VENV)/bin
@@ -24,8 +25,8 @@ features: $(VENV)/.core  ## train the feature network for MNIST that is shipped 
 
 test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1
-test: $(VENV)/.test  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.test  ## run the tests, by two processes of one thread each (WORKERS=N: by N)
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-slow: export OMP_NUM_THREADS = 1
 test-slow: export MKL_NUM_THREADS = 1

@@ -44,7 +44,7 @@ def engine(name: str, recipe: "Recipe") -> Side:
     """An engine that takes so many more steps."""
     found = dataset_of(recipe)
     split = found.trained_on(recipe.data.train_on)
-    built = engines.load(name).build(recipe, found.domain(), split.images, split.labels, None)
+    built = engines.load(name).build(recipe, found.domain(), split, None)
     step = 0
 
     def run(steps: int) -> None:

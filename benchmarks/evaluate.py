@@ -21,7 +21,7 @@ from rich.table import Table
 from host import Host, JsonPath, Row, on_stdout, save, spread
 
 if TYPE_CHECKING:
-    from condgan.metrics import Features
+    from condgan.arrays import Features
 
 # torch and the data are imported where they are used: a process inherits the peak memory of the one that started it.
 

@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 
 from condgan import data as datasets
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset
-from condgan.engines import Images, Labels
 from condgan.evaluation import evaluation
 from condgan.generation import generator
 from condgan.metrics import feature_network, mean
 from condgan.metrics.gan_train import SEEDS, STEPS, WIDTH, right, shifted
 from condgan.recipe import Data
-from condgan.runs import log
+from condgan.results.records import StepRecord, of_kind
 from condgan.runs.run import Run
 from condgan.training.training import resume, train
 from host import Host, writable
@@ -66,11 +66,11 @@ class Result:
 
     @property
     def minutes(self) -> float:
-        return float(log.trained(log.read(self.run.log))[-1]["seconds"] / 60)
+        return of_kind(self.run.records(), StepRecord)[-1].seconds / 60
 
     def rot(self) -> str:
         """How the Frechet distance on validation images ended, and the least that it had been."""
-        found = [record["evaluation"]["fid_mnist"]["value"] for record in log.evaluations(log.read(self.run.log))]
+        found = [record.value("fid_mnist") or np.nan for record in self.run.evaluations()[1:]]
         return f"{self.name}: fid_mnist on validation images {found[-1]:.4f} at the end, {min(found):.4f} at its best"
 
 

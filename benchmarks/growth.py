@@ -84,6 +84,7 @@ def condgan(*arguments: object) -> float:
 
 def engine(path: Path, few: bool) -> "TorchEngine":
     from condgan import data
+    from condgan.data import Split
     from condgan.engines.torch.engine import TorchEngine
     from condgan.recipe import builtin
 
@@ -91,7 +92,7 @@ def engine(path: Path, few: bool) -> "TorchEngine":
     dataset = data.load(recipe.data, recipe.seed)
     split = dataset.trained_on(recipe.data.train_on)
     end = FEW if few else len(split)
-    return TorchEngine(recipe, dataset.domain(), split.images[:end], split.labels[:end], None)
+    return TorchEngine(recipe, dataset.domain(), Split(*split.take(slice(end))), None)
 
 
 def train(path: Path, images: int, rounds: int) -> Training:

@@ -16,6 +16,7 @@ import typer
 from rich.table import Table
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.generation import generator
 from condgan.recipe import Domain, builtin
 from host import Host, JsonPath, Row, on_stdout, save, spread
@@ -57,8 +58,8 @@ def untrained(path: Path, name: str = builtin.DEFAULT) -> float:
     domain = Domain(
         channels=1, size=recipe.data.size, class_names=tuple("0123456789"), data="none", data_sha256="0" * 64
     )
-    images, labels = np.zeros((2, 1, domain.size, domain.size), np.uint8), np.zeros(2, np.int64)
-    engine = engines.load("torch").build(recipe, domain, images, labels, None)
+    rows = Split(np.zeros((2, 1, domain.size, domain.size), np.uint8), np.zeros(2, np.int64))
+    engine = engines.load("torch").build(recipe, domain, rows, None)
     generator.save(path, recipe, domain, 0, engine.generator_state())
     latents = np.zeros((64, recipe.latent.dim), np.float32)
     return arithmetic(lambda: engine.sample(latents, np.arange(64) % 10)) / 64

@@ -19,7 +19,6 @@ from condgan.errors import CondganError
 from condgan.generation.generator import load
 from condgan.pictures.images import Pixels
 from condgan.recipe.builtin import get
-from condgan.runs import log
 from condgan.runs.run import Run
 from condgan.training.training import resume, train
 from host import Host
@@ -164,15 +163,14 @@ def trained(part: Part, folder: Path, epochs: int) -> Run:
 
 def result(part: Part, run: Run) -> Result:
     """Read what a finished run left."""
-    records = log.read(run.log)
-    evaluation = log.evaluations(records)[-1]["evaluation"]
+    evaluation = run.evaluations()[-1].evaluation
     made = load(run.folder)
     pictures = (
         made.sample_classes(np.arange(ASKED), seed=1) if made.recipe.conditional else made.sample_any(ASKED, seed=1)
     )
     return Result(
         part,
-        {name: figure["value"] for name, figure in evaluation.items()},
+        {name: figure.value for name, figure in evaluation.items()},
         cost(part, run),
         np.concatenate(list(pictures[:, 0]), axis=1),
     )
@@ -194,7 +192,7 @@ def timed(arguments: Sequence[str]) -> Callable[[], float]:
     recipe = get(arguments[0], arguments[1:])
     split = datasets.load(recipe.data, recipe.seed)
     settings = Settings(device="cpu", threads=1, threads_by="machine.threads")
-    engine = engines.load(recipe.engine).build(recipe, split.domain(), split.train.images, split.train.labels, settings)
+    engine = engines.load(recipe.engine).build(recipe, split.domain(), split.train, settings)
     engine.run(0, WARM_UP)
 
     def took() -> float:

@@ -95,8 +95,7 @@ def ours(recipe: Recipe) -> "TorchEngine":
     from condgan.engines.torch.engine import TorchEngine
 
     dataset = mnist(recipe.data.size)
-    split = dataset.trained_on(recipe.data.train_on)
-    return TorchEngine(recipe, dataset.domain(), split.images, split.labels, None)
+    return TorchEngine(recipe, dataset.domain(), dataset.trained_on(recipe.data.train_on), None)
 
 
 def taking_steps(engine: "TorchEngine") -> Callable[[int], None]:

@@ -183,3 +183,13 @@ def test_a_broken_torchvision_is_warned_of_and_stays_out_of_this_process(
 
 def test_torchvision_is_not_spoken_of_where_it_is_not_installed(examine: Callable[[], dict[str, Check]]) -> None:
     assert "torchvision" not in examine()
+
+
+@pytest.mark.parametrize(("platform", "ok"), [("linux", True), ("darwin", True), ("win32", False), ("aix", None)])
+def test_the_supported_systems(
+    platform: str, ok: bool | None, examine: Callable[[], dict[str, Check]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    check = examine()["system"]
+    assert check.ok is ok
+    assert ("WSL" in check.cure) == ("not supported" in check.result) == (platform == "win32")

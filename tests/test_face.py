@@ -16,7 +16,7 @@ from condgan.recipe import Output, builtin
 from condgan.recipe.text import to_json
 
 REQUIRED = {
-    "CondganError", "Dataset", "Evaluation", "Generator", "Recipe", "Run",
+    "CondganError", "Dataset", "Evaluation", "Generator", "Listener", "Recipe", "Run",
     "diagnose", "evaluate", "load", "recipes", "resume", "train",
 }  # fmt: skip
 INIT = ast.parse(Path(condgan.__file__).read_text(encoding="utf-8"))
@@ -71,6 +71,7 @@ def test_a_run_is_taken_for_its_folder(run: condgan.Run) -> None:
     from condgan.diagnosis.diagnosis import report
 
     assert report(found, run) == report(found, str(run.folder))
+    assert f"{run.folder}" in report(found, run)
 
 
 def test_objects_describe_themselves(run: condgan.Run) -> None:
@@ -170,3 +171,35 @@ def test_a_bad_recipe_file_is_one_line(
     assert message in str(error.value)
     for command in ("recipes", "train"):
         assert refused(command, name) == f"condgan: {error.value}\n"
+
+
+# Moments of a run
+
+
+def test_every_door_takes_a_moment_of_a_run(
+    digits: Path, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, refused: Any
+) -> None:
+    from condgan.cli import main
+    from condgan.evaluation import subjects
+
+    monkeypatch.chdir(tmp_path)
+    run = condgan.train("cgan-lsgan", *options, "output.keep_every=1", data=digits, epochs=3, run="run")
+    first = run.generator(epoch=1).sample("2026", seed=7)
+    assert not np.array_equal(first, condgan.load(run).sample("2026", seed=7))
+    assert np.array_equal(first, condgan.load("run@1").sample("2026", seed=7))
+    subject = subjects.find(Path("run@1"), None, [], 7, "last")
+    assert np.array_equal(
+        condgan.load("run@1").sample_classes(np.zeros(3, np.int64), 7), subject.take(np.eye(10, dtype=int)[0] * 3)[0]
+    )
+    for name, place in (("moment.npz", "run@1"), ("last.npz", "run")):
+        with pytest.raises(SystemExit) as stopped:
+            main(["sample", place, "--per-class", "2", "--seed", "7", "-o", name])
+        assert stopped.value.code == 0, capsys.readouterr().err
+    with np.load("moment.npz") as moment, np.load("last.npz") as last:
+        assert np.array_equal(moment["images"], condgan.load("run@1").sample_classes(moment["labels"], 7)[:, 0])
+        assert not np.array_equal(moment["images"], last["images"])
+    whole, early = (condgan.diagnose(place, data="/nowhere") for place in ("run", "run@1"))
+    assert whole.lines == 3 * early.lines > 0
+    for command in ("sample", "evaluate"):
+        assert "epoch 9" in refused(command, "run@9")
+        assert '"nowhere"' in refused(command, "nowhere@1")

@@ -15,7 +15,6 @@ from condgan.evaluation.evaluation import MOST_CONFUSED, MOST_PAIRS, Evaluation,
 from condgan.evaluation.figures import measured
 from condgan.evaluation.reference import Reference
 from condgan.recipe import Data
-from condgan.runs.log import evaluations, read
 from conftest import TINY_MLP, random_images, strict
 
 COUNT = 200
@@ -84,9 +83,10 @@ def test_the_nearest_pairs_of_many_classes_are_the_nearest_of_all() -> None:
 def test_a_training_on_stacked_mnist_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = (*TINY_MLP, "data.source=stacked-mnist", "evaluation.every=50000", "train.batch=500")
     run = package.train("cgan-lsgan", *options, "machine.threads=1", epochs=1, run=tmp_path / "run")
-    line = evaluations(read(run.log))[-1]
-    assert {"modes", "modes_kl", "fid_stacked_mnist"} <= line["evaluation"].keys()
-    assert len(line["per_class"]) == 1000
+    record = run.evaluations()[-1]
+    assert {"modes", "modes_kl", "fid_stacked_mnist"} <= record.evaluation.keys()
+    assert record.per_class is not None
+    assert len(record.per_class) == 1000
     assert run.metrics_plot.exists()
     with Image.open(run.class_plot) as picture:
         assert max(picture.size) < 2000

@@ -584,7 +584,7 @@ def test_the_last_good_checkpoint_survives_a_divergence(refused: Any, copied: Pa
     before = last.read_bytes()
     message = refused("resume", copied, "--epochs", "3")
     assert re.search(r"NaN or infinite at step \d+ \(epoch \d+\.\d\d\)", message)
-    assert f"`{last}` is kept" in message
+    assert f"`{last}` is the state before" in message
     assert last.read_bytes() == before
     with pytest.raises(DivergedError):
         package.resume(copied)
@@ -640,7 +640,7 @@ def test_a_full_disk(limit: int, copied: Path, trained: Path, tmp_path: Path) ->
     a = package.resume(copied, "output.log_every=1", epochs=16)
     b = package.resume(other, "output.log_every=1", epochs=16)
     assert a.generator_file.read_bytes() == b.generator_file.read_bytes()
-    without = [[record | {"seconds": 0} for record in log.read(run.log)] for run in (a, b)]
+    without = [[record.model_copy(update={"seconds": 0.0}) for record in run.records()] for run in (a, b)]
     assert without[0] == without[1]
 
 

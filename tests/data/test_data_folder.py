@@ -201,7 +201,7 @@ def test_other_things_than_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a" / "pipe.png")
     refused(tmp_path, r"pipe\.png in a class folder is not an image")
     refused(tmp_path / "a" / "pipe.png", "neither a file nor a folder")
-    refused(tmp_path / "a" / "0.png", r"0\.png is not a dataset: give the path of a folder of class folders")
+    refused(tmp_path / "a" / "0.png", r"0\.png is not a dataset: give the path of an .npz")
 
 
 def test_a_source_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.data import Split
-from condgan.data.dataset import Found
+from condgan.data.dataset import Contents
 from condgan.data.splits import complete, draw
 from condgan.errors import CondganError
 
@@ -21,8 +21,8 @@ def numbers(split: Split) -> list[int]:
     return split.images.reshape(-1).view(np.uint32).tolist()
 
 
-def found(**splits: Split) -> Found:
-    return Found("toy", tuple("abcde"), splits, ("a notice",))
+def found(**splits: Split) -> Contents:
+    return Contents("toy", tuple("abcde"), splits, ("a notice",))
 
 
 @given(label_lists, st.integers(1, 2), st.integers(0, 2**63 - 1))
@@ -107,7 +107,7 @@ def test_tiny_classes_stay_in_train_and_that_is_said() -> None:
 
 
 def test_a_single_image() -> None:
-    dataset = complete(Found("one", ("a",), {"train": numbered(np.array([0]))}), 0)
+    dataset = complete(Contents("one", ("a",), {"train": numbered(np.array([0]))}), 0)
     assert [len(split) for split in dataset.splits.values()] == [1, 0, 0]
     assert len(dataset.trained_on("train+validation")) == 1
 

@@ -65,7 +65,7 @@ def test_each_row_keeps_its_condition_and_lies_in_one_split(
     assert [len(split) for split in dataset.splits.values()] == [48, 6, 6]
     assert sorted(pairs(dataset)) == sorted((a.tobytes(), b.tobytes()) for a, b in zip(made, asked, strict=True))
     assert dataset.split_rule == f"validation and test are each 10 % of {rule}, drawn with seed 0"
-    assert {split.kind for split in dataset.splits.values()} == {kind}
+    assert {split.modality for split in dataset.splits.values()} == {kind}
     assert dataset.notices == ()
     assert np.shares_memory(dataset.trained_on("train+validation").images, dataset.train.images)
     domain = dataset.domain()

@@ -1,6 +1,7 @@
 """A log that goes wrong is recognised, one that does not is left alone, and all advice can be followed."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from condgan.recipe import Loss, Recipe, builtin
 from condgan.recipe import losses as facts
 from condgan.recipe.losses import Bounds, bounds
 from condgan.recipe.text import override
+from condgan.results.figure import named
+from condgan.results.records import AlarmRecord, EvaluationRecord, Record, StepRecord
 
-Record = dict[str, Any]
 BCE, LSGAN = builtin.get("cgan-bce"), builtin.get("cgan-lsgan")
 LOSSES = {
     "bce": BCE,
@@ -46,17 +48,17 @@ HEALTHY = {
 }
 
 
-def curves(**figures: Any) -> list[Record]:
-    """Lines about training from equally long series (or constants)."""
+def curves(**figures: Any) -> list[StepRecord]:
+    """Records of steps from equally long series (or constants)."""
     series = np.broadcast_arrays(*(np.asarray(values, float) for values in figures.values()))
     rows = zip(*series, strict=True)
     return [
-        {"step": 50 * i, "images": 3200 * i, "epoch": i / 19, **dict(zip(figures, map(float, row), strict=True))}
+        StepRecord(step=50 * i, images=3200 * i, epoch=i / 19, mean=dict(zip(figures, map(float, row), strict=True)))
         for i, row in enumerate(rows, 1)
     ]
 
 
-def healthy(lines: int = 1900, noise: float = 1.0, seed: int = 0) -> list[Record]:
+def healthy(lines: int = 1900, noise: float = 1.0, seed: int = 0) -> list[StepRecord]:
     rng = np.random.default_rng(seed)
     places = np.arange(lines)
     deviation = noise * np.where(places < 190, 0.1, 0.01)
@@ -75,7 +77,7 @@ def bounds_of(recipe: Recipe) -> Bounds:
     return found
 
 
-def won(recipe: Recipe = BCE, lines: int = 60) -> list[Record]:
+def won(recipe: Recipe = BCE, lines: int = 60) -> list[StepRecord]:
     """As in real runs: optim.d.lr=2e-3, optim.g.lr=1e-5."""
     rng = np.random.default_rng(0)
     floor, chance = bounds_of(recipe)
@@ -86,7 +88,7 @@ def won(recipe: Recipe = BCE, lines: int = 60) -> list[Record]:
     return curves(d_loss=d, g_loss=g.get(recipe.loss.name, -fake), d_real=14.0, d_fake=fake, g_gradient=6.7)
 
 
-def lost(recipe: Recipe = BCE, lines: int = 60) -> list[Record]:
+def lost(recipe: Recipe = BCE, lines: int = 60) -> list[StepRecord]:
     """Of a real run: optim.g.lr=2e-3, optim.d.lr=1e-5."""
     rng = np.random.default_rng(0)
     fake = 0.4 + 0.02 * rng.normal(size=lines)
@@ -94,13 +96,20 @@ def lost(recipe: Recipe = BCE, lines: int = 60) -> list[Record]:
     return curves(d_loss=d, g_loss=0.6, d_real=fake - 0.03, d_fake=fake, g_gradient=0.04)
 
 
-def measured(epoch: float, per_class: dict[str, float | None] | None = None, **values: float | None) -> Record:
-    figures = {name: {"value": value, "se": 0.02 * abs(value or 0)} for name, value in values.items()}
-    line: Record = {"step": int(938 * epoch), "images": int(60_000 * epoch), "epoch": epoch, "evaluation": figures}
-    return line | ({} if per_class is None else {"per_class": per_class})
+def measured(
+    epoch: float, per_class: dict[str, float | None] | None = None, **values: float | None
+) -> EvaluationRecord:
+    figures = {name: named(name, {"value": value, "se": 0.02 * abs(value or 0)}) for name, value in values.items()}
+    return EvaluationRecord(
+        step=int(938 * epoch),
+        images=int(60_000 * epoch),
+        epoch=float(epoch),
+        evaluation=figures,
+        per_class=per_class,
+    )
 
 
-def kinds(recipe: Recipe, records: list[Record]) -> list[str]:
+def kinds(recipe: Recipe, records: Sequence[Record]) -> list[str]:
     return [finding.kind for finding in from_log(recipe, records)]
 
 
@@ -287,7 +296,9 @@ def test_a_gradient_that_died_away_counts_before_the_loss_is_at_0() -> None:
     [finding] = from_log(BCE, lines)
     assert finding.kind == "discriminator-too-strong"
     assert "fell from" in finding.evidence
-    assert kinds(BCE, [{name: line[name] for name in line if name != "g_gradient"} for line in lines]) == []
+    lacking = [{name: value for name, value in line.mean.items() if name != "g_gradient"} for line in lines]
+    without = [line.model_copy(update={"mean": mean}) for line, mean in zip(lines, lacking, strict=True)]
+    assert kinds(BCE, without) == []
 
 
 def test_losses_far_above_chance_have_blown_up() -> None:
@@ -343,7 +354,7 @@ def test_one_picture_over_and_over() -> None:
 
 
 def test_an_alarm_of_the_trainer() -> None:
-    alarm = {"step": 52, "images": 3273, "epoch": 1.8, "alarm": "nan", "text": "a loss became NaN or infinite"}
+    alarm = AlarmRecord(step=52, images=3273, epoch=1.8, alarm="nan", text="a loss became NaN or infinite")
     [finding] = from_log(override(BCE, ["optim.lr=1e6"]), [alarm])
     assert finding.kind == "nan"
     assert "step 52" in finding.evidence
@@ -354,22 +365,20 @@ def test_an_alarm_of_the_trainer() -> None:
     "records",
     [
         [],
-        [{"step": 1}],
-        [{"step": 1, "d_loss": None, "g_loss": "x"}] * 30,
+        [StepRecord(step=1, images=64, epoch=0.1, mean={})] * 30,
         won(lines=9),
-        [{"step": i, "images": i, "d_loss": math.nan, "g_loss": math.inf, "d_real": 0, "d_fake": 0} for i in range(30)],
-        [{"step": 1, "images": 9, "evaluation": {"recall": {"value": None}, "fid_mnist": {"value": None}}}] * 2,
-        [{"step": 1, "images": 9, "epoch": 100, "evaluation": {}, "per_class": {"a": None}}] * 3,
+        [measured(1, recall=None, fid_mnist=None)] * 2,
+        [measured(100, {"a": None})] * 3,
         curves(d_loss=[0.0] * 80, g_loss=0.0, d_real=0.0, d_fake=0.0)[:5],
     ],
 )
-def test_little_to_go_by_is_no_finding(records: list[Record]) -> None:
+def test_little_to_go_by_is_no_finding(records: Sequence[Record]) -> None:
     assert from_log(BCE, records) == []
 
 
 def every_kind(recipe: Recipe) -> list[alarms.Finding]:
     swing = 1 + 0.4 * np.sin(np.arange(200) / 4)
-    found = from_log(recipe, [{"step": 1, "epoch": 1, "alarm": "nan"}])
+    found = from_log(recipe, [AlarmRecord(step=1, images=64, epoch=1.0, alarm="nan", text="")])
     found += from_log(recipe, curves(d_loss=0.3 * swing, g_loss=0.8 * swing, d_real=0.3 * swing, d_fake=0.0))
     if bounds(recipe.loss) is not None:
         found += from_log(recipe, won(recipe)) + from_log(recipe, lost(recipe))

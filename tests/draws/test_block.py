@@ -26,9 +26,25 @@ KINDS: dict[str, list[str]] = {
 }
 
 
+class Labelled:
+    """Data of nothing but labels, visited in today's order."""
+
+    def __init__(self, labels: np.ndarray[Any, Any]) -> None:
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def order(self, seed: int, epoch: int) -> np.ndarray[Any, Any]:
+        return block.order(seed, epoch, len(self.labels))
+
+    def conditions(self, index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return self.labels[index]
+
+
 def draw(kind: str, first: int, steps: int, *overrides: str) -> Block:
     recipe = builtin.get("cgan-lsgan", ["latent.dim=3", f"train.batch={BATCH}", *KINDS[kind], *overrides])
-    return block.draw(recipe, PLAN, LABELS, CLASSES, first, steps)
+    return block.draw(recipe, PLAN, Labelled(LABELS), CLASSES, first, steps)
 
 
 def arrays(drawn: Block) -> list[np.ndarray[Any, Any]]:
@@ -59,7 +75,7 @@ def test_epochs_are_shuffled_anew_and_leave_out_another_image() -> None:
     plan = Plan(33, 16, 20)
     recipe = builtin.get("cgan-lsgan", ["latent.dim=3", "train.batch=16"])
     labels = np.arange(33) % CLASSES
-    drawn = block.draw(recipe, plan, labels, CLASSES, 0, 40)
+    drawn = block.draw(recipe, plan, Labelled(labels), CLASSES, 0, 40)
     epochs = drawn.index.reshape(20, 32)
     assert len(np.unique(epochs, axis=0)) == 20
     assert all(len(set(epoch.tolist())) == 32 for epoch in epochs)
@@ -70,7 +86,7 @@ def test_epochs_are_shuffled_anew_and_leave_out_another_image() -> None:
 def test_fake_labels_are_uniform_whatever_the_data_s_are() -> None:
     recipe = builtin.get("cgan-lsgan", ["latent.dim=1"])
     plan = Plan(1000, 64, 40)
-    drawn = block.draw(recipe, plan, np.zeros(1000, np.int64), CLASSES, 0, 400)
+    drawn = block.draw(recipe, plan, Labelled(np.zeros(1000, np.int64)), CLASSES, 0, 400)
     counts = np.bincount(drawn.generator.labels.reshape(-1), minlength=CLASSES)
     expected = counts.sum() / CLASSES
     assert ((counts - expected) ** 2 / expected).sum() < 18.5  # chi-square, 4 degrees of freedom, 0.1 %

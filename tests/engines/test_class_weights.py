@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.generation.generator import Generator
@@ -38,7 +39,7 @@ KINDS = {
 def trained(name: str, *overrides: str) -> Any:
     """A torch engine after steps that make the classes differ."""
     recipe = builtin.get(name, [*SMALL, "optim.lr=0.02", *overrides])
-    engine = engines.load("torch").build(recipe, DOMAIN, IMAGES, LABELS, ONE_THREAD)
+    engine = engines.load("torch").build(recipe, DOMAIN, Split(IMAGES, LABELS), ONE_THREAD)
     engine.run(0, 6)
     return engine
 
@@ -69,7 +70,7 @@ def test_a_weighted_sum_is_a_class_whose_vector_is_that_sum(kind: str) -> None:
 
 
 def generator(recipe: Recipe) -> Generator:
-    engine = engines.load("torch").build(recipe, DOMAIN, IMAGES, LABELS, ONE_THREAD)
+    engine = engines.load("torch").build(recipe, DOMAIN, Split(IMAGES, LABELS), ONE_THREAD)
     return Generator(recipe, DOMAIN, 0, engine.generator_state())
 
 

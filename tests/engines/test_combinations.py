@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe, builtin
@@ -152,7 +153,7 @@ def test_a_covering_row_trains_and_resumes_exactly(number: int) -> None:
     domain = Domain(channels=channels, size=size, class_names=("a", "b", "c"), data="noise", data_sha256="0" * 64)
 
     def build() -> Any:
-        return engines.load("torch").build(recipe, domain, images, labels, ONE_THREAD)
+        return engines.load("torch").build(recipe, domain, Split(images, labels), ONE_THREAD)
 
     whole, rest = build(), build()
     start = whole.state()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
@@ -33,7 +34,7 @@ SMALL = ("generator.hidden=32,48", "discriminator.hidden=48,32", "latent.dim=10"
 
 
 def build(name: str, *overrides: str, picked: Settings | None = ONE_THREAD) -> Any:
-    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
+    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, Split(DATA, LABELS), picked)
 
 
 # The published networks, as their scripts build them
@@ -110,7 +111,7 @@ class Script:
     def batches(self, steps: int) -> Any:
         plan = Plan(IMAGES, self.recipe.train.batch, 10)
         for step in range(steps):
-            drawn = block.draw(self.recipe, plan, LABELS, CLASSES, step, 1)
+            drawn = block.draw(self.recipe, plan, Split(DATA, LABELS), CLASSES, step, 1)
             index = drawn.index[0, : drawn.rows[0]]
             images = torch.from_numpy(self.scale(DATA[index].astype(np.float64)).astype(np.float32)).flatten(1)
             yield images, torch.from_numpy(LABELS[index]), drawn
@@ -370,7 +371,7 @@ def test_momentum_and_learning_rate_follow_the_paper_s_schedules() -> None:
 @pytest.mark.parametrize(("still", "moving"), [("discriminator", "generator"), ("generator", "discriminator")])
 def test_a_step_leaves_the_other_network_alone(name: str, still: str, moving: str) -> None:
     small = SMALL if name != "cgan-paper" else ("latent.dim=10",)
-    engine = engines.load("torch").build(builtin.get(name, small), DOMAIN, DATA, LABELS, ONE_THREAD)
+    engine = engines.load("torch").build(builtin.get(name, small), DOMAIN, Split(DATA, LABELS), ONE_THREAD)
     descent = engine.game.d_descent if still == "discriminator" else engine.game.g_descent
     descent.move = lambda found: None
     before = engine.state()
@@ -539,7 +540,7 @@ def test_scores_are_the_discriminator_s_logits() -> None:
 
 def test_draws_of_training_and_of_sampling_are_apart() -> None:
     recipe = builtin.get("cgan-paper-adam", ["latent.dim=10", "train.critic_steps=2"])
-    drawn = block.draw(recipe, Plan(IMAGES, 64, 1), LABELS, CLASSES, 0, 1)
+    drawn = block.draw(recipe, Plan(IMAGES, 64, 1), Split(DATA, LABELS), CLASSES, 0, 1)
     shown = philox.latents(Latent(dim=10), 0, np.arange(64), Stream.SAMPLE_LATENTS)
     every = [shown, drawn.generator.latents[0], *(critic.latents[0] for critic in drawn.critic)]
     rows = np.concatenate(every)
@@ -604,7 +605,9 @@ def test_the_accuracy_of_a_step_is_that_of_the_discriminator_before_it(name: str
     chosen = "train.order=d-first", "train.fakes=fresh", "discriminator.dropout=0", f"train.batch={IMAGES}"
     engine = build(name, *chosen, "generator.norm=none")
     engine.run(0, 3)  # from here on some scores are right and some wrong
-    drawn = block.draw(engine.recipe, Plan(IMAGES, IMAGES, engine.recipe.train.epochs), LABELS, CLASSES, 3, 1)
+    drawn = block.draw(
+        engine.recipe, Plan(IMAGES, IMAGES, engine.recipe.train.epochs), Split(DATA, LABELS), CLASSES, 3, 1
+    )
     fakes = drawn.critic[0]
     real = engine.score(DATA, LABELS)
     fake = engine.score(engine.sample(fakes.latents[0], fakes.labels[0]), fakes.labels[0])

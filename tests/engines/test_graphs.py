@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines import Settings
 from condgan.engines.torch.fast.graphs import MOST, REPEATS, Graphs
 from condgan.recipe import Domain, builtin
@@ -38,7 +39,7 @@ class Recorder:
 def build(*overrides: str) -> Any:
     small = ("generator.hidden=16,16", "discriminator.hidden=16,16", "latent.dim=6", "data.size=8", *overrides)
     one = Settings(device="cpu", threads=1, threads_by="machine.threads")
-    return engines.load("torch").build(builtin.get("cgan-bce", small), DOMAIN, IMAGES, LABELS, one)
+    return engines.load("torch").build(builtin.get("cgan-bce", small), DOMAIN, Split(IMAGES, LABELS), one)
 
 
 def recording(engine: Any, recorder: Any) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines import Settings, losses
 from condgan.engines.torch.fast import one_pass
 from condgan.engines.torch.networks import Discriminator, Scores
@@ -97,7 +98,7 @@ def test_nothing_is_noted_once_it_is_over() -> None:
 
 def build(*overrides: str) -> Any:
     picked = Settings(device="cpu", threads=1, threads_by="machine.threads", precision="float32")
-    return engines.load("torch").build(recipe_of(*overrides), DOMAIN, DATA, LABELS, picked)
+    return engines.load("torch").build(recipe_of(*overrides), DOMAIN, Split(DATA, LABELS), picked)
 
 
 def trained(engine: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import engines, threads
+from condgan.data.dataset import Split
 from condgan.engines import Settings
 from condgan.engines.torch.fast import products
 from condgan.engines.torch.fast.products import Linear
@@ -121,7 +122,7 @@ def build(name: str, *overrides: str, onednn: bool = True) -> Any:
     picked = Settings(
         device="cpu", threads=1, threads_by="machine.threads", precision="float32", own={"onednn": onednn}
     )
-    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, DATA, LABELS, picked)
+    return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, Split(DATA, LABELS), picked)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_it_is_picked_for_float32_only(monkeypatch: pytest.MonkeyPatch, precisio
     monkeypatch.setattr(products, "faster", lambda: True)
     monkeypatch.setattr(threads, "fastest", lambda work, ways: next(iter(ways)))  # what the recipe asks for
     recipe = builtin.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
-    engine: Any = engines.load("torch").build(recipe, DOMAIN, DATA, LABELS, None)
+    engine: Any = engines.load("torch").build(recipe, DOMAIN, Split(DATA, LABELS), None)
     assert engine.settings.precision == precision
     assert engine.settings.own == {"onednn": expected}
     layers = [module for module in engine.game.discriminator.modules() if isinstance(module, Linear)]

@@ -39,7 +39,7 @@ def made(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytes
     options = (*tiny["cgan-lsgan"], "machine.threads=1")
     folder = tmp_path_factory.mktemp("runs") / "trained"
     features.of(load_data(Data(source=str(digits), size=8), 0))
-    return package.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder).generator
+    return package.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder).generator_file
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_where_nothing_can_be_measured(refused: Any, real: tuple[object, ...], t
     (tmp_path / "files/a.png").write_bytes(b"")
     os.mkfifo(tmp_path / "pipe")
     for name, said in {
-        "nowhere": ["give a run, a generator file, mnist, an .npz or a folder"],
-        "nowhere.safetensors": ["give a run, a generator file, mnist, an .npz or a folder"],
+        "nowhere": ["give a run, a generator file, mnist, an .npz, IDX files, or a folder"],
+        "nowhere.safetensors": ["give a run, a generator file, mnist, an .npz, IDX files, or a folder"],
         "empty": ["holds no class folders"],
         "text.txt": ["is not a dataset"],
         "damaged.npz": ["damaged or not an .npz"],

@@ -24,6 +24,7 @@ from condgan.evaluation.reference import proportions
 from condgan.evaluation.summary import number
 from condgan.pictures import images
 from condgan.recipe import Data
+from condgan.results.figure import Figure
 from condgan.runs import session
 from condgan.storage import cache
 from conftest import TINY_MLP, strict
@@ -31,7 +32,7 @@ from conftest import TINY_MLP, strict
 SIZE = 12
 SMALL = (*TINY_MLP, f"data.size={SIZE}", "machine.threads=1")
 COUNTS = [40 + 6 * digit for digit in range(10)]  # images of each digit: no two classes are equally frequent
-NAMES = [measure.name.format(space="_features") for measure in MEASURES]
+NAMES = [measure.figure("features").name for measure in MEASURES]
 SHOWN = [*NAMES, "fid"]  # the standard one, which needs weights that only the user has
 NEED_LABELS = ["label_accuracy", "intra_fid", "different_bins", "duplicates"]
 FILES = ("evaluation.json", "class-accuracy.png", "nearest.png")
@@ -192,7 +193,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
     assert set(found) == {"figures", "protocol", "per_class", "confusion"}
     assert list(found["figures"]) == SHOWN
     for name, figure in found["figures"].items():
-        assert {"value", "se", "floor"} <= set(figure) <= {"value", "se", "floor", "note"}, name
+        assert {"metric", "space", "value", "se", "floor"} <= set(figure) <= {*Figure.model_fields}, name
         assert all(isinstance(figure[key], float | None) for key in ("value", "se", "floor"))
         assert (figure["value"] is None) == ("note" in figure)
         assert figure["value"] is not None or figure["se"] is None
@@ -264,7 +265,7 @@ def test_a_table_for_people(run: Path) -> None:
     assert done.out.split("\n")[0].split() == ["figure", "value", "±", "se", "real", "floor", "protocol"]
     rows = table_of(done.out)
     assert list(rows) == SHOWN
-    texts = [*(measure.text for measure in MEASURES), "standard FID"]
+    texts = [*(measure.text for measure in MEASURES), "Frechet distance"]
     for text, (name, row) in zip(texts, rows.items(), strict=True):
         figure = found["figures"][name]
         assert row[1] in "↑↓≈"
@@ -386,7 +387,7 @@ def test_a_generator_of_another_size_than_the_data(real: Real, file: Path) -> No
 def test_data_that_were_moved(real: Real, file: Path, tmp_path: Path) -> None:
     """A generator file needs nothing but the real images, wherever it and they lie."""
     gone = shutil.copy(real.path, tmp_path / "gone.npz")
-    moved = package.train("cgan-lsgan", *SMALL, data=gone, epochs=1, run=tmp_path / "moved").generator
+    moved = package.train("cgan-lsgan", *SMALL, data=gone, epochs=1, run=tmp_path / "moved").generator_file
     gone.unlink()
     code, out, err = command("evaluate", moved, *QUICKLY)
     assert (code, out) == (2, "")

@@ -60,7 +60,7 @@ def test_the_shipped_network_reads_mnist_as_well_as_it_promises(mnist: Dataset, 
     assert seen.features.shape == (10_000, shipped.dim)
     assert seen.features.dtype == seen.posteriors.dtype == np.float32
     assert (seen.features.std(0) > 0).mean() > 0.95  # axes that are always 0 would make every covariance singular
-    assert shipped.suffix == "_mnist"
+    assert shipped.space == "mnist"
     assert shipped.facts["data_sha256"] == mnist.sha256
     assert shipped.facts["class_names"] == list(mnist.class_names)
 
@@ -80,7 +80,7 @@ def test_stacked_digits_are_seen_channel_by_channel(mnist: Dataset, seen: Embedd
     stacked = data.load(Data(source="stacked-mnist"), 0)
     said: list[str] = []
     network = features.of(stacked, said.append)
-    assert (network.suffix, network.dim, said) == ("_stacked_mnist", 3 * features.mnist().dim, [])
+    assert (network.space, network.dim, said) == ("stacked_mnist", 3 * features.mnist().dim, [])
     assert network.facts["class_names"] == list(stacked.class_names)
     assert not kept.exists()
     found = network.embed(stacked.test.images[:200])
@@ -172,7 +172,7 @@ def test_a_network_is_trained_once_and_then_found(small: Dataset, kept: Path) ->
 
 def test_what_is_recorded_of_a_training(small: Dataset, tmp_path: Path) -> None:
     trained = features.train_to(tmp_path / "network.safetensors", small, 3)
-    assert trained.suffix == "_features"
+    assert trained.space == "features"
     assert trained.facts.items() >= {
         ("data", "digits"),
         ("data_sha256", small.sha256),

@@ -8,24 +8,27 @@ import numpy as np
 import pytest
 
 from condgan import data
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset, Split
 from condgan.errors import UndefinedError
 from condgan.evaluation import comparison, features
 from condgan.evaluation import reference as references
-from condgan.evaluation.comparison import MEASURES, QUICK, Comparison, Measure, floor
-from condgan.evaluation.figures import Figure, attempt, gan_train_figures, hundred_against_hundred, kept_floor, measured
+from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, Measure, floor
+from condgan.evaluation.figures import attempt, gan_train_figures, hundred_against_hundred, kept_floor, measured
 from condgan.evaluation.reference import Reference, first_of_each
-from condgan.metrics import Estimate, Images, Labels
+from condgan.metrics import Estimate
 from condgan.metrics.gan_train import gan_train
 from condgan.recipe import Data
+from condgan.results.figure import Figure
 from condgan.storage import cache
 from conftest import random_images
 
 Figures = dict[str, Figure]
-NAMES = [measure.name.format(space="_mnist") for measure in MEASURES]
+NAMES = [measure.figure("mnist").name for measure in MEASURES]
 LABELLED = {"label_accuracy", "intra_fid", "different_bins", "duplicates"}
 """Figures that need labels."""
 COUNT = 1500
+ANY = Figure(metric="any")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,7 +80,7 @@ def of_real(real: Comparison, held: Comparison) -> Figures:
 
 def of(made: Comparison, *names: str) -> Figures:
     """Some of the figures, without floors."""
-    return measured(made, None, [measure for measure in MEASURES if measure.name.format(space="_mnist") in names])
+    return measured(made, None, [measure for measure in MEASURES if measure.figure("mnist").name in names])
 
 
 def value(found: Figures, name: str) -> float:
@@ -146,7 +149,7 @@ def test_shuffled_labels_are_seen_by_what_looks_at_labels_and_by_nothing_else(
     found = measured(replace(real, asked=shuffled, embedded=real.embedding), None, MEASURES)
     for name in NAMES:
         if name not in LABELLED:
-            assert found[name] == replace(of_real[name], floor=None), name
+            assert found[name] == of_real[name].model_copy(update={"floor": None}), name
     assert value(found, "label_accuracy") < 0.2
     assert value(found, "intra_fid") > 5 * value(of_real, "intra_fid")
     assert value(found, "different_bins") > value(of_real, "different_bins")
@@ -289,7 +292,7 @@ def test_hardly_any_images(real: Comparison, count: int) -> None:
 def test_parzen_needs_a_window_and_test_images(real: Comparison, reference: Reference) -> None:
     other_way = replace(real, reference=Reference(reference.dataset, "validation", reference.features), embedded=None)
     for made in (replace(real, window=None), other_way):
-        figure = attempt(lambda made=made: made.parzen.value, MEASURES[0])  # type: ignore[misc]
+        figure = attempt(lambda made=made: made.parzen.value, ANY)  # type: ignore[misc]
         assert figure.value is None
         assert "window of samples" in figure.note
 
@@ -297,19 +300,16 @@ def test_parzen_needs_a_window_and_test_images(real: Comparison, reference: Refe
 def test_parzen_is_not_computed_for_a_million_samples(real: Comparison, reference: Reference) -> None:
     names = tuple(map(str, range(101)))
     many = Reference(replace(reference.dataset, class_names=names), "test", reference.features)
-    figure = attempt(lambda: replace(real, reference=many).parzen.value, MEASURES[0])
+    figure = attempt(lambda: replace(real, reference=many).parzen.value, ANY)
     assert figure.value is None
     assert "101 classes: the protocol takes 1000 samples of each" in figure.note
-
-
-ANY = Measure("any", "higher", "in words", lambda _: Estimate(1.0))
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_no_figure_is_nan(number: float) -> None:
     figure = attempt(lambda: Estimate(number, 0.1), ANY)
-    assert figure == Figure(None, note=f"came out as {number}", better="higher", text="in words")
-    assert attempt(lambda: Estimate(0.5, number), ANY) == Figure(0.5, None, better="higher", text="in words")
+    assert figure == Figure(metric="any", note=f"came out as {number}")
+    assert attempt(lambda: Estimate(0.5, number), ANY) == Figure(metric="any", value=0.5)
 
 
 def test_an_attempt_catches_what_is_undefined_and_nothing_else() -> None:
@@ -319,8 +319,8 @@ def test_an_attempt_catches_what_is_undefined_and_nothing_else() -> None:
     def mistaken() -> Estimate:
         raise ValueError("a programmer's mistake")
 
-    assert attempt(undefined, ANY) == Figure(None, note="for a reason", better="higher", text="in words")
-    assert attempt(lambda: Estimate(0.5, 0.1), ANY) == Figure(0.5, 0.1, better="higher", text="in words")
+    assert attempt(undefined, ANY) == Figure(metric="any", note="for a reason")
+    assert attempt(lambda: Estimate(0.5, 0.1), ANY) == Figure(metric="any", value=0.5, se=0.1)
     with pytest.raises(ValueError, match="programmer"):
         attempt(mistaken, ANY)
 
@@ -348,14 +348,14 @@ def test_a_floor_is_computed_once_for_its_counts(reference: Reference) -> None:
         calls.append(len(made.images))
         return Estimate(0.25)
 
-    measure = replace(ANY, name="counted", of=counted)
+    measure = Measure("counted", "higher", "in words", counted)
     for _ in range(2):
         assert kept_floor(floor(reference, np.full(10, 2), False), measure) == 0.25
     assert calls == [20]
     kept_floor(floor(reference, np.full(10, 3), False), measure)
     kept_floor(floor(reference, np.full(10, 3), True), measure)
     assert calls == [20, 30, 30]
-    undefined = replace(ANY, name="undefined", of=lambda made: made.fid())
+    undefined = Measure("undefined", "higher", "in words", lambda made: made.fid())
     for _ in range(2):
         assert kept_floor(floor(reference, np.full(10, 2), False), undefined) is None
 
@@ -365,18 +365,17 @@ def test_a_dataset_without_a_second_split_has_no_floor(real: Comparison) -> None
     none = Split(reference.other.images[:0], reference.other.labels[:0])
     alone = Reference(replace(reference.dataset, validation=none), "test", reference.features)
     made = small(real, slice(0, 300), reference=alone)
-    found = measured(made, floor(alone, np.full(10, 30), True), [m for m in MEASURES if m.name in QUICK])
+    found = measured(made, floor(alone, np.full(10, 30), True), QUICK)
     assert [figure.floor for figure in found.values()] == [None] * len(QUICK)
     assert all(figure.value is not None for figure in found.values())
 
 
 def test_what_is_said_and_where_figures_are_named(real: Comparison) -> None:
     said: list[str] = []
-    quick = [measure for measure in MEASURES if measure.name in QUICK]
-    found = measured(small(real, slice(0, 300)), None, quick, said.append)
-    assert list(found) == [name.format(space="_mnist") for name in QUICK]
+    found = measured(small(real, slice(0, 300)), None, QUICK, said.append)
+    assert list(found) == [measure.figure("mnist").name for measure in QUICK]
     assert [line.split(":")[0] for line in said] == list(found)
-    assert all(figure.text and figure.better for figure in found.values())
+    assert all(METRICS[figure.metric].text for figure in found.values())
 
 
 # the published protocol
@@ -444,8 +443,8 @@ def test_gan_train_needs_every_class(real: Comparison) -> None:
 
 def test_figures_of_another_space_are_named_after_it(real: Comparison) -> None:
     made = small(real, slice(0, 300))
-    elsewhere = replace(made.reference, features=replace(made.reference.features, suffix="_features", sha256="0" * 64))
-    measures = [measure for measure in MEASURES if measure.name in ("fid{space}", "precision")]
+    elsewhere = replace(made.reference, features=replace(made.reference.features, space="features", sha256="0" * 64))
+    measures = [measure for measure in MEASURES if measure.name in ("fid", "precision")]
     assert list(measured(replace(made, reference=elsewhere), None, measures)) == ["fid_features", "precision"]
 
 

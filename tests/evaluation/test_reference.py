@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from condgan.arrays import Images
 from condgan.data import Dataset, Split
 from condgan.errors import CondganError
 from condgan.evaluation import reference
 from condgan.evaluation.features import FeatureNetwork
 from condgan.evaluation.reference import Reference, first_of_each, proportions
-from condgan.metrics import Images
 from condgan.metrics.feature_network import Embedding
 from condgan.storage import cache
 from condgan.storage.weights import Arrays

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from condgan import data, metrics
+from condgan.arrays import Images, Labels
 from condgan.data import Dataset, Split
 from condgan.engines.torch.networks import Generator as Network
 from condgan.errors import CondganError
@@ -18,7 +19,6 @@ from condgan.evaluation import subjects
 from condgan.evaluation.subjects import Subject
 from condgan.generation import generator
 from condgan.generation.generator import Generator
-from condgan.metrics import Images, Labels
 from condgan.recipe import Data, Domain, builtin
 from conftest import TINY, random_images
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condgan.engines import Conditions, Latents, Samples
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.generation.sampling import GRID_ROWS, MOST_COLUMNS, grid, result_labels, shown
 from condgan.pictures import images
 from condgan.recipe import Domain, builtin

@@ -13,6 +13,7 @@ import pytest
 from twins import ASKED, build, twins
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines.jittor import setting_up
 from condgan.errors import CondganError, DivergedError
 from condgan.generation import generator
@@ -82,7 +83,7 @@ def test_dropout_is_at_work_and_differs_from_step_to_step() -> None:
     assert first != without.run(0, 1)["d_real"]
     with_it.load(start)
     assert with_it.run(0, 1)["d_real"] == first
-    scores = [engine.score(engine.images, engine.labels) for engine in (with_it, with_it)]
+    scores = [engine.score(engine.rows.images, engine.rows.labels) for engine in (with_it, with_it)]
     assert np.array_equal(*scores)  # none of it in eval mode
 
 
@@ -234,9 +235,9 @@ def test_a_label_out_of_range_is_refused(label: int) -> None:
     labels = np.array([0, label])
     for ask in (
         lambda: engine.sample(np.zeros((2, 6), np.float32), labels),
-        lambda: engine.score(engine.images[:2], labels),
+        lambda: engine.score(engine.rows.images[:2], labels),
         lambda: engines.load("jittor").build(
-            engine.recipe, engine.domain, engine.images, np.full(60, label), engine.settings
+            engine.recipe, engine.domain, Split(engine.rows.images, np.full(60, label)), engine.settings
         ),
     ):
         with pytest.raises(CondganError, match=f"label {label}: expected 0 to 3"):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from condgan import engines
+from condgan.data.dataset import Split
 from condgan.engines import Settings
 from condgan.recipe import Domain, Recipe, builtin
 
@@ -35,7 +36,7 @@ def recipe(name: str, *overrides: str) -> Recipe:
 
 def build(engine: str, name: str, *overrides: str, domain: Domain = DOMAIN) -> Any:
     """An engine by its name, of small networks on noise."""
-    return engines.load(engine).build(recipe(name, *overrides), domain, DATA, LABELS, ONE_THREAD)
+    return engines.load(engine).build(recipe(name, *overrides), domain, Split(DATA, LABELS), ONE_THREAD)
 
 
 def twins(name: str, *overrides: str) -> tuple[Any, Any]:

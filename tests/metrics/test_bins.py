@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
+from condgan.arrays import Images, Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Images, Labels
 from condgan.metrics.bins import class_bins, different_bins
 
 CLASSES = 4

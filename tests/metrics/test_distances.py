@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from torch import nn
 
+from condgan.arrays import Features
 from condgan.errors import UndefinedError
-from condgan.metrics import Features
 from condgan.metrics import distances as measured
 from condgan.metrics.distances import (
     frechet,

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from condgan import threads
+from condgan.arrays import Images, Labels
 from condgan.data.fit import fit
 from condgan.data.readers.mnist import read_shipped
 from condgan.draws import philox
 from condgan.draws.philox import Stream
-from condgan.metrics import Images, Labels, feature_network
+from condgan.metrics import feature_network
 from condgan.metrics.feature_network import (
     Network,
     batches,

@@ -7,9 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from condgan.arrays import Images, Labels
 from condgan.data.fit import fit
 from condgan.data.readers.mnist import read_shipped
-from condgan.metrics import Images, Labels, feature_network
+from condgan.metrics import feature_network
 from condgan.metrics.gan_train import gan_train, right, shifted
 from conftest import random_images
 

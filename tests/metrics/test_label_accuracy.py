@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Labels
 from condgan.metrics.label_accuracy import label_accuracy
 
 NONE: Labels = np.empty(0, np.int64)

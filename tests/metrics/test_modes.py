@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Labels
 from condgan.metrics.modes import covered, divergence
 
 NONE: Labels = np.empty(0, np.int64)

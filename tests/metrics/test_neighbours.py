@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from prdc import compute_prdc
 from scipy.spatial.distance import cdist
 
+from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Features, Images, Labels
 from condgan.metrics import neighbours as measured
 from condgan.metrics.neighbours import Prdc, duplicates, memorised, nearest, nearest_image, nearest_other, pixels, prdc
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 from sklearn.neighbors import KernelDensity
 
+from condgan.arrays import Features
 from condgan.errors import UndefinedError
-from condgan.metrics import Features
 from condgan.metrics import parzen as measured
 from condgan.metrics.parzen import SIGMAS, log_likelihoods, parzen
 

@@ -1,6 +1,5 @@
 """The loss figure is drawn from any log, and its lines are the log's figures."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,15 @@ from PIL import Image
 
 from condgan.pictures import curves
 from condgan.pictures.curves import MOST_POINTS, SMOOTH_FROM, loss_curves
+from condgan.results.records import StepRecord
 
 KEYS = ("d_loss", "g_loss", "d_real", "d_fake")
 
 
-def records(count: int, seed: int = 0) -> list[dict[str, float]]:
+def records(count: int, seed: int = 0) -> list[StepRecord]:
     figures = np.random.default_rng(seed).normal([0, 1, 2, 3], 0.1, (count, len(KEYS))).tolist()
     return [
-        {"images": 64.0 * i, "epoch": 64 * i / 60_000, **dict(zip(KEYS, line, strict=True))}
+        StepRecord(step=i, images=64 * i, epoch=64 * i / 60_000, mean=dict(zip(KEYS, line, strict=True)))
         for i, line in enumerate(figures, 1)
     ]
 
@@ -57,8 +57,8 @@ def test_few_figures_are_drawn_as_they_are(tmp_path: Path, lines: list[tuple[Any
     loss_curves(tmp_path / "loss.png", log, "title")
     assert [label for *_, label in lines] == ["discriminator", "generator", "real images", "generated images"]
     for (x, y, _), key in zip(lines, KEYS, strict=True):
-        np.testing.assert_array_equal(x, [record["images"] for record in log])
-        np.testing.assert_array_equal(y, [record[key] for record in log])
+        np.testing.assert_array_equal(x, [record.images for record in log])
+        np.testing.assert_array_equal(y, [record.mean[key] for record in log])
 
 
 def test_many_figures_are_drawn_faintly_under_their_running_mean(
@@ -67,7 +67,7 @@ def test_many_figures_are_drawn_faintly_under_their_running_mean(
     log = records(401)
     loss_curves(tmp_path / "loss.png", log, "title")
     assert len(lines) == 8
-    raw = np.array([record["d_loss"] for record in log])
+    raw = np.array([record.mean["d_loss"] for record in log])
     np.testing.assert_array_equal(lines[0][1], raw)
     expected = [raw[max(i - 4, 0) : i + 5].mean() for i in range(401)]
     np.testing.assert_allclose(lines[1][1], expected)
@@ -79,7 +79,7 @@ def test_very_many_figures_are_averaged_in_buckets(tmp_path: Path, lines: list[t
     loss_curves(tmp_path / "loss.png", log, "title")
     x, y, _ = lines[0]
     assert len(x) == len(y) == MOST_POINTS
-    raw = np.array([record["d_loss"] for record in log])
+    raw = np.array([record.mean["d_loss"] for record in log])
     np.testing.assert_allclose(y[:10], raw[:20].reshape(10, 2).mean(axis=1))
     sizes = np.diff([*(np.arange(MOST_POINTS) * len(raw) // MOST_POINTS), len(raw)])
     assert set(sizes) == {2, 3}
@@ -87,27 +87,31 @@ def test_very_many_figures_are_averaged_in_buckets(tmp_path: Path, lines: list[t
 
 
 def test_what_is_not_known_leaves_a_gap(tmp_path: Path, lines: list[tuple[Any, Any, str]]) -> None:
-    log: list[Any] = records(5)
-    log[1]["d_loss"], log[2]["d_loss"], log[3]["d_loss"] = math.nan, math.inf, None
-    del log[4]["d_loss"]
+    first, *others = records(5)
+    lacking = {key: value for key, value in first.mean.items() if key != "d_loss"}
+    log = [first, *(record.model_copy(update={"mean": lacking}) for record in others)]
     loss_curves(tmp_path / "loss.png", log, "title")
     assert np.isfinite(lines[0][1]).tolist() == [True, False, False, False, False]
     assert np.isfinite(lines[1][1]).all()
 
 
-value = st.one_of(st.floats(-1e30, 1e30), st.sampled_from([math.nan, math.inf, -math.inf, 0.0]))
+counts = st.integers(0, 1 << 50)
+RECORDS = st.builds(
+    StepRecord,
+    step=counts,
+    images=counts,
+    epoch=st.floats(0, 1e9),
+    mean=st.dictionaries(st.sampled_from(KEYS), st.floats(-1e30, 1e30)),
+    seconds=st.just(0.0),
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
-@given(
-    log=st.lists(st.fixed_dictionaries({"images": value, "epoch": value, **dict.fromkeys(KEYS, value)}), max_size=4),
-    repeat=st.sampled_from([1, 300]),
-)
-def test_any_figures_can_be_drawn(tmp_path: Path, log: list[dict[str, float]], repeat: int) -> None:
+@given(log=st.lists(RECORDS, max_size=4), repeat=st.sampled_from([1, 300]))
+def test_any_figures_can_be_drawn(tmp_path: Path, log: list[StepRecord], repeat: int) -> None:
     loss_curves(tmp_path / "loss.png", log * repeat, "title")
 
 
-@pytest.mark.parametrize("log", [[], [{"images": math.nan, "d_loss": 1.0}], [{}]])
-def test_without_figures_nothing_is_written(tmp_path: Path, log: list[dict[str, float]]) -> None:
-    loss_curves(tmp_path / "loss.png", log, "title")
+def test_without_records_nothing_is_written(tmp_path: Path) -> None:
+    loss_curves(tmp_path / "loss.png", [], "title")
     assert list(tmp_path.iterdir()) == []

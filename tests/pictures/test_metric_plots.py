@@ -1,6 +1,6 @@
 """The figures of evaluations are drawn from any log: their lines, bars and cells are what was measured."""
 
-import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from condgan.pictures.metric_plots import (
     percent,
     shortened,
 )
+from condgan.results.figure import named
+from condgan.results.records import EvaluationRecord
 
 VALUES = {
     "label_accuracy": 0.8,
@@ -38,12 +40,12 @@ VALUES = {
 DIGITS = [str(digit) for digit in range(10)]
 
 
-def evaluation(number: int, **values: Any) -> dict[str, Any]:
-    figures = {name: {"value": value, "se": 0.01} for name, value in (values or VALUES).items()}
-    return {"step": 938 * number, "images": 60_000 * number, "epoch": float(number), "evaluation": figures}
+def evaluation(number: int, **values: Any) -> EvaluationRecord:
+    figures = {name: named(name, {"value": value, "se": 0.01}) for name, value in (values or VALUES).items()}
+    return EvaluationRecord(step=938 * number, images=60_000 * number, epoch=float(number), evaluation=figures)
 
 
-def series(**values: list[Any]) -> list[dict[str, Any]]:
+def series(**values: list[Any]) -> list[EvaluationRecord]:
     columns = zip(*values.values(), strict=True)
     return [evaluation(i, **dict(zip(values, column, strict=True))) for i, column in enumerate(columns, 1)]
 
@@ -95,8 +97,8 @@ def test_only_panels_with_figures_are_drawn(figures: list[Figure]) -> None:
 
 
 def test_what_is_not_known_leaves_a_gap_and_a_point_between_gaps_a_dot(figures: list[Figure]) -> None:
-    log = series(label_accuracy=[0.5, None, 0.6, math.nan, 0.7, 0.7] + [0.8] * 20)
-    log[-1]["evaluation"] = {"fid_mnist": {"value": None}}
+    log = series(label_accuracy=[0.5, None, 0.6, None, 0.7, 0.7] + [0.8] * 20)
+    log[-1] = evaluation(len(log), fid_mnist=None)
     metric_curves(Path("x"), log, "title")
     (line,) = (line for line in figures[0].axes[0].lines if line.get_label() == "label accuracy")
     known = np.isfinite(np.asarray(line.get_ydata(), float))
@@ -139,26 +141,36 @@ def test_the_best_evaluation_is_marked_in_each_panel(figures: list[Figure]) -> N
         assert [line.get_xdata() for line in axis.lines if line.get_linestyle() == "--"] == [[60_000, 60_000]]
 
 
-value = st.one_of(st.none(), st.floats(-1e30, 1e30), st.sampled_from([math.nan, math.inf, 0.0]))
-figure = st.fixed_dictionaries({}, optional={"value": value, "se": value})
+numbers = st.none() | st.floats(-1e30, 1e30)
+
+
+def any_figure(name: str) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({}, optional={"value": numbers, "se": numbers}).map(partial(named, name))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
 @given(
     log=st.lists(
-        st.fixed_dictionaries(
-            {"images": st.integers(0, 10**12), "evaluation": st.fixed_dictionaries(dict.fromkeys(VALUES, figure))}
+        st.builds(
+            EvaluationRecord,
+            step=st.integers(0, 10**9),
+            images=st.integers(0, 10**12),
+            epoch=st.floats(0, 1e6),
+            evaluation=st.fixed_dictionaries({name: any_figure(name) for name in VALUES}),
+            per_class=st.none(),
         ),
         max_size=3,
     ),
     best=st.sampled_from([None, 0, 10**6]),
 )
-def test_any_evaluations_can_be_drawn(tmp_path: Path, log: list[dict[str, Any]], best: int | None) -> None:
+def test_any_evaluations_can_be_drawn(tmp_path: Path, log: list[EvaluationRecord], best: int | None) -> None:
     metric_curves(tmp_path / "metrics.png", log, "title", best)
 
 
-@pytest.mark.parametrize("log", [[], [evaluation(1, fid_mnist=None)], [{"step": 1, "images": 5, "evaluation": {}}]])
-def test_without_figures_nothing_is_written(tmp_path: Path, log: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    "log", [[], [evaluation(1, fid_mnist=None)], [EvaluationRecord(step=1, images=5, epoch=0.1, evaluation={})]]
+)
+def test_without_figures_nothing_is_written(tmp_path: Path, log: list[EvaluationRecord]) -> None:
     metric_curves(tmp_path / "metrics.png", log, "title")
     class_accuracy(tmp_path / "classes.png", {}, None, "title")
     assert list(tmp_path.iterdir()) == []

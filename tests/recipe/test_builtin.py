@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from condgan.data.dataset import Split
 from condgan.draws.schedule import Plan
 from condgan.engines import load, losses
 from condgan.engines.losses import Judgement
@@ -235,7 +236,7 @@ def test_the_order_of_the_updates(name: str) -> None:
     """What really happens in a step: who moves when, on whose images, and how many generated batches there are."""
     recipe = builtin.RECIPES[name]
     images = np.zeros((150, 1, 28, 28), np.uint8)
-    engine: Any = load("torch").build(recipe, DIGITS, images, np.zeros(150, np.int64), None)
+    engine: Any = load("torch").build(recipe, DIGITS, Split(images, np.zeros(150, np.int64)), None)
     events: list[str] = []
     for player in "gd":
         descent = getattr(engine.game, f"{player}_descent")

@@ -1,6 +1,5 @@
 """The log: windows, and what a kill leaves."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
-from condgan.results.records import EvaluationRecord, StepRecord
+from condgan.results.records import AlarmRecord, EvaluationRecord, StepRecord, to_line
 from condgan.runs import log
 from condgan.runs.log import Log
 
@@ -104,13 +103,14 @@ def test_the_untrained_evaluation_is_cut_with_the_first(stop: int, first: int, e
 def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     assert log.read(path) == []
-    lines = [json.dumps({"step": step}) for step in (1, 2, 3)]
+    records = [AlarmRecord(step=step, images=0, epoch=0, alarm="nan", text="") for step in (1, 2, 3)]
+    lines = [to_line(record) for record in records]
     whole = "\n".join(lines) + "\n"
     path.write_text(whole)
-    assert log.read(path) == [{"step": 1}, {"step": 2}, {"step": 3}]
+    assert log.read(path) == records
     for length in range(len(lines[0]) + len(lines[1]) + 2, len(whole)):
         path.write_text(whole[:length])
-        assert log.read(path)[:2] == [{"step": 1}, {"step": 2}]
+        assert log.read(path)[:2] == records[:2]
         assert len(log.read(path)) == 2 + (length >= len(whole) - 1)
     path.write_bytes(whole.encode() + b"\0\0\0\xff")  # what a power cut leaves
     assert len(log.read(path)) == 3
@@ -119,7 +119,8 @@ def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bad", ["{", "[]", "3", '{"images": 3}', '{"step": "x"}', "", "\0\0"])
 def test_another_damaged_line_is_named(bad: str, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_text(f'{{"step": 1}}\n{bad}\n{{"step": 2}}\n')
+    good = to_line(AlarmRecord(step=1, images=0, epoch=0, alarm="nan", text=""))
+    path.write_text(f"{good}\n{bad}\n{good}\n")
     with pytest.raises(CondganError, match=r"log\.jsonl, line 2 is damaged"):
         log.read(path)
 
@@ -128,5 +129,5 @@ def test_records_beyond_the_step_are_cut(tmp_path: Path) -> None:
     write(tmp_path / "a", 2, [33]).close()
     again = Log(tmp_path / "a/log.jsonl", PLAN, 2, 10, {})
     again.close()
-    steps = [record["step"] for record in log.read(tmp_path / "a/log.jsonl")]
+    steps = [record.step for record in log.read(tmp_path / "a/log.jsonl")]
     assert steps == [2, 4, 6, 8, 10]

@@ -14,7 +14,8 @@ import pytest
 
 import condgan
 from condgan.errors import CondganError
-from condgan.runs import checkpoint, log
+from condgan.results.records import Record, StepRecord, of_kind
+from condgan.runs import checkpoint
 from condgan.runs.run import Run
 
 FAR = 1_000_000  # epochs: no process gets there
@@ -60,6 +61,10 @@ def wait_for_a_checkpoint(process: "subprocess.Popen[bytes]", path: Path) -> Non
     wait_for(process, lambda: path.exists() and path.stat().st_mtime_ns != before)
 
 
+def without_seconds(record: Record) -> Record:
+    return record.model_copy(update={"seconds": 0.0}) if isinstance(record, StepRecord) else record
+
+
 def half_written(folder: Path) -> bool:
     return any(name.endswith(".tmp") for name in os.listdir(folder))
 
@@ -87,7 +92,7 @@ def test_twenty_kills_end_as_if_nothing_had_happened(digits: Path, tmp_path: Pat
         leftovers += len(list(folder.rglob("*.tmp")))
         if run.checkpoint().exists():
             standing = checkpoint.load(run.checkpoint())
-            steps = [record["step"] for record in log.trained(log.read(run.log))]
+            steps = [record.step for record in of_kind(run.records(), StepRecord)]
             assert steps == sorted(set(steps))
             assert standing.step - len(standing.pending["d_loss"]) in [0, *steps]
             condgan.load(folder).sample("0", 1)
@@ -106,8 +111,8 @@ def test_twenty_kills_end_as_if_nothing_had_happened(digits: Path, tmp_path: Pat
     assert a.step == b.step == epochs * STEPS_PER_EPOCH
     assert a.state.keys() == b.state.keys()
     assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in a.state)
-    without_seconds = [[record | {"seconds": 0} for record in log.read(of.log)] for of in (finished, whole)]
-    assert without_seconds[0] == without_seconds[1]
+    logs = [[without_seconds(record) for record in of.records()] for of in (finished, whole)]
+    assert logs[0] == logs[1]
     assert finished.result.read_bytes() == whole.result.read_bytes()
     names = [{path.name for path in of.samples.iterdir()} for of in (finished, whole)]
     assert names[0] == names[1]

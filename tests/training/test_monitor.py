@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 import condgan
+from condgan import engines
 from condgan.data import load as load_data
 from condgan.errors import InterruptedTrainingError
 from condgan.evaluation import features
+from condgan.generation.run import Run
 from condgan.recipe import builtin
 from condgan.results import selection
+from condgan.results.figure import named
+from condgan.results.records import EvaluationRecord, to_line
 from condgan.runs import checkpoint
-from condgan.runs.log import evaluations, read, trained
-from condgan.runs.run import Run
 from condgan.training import loop, monitor
 from condgan.training.listeners.listener import Alarmed, Block, Evaluated, Listener
 
@@ -39,7 +41,8 @@ def options(tiny: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def measured(digits: Path, options: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "measured"
-    return condgan.train("cgan-lsgan", *options, EVERY, "evaluation.images=60", data=digits, epochs=4, run=folder)
+    given = (EVERY, "evaluation.images=60", "output.keep_every=2")
+    return condgan.train("cgan-lsgan", *options, *given, data=digits, epochs=4, run=folder)
 
 
 class Hearer(Listener):
@@ -70,18 +73,19 @@ class Interrupter(Listener):
 
 
 def lines(run: Run) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in read(run.log)]
+    records = [json.loads(line) for line in run.log.read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in records]
 
 
 def test_training_is_the_same_bit_for_bit_with_and_without_it(
     measured: Run, digits: Path, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     plain = condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=tmp_path / "plain")
-    assert not evaluations(read(plain.log))
+    assert not plain.evaluations()
     a, b = checkpoint.load(measured.checkpoint()), checkpoint.load(plain.checkpoint())
     assert a.state.keys() == b.state.keys()
     assert all(a.state[name].tobytes() == b.state[name].tobytes() for name in a.state)
-    unmeasured = [{k: v for k, v in line.items() if k != "seconds"} for line in trained(read(measured.log))]
+    unmeasured = [line for line in lines(measured) if "d_loss" in line]
     assert unmeasured == [line for line in lines(plain) if "alarm" not in line]
     assert measured.result.read_bytes() == plain.result.read_bytes()
 
@@ -95,7 +99,7 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
     assert made is not None
     from condgan import engines
 
-    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train.images, dataset.train.labels, None)
+    engine = engines.load("torch").build(recipe, dataset.domain(), dataset.train, None)
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
     state = engine.state()
     first, *_ = made.measure(engine)
@@ -124,24 +128,25 @@ def test_a_line_that_is_newer_than_the_checkpoint_is_made_again(measured: Run, t
     """As a kill between an evaluation and its checkpoint leaves it."""
     copy = Run(Path(shutil.copytree(measured.folder, tmp_path / "copy")))
     text = copy.log.read_text().splitlines()
-    last = evaluations(read(copy.log))[-1] | {"step": 10**6, "images": 10**8}
-    copy.log.write_text("\n".join([*text, json.dumps(last)]) + "\n")
+    last = copy.evaluations()[-1].model_copy(update={"step": 10**6, "images": 10**8})
+    copy.log.write_text("\n".join([*text, to_line(last)]) + "\n")
     assert lines(condgan.resume(copy.folder)) == lines(measured)
 
 
 def test_the_log_holds_the_figures_and_the_best_is_where_they_are_best(measured: Run) -> None:
-    found = evaluations(read(measured.log))
-    assert [line["images"] for line in found] == [300, 600, 900, 1200]
+    untrained, *found = measured.evaluations()
+    assert (untrained.step, untrained.images) == (0, 0)
+    assert [record.images for record in found] == [300, 600, 900, 1200]
     # 30 validation images are far too few for a Frechet distance: it has no value, and KID chooses
-    assert all(line["evaluation"]["fid_features"] == {"value": None} for line in found)
-    assert selection.chosen_by(measured.recipe, found) == "kid_features"
-    values = [line["evaluation"]["kid_features"]["value"] for line in found]
-    assert checkpoint.load(measured.checkpoint("best")).images_seen == found[int(np.argmin(values))]["images"]
-    for line in found:
-        accuracy = line["evaluation"]["label_accuracy"]["value"]
-        assert set(line["per_class"]) == set("0123456789")
+    assert all(record.value("fid_features") is None for record in found)
+    assert selection.selected_by(measured.recipe, found) == "kid_features"
+    values = [record.value("kid_features") for record in found]
+    assert checkpoint.load(measured.checkpoint("best")).images_seen == found[int(np.argmin(values))].images
+    for record in (untrained, *found):
+        accuracy = record.value("label_accuracy")
+        assert set(record.per_class) == set("0123456789")
         assert 0 <= accuracy <= 1
-        assert accuracy == pytest.approx(np.mean(list(line["per_class"].values())), abs=0.05)
+        assert accuracy == pytest.approx(np.mean(list(record.per_class.values())), abs=0.05)
     assert measured.metrics_plot.exists()
     assert measured.class_plot.exists()
 
@@ -158,23 +163,50 @@ def test_tensorboard_shows_the_figures(measured: Run) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     shown = EventAccumulator(str(measured.folder)).Reload()
-    found = evaluations(read(measured.log))
     scalars = [(event.step, event.value) for event in shown.Scalars("evaluation/kid_features")]
-    assert scalars == [(line["images"], np.float32(line["evaluation"]["kid_features"]["value"])) for line in found]
+    assert scalars == [(one.images, np.float32(one.value("kid_features"))) for one in measured.evaluations()]
 
 
 def test_the_figures_are_those_of_evaluate(measured: Run, digits: Path) -> None:
     found = condgan.evaluate(measured.folder, split="validation", n=60, gan_train=False)
-    last = evaluations(read(measured.log))[-1]["evaluation"]
-    for name, figure in last.items():
+    for name, figure in measured.evaluations()[-1].evaluation.items():
         value = found.figures[name].value
-        assert (value is None) == (figure["value"] is None)
+        assert (value is None) == (figure.value is None)
         if value is not None:
-            assert value == pytest.approx(figure["value"], rel=1e-4, abs=1e-9)
+            assert value == pytest.approx(figure.value, rel=1e-4, abs=1e-9)
 
 
-def evaluated(*values: float | None, name: str = "fid_mnist") -> list[dict[str, Any]]:
-    return [{"evaluation": {name: {"value": value}, "kid_mnist": {"value": 1.0}}, "epoch": 1.0} for value in values]
+def test_a_moment_is_evaluated_and_diagnosed_like_a_run(measured: Run) -> None:
+    def figures(path: Any) -> dict[str, Any]:
+        found = condgan.evaluate(path, split="validation", n=60, gan_train=False)
+        return {name: figure.value for name, figure in found.figures.items()}
+
+    assert figures(f"{measured.folder}@4") == figures(measured)
+    assert figures(f"{measured.folder}@2") == figures(measured.epochs()[2]) != figures(measured)
+    early, late = condgan.diagnose(f"{measured.folder}@2"), condgan.diagnose(measured)
+    assert (early.lines, late.lines) == (4, 8)
+    assert early.pictures == late.pictures > 0
+
+
+def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) -> None:
+    recipe = measured.recipe
+    data = load_data(recipe.data, recipe.seed)
+    split = data.trained_on(recipe.data.train_on)
+    engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, None)
+    made = monitor.monitor(recipe, data, 1, print)
+    assert made is not None
+    figures, per_class, _ = made.measure(engine)
+    untrained = measured.evaluations()[0]
+    assert untrained.evaluation.keys() == figures.keys()
+    for name, figure in figures.items():
+        assert (untrained.value(name), untrained.se(name)) == (figure.value, figure.se)
+    assert untrained.per_class == per_class
+    assert (measured.samples / "000000000.png").exists()
+
+
+def evaluated(*values: float | None, name: str = "fid_mnist") -> list[EvaluationRecord]:
+    figures = [{key: named(key, {"value": value}) for key, value in ((name, v), ("kid_mnist", 1.0))} for v in values]
+    return [EvaluationRecord(step=1, images=1, epoch=1.0, evaluation=figure) for figure in figures]
 
 
 @pytest.mark.parametrize(
@@ -207,17 +239,17 @@ def test_early_stop_ends_a_training_and_more_patience_goes_on(
     hearer = Hearer()
     stopping = (*options, EVERY, "evaluation.images=60", "evaluation.patience=1", "evaluation.select=label_accuracy")
     run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=60, run=tmp_path / "run", listeners=[hearer])
-    found = evaluations(read(run.log))
-    assert 2 <= len(found) < 60  # of 60 noisy values, two fall at once
+    found = run.evaluations()
+    assert 3 <= len(found) < 61  # of 60 noisy values, two fall at once
     assert selection.best(run.recipe, found) == len(found) - 2
     assert any("without a new best" in said for said in hearer.said)
-    assert checkpoint.load(run.checkpoint("best")).images_seen == found[-2]["images"]
+    assert checkpoint.load(run.checkpoint("best")).images_seen == found[-2].images
     assert run.result.exists()
     again = Hearer()
     condgan.resume(run.folder, listeners=[again])
-    assert len(evaluations(read(run.log))) == len(found)
-    condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found) + 1, listeners=[again])
-    assert len(evaluations(read(run.log))) == len(found) + 1
+    assert len(run.evaluations()) == len(found)
+    condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found), listeners=[again])
+    assert len(run.evaluations()) == len(found) + 1
 
 
 def test_one_class_trains_unmeasured_and_says_so(tmp_path: Path, tiny: dict[str, tuple[str, ...]]) -> None:
@@ -228,7 +260,7 @@ def test_one_class_trains_unmeasured_and_says_so(tmp_path: Path, tiny: dict[str,
     run = condgan.train(
         "gan-mlp", *options, data=tmp_path / "one.npz", epochs=1, run=tmp_path / "r", listeners=[hearer]
     )
-    assert not evaluations(read(run.log))
+    assert not run.evaluations()
     assert any("not measured" in said and "one class" in said for said in hearer.said)
 
 
@@ -237,8 +269,9 @@ def test_an_unconditional_training_is_measured_without_labels(
 ) -> None:
     options = (*tiny["gan-mlp"], EVERY, "evaluation.images=60")
     run = condgan.train("gan-mlp", *options, data=digits, epochs=1, run=tmp_path / "run")
-    (line,) = evaluations(read(run.log))
-    assert line["evaluation"]["label_accuracy"]["value"] is None
-    assert line["evaluation"]["kid_features"]["value"] is not None
-    assert "per_class" not in line
+    untrained, record = run.evaluations()
+    assert (untrained.step, record.images) == (0, 300)
+    assert record.value("label_accuracy") is None
+    assert record.value("kid_features") is not None
+    assert record.per_class is None
     assert not run.class_plot.exists()

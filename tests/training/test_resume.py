@@ -19,6 +19,7 @@ import torch
 import condgan
 from condgan import data as datasets
 from condgan import engines, threads
+from condgan.data.dataset import Split
 from condgan.engines import FIGURES, Settings
 from condgan.engines.torch.engine import TorchEngine
 from condgan.engines.torch.fast import products
@@ -51,13 +52,14 @@ CONTINUE = """
     from pathlib import Path
     import numpy as np
     from condgan import engines
+    from condgan.data import Split
     from condgan.runs import checkpoint
 
     data = np.load("data.npz")
     for path in sorted(Path("halves").glob("*.safetensors")):
         half = checkpoint.load(path)
         framework = engines.load(half.recipe.engine)
-        engine = framework.build(half.recipe, half.domain, data["images"], data["labels"], half.settings)
+        engine = framework.build(half.recipe, half.domain, Split(data["images"], data["labels"]), half.settings)
         engine.load(half.state)
         figures = engine.run(half.step, 63)
         np.savez(Path("wholes") / path.stem, **engine.state(), **{"figures." + n: v for n, v in figures.items()})
@@ -77,7 +79,7 @@ def noise() -> dict[str, Any]:
 def build(case: str, noise: dict[str, Any]) -> Any:
     name, *overrides = CASES[case]
     recipe = builtin.get(name, overrides)
-    return engines.load("torch").build(recipe, DOMAIN, noise["images"], noise["labels"], ONE_THREAD)
+    return engines.load("torch").build(recipe, DOMAIN, Split(noise["images"], noise["labels"]), ONE_THREAD)
 
 
 @pytest.fixture(scope="module")
@@ -187,12 +189,20 @@ def log_without_seconds(run: Run) -> list[dict[str, Any]]:
 
 
 def events(run: Run) -> dict[str, list[tuple[int, float]]]:
+    """Of TensorBoard: the losses are one chart, since they have one tag; the grids are images."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    assert len(list(run.folder.glob("events.out.tfevents.*"))) == 1
-    read = EventAccumulator(str(run.folder)).Reload()
-    assert set(read.Tags()["scalars"]) == set(FIGURES)
-    return {name: [(event.step, event.value) for event in read.Scalars(name)] for name in FIGURES}
+    folders = {"d_loss": run.folder / "discriminator", "g_loss": run.folder / "generator"}
+    read = {name: EventAccumulator(str(folders.get(name, run.folder)), {"images": 0}).Reload() for name in FIGURES}
+    for folder in (run.folder, *folders.values()):
+        assert len(list(folder.glob("events.out.tfevents.*"))) == 1
+    own = read["d_real"]
+    assert set(own.Tags()["scalars"]) == set(FIGURES) - set(folders)
+    grids = {int(path.stem): path.read_bytes() for path in sorted(run.samples.iterdir())}
+    assert {event.step: event.encoded_image_string for event in own.Images("samples")} == grids
+    tags = {name: "loss" if name in folders else name for name in FIGURES}
+    assert all(read[name].Tags()["scalars"] == ["loss"] for name in folders)
+    return {name: [(event.step, event.value) for event in read[name].Scalars(tags[name])] for name in FIGURES}
 
 
 def assert_same(run: Run, other: Run) -> None:
@@ -223,7 +233,7 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     recipe = whole.recipe
     data = datasets.load(recipe.data, recipe.seed)
     split = data.trained_on("train+validation")
-    engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, ONE_THREAD)
+    engine = engines.load("torch").build(recipe, data.domain(), split, ONE_THREAD)
     figures = engine.run(0, 20)
     for name in FIGURES:
         starts = [0, *ends[:-1]]
@@ -333,7 +343,7 @@ def test_a_schedule_that_depends_on_the_length_refuses_more_epochs(
     before = run.generator_file.read_bytes()
     with pytest.raises(CondganError, match=r"optim\.d\.schedule.*train\.epochs=3.*trains anew"):
         condgan.resume(run.folder, epochs=3)
-    assert condgan.resume(run.folder, epochs=2).generator.read_bytes() == before
+    assert condgan.resume(run.folder, epochs=2).generator_file.read_bytes() == before
 
 
 def test_only_what_leaves_past_steps_alone_may_change(whole: Run, tmp_path: Path) -> None:
@@ -443,7 +453,7 @@ def test_bf16_gives_way_where_it_is_slower_and_that_stays(
 
 def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = builtin.get("cgan-lsgan", SMALL)
-    data = (DOMAIN, noise["images"], noise["labels"])
+    data = (DOMAIN, Split(noise["images"], noise["labels"]))
     framework = engines.load("torch")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert framework.build(recipe, *data, None).settings == Settings(

@@ -13,7 +13,10 @@ from condgan.cli.command import DataOverrides, Engine, command, translated
 @command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
 def evaluate(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A run, a generator file, mnist, an .npz or a folder of class folders.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, mnist, an .npz, IDX files, a folder."),
+    ],
     overrides: DataOverrides = None,
     data: Annotated[
         str | None, typer.Option(help="The real images; default: those it was trained on, or mnist.")
@@ -98,7 +101,7 @@ def train_features(
 
 @command()
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder (RUN@100: until epoch 100).")],
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
 ) -> None:
     """Explain what goes wrong in a run.

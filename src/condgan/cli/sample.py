@@ -10,7 +10,9 @@ from condgan.cli.command import Engine, command
 
 @command(epilog="Example: condgan sample runs/20261121-2312-cgan-lsgan-3f2a 20261121 --seed 7 -o result.png")
 def sample(
-    path: Annotated[Path, typer.Argument(help="A run folder, a generator file, or mnist: the one in the package.")],
+    path: Annotated[
+        Path, typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, or mnist: in the package.")
+    ],
     sequence: Annotated[str | None, typer.Argument(help="Classes, one image each: 2026, or cat,dog,cat.")] = None,
     seed: Annotated[int, typer.Option(help="Determines every image.")] = 0,
     output: Annotated[

@@ -1,7 +1,8 @@
 """Labelled images as arrays, wherever they come from."""
 
 from condgan.data.dataset import Dataset, Split
-from condgan.data.sources import load
-from condgan.data.writers import Writer, writer
+from condgan.data.rows import Rows
+from condgan.data.sources import Given, load, recorded
+from condgan.data.writers.output import Output, writer
 
-__all__ = ["Dataset", "Split", "Writer", "load", "writer"]
+__all__ = ["Dataset", "Given", "Output", "Rows", "Split", "load", "recorded", "writer"]

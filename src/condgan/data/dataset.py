@@ -1,4 +1,4 @@
-"""What every part of condgan means by a dataset: what is to be made, and for what condition, in three splits."""
+"""A dataset: samples and their conditions, in three splits."""
 
 import hashlib
 import json
@@ -10,25 +10,17 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import MAX_CLASSES, MAX_LENGTH, MAX_NAME, Conditions, Samples
+from condgan.data.rows import Index, Rows
 from condgan.errors import CondganError
 from condgan.recipe import Domain
 
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Samples = npt.NDArray[Any]
-"""Images (N, C, S, S) uint8, or vectors (N, D) float32."""
-Conditions = npt.NDArray[Any]
-"""Classes (N,) int64, or vectors (N, V) float32."""
 T = TypeVar("T", bound=np.generic)
-
-LONGEST_NAME = 200  # as in recipe.Domain
-MOST_CLASSES = 100_000
-LONGEST_VECTOR = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
+class Split(Rows):
+    """Rows in two arrays. Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
 
     Vectors float32 (N, D) may stand for images, and vector conditions float32 (N, V) for labels.
 
@@ -36,6 +28,7 @@ class Split:
         CondganError: the arrays have another type or shape.
     """
 
+    resident = True
     images: Samples
     labels: Conditions
 
@@ -62,10 +55,32 @@ class Split:
         """The number of images, N."""
         return len(self.labels)
 
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the shape, the images and the labels."""
+        digest = hashlib.sha256()
+        self.add_to(digest)
+        return digest.hexdigest()
+
+    def add_to(self, digest: "hashlib._Hash") -> None:
+        """Add shape, images and labels to a hash, as little-endian bytes."""
+        digest.update(f" {self.images.shape}".encode())
+        for array in (self.images, self.labels):
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            digest.update(np.ascontiguousarray(little).reshape(-1).view(np.uint8).data)
+
+    def take(self, index: Index) -> tuple[Samples, Conditions]:
+        """Rows -> images and labels; views for a range."""
+        return self.images[index], self.labels[index]
+
+    def conditions(self, index: Index) -> Conditions:
+        """The labels of rows."""
+        return self.labels[index]
+
     @property
-    def kind(self) -> str:
+    def modality(self) -> str:
         """In words: ``images with classes``, ``vectors with vector conditions``, ..."""
-        return kind(self.images.ndim == 2, self.labels.ndim == 2)
+        return modality(self.images.ndim == 2, self.labels.ndim == 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,18 +140,16 @@ class Dataset:
         """A hash of the class names and of the shape, images and labels (or conditions) of every split."""
         digest = hashlib.sha256(json.dumps(self.class_names).encode())
         for name, split in self.splits.items():
-            digest.update(f"{name} {split.images.shape}".encode())
-            for array in (split.images, split.labels):
-                little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-                digest.update(np.ascontiguousarray(little).reshape(-1).view(np.uint8).data)
+            digest.update(name.encode())
+            split.add_to(digest)
         return digest.hexdigest()
 
     def domain(self) -> Domain:
-        """What a generator that is trained on this dataset makes."""
+        """The domain of a generator that is trained on this dataset."""
         shape, conditions = self.train.images.shape[1:], self.train.labels
-        made: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
+        form: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
         return Domain(
-            **made,
+            **form,
             class_names=self.class_names,
             condition=conditions.shape[1] if conditions.ndim == 2 else None,
             data=self.name,
@@ -153,8 +166,8 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What a source holds: a ``train`` split, others if it has them, and the rule if it defines all three itself."""
+class Contents:
+    """What a source holds: train, other splits if it has them, and the rule if it defines all three itself."""
 
     name: str
     class_names: tuple[str, ...]
@@ -163,21 +176,21 @@ class Found:
     split_rule: str | None = None
 
 
-def kind(vectors: bool, conditions: bool) -> str:
-    """What is made and for what, in words."""
+def modality(vectors: bool, conditions: bool) -> str:
+    """Samples and conditions in words."""
     return f"{'vectors' if vectors else 'images'} with {'vector conditions' if conditions else 'classes'}"
 
 
-def check_labelled_images(what: str, held: str) -> None:
+def check_labelled_images(what: str, given: str) -> None:
     """Refuse to measure anything else.
 
     Raises:
-        CondganError: ``held``, a ``kind``, is of vectors.
+        CondganError: ``given``, a ``modality``, is of vectors.
     """
-    if held != kind(vectors=False, conditions=False):
+    if given != modality(vectors=False, conditions=False):
         raise CondganError(
-            f"{what}: {held}, and only {kind(False, False)} can be measured: judge what `condgan sample` writes by a "
-            "measure of your own"
+            f"{what}: {given}, and only {modality(False, False)} can be measured: judge what `condgan sample` "
+            "writes by a measure of your own"
         )
 
 
@@ -187,10 +200,8 @@ def check_vectors(what: str, vectors: Samples, count: int) -> None:
     Raises:
         CondganError: another type or shape.
     """
-    if vectors.dtype != np.float32 or len(vectors) != count or not 1 <= vectors.shape[1] <= LONGEST_VECTOR:
-        raise CondganError(
-            f"{what} are {vectors.dtype} {vectors.shape}, expected float32 ({count}, 1 to {LONGEST_VECTOR})"
-        )
+    if vectors.dtype != np.float32 or len(vectors) != count or not 1 <= vectors.shape[1] <= MAX_LENGTH:
+        raise CondganError(f"{what} are {vectors.dtype} {vectors.shape}, expected float32 ({count}, 1 to {MAX_LENGTH})")
 
 
 def check_class_names(what: str, names: tuple[str, ...]) -> None:
@@ -199,13 +210,13 @@ def check_class_names(what: str, names: tuple[str, ...]) -> None:
     Raises:
         CondganError: naming ``what`` and the first bad name.
     """
-    if not 1 <= len(names) <= MOST_CLASSES:
-        raise CondganError(f"{what} has {len(names)} classes, expected 1 to {MOST_CLASSES}")
+    if not 1 <= len(names) <= MAX_CLASSES:
+        raise CondganError(f"{what} has {len(names)} classes, expected 1 to {MAX_CLASSES}")
     seen: set[str] = set()
     for name in names:
-        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
-            shown = ascii(name if len(name) <= LONGEST_NAME else name[:40] + "...")
-            raise CondganError(f"{what}: class name {shown} is not 1 to {LONGEST_NAME} printable characters: rename it")
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+            shown = ascii(name if len(name) <= MAX_NAME else name[:40] + "...")
+            raise CondganError(f"{what}: class name {shown} is not 1 to {MAX_NAME} printable characters: rename it")
         if name in seen:
             raise CondganError(f'{what}: two classes are named "{name}": rename one')
         seen.add(name)

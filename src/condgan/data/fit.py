@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from condgan.data.dataset import Images
+from condgan.arrays import Images
 from condgan.data.memory import room
 from condgan.recipe import Data
 

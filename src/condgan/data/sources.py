@@ -1,52 +1,62 @@
-"""Which reader a source needs: the one door to all datasets."""
+"""The one door to all datasets: from a recipe's source, or from what is passed as ``data``."""
 
 import os
-import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from condgan.data.dataset import Dataset, Found, Split
-from condgan.data.readers import folder, idx, mnist, npz, stacked_mnist
+from condgan.arrays import MAX_SIZE, MIN_SIZE
+from condgan.data import readers
+from condgan.data.dataset import Contents, Dataset, Split
+from condgan.data.readers import BUILT_IN, passed
 from condgan.data.splits import complete
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
 
-BUILT_IN: dict[str, Callable[[Data], Found]] = {"mnist": mnist.read, stacked_mnist.NAME: stacked_mnist.read}
-KINDS = (
-    "a folder of class folders with images, an .npz with images (or vectors) and labels (or conditions), or IDX files"
-)
+Given = str | Path | Dataset | tuple[Any, Any]
+"""What ``data=`` takes: a built-in name or a path, a Dataset, or arrays as ``readers.passed.read`` takes them."""
 
 
-def load(data: Data, seed: int) -> Dataset:
+def load(data: Data, seed: int, given: Given | None = None) -> Dataset:
     """The dataset that a recipe names, at its size and channels; the seed draws the splits that it does not have.
 
-    An existing path wins over a built-in name.
+    An existing path wins over a built-in name. What is given wins over the recipe's source; a Dataset stays as it is.
 
     Raises:
         CondganError: there is no such source, or it does not hold labelled images.
     """
-    path = Path(os.path.expanduser(data.source))
-    try:
-        if os.path.exists(path):
-            found = read(path, data)
-            if data.source in BUILT_IN:
-                hides = f"the path {path} here was read, not the built-in dataset of this name"
-                found = replace(found, notices=(*found.notices, hides))
-        elif data.source in BUILT_IN:
-            found = BUILT_IN[data.source](data)
-        else:
-            raise CondganError(
-                f"data.source={data.source}: no such path, and no built-in dataset{nearest(data.source, BUILT_IN)}: "
-                f"give {', '.join(BUILT_IN)}, or the path of {KINDS}"
-            )
-        return complete(found, seed)
-    except OSError as error:
-        raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
-    except MemoryError:
-        raise CondganError(f"data.source={data.source} does not fit into memory: use fewer or smaller images") from None
+    if isinstance(given, Dataset):
+        shape = given.train.images.shape[1:]
+        if len(shape) == 3 and not MIN_SIZE <= shape[1] <= MAX_SIZE:
+            raise CondganError(f"data={given.name}: images of size {shape[1]}, expected {MIN_SIZE} to {MAX_SIZE}")
+        return given
+    if given is not None and not isinstance(given, str | Path):
+        return complete(passed.read(given, data), seed)
+    source = data.source if given is None else str(given)
+    with readable(f"data.source={source}", Path(source)):
+        return complete(named(source, data), seed)
+
+
+def recorded(data: Data, given: Given | None, dataset: Dataset) -> Data:
+    """The recipe's data as a run records it: a path that is found from any folder, or ``arrays``.
+
+    Args:
+        data: of the recipe.
+        given: what ``load`` was given.
+        dataset: what it returned; images of a Dataset that was given have their own size and channels.
+    """
+    source = data.source if given is None else str(given)
+    if given is None or isinstance(given, str | Path):
+        path = Path(source).expanduser()
+        return data.model_copy(update={"source": str(path.resolve()) if path.exists() else source})
+    form: dict[str, int] = {}
+    if isinstance(given, Dataset) and dataset.train.images.ndim == 4:
+        form = dict(zip(("channels", "size"), dataset.train.images.shape[1:], strict=False))
+    return data.model_copy(update={"source": passed.NAME, **form})
 
 
 def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, ...]]:
@@ -55,40 +65,63 @@ def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, .
     Raises:
         CondganError: there are none, or they are damaged.
     """
-    try:
-        found = read(path, data)
-    except OSError as error:
-        raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
-    except MemoryError:
-        raise CondganError(f"{path} does not fit into memory: use fewer or smaller images") from None
-    splits = list(found.splits.values())
+    with readable(str(path), path):
+        contents = read(path, data)
+    splits = list(contents.splits.values())
     images = np.concatenate([split.images for split in splits])
     labels = np.concatenate([split.labels for split in splits])
-    return Split(images, labels), found.class_names, found.notices
+    return Split(images, labels), contents.class_names, contents.notices
 
 
-def read(path: Path, data: Data) -> Found:
+def named(source: str, data: Data) -> Contents:
+    """What a path holds, or a built-in dataset.
+
+    Raises:
+        CondganError: there is no such source, or it is damaged.
+    """
+    path = Path(os.path.expanduser(source))
+    if source and os.path.exists(path):
+        contents = read(path, data)
+        if source not in BUILT_IN:
+            return contents
+        hides = f"the path {path} here was read, not the built-in dataset of this name"
+        return replace(contents, notices=(*contents.notices, hides))
+    if source in BUILT_IN:
+        return BUILT_IN[source].read(data)
+    if source == passed.NAME:
+        raise CondganError("the data was passed as arrays in Python: pass the same again, as `data=(images, labels)`")
+    raise CondganError(
+        f"data.source={source}: no such path, and no built-in dataset{nearest(source, BUILT_IN)}: "
+        f"give {', '.join(BUILT_IN)}, or the path of {readers.listed()}"
+    )
+
+
+def read(path: Path, data: Data) -> Contents:
     """What an existing path holds, by what it is rather than by what it is called.
 
     Raises:
-        CondganError: it is none of the kinds that can be read, or is damaged.
+        CondganError: it is of no format that can be read, or is damaged.
     """
-    whole = path.resolve()
-    if path.is_dir():
-        name = printable(whole.name)
-        if any(idx.find(path, split) for split in idx.STEMS):
-            return idx.read(path, name, data)
-        return folder.read(path, name, data)
-    if not path.is_file():
-        raise CondganError(f"{path} is neither a file nor a folder: give the path of {KINDS}")
-    name = printable(whole.name.removesuffix(".gz").removesuffix(whole.suffix if whole.suffix == ".npz" else ""))
-    if path.suffix.lower() == ".npz" or zipfile.is_zipfile(path):
-        return npz.read(path, name, data)
-    with path.open("rb") as file:
-        start = file.read(3)
-    if "idx" in path.name or start in (b"\0\0\x08", b"\x1f\x8b\x08"):
-        return idx.read(path, name, data)
-    raise CondganError(f"{path} is not a dataset: give the path of {KINDS}")
+    row = readers.of(path)
+    if row is None:
+        wrong = "not a dataset" if path.is_file() else "neither a file nor a folder"
+        raise CondganError(f"{path} is {wrong}: give the path of {readers.listed()}")
+    name = path.resolve().name
+    if path.is_file():
+        for ending in row.endings:
+            name = name.removesuffix(ending)
+    return row.read(path, printable(name), data)
+
+
+@contextmanager
+def readable(what: str, path: Path) -> Iterator[None]:
+    """What the system refuses while ``what`` is read is a CondganError."""
+    try:
+        yield
+    except OSError as error:
+        raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise CondganError(f"{what} does not fit into memory: use fewer or smaller images") from None
 
 
 def printable(name: str) -> str:

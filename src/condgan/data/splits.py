@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Conditions, Dataset, Found, Labels, Split
+from condgan.arrays import Conditions, Labels
+from condgan.data.dataset import Contents, Dataset, Split
 from condgan.data.memory import room
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
@@ -11,7 +12,7 @@ from condgan.errors import CondganError
 SMALLEST = 3  # images of a class that can be shared among three splits
 
 
-def complete(found: Found, seed: int) -> Dataset:
+def complete(contents: Contents, seed: int) -> Dataset:
     """The dataset with its missing splits drawn: each is 10 % of every class of train, at least one image.
 
     Images keep their order within a split. A class of fewer than three images stays in train whole. Where conditions
@@ -20,21 +21,20 @@ def complete(found: Found, seed: int) -> Dataset:
     Raises:
         CondganError: a class has no training images.
     """
-    splits = dict(found.splits)
-    classes = groups(splits["train"].labels)
-    counts = np.bincount(classes, minlength=len(found.class_names))
+    splits = dict(contents.splits)
+    train = splits["train"]
+    counts = train.class_counts(len(contents.class_names))
     if not counts.all():
-        absent = found.class_names[int(np.argmin(counts))]
-        raise CondganError(f'{found.name}: class "{absent}" has no training images: add some, or remove the class')
+        absent = contents.class_names[int(np.argmin(counts))]
+        raise CondganError(f'{contents.name}: class "{absent}" has no training images: add some, or remove the class')
     missing = [name for name in ("validation", "test") if name not in splits]
-    notices = found.notices
+    notices = contents.notices
     if missing:
         small = int(np.count_nonzero(counts < SMALLEST))
         if small:
-            who = f"{small} of {len(counts)} classes have" if found.class_names else f"{found.name} has"
+            who = f"{small} of {len(counts)} classes have" if contents.class_names else f"{contents.name} has"
             notices += (f"{who} fewer than {SMALLEST} images: all of them are in train",)
-        train = splits["train"]
-        parts = draw(classes, len(missing), seed)
+        parts = draw(groups(train.labels), len(missing), seed)
         order = np.concatenate(parts)
         images = room(train.images.shape, train.images.dtype)  # one array, so that its splits lie side by side
         np.take(train.images, order, axis=0, out=images, mode="clip")  # "raise" would build a copy beside it
@@ -43,12 +43,12 @@ def complete(found: Found, seed: int) -> Dataset:
         for name, start, end in zip(["train", *missing], [0, *ends[:-1]], ends, strict=True):
             splits[name] = Split(shuffled.images[start:end], shuffled.labels[start:end])
     return Dataset(
-        name=found.name,
-        class_names=found.class_names,
+        name=contents.name,
+        class_names=contents.class_names,
         train=splits["train"],
         validation=splits["validation"],
         test=splits["test"],
-        split_rule=found.split_rule or rule(missing, seed, "every class of train" if found.class_names else "train"),
+        split_rule=contents.split_rule or rule(missing, seed, bool(contents.class_names)),
         notices=notices,
     )
 
@@ -72,12 +72,12 @@ def draw(labels: Labels, parts: int, seed: int) -> list[npt.NDArray[np.int64]]:
     return [np.flatnonzero(part_of == part) for part in range(parts + 1)]
 
 
-def rule(missing: list[str], seed: int, whole: str) -> str:
+def rule(missing: list[str], seed: int, classes: bool) -> str:
     """The sentence that a run records."""
     given = [name for name in ("train", "validation", "test") if name not in missing]
     if not missing:
         return "train, validation and test as the source gives them"
-    drawn = f"10 % of {whole}, drawn with seed {seed}"
+    drawn = f"10 % of {'every class of train' if classes else 'train'}, drawn with seed {seed}"
     if len(missing) == 2:
         return f"validation and test are each {drawn}"
     return f"{missing[0]} is {drawn}; {given[1]} as the source gives it"

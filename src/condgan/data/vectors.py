@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import LONGEST_VECTOR
+from condgan.arrays import MAX_LENGTH, Vectors
 from condgan.errors import CondganError
-
-Vectors = npt.NDArray[np.float32]
 
 SMALL, LARGE = 0.1, 10.0  # standard deviations that linear layers, made for 1, learn badly from
 
@@ -31,8 +29,8 @@ def vectors(what: str, values: npt.NDArray[Any], length: int | None = None) -> V
     if values.ndim != 2 or not values.size or (length is not None and values.shape[1] != length):
         hint = ": one row for each" if values.ndim == 1 else ""
         raise CondganError(f"{what} have shape {values.shape}, expected {wanted} of at least one row{hint}")
-    if values.shape[1] > LONGEST_VECTOR:
-        raise CondganError(f"{what} have length {values.shape[1]}, expected at most {LONGEST_VECTOR}")
+    if values.shape[1] > MAX_LENGTH:
+        raise CondganError(f"{what} have length {values.shape[1]}, expected at most {MAX_LENGTH}")
     with np.errstate(over="ignore"):
         single = np.require(values, np.float32, ["C", "W"])
     if not np.isfinite(single).all():

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,8 @@ from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
 from condgan.recipe import Recipe
 from condgan.recipe.builtin import RECIPES
 from condgan.recipe.text import differences
-from condgan.runs import log
+from condgan.results.records import EvaluationRecord, StepRecord, of_kind
+from condgan.runs import moment
 from condgan.runs.run import Run
 
 PER_CLASS, MOST = 200, 5000  # pictures
@@ -61,7 +62,7 @@ def diagnose(
     """Look at a run's log, and at 200 pictures of each class (5000 in all at most) beside validation images.
 
     Args:
-        run: a run, or its folder.
+        run: a run, its folder, or a moment of it: ``runs/a@100`` is judged by its log and pictures up to epoch 100.
         data: the real images; none: those that it was trained on.
         features: sees the pictures; none: the network of the data, which may have to be trained first.
         say: told in words what takes long.
@@ -69,13 +70,16 @@ def diagnose(
     Raises:
         CondganError: no run there, or its recipe or log is damaged. What the pictures lack is in ``skipped``.
     """
-    opened = Run.open(run)
-    recipe, records = opened.recipe, log.read(opened.log)
+    folder, epoch = moment.parse(run)
+    opened = Run.open(folder)
+    recipe, records = opened.recipe, opened.records()
+    if epoch is not None:
+        records = [record for record in records if record.epoch <= epoch]
     found: list[Finding] = []
     skipped: list[str] = []
     pictures = 0
     try:
-        subject, made = drawn(opened, recipe, data, features, say)
+        subject, made = drawn(opened, epoch, recipe, data, features, say)
         pictures = len(made.images)
         checks: tuple[Callable[[Recipe, Comparison], Finding | None], ...] = (repetition, memorisation)
         if subject.conditional:
@@ -92,22 +96,22 @@ def diagnose(
     logged = alarms.from_log(recipe, records)
     return Diagnosis(
         findings=tuple(alarms.ordered([*found, *logged])),  # pictures tell more than figures of them
-        lines=sum("d_loss" in record for record in records),
-        evaluations=len(log.evaluations(records)),
+        lines=len(of_kind(records, StepRecord)),
+        evaluations=len(of_kind(records, EvaluationRecord)),
         pictures=pictures,
         skipped=tuple(skipped),
     )
 
 
 def drawn(
-    run: Run, recipe: Recipe, data: str | None, features: FeatureNetwork | None, say: Say
+    run: Run, epoch: int | None, recipe: Recipe, data: str | None, features: FeatureNetwork | None, say: Say
 ) -> tuple[Subject, Comparison]:
-    """Pictures of the run's last checkpoint, beside the validation images of its data.
+    """Pictures of an epoch, or of the run's last checkpoint, beside the validation images of its data.
 
     Raises:
-        CondganError: there is no checkpoint yet, or it does not fit the data.
+        CondganError: there is no checkpoint yet, or it does not fit the data; that epoch was not kept.
     """
-    made = generator.load(run.folder)
+    made = generator.of_run(run, epoch=epoch)
     subject = subjects.of_generator(made, subjects.real_images(recipe.data, data, [], recipe.seed), recipe.seed)
     reference = Reference(subject.dataset, "validation", features or networks.of(subject.dataset, say))
     each = max(2, min(PER_CLASS, MOST // reference.classes))
@@ -224,8 +228,7 @@ def memorisation(recipe: Recipe, made: Comparison) -> Finding | None:
 
 def report(found: Diagnosis, run: str | PathLike[str]) -> str:
     """A diagnosis in plain text: each finding with its evidence and the command to try, or that nothing was found."""
-    opened = Run.open(run)
-    run, recipe = opened.folder, opened.recipe
+    run, recipe = fspath(run), Run.open(moment.parse(run)[0]).recipe
     basis = f"{found.lines} log lines, {found.evaluations} evaluations and {found.pictures} pictures"
     if not found.findings:
         judged = found.pictures or found.lines >= LEAST

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions
 from condgan.draws import philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
@@ -14,7 +15,19 @@ from condgan.recipe import Recipe
 
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
-Conditions = npt.NDArray[Any]
+
+
+class Visited(Protocol):
+    """What the draws depend on of the training data."""
+
+    def __len__(self) -> int:
+        """The number of rows, N."""
+
+    def order(self, seed: int, epoch: int) -> Int64:
+        """The order in which an epoch visits the rows, (N,)."""
+
+    def conditions(self, index: Int64) -> Conditions:
+        """The conditions of rows (n,) -> (n, ...)."""
 
 
 @dataclass(frozen=True)
@@ -48,25 +61,27 @@ def order(seed: int, epoch: int, images: int) -> Int64:
     return philox.permutation(seed, Stream.ORDER, epoch, images)
 
 
-def draw(recipe: Recipe, plan: Plan, labels: Conditions, classes: int, first_step: int, steps: int) -> Block:
-    """The draws of steps first_step ... first_step + steps - 1; ``labels`` are the conditions of the training data."""
+def draw(recipe: Recipe, plan: Plan, data: Visited, classes: int, first_step: int, steps: int) -> Block:
+    """The draws of steps first_step ... first_step + steps - 1; ``classes`` is 0 where conditions are vectors."""
     numbers = np.arange(first_step, first_step + steps)
     rows = tuple(plan.rows(step) for step in numbers.tolist())
     index = np.zeros((steps, plan.batch), np.int64)
     for i, step in enumerate(numbers.tolist()):
         epoch, batch = divmod(step, plan.steps_per_epoch)
-        index[i, : rows[i]] = order(recipe.seed, epoch, plan.images)[batch * plan.batch :][: rows[i]]
+        index[i, : rows[i]] = data.order(recipe.seed, epoch)[batch * plan.batch :][: rows[i]]
+
+    def at(rows: Int64) -> Conditions:
+        conditions = data.conditions(rows.reshape(-1))
+        return conditions.reshape(*rows.shape, *conditions.shape[1:])
 
     def fakes(latents: Stream, classes_drawn: Stream, turn: int, turns: int) -> Fakes:
         pictures = ((numbers * turns + turn)[:, None] * plan.batch + np.arange(plan.batch)).reshape(-1)
         shape = (steps, plan.batch)
         noise = philox.latents(recipe.latent, recipe.seed, pictures, latents)
         if recipe.train.fake_labels == "real":
-            return Fakes(noise.reshape(*shape, -1), labels[index])
-        vectors = labels.ndim == 2
-        drawn = philox.integers(recipe.seed, classes_drawn, pictures, len(labels) if vectors else classes)
-        asked = labels[drawn] if vectors else drawn
-        return Fakes(noise.reshape(*shape, -1), asked.reshape(*shape, *labels.shape[1:]))
+            return Fakes(noise.reshape(*shape, -1), at(index))
+        drawn = philox.integers(recipe.seed, classes_drawn, pictures, classes or len(data)).reshape(shape)
+        return Fakes(noise.reshape(*shape, -1), drawn if classes else at(drawn))
 
     turns = recipe.train.critic_steps if recipe.train.fakes == "fresh" else 0
     return Block(

@@ -8,19 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.data.rows import Rows
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Precision, Recipe, Section, Threads
 from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
 NAMES: tuple[str, ...] = get_args(Recipe.model_fields["engine"].annotation)
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Samples = npt.NDArray[Any]
-"""Images (N, C, H, W) uint8, or vectors (N, D) float32."""
-Conditions = npt.NDArray[Any]
-"""Classes (N,) int64, or vectors (N, V) float32; to sample, also weights of the classes (N, K) float32."""
-Latents = npt.NDArray[np.float32]
 State = dict[str, npt.NDArray[np.generic]]
 
 FIGURES = ("d_loss", "g_loss", "d_real", "d_fake", "g_gradient")
@@ -120,10 +115,8 @@ class Framework(Protocol):
 
     WARMING: tuple[str, ...]
 
-    def build(
-        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
-    ) -> Engine:
-        """An engine at step 0; ``picked`` are the settings of the run that it is to continue."""
+    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
+        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue."""
 
     def refusal(self, recipe: Recipe) -> str | None:
         """What it cannot do of a recipe, and why; none if it can train it."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import recipe
-from condgan.engines import Conditions
+from condgan.arrays import Conditions
 from condgan.errors import CondganError
 from condgan.recipe import Domain
 

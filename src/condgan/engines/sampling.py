@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import recipe
-from condgan.engines import Conditions, Latents, Samples, fit
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.engines import fit
 from condgan.engines.bodies.networks import outputs
 from condgan.engines.bodies.operations import Operations
 from condgan.recipe import Domain

@@ -1,21 +1,22 @@
 """Labelled images held against real ones: one table of figures, each computed when it is asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Images, Labels
+from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.reference import Reference, first_of_each, paired
-from condgan.metrics import Estimate, Features, bins, check_features, distances, modes, neighbours, parzen
+from condgan.metrics import Estimate, bins, check_features, distances, modes, neighbours, parzen
 from condgan.metrics.distances import with_error
 from condgan.metrics.feature_network import Embedding
 from condgan.metrics.label_accuracy import LabelAccuracy, label_accuracy
 from condgan.metrics.neighbours import Memorisation, Prdc
+from condgan.results.figure import Figure
 
 ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
 PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
@@ -188,35 +189,59 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A figure: its name (``{space}`` is the feature network's suffix), which way is good, and what it is in a few words."""
+class Metric:
+    """A metric: its name, which way is good, and what it is in a few words.
+
+    Attributes:
+        in_space: its value depends on the feature network, whose space its figures name.
+    """
 
     name: str
     better: Literal["higher", "lower", "near the floor"]
     text: str
+    in_space: bool = field(default=False, kw_only=True)
+
+    def figure(self, space: str) -> Figure:
+        """A figure of it, without its value."""
+        return Figure(metric=self.name, space=space if self.in_space else "")
+
+
+@dataclass(frozen=True)
+class Measure(Metric):
+    """A metric that is computed from a comparison; the quick ones at each evaluation of a training."""
+
     of: Callable[[Comparison], Estimate]
+    quick: bool = field(default=False, kw_only=True)
 
 
+Q, S = {"quick": True}, {"in_space": True}
 MEASURES = (
-    Measure("label_accuracy", "higher", "read as the class asked for", lambda c: c.accuracy.overall),
-    Measure("modes", "higher", "classes that images are read as", Comparison.modes),
-    Measure("modes_kl", "lower", "nats, of classes read from real ones", Comparison.modes_kl),
-    Measure("fid{space}", "lower", "Frechet distance", Comparison.fid),
-    Measure("kid{space}", "lower", "kernel distance, unbiased", Comparison.kid),
-    Measure("is{space}", "higher", "Inception Score", Comparison.inception_score),
-    Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision),
-    Measure("recall", "higher", "real among generated images, k = 5", lambda c: c.prdc.recall),
-    Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density),
-    Measure("coverage", "higher", "real images with a neighbour, k = 5", lambda c: c.prdc.coverage),
+    Measure("label_accuracy", "higher", "read as the requested class", lambda c: c.accuracy.overall, **Q),
+    Measure("modes", "higher", "classes that images are read as", Comparison.modes, **Q),
+    Measure("modes_kl", "lower", "nats, of classes read from real ones", Comparison.modes_kl, **Q),
+    Measure("fid", "lower", "Frechet distance", Comparison.fid, **S, **Q),
+    Measure("kid", "lower", "kernel distance, unbiased", Comparison.kid, **S, **Q),
+    Measure("is", "higher", "Inception Score", Comparison.inception_score, **S),
+    Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision, **Q),
+    Measure("recall", "higher", "real among generated images, k = 5", lambda c: c.prdc.recall, **Q),
+    Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density, **Q),
+    Measure("coverage", "higher", "real images with a neighbour, k = 5", lambda c: c.prdc.coverage, **Q),
     Measure("intra_fid", "lower", "Frechet distance, mean over classes", Comparison.intra_fid),
     Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value),
     Measure("different_bins", "near the floor", "bins within classes, share not as real", Comparison.different_bins),
     Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates),
     Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share),
 )  # fmt: skip
-QUICK = (
-    "label_accuracy", "modes", "modes_kl", "fid{space}", "kid{space}", "precision", "recall", "density", "coverage",
-)  # fmt: skip
+APART = (
+    Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
+    Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
+    Metric("gan_train", "higher", "trained on these, tested on real images"),
+    Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed"),
+    Metric("gan_test", "higher", "trained on real images, tested on these"),
+)
+"""Computed by functions of their own in ``evaluation.figures``."""
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, *APART)}
+QUICK = tuple(measure for measure in MEASURES if measure.quick)
 """What is measured during training."""
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Images
+from condgan.arrays import Images
+from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import comparison, features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
 from condgan.evaluation.features import Say
-from condgan.evaluation.figures import Figure
 from condgan.evaluation.reference import OTHER, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
 from condgan.metrics import feature_network
 from condgan.metrics.inception import FILE as INCEPTION_FILE
+from condgan.results.figure import Figure
 from condgan.runs import session
 
 DEFAULT_IMAGES = 10_000
@@ -29,8 +30,7 @@ MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
 MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
-KEYS = ("value", "se", "floor")  # of a figure in JSON, always there
-IN_ANY_SPACE = ("fid{space}", "kid{space}")
+IN_ANY_SPACE = ("fid", "kid")
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ class Evaluation:
         The confusion of more than 100 classes is left out.
         """
         figures = {
-            name: {key: value for key, value in asdict(figure).items() if key in KEYS or (key == "note" and value)}
-            for name, figure in self.figures.items()
+            name: figure.model_dump(exclude=None if figure.note else {"note"}) for name, figure in self.figures.items()
         }
         confusion = self.confusion
         shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
@@ -70,7 +69,7 @@ class Evaluation:
 def evaluate(
     path: str | PathLike[str],
     *overrides: str,
-    data: str | None = None,
+    data: Given | None = None,
     n: int | None = None,
     split: str = "test",
     seed: int = 0,
@@ -85,9 +84,10 @@ def evaluate(
     """Measure a run, a generator file, or any labelled images.
 
     Args:
-        path: a run or its folder, a generator file, an .npz, IDX files or a folder of class folders.
+        path: a run or its folder, a moment of it (``runs/a@100``), a generator file, or images in any format of
+            ``data.readers``.
         overrides: ``data.field=value``, as for training.
-        data: the real images; none: those that the generator was trained on, or MNIST.
+        data: the real images, as for training; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
         split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
         seed: decides the generated images.
@@ -127,7 +127,7 @@ def evaluate(
                 found |= figures.hundred_against_hundred(*sides_there)
         else:
             note = f"needs `inception={INCEPTION_FILE}`"
-            found["fid"] = Figure(None, note=note, better="lower", text="standard FID")
+            found["fid"] = Figure(metric="fid", note=note)
         missing = None
         if gan_train:
             learnt, lacked = figures.gan_train_figures(made, say)
@@ -182,7 +182,7 @@ def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) ->
         "classes": "in the proportions of the real images",
         "resize": subject.resized or "none",
         "seed": subject.seed,
-        "feature_network": {"suffix": judge.suffix, "sha256": judge.sha256, "dim": judge.dim}
+        "feature_network": {"suffix": judge.space and f"_{judge.space}", "sha256": judge.sha256, "dim": judge.dim}
         | {key: judge.facts[key] for key in ("data", "steps", "accuracy")},
         "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
         "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),

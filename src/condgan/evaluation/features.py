@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from condgan.arrays import MAX_CLASSES, MAX_SIZE, MIN_SIZE, Images
 from condgan.data import Dataset
 from condgan.data.readers import stacked_mnist as stacked
-from condgan.engines import Images
 from condgan.errors import ArgumentError, CondganError
 from condgan.recipe import Data
 from condgan.storage import cache, weights
@@ -40,7 +40,7 @@ class FeatureNetwork:
     Attributes:
         embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
         dim: D, of the features.
-        suffix: of figures in its space: ``_mnist`` or ``_stacked_mnist`` for built-in data, else ``_features``; none
+        space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; empty
             for the Inception network, whose ``fid`` is the standard one.
         sha256: of its weights.
         facts: the data and its hash, steps, seed, and accuracy on validation and test images.
@@ -48,7 +48,7 @@ class FeatureNetwork:
 
     embed: Callable[[Images], "Embedding"]
     dim: int
-    suffix: str
+    space: str
     sha256: str
     facts: dict[str, Any]
 
@@ -81,7 +81,7 @@ def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
     facts, arrays = train(dataset, STEPS, say)
     if not cache.keep(KIND, dataset.sha256, facts, arrays):
         say(f"{kept} cannot be written: the feature network is not kept for the next time")
-    return made(facts, arrays, "_features", "what was trained")
+    return made(facts, arrays, "features", "what was trained")
 
 
 def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict[str, Any], Arrays]:
@@ -96,7 +96,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
         raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
     if not 1 <= steps <= MOST_STEPS:
         raise ArgumentError("steps", steps, f"expected 1 to {MOST_STEPS}")
-    images, labels = dataset.train.images, dataset.train.labels
+    images, labels = dataset.train.take(slice(None))
     tenth = max(1, steps // 10)
 
     def heard(step: int) -> None:
@@ -143,7 +143,7 @@ def mnist() -> FeatureNetwork:
     """
     try:
         with as_file(files("condgan.metrics") / "files" / "mnist.safetensors") as path:
-            found = load(path, "_mnist")
+            found = load(path, "mnist")
     except (CondganError, OSError) as error:
         raise CondganError(f"condgan's own feature network cannot be read ({error}): reinstall condgan") from None
     if found.sha256 != MNIST_SHA256:
@@ -167,23 +167,23 @@ def stacked_mnist() -> FeatureNetwork:
         "accuracy": {"validation": 0.9875, "test": 0.9914},
     }
     seen, dim = partial(by_channel, digit.embed), stacked.CHANNELS * digit.dim
-    return FeatureNetwork(seen, dim, "_stacked_mnist", digit.sha256, facts)
+    return FeatureNetwork(seen, dim, "stacked_mnist", digit.sha256, facts)
 
 
 SHIPPED = {"mnist": mnist, stacked.NAME: stacked_mnist}
 """Built-in data that the network in the package can read, in the form in which they are by default."""
 
 
-def load(path: Path, suffix: str = "_features") -> FeatureNetwork:
+def load(path: Path, space: str = "features") -> FeatureNetwork:
     """A network from a file that anyone may have written.
 
     Raises:
         CondganError: not a feature network, or damaged.
     """
-    return made(*weights.load(path, KIND), suffix, str(path))
+    return made(*weights.load(path, KIND), space, str(path))
 
 
-def made(facts: dict[str, Any], arrays: Arrays, suffix: str, what: str) -> FeatureNetwork:
+def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> FeatureNetwork:
     """A network from what is known of it and its weights.
 
     Raises:
@@ -195,7 +195,7 @@ def made(facts: dict[str, Any], arrays: Arrays, suffix: str, what: str) -> Featu
 
     try:
         names, channels, size = facts["class_names"], int(facts["channels"]), int(facts["size"])
-        if channels not in (1, 3) or not 4 <= size <= 1024 or not 2 <= len(names) <= 100_000:
+        if channels not in (1, 3) or not MIN_SIZE <= size <= MAX_SIZE or not 2 <= len(names) <= MAX_CLASSES:
             raise ValueError(f"{len(names)} classes, {channels} channels, {size} pixels")
         if not all(isinstance(facts[key], kind) for key, kind in FACTS.items()):
             raise ValueError("facts of wrong types")
@@ -211,7 +211,7 @@ def made(facts: dict[str, Any], arrays: Arrays, suffix: str, what: str) -> Featu
         raise CondganError(f"{what} is no feature network of this condgan ({error})") from None
     network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)
     seen = partial(embed, channels_last(network.eval()))
-    return FeatureNetwork(seen, network.dim, suffix, digest(arrays), facts)
+    return FeatureNetwork(seen, network.dim, space, digest(arrays), facts)
 
 
 def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:

@@ -48,8 +48,7 @@ class Reference:
     @cached_property
     def real(self) -> Split:
         """The images that others are held against."""
-        split = self.dataset.splits[self.split]
-        return Split(split.images[:MOST], split.labels[:MOST])
+        return Split(*self.dataset.splits[self.split].take(slice(MOST)))
 
     @cached_property
     def other(self) -> Split:

@@ -7,18 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import data as datasets
-from condgan.data import Dataset, Split
-from condgan.data.dataset import check_labelled_images, kind
+from condgan.arrays import Images, Labels
+from condgan.data import Dataset, Given, Split, readers
+from condgan.data.dataset import check_labelled_images, modality
 from condgan.data.fit import prepare
+from condgan.data.readers import passed
 from condgan.data.sources import pooled, printable
 from condgan.draws import philox
 from condgan.draws.philox import Stream
-from condgan.engines import Images, Labels
 from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
+from condgan.runs import moment
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +70,10 @@ class Subject:
         own = np.array([counts[label] for label in self.classes]) if self.conditional else counts.sum(keepdims=True)
         if isinstance(self.source, Split):
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
-            of = self.source.labels[order]
+            of = self.source.conditions(order)
             chosen = np.sort(np.concatenate([order[of == label][:count] for label, count in enumerate(own)]))
-            return self.source.images[chosen], self.classes[self.source.labels[chosen]]
+            images, labels = self.source.take(chosen)
+            return images, self.classes[labels]
         asked = np.repeat(np.arange(len(own)), own)
         images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset)
         return images, self.classes[asked] if self.conditional else None
@@ -82,7 +85,7 @@ def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
     Raises:
         CondganError: it makes vectors, or classes that the dataset does not have.
     """
-    check_labelled_images(made.recipe.name, kind(made.domain.vector is not None, made.domain.condition is not None))
+    check_labelled_images(made.recipe.name, modality(made.domain.vector is not None, made.domain.condition is not None))
     domain, real = made.domain, dataset.domain()
     before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
     classes = known(domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
@@ -90,13 +93,14 @@ def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
 
 
 def find(
-    path: Path, data: str | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
+    path: Path, data: Given | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
 ) -> Subject:
     """What lies at a path, and the dataset that it is held against.
 
     Args:
-        path: a run folder, a generator file, an .npz, IDX files or a folder of class folders.
-        data: the real images; none: those that the generator was trained on, or MNIST.
+        path: a run folder or a moment of it (``runs/a@100``), a generator file, or images in any format of
+            ``data.readers``.
+        data: the real images, as for `data.load`; none: those that the generator was trained on, or MNIST.
         overrides: of ``data.*``, as for training.
         seed: decides what is drawn.
         checkpoint: of a run, ``last`` or ``best``.
@@ -106,22 +110,21 @@ def find(
         CondganError: nothing there, or it does not fit the data.
     """
     shipped = generator.is_shipped(path)
-    if not shipped and not path.exists():
-        raise CondganError(
-            f'nothing at "{path}": give a run, a generator file, mnist, an .npz or a folder of class folders'
-        )
-    if shipped or path.suffix == ".safetensors" or (path / "recipe.json").is_file():
+    place, epoch = moment.parse(path)
+    if not shipped and not place.exists():
+        raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
+    if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
         made = generator.load(path, checkpoint, engine)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
     domain = dataset.domain()
     form = Data(size=domain.size, channels=domain.channels)
     images, class_names, notices = pooled(path, form)
-    check_labelled_images(str(path), images.kind)
+    check_labelled_images(str(path), images.modality)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
 
-def real_images(planned: Data, source: str | None, overrides: list[str], seed: int) -> Dataset:
+def real_images(planned: Data, source: Given | None, overrides: list[str], seed: int) -> Dataset:
     """The dataset in the form in which it is measured.
 
     Raises:
@@ -129,16 +132,17 @@ def real_images(planned: Data, source: str | None, overrides: list[str], seed: i
     """
     from condgan.recipe.text import override_section
 
+    arrays = source is not None and not isinstance(source, str | Path)
     if source is not None:
-        planned = planned.model_copy(update={"source": source})
+        planned = planned.model_copy(update={"source": passed.NAME if arrays else str(source)})
     changed = override_section("data", planned, overrides)
     try:
-        found = datasets.load(features.form(changed), seed)
+        found = datasets.load(features.form(changed), seed, source if arrays else None)
     except CondganError as error:
         if source is None and not Path(changed.source).exists():
             raise CondganError(f"{error}; `data` names where the real images lie now") from None
         raise
-    check_labelled_images(found.name, found.train.kind)
+    check_labelled_images(found.name, found.train.modality)
     return found
 
 

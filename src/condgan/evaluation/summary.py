@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from condgan.evaluation.comparison import METRICS
 from condgan.evaluation.evaluation import Evaluation
 from condgan.pictures import images, metric_plots
 from condgan.storage.files import atomic
@@ -30,8 +31,9 @@ def table(evaluation: Evaluation, words: Callable[[str], str] = str) -> "Table":
     shown.add_column("protocol", overflow="fold")
     for name, figure in evaluation.figures.items():
         numbers = (number(value) for value in (figure.value, figure.se, figure.floor))
-        note = f"{figure.text} ({words(figure.note)})" if figure.note else figure.text
-        shown.add_row(name, ARROWS.get(figure.better, ""), *numbers, note)
+        measure = METRICS[figure.metric]
+        note = f"{measure.text} ({words(figure.note)})" if figure.note else measure.text
+        shown.add_row(name, ARROWS[measure.better], *numbers, note)
     return shown
 
 

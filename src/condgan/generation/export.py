@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions, Samples
+from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
-from condgan.engines import Conditions
 from condgan.errors import ArgumentError, CondganError
 from condgan.generation import classes as labels
 from condgan.generation import generator, sampling
 from condgan.generation.generator import Generator
 from condgan.pictures import images
-from condgan.storage.files import atomic
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
+SAMPLES = Path("samples.npz")
 CHUNK = 4096  # pictures made at a time; those before them are written meanwhile
 
 Tell = Callable[[int, int], None]
@@ -67,7 +67,7 @@ def to_file(
         if per_class < 1:
             raise ArgumentError("per_class", per_class, "expected at least 1")
         if output is not None and output.suffix.lower() in PICTURES:
-            raise CondganError(f"{output}: a dataset is an .npz or a folder, not one picture")
+            raise CondganError(f"{output}: a dataset is {writers.listed()}, not one picture")
     made = generator.load(path, checkpoint, engine)
     if conditions is None and made.domain.condition is not None and made.recipe.conditional:
         raise CondganError(
@@ -80,11 +80,14 @@ def to_file(
             raise ArgumentError(
                 "grid", grid, f"{made.recipe.name} generates vectors, which have no picture: leave it out"
             )
-        return archive(made, classes(made, sequence, per_class) if asked is None else asked, seed, output)
-    if asked is not None and output is not None and output.suffix.lower() == ".npz":
-        return archive(made, asked, seed, output)
+        chosen: Conditions = classes(made, sequence, per_class) if asked is None else asked
+        return dataset(made, chosen, seed, output or SAMPLES, tell)
+    if asked is not None and output is not None and writers.of(output).ending and writers.of(output).vectors:
+        return dataset(made, asked, seed, output, tell)
     if per_class is not None:
-        return dataset(made, per_class, seed, output or Path("samples.npz"), tell)
+        if not made.recipe.conditional:
+            raise CondganError(f"{made.recipe.name} is unconditional: its images have no class to be labelled with")
+        return dataset(made, labels.balanced(per_class, made.domain), seed, output or SAMPLES, tell)
     output = output or Path("grid.png" if grid else "result.png")
     if output.suffix.lower() != ".png":
         raise CondganError(
@@ -123,48 +126,25 @@ def classes(made: Generator, sequence: str | None, per_class: int | None) -> npt
     return sampling.shown(made.domain) if sequence is None else labels.parse(sequence, made.domain)
 
 
-def archive(made: Generator, asked: Conditions, seed: int, output: Path | None) -> Path:
-    """Vectors or images for conditions (N, ...), in this order, as an .npz that can be trained on."""
-    from condgan.data import writers
+def dataset(made: Generator, conditions: Conditions, seed: int, output: Path, tell: Tell) -> Path:
+    """A dataset of samples for conditions (N, ...), in this order, which can be trained on; written as generated."""
+    from condgan.data.writers.output import writer
 
-    output = output or Path("samples.npz")
-    if output.suffix.lower() != ".npz":
-        raise CondganError(f"{output}: vectors are written to an .npz")
-    writers.check_free(output)
-    found = sampling.pictures(made.sampler, made.recipe, asked, seed)
-    arrays: dict[str, npt.NDArray[Any]] = {"vectors": found} if found.ndim == 2 else {"images": writers.raw(found)}
-    if asked.ndim == 2:
-        arrays |= {"conditions": asked}
-    else:
-        arrays |= {"labels": asked, "class_names": np.array(made.domain.class_names, dtype=str)}
-    atomic(output, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
-    return output
-
-
-def dataset(made: Generator, per_class: int, seed: int, output: Path, tell: Tell) -> Path:
-    """A labelled dataset, written as it is made; classes take turns, so that more images extend fewer."""
-    from condgan.data import writers
-
-    if not made.recipe.conditional:
-        raise CondganError(f"{made.recipe.name} is unconditional: its images have no class to be labelled with")
-    classes = labels.balanced(per_class, made.domain)
     domain = made.domain
-    with writers.writer(output, len(classes), domain.channels, domain.size, domain.class_names) as writer:
-        for found, asked in parts(made, classes, seed):
-            writer.write(found, asked)
-            tell(writer.written, len(classes))
+    with writer(output, len(conditions), domain.shape, domain.class_names, domain.condition) as out:
+        for samples, given in parts(made, conditions, seed):
+            out.write(samples, given)
+            tell(out.written, len(conditions))
     return output
 
 
-def parts(
-    made: Generator, classes: npt.NDArray[np.int64], seed: int
-) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-    """Pictures and their classes, CHUNK by CHUNK; the next are made while these are used."""
+def parts(made: Generator, conditions: Conditions, seed: int) -> Iterator[tuple[Samples, Conditions]]:
+    """Samples and their conditions, CHUNK by CHUNK; the next are generated while these are used."""
+    sample = made.sample_classes if conditions.ndim == 1 else made.sample_conditions
     with ThreadPoolExecutor(1) as pool:
-        coming: Future[npt.NDArray[np.uint8]] = pool.submit(made.sample_classes, classes[:CHUNK], seed, 0)
-        for first in range(0, len(classes), CHUNK):
-            found, following = coming.result(), first + CHUNK
-            if following < len(classes):
-                asked = classes[following : following + CHUNK]
-                coming = pool.submit(made.sample_classes, asked, seed, following)
-            yield found, classes[first:following]
+        coming: Future[Samples] = pool.submit(sample, conditions[:CHUNK], seed, 0)
+        for first in range(0, len(conditions), CHUNK):
+            samples, following = coming.result(), first + CHUNK
+            if following < len(conditions):
+                coming = pool.submit(sample, conditions[following : following + CHUNK], seed, following)
+            yield samples, conditions[first:following]

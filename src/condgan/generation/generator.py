@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import engines
+from condgan.arrays import Samples
 from condgan.data.vectors import vectors
-from condgan.engines import Samples, State
+from condgan.engines import State
 from condgan.errors import ArgumentError, CondganError, nearest
 from condgan.generation import classes as labels
 from condgan.generation import sampling

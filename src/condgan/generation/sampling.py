@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Conditions, Samples
 from condgan.draws import philox
-from condgan.engines import Conditions, Sampler, Samples
+from condgan.engines import Sampler
 from condgan.errors import ArgumentError, CondganError
 from condgan.generation import classes as labels
 from condgan.pictures import images

@@ -34,4 +34,4 @@ def result(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
 def first(dataset: Dataset, count: int) -> Split:
     """The first rows that are not trained on, or, of data too small for a validation split, that are."""
     split = dataset.validation if len(dataset.validation) else dataset.train
-    return Split(split.images[:count], split.labels[:count])
+    return Split(*split.take(slice(count)))

@@ -8,11 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Features
 from condgan.errors import UndefinedError
-
-Features = npt.NDArray[np.float32]
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
 
 
 class Estimate(NamedTuple):

@@ -5,8 +5,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Estimate, Features, Images, Labels
+from condgan.metrics import Estimate
 from condgan.metrics.neighbours import nearest, pixels
 
 IMAGES = 2000  # of a class, at most, that its bins are made from

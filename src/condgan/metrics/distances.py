@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from condgan.arrays import Features, Labels
 from condgan.errors import CondganError, UndefinedError
-from condgan.metrics import Estimate, Features, Labels, check_features
+from condgan.metrics import Estimate, check_features
 
 GROUPS = 20  # of the jackknife
 SPLITS = 10  # of the Inception Score

@@ -13,11 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from condgan import threads
+from condgan.arrays import Images, Labels
 from condgan.draws import philox
 from condgan.draws.philox import Stream
-
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
 
 WIDTH = 32  # channels at full size; features are four times as many
 COARSEST, FINEST = 8, 32  # sides that the last layers and the first layers see at most

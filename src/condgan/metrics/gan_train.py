@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from condgan.arrays import Images, Labels
 from condgan.draws import philox
 from condgan.draws.philox import Stream
-from condgan.metrics import Estimate, Images, Labels, feature_network, mean
+from condgan.metrics import Estimate, feature_network, mean
 
 SEEDS = 5
 STEPS = 800

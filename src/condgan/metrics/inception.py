@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from condgan.arrays import Images
 from condgan.errors import CondganError
-from condgan.metrics import Images
 from condgan.metrics.feature_network import Embedding, channels_last, to_float
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"

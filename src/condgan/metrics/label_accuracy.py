@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Estimate, Labels, share
+from condgan.metrics import Estimate, share
 
 
 class LabelAccuracy(NamedTuple):

@@ -5,8 +5,9 @@ Neither figure looks at the class that was asked for, so an unconditional genera
 
 import numpy as np
 
+from condgan.arrays import Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Estimate, Labels
+from condgan.metrics import Estimate
 from condgan.metrics.distances import with_error
 
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
-from condgan.metrics import Estimate, Features, Images, Labels, check_features, mean, share
+from condgan.metrics import Estimate, check_features, mean, share
 
 Distances = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int64]

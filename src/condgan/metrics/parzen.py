@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from condgan.arrays import Features
 from condgan.errors import UndefinedError
-from condgan.metrics import Estimate, Features, check_features, mean
+from condgan.metrics import Estimate, check_features, mean
 
 SIGMAS = tuple(i / 100 for i in range(10, 41))
 BLOCK = 2**20  # distances at a time

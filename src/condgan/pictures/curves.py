@@ -3,13 +3,14 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.results.records import Record, StepRecord
 from condgan.storage.files import atomic
 
 if TYPE_CHECKING:
@@ -29,28 +30,27 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def loss_curves(path: Path, records: Sequence[Mapping[str, float]], title: str) -> None:
+def loss_curves(path: Path, records: Sequence[StepRecord], title: str) -> None:
     """Draw the losses and the discriminator's scores of a training to a PNG of 900 x 700 pixels.
 
-    Each record has ``images`` (seen so far), ``epoch``, ``d_loss``, ``g_loss``, ``d_real`` and ``d_fake``. Values
-    that are missing or not finite leave a gap. Without records nothing is written.
+    Drawn are the means ``d_loss``, ``g_loss``, ``d_real`` and ``d_fake``; one that is missing leaves a gap. Without
+    records nothing is written.
 
     Raises:
         CondganError: the file cannot be written.
     """
-    images, epochs = column(records, "images"), column(records, "epoch")
-    known = np.isfinite(images)
-    if not known.any():
+    if not records:
         return
+    images, epochs = progress(records)
 
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 7), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(len(PANELS), 1, sharex=True))
-    x = thinned(images[known])
+    x = thinned(images)
     for axis, (label, curves) in zip(axes, PANELS.items(), strict=True):
         for key, (name, colour) in curves.items():
-            curve(axis, x, thinned(column(records, key)[known]), name, colour)
+            curve(axis, x, thinned(column([record.mean.get(key) for record in records])), name, colour)
         axis.set_ylabel(label)
         plain(axis)
         axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), frameon=False, borderpad=0)
@@ -104,10 +104,14 @@ def any_letters() -> Iterator[None]:
         yield
 
 
-def column(records: Sequence[Mapping[str, float]], key: str) -> Values:
-    """One figure of each record, (N,): NaN where it is missing or not finite."""
-    values = np.array([np.nan if record.get(key) is None else record[key] for record in records], np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
+def progress(records: Sequence[Record]) -> tuple[Values, Values]:
+    """Images seen and epochs at each record, both (N,)."""
+    return np.array([record.images for record in records], float), np.array([record.epoch for record in records])
+
+
+def column(values: Iterable[float | None]) -> Values:
+    """One figure of each record, (N,): NaN where it is missing."""
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def thinned(values: Values) -> Values:

@@ -3,12 +3,25 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from condgan.pictures.curves import Values, alone, any_letters, column, curve, images_and_epochs, plain, save, thinned
+from condgan.pictures.curves import (
+    Values,
+    alone,
+    any_letters,
+    column,
+    curve,
+    images_and_epochs,
+    plain,
+    progress,
+    save,
+    thinned,
+)
+from condgan.results.figure import Figure
+from condgan.results.records import EvaluationRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,23 +52,17 @@ HISTOGRAM = 1.8  # inches: height
 LEAST_ERROR = 1e-3  # share of a row that the palest colour stands for
 
 
-def metric_curves(path: Path, evaluations: Sequence[Mapping[str, Any]], title: str, best: float | None = None) -> None:
+def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: str, best: float | None = None) -> None:
     """Draw the figures of a training's evaluations to a PNG of 900 pixels width, one panel for each kind.
 
-    Each evaluation has ``images`` (seen so far), ``epoch`` and ``evaluation``: figures by name, each with ``value`` and
-    standard error ``se``, drawn as a band. Figures that are missing, null or not finite leave a gap; a panel without
-    any figure is left out, and without any panel nothing is written. ``best``: images seen at the best evaluation.
+    Their standard errors are drawn as a band. A figure without value leaves a gap; a panel without any figure is left
+    out, and without any panel nothing is written. ``best``: images seen at the best evaluation.
 
     Raises:
         CondganError: the file cannot be written.
     """
-    records = [_flat(evaluation) for evaluation in evaluations]
-    images, epochs = column(records, "images"), column(records, "epoch")
-    seen = np.isfinite(images)
-    figures = {
-        label: {key: (column(records, key)[seen], column(records, f"{key} se")[seen]) for key in curves}
-        for label, curves in PANELS.items()
-    }
+    images, epochs = progress(evaluations)
+    figures = {label: {metric: figure_of(evaluations, metric) for metric in curves} for label, curves in PANELS.items()}
     shown = [
         label for label, panel in figures.items() if any(np.isfinite(values).any() for values, _ in panel.values())
     ]
@@ -70,7 +77,7 @@ def metric_curves(path: Path, evaluations: Sequence[Mapping[str, Any]], title: s
         plain(axis)
         known = {key: pair for key, pair in figures[label].items() if np.isfinite(pair[0]).any()}
         for key, (values, se) in known.items():
-            _banded(axis, thinned(images[seen]), thinned(values), thinned(se), *PANELS[label][key])
+            _banded(axis, thinned(images), thinned(values), thinned(se), *PANELS[label][key])
         values, se = (np.concatenate(columns) for columns in zip(*known.values(), strict=True))
         _scale(axis, label, values[np.isfinite(values)], np.nan_to_num(se[np.isfinite(values)]))
         axis.set_ylabel(label)
@@ -80,24 +87,27 @@ def metric_curves(path: Path, evaluations: Sequence[Mapping[str, Any]], title: s
         if label == MANIFOLDS:
             above = 1.0 if best is None else 1.1
             axis.legend(loc="lower right", bbox_to_anchor=(1.0, above), ncols=len(known), frameon=False, borderpad=0)
-    last = max(images[seen].max(), best or 0)
-    if images[seen].min() >= 0 and last > 0:
+    last = max(images.max(), best or 0)
+    if images.min() >= 0 and last > 0:
         axes[-1].set_xlim(-0.01 * last, 1.01 * last)
     figure.suptitle(_fitting(title, 0.97 * figure.get_figwidth(), 12), x=0.01, ha="left", fontsize=12, parse_math=False)
     images_and_epochs(axes[-1], images, epochs)
     save(path, figure)
 
 
-def _flat(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of an evaluation by the names in PANELS; of several Frechet distances that with the shortest name."""
-    numbers = {key: evaluation[key] for key in ("images", "epoch") if key in evaluation}
-    given = evaluation.get("evaluation") or {}
-    for name in (name for panel in PANELS.values() for name in panel):
-        keys = [key for key in given if key == name or (name in ("fid", "kid") and key.startswith(f"{name}_"))]
-        if keys:
-            found = given[min(keys, key=len)]
-            numbers |= {name: found.get("value"), f"{name} se": found.get("se")}
-    return {key: number for key, number in numbers.items() if isinstance(number, int | float)}
+def figure_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Values, Values]:
+    """The values of a metric and their standard errors, both (N,); of several spaces that with the shortest name."""
+    figures = [
+        min((figure for figure in record.evaluation.values() if figure.metric == metric), key=by_name, default=None)
+        for record in evaluations
+    ]
+    values = column(None if figure is None else figure.value for figure in figures)
+    return values, column(None if figure is None else figure.se for figure in figures)
+
+
+def by_name(figure: "Figure") -> int:
+    """Short names first: a space without a name is the standard one."""
+    return len(figure.name)
 
 
 def _banded(axis: "Axes", x: Values, values: Values, se: Values, name: str, colour: str) -> None:

@@ -4,14 +4,12 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from condgan.arrays import Vectors
 from condgan.pictures.images import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Vectors = npt.NDArray[np.float32]
 
 COLOURS = {"real": "#009E73", "generated": "#CC79A7"}
 SIDE = 600  # pixels

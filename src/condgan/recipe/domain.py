@@ -1,22 +1,23 @@
 """What a generator makes, and from what: fixed by the dataset that it was trained on."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from condgan.arrays import MAX_CLASSES, MAX_LENGTH, MAX_NAME, MAX_SIZE, MIN_SIZE, Channels
 from condgan.recipe.fields import Section
 
 
 class Domain(Section):
     """What a generator makes, images or vectors, and from what: fixed by the dataset that it was trained on."""
 
-    channels: Literal[1, 3] = 1
-    size: int = Field(4, ge=4, le=1024)
-    class_names: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100_000)] = ()
+    channels: Channels = 1
+    size: int = Field(MIN_SIZE, ge=MIN_SIZE, le=MAX_SIZE)
+    class_names: Annotated[tuple[Annotated[str, Field(max_length=MAX_NAME)], ...], Field(max_length=MAX_CLASSES)] = ()
     """None where conditions are vectors."""
-    vector: Annotated[int | None, Field(ge=1, le=65536)] = None
+    vector: Annotated[int | None, Field(ge=1, le=MAX_LENGTH)] = None
     """Length of what is made, if it is vectors; none: images of ``channels`` and ``size``."""
-    condition: Annotated[int | None, Field(ge=1, le=65536)] = None
+    condition: Annotated[int | None, Field(ge=1, le=MAX_LENGTH)] = None
     """Length of vector conditions; none: classes."""
     data: str
     """Name of the dataset."""

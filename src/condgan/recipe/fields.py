@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _split(value: object) -> object:
@@ -16,10 +16,18 @@ def _absent(value: object) -> object:
     return None if value == "none" else value
 
 
+def _interval(value: int | str) -> int | str:
+    number = str(value).removesuffix("b") if isinstance(value, str) else str(value)
+    if not (number.isascii() and number.isdecimal() and 1 <= int(number) < 1 << 63):
+        raise ValueError("expected images, as 60000, or batches, as 1000b")
+    return f"{int(number)}b" if str(value).endswith("b") else int(number)
+
+
 Split = BeforeValidator(_split)
 Optional = BeforeValidator(_absent)
 Count = Annotated[int, Field(ge=1)]
 MaybeCount = Annotated[Count | None, Optional]
+Interval = Annotated[int | str, AfterValidator(_interval)]
 Positive = Annotated[float, Field(gt=0)]
 MaybePositive = Annotated[Positive | None, Optional]
 Weight = Annotated[float, Field(ge=0)]

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.recipe.fields import Count, Device, MaybeCount, Optional, Section, Threads
+from condgan.arrays import MAX_SIZE, MIN_SIZE
+from condgan.recipe.fields import Count, Device, Interval, MaybeCount, Optional, Section, Threads
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
 from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Train
@@ -16,8 +17,8 @@ class Data(Section):
     """Which labelled images, and how they are brought to one shape."""
 
     source: str = Field("mnist", min_length=1)
-    """A built-in dataset, or the path of a folder of class folders, an .npz, or IDX files."""
-    size: int = Field(28, ge=4, le=1024)
+    """A built-in dataset, or the path of labelled images; ``arrays`` where they were passed in Python."""
+    size: int = Field(28, ge=MIN_SIZE, le=MAX_SIZE)
     """Height and width in pixels; images of other sizes are resized with antialiasing."""
     channels: Annotated[Literal[1, 3] | None, Optional] = None
     """1 (grey) or 3 (RGB); none: 3 if any image has colour."""
@@ -39,8 +40,8 @@ class Output(Section):
 
     log_every: Count = 50
     """Steps between two lines of the log (counted from the start of each epoch); a line is the mean over them."""
-    grid_every: Count = 60_000
-    """Images seen between two class grids."""
+    grid_every: Interval = 60_000
+    """Images seen between two class grids; ``1000b``: batches."""
     checkpoint_every: float = Field(60.0, gt=0, le=60)
     """Seconds of work that a kill may cost."""
     keep_every: MaybeCount = None

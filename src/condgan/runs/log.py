@@ -6,10 +6,8 @@ name, each with value and standard error, and the accuracy of each class); or an
 
 import contextlib
 import itertools
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,18 @@ import numpy.typing as npt
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES
 from condgan.errors import CondganError
-from condgan.results.records import EvaluationRecord, Kind, StepRecord, from_line, rounded, to_line
+from condgan.results.records import (
+    EvaluationRecord,
+    Kind,
+    Record,
+    StepRecord,
+    from_line,
+    of_kind,
+    rounded,
+    to_line,
+)
 from condgan.storage.files import atomic
 
-Record = dict[str, Any]
 Figures = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -36,46 +42,12 @@ def read(path: Path) -> list[Record]:
     records = []
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
-            if not isinstance(record, dict) or not isinstance(record.get("step"), int):
-                raise ValueError("no record with a step")
-        except (ValueError, RecursionError) as error:
+            records.append(from_line(line))
+        except ValueError as error:
             if number == len(lines):
                 break
             raise CondganError(f"{path}, line {number} is damaged ({error}): remove it, or train anew") from None
-        records.append(record)
     return records
-
-
-def trained(records: Sequence[Record]) -> list[Record]:
-    """The lines about training.
-
-    Raises:
-        CondganError: one lacks a figure.
-    """
-    lines = [record for record in records if "evaluation" not in record and "alarm" not in record]
-    for record in lines:
-        if not all(isinstance(record.get(name), int | float) for name in ("images", *FIGURES)):
-            raise CondganError(f"the log line of step {record['step']} lacks a figure: remove it, or train anew")
-    return lines
-
-
-def evaluations(records: Sequence[Record]) -> list[Record]:
-    """The lines with an evaluation.
-
-    Raises:
-        CondganError: one is not whole.
-    """
-    lines = [record for record in records if "evaluation" in record]
-    for record in lines:
-        figures, per_class = record["evaluation"], record.get("per_class")
-        whole = isinstance(figures, dict) and all(
-            isinstance(figure, dict) and isinstance(figure.get("value", ""), int | float | None)
-            for figure in figures.values()
-        )
-        if not whole or not isinstance(per_class, dict | None) or not isinstance(record.get("images"), int):
-            raise CondganError(f"the log line of step {record['step']} is no whole evaluation: remove it")
-    return lines
 
 
 class Log:
@@ -87,11 +59,7 @@ class Log:
 
     def __init__(self, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
         self.plan, self.every, self.step = plan, every, step
-        try:
-            records = [from_line(json.dumps(record)) for record in read(path)]
-        except ValueError as error:
-            raise CondganError(f"{path} is damaged: {error}") from None
-        self.records = list(itertools.takewhile(lambda record: record.step <= step, records))
+        self.records = list(itertools.takewhile(lambda record: record.step <= step, read(path)))
         if self.records and isinstance(self.records[-1], EvaluationRecord) and self.records[-1].step == 0:
             self.records.pop()
         self.pending = {name: [np.asarray(values, np.float32)] for name, values in pending.items()}
@@ -135,14 +103,9 @@ class Log:
         self.records.append(record)
         return record
 
-    @property
-    def dicts(self) -> list[Record]:
-        """The records as those that read them take them."""
-        return [json.loads(to_line(record)) for record in self.records]
-
-    def evaluations(self) -> list[Record]:
-        """Those of the trained generator."""
-        return [record for record in evaluations(self.dicts) if record["step"]]
+    def evaluations(self) -> list[EvaluationRecord]:
+        """Those up to now, the untrained generator's first."""
+        return of_kind(self.records, EvaluationRecord)
 
     def unlogged(self) -> dict[str, npt.NDArray[np.float32]]:
         """Figures since the last window, for the checkpoint; without those that an older version did not record."""
@@ -159,8 +122,3 @@ class Log:
         """Flush everything; a full disk that has ended the training already is not reported again."""
         with contextlib.suppress(OSError):
             self.file.close()
-
-
-def finite(value: object) -> bool:
-    """Whether a log's value is a number that can be computed with."""
-    return isinstance(value, int | float) and math.isfinite(value)

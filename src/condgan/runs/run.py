@@ -14,7 +14,7 @@ from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe import text as recipe_text
-from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
+from condgan.results.records import EvaluationRecord, Record, of_kind
 from condgan.runs import checkpoint, log, status
 from condgan.runs.status import Status
 from condgan.storage import weights
@@ -122,7 +122,7 @@ class Run:
         Raises:
             CondganError: a line is damaged.
         """
-        return [from_line(json.dumps(record)) for record in log.read(self.log)]
+        return log.read(self.log)
 
     def evaluations(self) -> list[EvaluationRecord]:
         """The evaluations in the log; the first one, of step 0, is that of the untrained generator.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from condgan.results import selection
+from condgan.results.records import AlarmRecord, EvaluationRecord, of_kind
 from condgan.runs import checkpoint, log
 from condgan.storage import weights
 from condgan.storage.files import atomic
@@ -105,8 +106,8 @@ def _derived(run: "Run") -> Status:
     state: State = "stopped"
     if run.is_locked():
         state = "running"
-    elif records and records[-1].get("alarm") == "nan":
+    elif records and isinstance(records[-1], AlarmRecord) and records[-1].alarm == "nan":
         state = "diverged"
-    elif plan and (step >= plan.steps or selection.exhausted(run.recipe, log.evaluations(records))):
+    elif plan and (step >= plan.steps or selection.exhausted(run.recipe, of_kind(records, EvaluationRecord))):
         state = "finished"
     return Status(state=state, step=step, epoch=epoch)

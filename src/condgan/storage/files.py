@@ -11,14 +11,14 @@ from condgan.errors import CondganError
 
 
 def check_writable(path: Path) -> None:
-    """Find out before long work whether its result can be written.
+    """Check, before long work, that its result can be written.
 
     Raises:
         CondganError: a file at this path cannot be.
     """
     if path.is_dir():
         raise CondganError(f"cannot write {path}: it is a folder")
-    folder = next(above for above in path.absolute().parents if above.exists())  # those below it will be made
+    folder = next(above for above in path.absolute().parents if above.exists())  # those below it are created
     probe = folder / f".{path.name[:32]}.{secrets.token_hex(8)}.tmp"
     try:
         probe.touch()
@@ -31,8 +31,8 @@ def atomic(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
     """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
 
     It is written beside its place, flushed to the disk and moved there; folders above it are created, a symbolic
-    link is followed. ``data`` is the content, or writes it to the open file it is given; if it raises, the old file
-    stays, and what it raised is passed on, unless it is an OSError.
+    link is followed. ``data`` is the content, or a function that writes it to the open file; if that raises, the old
+    file stays, and the exception is passed on, unless it is an OSError.
 
     Raises:
         CondganError: the file cannot be written: disk full, no permission, a folder or a device of that name.

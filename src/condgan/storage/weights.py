@@ -19,10 +19,10 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 
 def save(path: Path, kind: str, description: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
-    """Write a file that is always whole: beside, synced, then moved into place.
+    """Write a file atomically.
 
     Raises:
-        DivergedError: a weight is NaN or infinite; the old file is kept.
+        DivergedError: a weight is NaN or infinite; the old file stays.
         CondganError: the file cannot be written.
     """
     from safetensors.numpy import save as to_bytes
@@ -73,11 +73,11 @@ def describe(path: Path, kind: str) -> dict[str, Any]:
 def _description(path: Path, kind: str, text: str | None) -> dict[str, Any]:
     try:
         description = json.loads(text or "")
-        found, version = description["kind"], description["format"]
+        actual, version = description["kind"], description["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise CondganError(f"{path} was not written by condgan: its header describes no recipe") from None
     if not isinstance(version, int) or version > FORMAT:
         raise CondganError(f"{path} has format {version}, this condgan reads up to {FORMAT}: upgrade condgan")
-    if found != kind:
-        raise CondganError(f"{path} is a {found}, not a {kind}")
+    if actual != kind:
+        raise CondganError(f"{path} is a {actual}, not a {kind}")
     return cast(dict[str, Any], description)

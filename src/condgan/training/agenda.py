@@ -20,7 +20,7 @@ class Agenda:
     def grid(self, step: int) -> int:
         """The first step after ``step`` with a grid."""
         every = self.recipe.output.grid_every
-        return self._images(every, step)
+        return self._images(every, step) if isinstance(every, int) else self._steps(int(every[:-1]), step)
 
     def evaluation(self, step: int) -> int:
         """The first step after ``step`` with an evaluation; the last one if there is none."""

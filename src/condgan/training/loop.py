@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
 from condgan.diagnosis import alarms
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Engine, Latents, Sampler, Samples, State
+from condgan.engines import Engine, Sampler, State
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.generation import generator
 from condgan.generation.run import Run
@@ -71,8 +72,8 @@ class Trainer:
         self.run, self.recipe, self.dataset, self.start = run, recipe, dataset, start
         self.listeners, self.stop = listeners, stop
         self.domain = dataset.domain()
-        self.split = dataset.trained_on(recipe.data.train_on)
-        self.plan = Plan(len(self.split.labels), recipe.train.batch, recipe.train.epochs)
+        self.rows = dataset.trained_on(recipe.data.train_on)
+        self.plan = Plan(len(self.rows), recipe.train.batch, recipe.train.epochs)
         self.agenda = Agenda(recipe, self.plan)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
         self.saved = self.step
@@ -243,8 +244,7 @@ class Trainer:
         record = EvaluationRecord(**self.log.at(step), evaluation=figures, per_class=per_class)
         self.log.write(record)
         lines = self.log.evaluations()
-        best = bool(lines) and selection.best(self.recipe, lines) == len(lines) - 1
-        sentence = selection.sentence(self.recipe, lines or self.log.dicts[-1:])
+        best, sentence = selection.best(self.recipe, lines) == len(lines) - 1, selection.sentence(self.recipe, lines)
         self.listeners.tell(lambda listener: listener.evaluated(Evaluated(record, confusion, best, sentence)))
         return best
 
@@ -265,8 +265,7 @@ class Trainer:
     def alarm(self) -> None:
         """Log what begins to go wrong, and tell: each kind once in a run."""
         known = {record.alarm for record in self.log.records if isinstance(record, AlarmRecord)}
-        trained = [record for record in self.log.dicts if record["step"]]
-        for finding in alarms.from_log(self.recipe, trained):
+        for finding in alarms.from_log(self.recipe, self.log.records):
             if finding.kind not in known:
                 self.log_alarm(finding.kind, finding.text, finding.evidence, finding.advice)
 

@@ -11,13 +11,13 @@ from condgan.data.dataset import check_labelled_images
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import MEASURES, QUICK, Comparison
+from condgan.evaluation.comparison import QUICK, Comparison
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import Reference, check_split, proportions
 from condgan.generation import sampling
 from condgan.metrics.feature_network import computing
 from condgan.recipe import Recipe
-from condgan.results.figure import Figure, named
+from condgan.results.figure import Figure
 from condgan.results.records import rounded
 
 Confusion = npt.NDArray[np.int64]
@@ -42,19 +42,20 @@ class Monitor:
             generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
             images = subjects.fitted(generated, self.reference.dataset)
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
-            results = figures.measured(compared, None, [measure for measure in MEASURES if measure.name in QUICK])
-        logged = {
-            name: named(name, {"value": _rounded(figure.value), "se": _rounded(figure.se)})
+            results = figures.measured(compared, None, QUICK)
+        evaluation = {
+            name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "note": ""})
             for name, figure in results.items()
         }
         if not self.recipe.conditional:
-            return logged, None, None
+            return evaluation, None, None
         names = self.reference.dataset.class_names
-        per_class = map(_rounded, compared.accuracy.per_class)
-        return logged, dict(zip(names, per_class, strict=True)), compared.accuracy.confusion
+        shares = dict(zip(names, map(about, compared.accuracy.per_class), strict=True))
+        return evaluation, shares, compared.accuracy.confusion
 
 
-def _rounded(value: float | None) -> float | None:
+def about(value: float | None) -> float | None:
+    """A figure as the log keeps it."""
     return None if value is None else rounded(value)
 
 
@@ -62,7 +63,7 @@ def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor
     """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why."""
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
-        check_labelled_images(dataset.name, dataset.train.kind)
+        check_labelled_images(dataset.name, dataset.train.modality)
         real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
         check_split(real, "validation")  # before a feature network is trained
         with computing(threads):

@@ -27,9 +27,8 @@ def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[
         picked = picked.model_copy(update={"device": wanted.device})
     if picked is not None and wanted.threads:
         picked = picked.model_copy(update={"threads": wanted.threads, "threads_by": "machine.threads"})
-    split = dataset.trained_on(recipe.data.train_on)
     try:
-        built = framework.build(recipe, dataset.domain(), split.images, split.labels, picked)
+        built = framework.build(recipe, dataset.domain(), dataset.trained_on(recipe.data.train_on), picked)
     except MemoryError:
         raise CondganError(
             "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from condgan import data as datasets
 from condgan import engines
-from condgan.data import Dataset
+from condgan.data import Dataset, Given
 from condgan.draws import schedule
 from condgan.errors import CondganError
 from condgan.generation import sampling
@@ -28,7 +28,7 @@ FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", "engine=
 def train(
     recipe: str | PathLike[str] | Recipe = builtin.DEFAULT,
     *overrides: str,
-    data: str | Path | None = None,
+    data: Given | None = None,
     epochs: int | None = None,
     run: str | Path | None = None,
     listeners: Iterable[object] = (),
@@ -39,7 +39,9 @@ def train(
     Args:
         recipe: the name of a built-in one, the path of a JSON file, or a Recipe.
         overrides: ``section.field=value``.
-        data: ``mnist``, or the path of a folder of class folders, an .npz or IDX files; overrides data.source.
+        data: overrides data.source: a built-in dataset; a path, in any format of ``data.readers``; a Dataset, whose
+            size wins over data.size; or arrays (images, labels): uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), and
+            integers or text (N,).
         epochs: overrides train.epochs.
         run: the folder; none: one of its own under ``runs/``.
         listeners: each is a ``condgan.Listener``, or an object with some of its methods. They cannot change what is
@@ -52,11 +54,10 @@ def train(
         DivergedError: a loss or a weight became NaN; the last good checkpoint is kept.
         InterruptedTrainingError: Ctrl-C, after saving.
     """
-    extra = [f"data.source={data}"] * (data is not None) + [f"train.epochs={epochs}"] * (epochs is not None)
-    chosen = [*overrides, *extra]
+    chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
     planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
-    dataset = datasets.load(planned.data, planned.seed)
-    planned = override(planned, [f"data.source={_found_anywhere(planned.data.source)}"])
+    dataset = datasets.load(planned.data, planned.seed, data)
+    planned = planned.model_copy(update={"data": datasets.recorded(planned.data, data, dataset)})
     check(planned, dataset)
     everyone = _everyone(listeners)
     created = Run.create(planned, None if run is None else Path(run))
@@ -74,7 +75,7 @@ def train(
 def resume(
     run: str | PathLike[str],
     *overrides: str,
-    data: str | Path | None = None,
+    data: Given | None = None,
     epochs: int | None = None,
     listeners: Iterable[object] = (),
     stop: Callable[[], bool] | None = None,
@@ -85,7 +86,7 @@ def resume(
         run: the run, or its folder.
         overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
             With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
-        data: where the data lies now, if it was moved; it must be the same.
+        data: where the data lies now, if it was moved, or the arrays or Dataset; it must be the same.
         epochs: train up to this many in all.
         listeners, stop: as for ``train``. A file ``stop`` from before is removed.
 
@@ -97,13 +98,13 @@ def resume(
     with opened.locked():
         written = opened.recipe
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
-        if data is not None:
-            recipe = override(recipe, [f"data.source={_found_anywhere(str(data))}"])
         path = opened.checkpoint()
         start = checkpoints.load(path) if path.exists() else None
         if start is not None and _experiment(start.recipe) != _experiment(written):
             raise CondganError(f"{path} was trained with another recipe than {run}/recipe.json: it is not continued")
-        dataset = datasets.load(recipe.data, recipe.seed)
+        dataset = datasets.load(recipe.data, recipe.seed, data)
+        if isinstance(data, str | Path):
+            recipe = recipe.model_copy(update={"data": datasets.recorded(recipe.data, data, dataset)})
         if start is not None and start.domain.data_sha256 != dataset.sha256:
             raise CondganError(
                 f"the data at {recipe.data.source} is not what {run} was trained on: `data` names its place"
@@ -174,9 +175,3 @@ def _experiment(recipe: Recipe) -> Recipe:
     free: dict[str, object] = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
     free["engine"] = Recipe.model_fields["engine"].default
     return recipe.model_copy(update={"data": source, "train": train, **free})
-
-
-def _found_anywhere(source: str) -> str:
-    """A source that a resume in another folder finds too."""
-    path = Path(source).expanduser()
-    return str(path.resolve()) if path.exists() else source

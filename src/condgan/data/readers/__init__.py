@@ -1,1 +1,20 @@
-"""One file for each form that datasets come in."""
+"""The tables of what can be read: a new format of files, or a new built-in dataset, is a file here and a row."""
+
+from pathlib import Path
+
+from condgan.data.readers import folder, idx, mnist, npz, stacked_mnist
+from condgan.data.readers.reader import BuiltIn, Reader
+
+READERS: tuple[Reader, ...] = (npz.READER, idx.READER, folder.READER)
+BUILT_IN: dict[str, BuiltIn] = {row.name: row for row in (mnist.BUILT_IN, stacked_mnist.BUILT_IN)}
+
+
+def of(path: Path) -> Reader | None:
+    """The format of an existing path, by what it is rather than by what it is called; none that is known."""
+    return next((row for row in READERS if row.matches(path)), None)
+
+
+def listed() -> str:
+    """The formats in words."""
+    *others, last = (row.words for row in READERS)
+    return f"{', '.join(others)}, or {last}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from condgan.data.dataset import Images
+from condgan.arrays import Images
 from condgan.errors import CondganError
 
 if TYPE_CHECKING:

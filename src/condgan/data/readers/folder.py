@@ -9,10 +9,12 @@ from typing import Literal
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Split
+from condgan.arrays import Images
+from condgan.data.dataset import Contents, Split
 from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey, with_channels
 from condgan.data.memory import check_room, room
 from condgan.data.readers.decode import SUFFIXES, decode, has_colour
+from condgan.data.readers.reader import Reader
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -27,7 +29,7 @@ Classes = dict[str, list[Path]]  # class name -> its image files
 
 @dataclass
 class Seen:
-    """What was met while decoding, for the notices."""
+    """Facts of the decoded files, for the notices."""
 
     sizes: set[tuple[int, int]] = field(default_factory=set)
     grey: int = 0
@@ -35,7 +37,7 @@ class Seen:
     transparent: int = 0
 
 
-def read(path: Path, name: str, data: Data) -> Found:
+def read(path: Path, name: str, data: Data) -> Contents:
     """The images below a folder, decoded and brought to one shape; classes are sorted by name, 9 before 10.
 
     Raises:
@@ -57,7 +59,7 @@ def read(path: Path, name: str, data: Data) -> Found:
             ordered = [file for label in present for file in tree[class_names[label]]]
             labels = np.repeat(np.array(present, np.int64), [len(tree[class_names[label]]) for label in present])
             splits[split] = Split(decode_all(ordered, channels, data, seen), labels)
-    return Found(name, class_names, splits, notices(seen, channels, data))
+    return Contents(name, class_names, splits, notices(seen, channels, data))
 
 
 def split_folders(path: Path) -> dict[str, Path]:
@@ -94,7 +96,7 @@ def class_files(path: Path) -> Classes:
     Raises:
         CondganError: a class folder is empty, or holds something that is not an image.
     """
-    found: Classes = {}
+    classes: Classes = {}
     for folder in visible(path):
         if not folder.is_dir():
             if folder.suffix.lower() in SUFFIXES:
@@ -109,10 +111,10 @@ def class_files(path: Path) -> Classes:
                 )
         if not files:
             raise CondganError(f"{folder} is a class folder without images: add some, or remove it")
-        found[folder.name] = files
-    if not found:
+        classes[folder.name] = files
+    if not classes:
         raise CondganError(f"{path} holds no class folders: {LAYOUT}")
-    return found
+    return classes
 
 
 def visible(path: Path) -> list[Path]:
@@ -164,3 +166,6 @@ def notices(seen: Seen, channels: int, data: Data) -> tuple[str, ...]:
     if channels == 3 and seen.grey:
         said += (TO_RGB,)
     return said
+
+
+READER = Reader("folder", "a folder of class folders", "train, and those with folders of their own", Path.is_dir, read)

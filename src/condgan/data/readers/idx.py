@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Labels, Split
+from condgan.arrays import Images, Labels
+from condgan.data.dataset import Contents, Split
 from condgan.data.fit import prepare
 from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
 from condgan.data.readers.labels import classes
+from condgan.data.readers.reader import Reader
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -51,7 +53,7 @@ def labels_beside(images: Path) -> Path:
     raise CondganError(f"{images} has no labels: expected {name} beside it")
 
 
-def read(path: Path, name: str, data: Data) -> Found:
+def read(path: Path, name: str, data: Data) -> Contents:
     """A folder of IDX files under their usual names (t10k is the test split), or one images file with its labels.
 
     Raises:
@@ -77,7 +79,7 @@ def read(path: Path, name: str, data: Data) -> Found:
         notices |= dict.fromkeys(sentences)
     class_names, labels = classes(labels)
     splits = {split: Split(images[split], labels[split]) for split in images}
-    return Found(name, class_names, splits, tuple(notices))
+    return Contents(name, class_names, splits, tuple(notices))
 
 
 def read_array(path: Path, dimensions: int) -> Images:
@@ -132,3 +134,16 @@ def declared(shape: tuple[int, ...]) -> str:
 def header(shape: tuple[int, ...]) -> bytes:
     """The first bytes of an IDX file of uint8 in this shape."""
     return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a folder holds IDX files under their usual names, or a file is one, by its name or first bytes."""
+    if path.is_dir():
+        return any(find(path, split) for split in STEMS)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return "idx" in path.name or file.read(3) in (b"\0\0\x08", b"\x1f\x8b\x08")
+
+
+READER = Reader("idx", "IDX files", "train, and test if t10k files are there", is_idx, read, endings=(".gz",))

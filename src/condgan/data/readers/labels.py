@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from condgan.data.dataset import Labels
+from condgan.arrays import Labels
 
 
 def classes(labels: Mapping[str, Labels]) -> tuple[tuple[str, ...], dict[str, Labels]]:

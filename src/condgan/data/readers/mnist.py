@@ -6,9 +6,11 @@ from importlib.resources import as_file, files
 
 import numpy as np
 
-from condgan.data.dataset import Found, Images, Split
+from condgan.arrays import Images
+from condgan.data.dataset import Contents, Split
 from condgan.data.fit import prepare
 from condgan.data.readers.idx import header, read_array
+from condgan.data.readers.reader import BuiltIn
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -22,7 +24,7 @@ SHA256 = {  # of the uncompressed files
 }
 
 
-def read(data: Data) -> Found:
+def read(data: Data) -> Contents:
     """The 70,000 digits, training and validation images side by side in memory.
 
     Raises:
@@ -38,7 +40,7 @@ def read(data: Data) -> Found:
         "validation": Split(images[-VALIDATION:], labels[-VALIDATION:]),
         "test": Split(test, raw_test_labels.astype(np.int64)),
     }
-    return Found("mnist", tuple("0123456789"), splits, notices, RULE)
+    return Contents("mnist", tuple("0123456789"), splits, notices, RULE)
 
 
 def read_shipped(name: str) -> Images:
@@ -57,3 +59,6 @@ def read_shipped(name: str) -> Images:
     if digest.hexdigest() != SHA256[name]:
         raise CondganError(f"condgan's own {name}.gz is not the file that was shipped (SHA-256): reinstall condgan")
     return array
+
+
+BUILT_IN = BuiltIn("mnist", "70,000 handwritten digits", "train, validation, test", read)

@@ -3,18 +3,21 @@
 Floats (N, D) may stand for either: ``vectors`` for images, ``conditions`` for labels.
 """
 
-from collections.abc import Callable, Collection
+import zipfile
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Found, Images, Labels, Split
+from condgan.arrays import Images, Labels, Vectors
+from condgan.data.dataset import Contents, Split
 from condgan.data.fit import prepare
 from condgan.data.readers.archive import read_arrays, read_lone
 from condgan.data.readers.labels import classes
-from condgan.data.vectors import Vectors, check_spread, vectors
+from condgan.data.readers.reader import Reader
+from condgan.data.vectors import check_spread, vectors
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -22,7 +25,7 @@ NPY = np.lib.format.MAGIC_PREFIX
 SHAPES = "(N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W)"
 
 
-def read(path: Path, name: str, data: Data) -> Found:
+def read(path: Path, name: str, data: Data) -> Contents:
     """What an .npz archive holds.
 
     With ``class_names`` (text, one for each class) the labels are indexes into it; without it the classes are the
@@ -31,23 +34,31 @@ def read(path: Path, name: str, data: Data) -> Found:
     Raises:
         CondganError: an array is missing, of the wrong type or shape, or the archive is damaged or too large.
     """
-    arrays = read_arrays(path, keys_of_data)
-    made, asked, *_ = arrays
-    images, labels = (RAW[key](path, arrays[key]) for key in (made, asked))
+    return contents(path, name, read_arrays(path, keys_of_data), data)
+
+
+def contents(what: Path | str, name: str, arrays: Mapping[str, npt.NDArray[Any]], data: Data) -> Contents:
+    """A dataset of the arrays that an archive has, in the order of ``keys_of_data``; ``what`` names them in an error.
+
+    Raises:
+        CondganError: an array is of the wrong type or shape, or does not belong to the others.
+    """
+    of, by, *_ = arrays  # images or vectors, labels or conditions
+    images, labels = (RAW[key](what, arrays[key]) for key in (of, by))
     if len(images) != len(labels):
-        one = f"one {asked.removesuffix('s')} for each {made.removesuffix('s')}"
-        raise CondganError(f"{path}: {len(images)} {made} but {len(labels)} {asked}: expected {one}")
+        one = f"one {by.removesuffix('s')} for each {of.removesuffix('s')}"
+        raise CondganError(f"{what}: {len(images)} {of} but {len(labels)} {by}: expected {one}")
     class_names: tuple[str, ...] = ()
-    if asked == "labels":
-        class_names, labels = named(path, labels, arrays.get("class_names"))
-    images, notices = prepare(images, data) if made == "images" else (images, check_spread(made, images))
-    if asked == "conditions":
-        notices += check_spread(asked, labels)
-    return Found(name, class_names, {"train": Split(images, labels)}, notices)
+    if by == "labels":
+        class_names, labels = named(what, labels, arrays.get("class_names"))
+    images, notices = prepare(images, data) if of == "images" else (images, check_spread(of, images))
+    if by == "conditions":
+        notices += check_spread(by, labels)
+    return Contents(name, class_names, {"train": Split(images, labels)}, notices)
 
 
 def read_conditions(path: Path, length: int) -> Vectors:
-    """Vector conditions that anyone may have written, an .npz with ``conditions`` or an .npy: float32 (N, length).
+    """Vector conditions from any file, an .npz with ``conditions`` or an .npy: float32 (N, length).
 
     Raises:
         CondganError: the array is missing, of the wrong type or shape, or the file is damaged or too large.
@@ -61,7 +72,7 @@ def read_conditions(path: Path, length: int) -> Vectors:
     return vectors(f"{path}: conditions", array, length)
 
 
-def named(path: Path, labels: Labels, names: npt.NDArray[Any] | None) -> tuple[tuple[str, ...], Labels]:
+def named(path: Path | str, labels: Labels, names: npt.NDArray[Any] | None) -> tuple[tuple[str, ...], Labels]:
     """Class names, and labels that are indexes into them.
 
     Raises:
@@ -85,15 +96,15 @@ def listed(keys: Collection[str]) -> str:
 
 
 def keys_of_data(path: Path, present: Collection[str]) -> list[str]:
-    """The arrays of a dataset: what is made, what it is made for, and the names of classes if there are any.
+    """The arrays of a dataset: samples, their conditions, and the names of classes if they are given.
 
     Raises:
         CondganError: one is missing, or there for nothing.
     """
     chosen = [[key for key in pair if key in present] for pair in (("images", "vectors"), ("labels", "conditions"))]
-    for found in chosen:
-        if len(found) > 1:
-            raise CondganError(f"{path} holds {found[0]} and {found[1]}: expected one of them, leave the other out")
+    for both in chosen:
+        if len(both) > 1:
+            raise CondganError(f"{path} holds {both[0]} and {both[1]}: expected one of them, leave the other out")
     if not all(chosen):
         raise CondganError(
             f"{path} needs arrays images and labels; its arrays are: {listed(present)} "
@@ -107,7 +118,7 @@ def keys_of_data(path: Path, present: Collection[str]) -> list[str]:
 
 
 def keys_of_conditions(path: Path, present: Collection[str]) -> list[str]:
-    """The array of what a generator is asked for.
+    """The array of vector conditions.
 
     Raises:
         CondganError: it is missing.
@@ -117,7 +128,7 @@ def keys_of_conditions(path: Path, present: Collection[str]) -> list[str]:
     return ["conditions"]
 
 
-def raw_images(path: Path, images: npt.NDArray[Any]) -> Images:
+def raw_images(path: Path | str, images: npt.NDArray[Any]) -> Images:
     """Whatever layout the images have -> raw images (N, H, W) or (N, H, W, 3).
 
     Raises:
@@ -138,7 +149,7 @@ def raw_images(path: Path, images: npt.NDArray[Any]) -> Images:
     return images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
 
 
-def raw_labels(path: Path, labels: npt.NDArray[Any]) -> Labels:
+def raw_labels(path: Path | str, labels: npt.NDArray[Any]) -> Labels:
     """Labels of any integer type -> int64 (N,).
 
     Raises:
@@ -154,7 +165,7 @@ def raw_labels(path: Path, labels: npt.NDArray[Any]) -> Labels:
     return labels.astype(np.int64)
 
 
-def raw_names(path: Path, names: npt.NDArray[Any]) -> tuple[str, ...]:
+def raw_names(path: Path | str, names: npt.NDArray[Any]) -> tuple[str, ...]:
     """Class names as text.
 
     Raises:
@@ -168,10 +179,18 @@ def raw_names(path: Path, names: npt.NDArray[Any]) -> tuple[str, ...]:
     return tuple(names.tolist())
 
 
-RAW: dict[str, Callable[[Path, npt.NDArray[Any]], npt.NDArray[Any]]] = {
+RAW: dict[str, Callable[[Path | str, npt.NDArray[Any]], npt.NDArray[Any]]] = {
     "images": raw_images,
     "vectors": lambda path, values: vectors(f"{path}: vectors", values),
     "labels": raw_labels,
     "conditions": lambda path, values: vectors(f"{path}: conditions", values),
 }
 """What an array must be, by its name."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an .npz, by its ending or its content."""
+    return path.is_file() and (path.suffix.lower() == ".npz" or zipfile.is_zipfile(path))
+
+
+READER = Reader("npz", "an .npz", "train", is_archive, read, endings=(".npz",))

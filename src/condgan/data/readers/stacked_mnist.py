@@ -8,8 +8,10 @@ over the modes is exactly the uniform one that they compare with.
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.dataset import Found, Labels, Split, joined
+from condgan.arrays import Labels
+from condgan.data.dataset import Contents, Split, joined
 from condgan.data.readers import mnist
+from condgan.data.readers.reader import BuiltIn
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
 from condgan.recipe import Data
@@ -26,7 +28,7 @@ RULE = (
 )
 
 
-def read(data: Data) -> Found:
+def read(data: Data) -> Contents:
     """The 70,000 stacks, uint8 (N, 3, S, S), training and validation images side by side in memory.
 
     Raises:
@@ -44,7 +46,7 @@ def read(data: Data) -> Found:
         "validation": Split(images[len(labels) :], validation_labels),
         "test": Split(digits.splits["test"].images[:, 0][test], test_labels),
     }
-    return Found(NAME, CLASS_NAMES, splits, digits.notices, RULE)
+    return Contents(NAME, CLASS_NAMES, splits, digits.notices, RULE)
 
 
 def stacks(digits: Labels, number: int) -> tuple[npt.NDArray[np.int64], Labels]:
@@ -68,3 +70,6 @@ def stacks(digits: Labels, number: int) -> tuple[npt.NDArray[np.int64], Labels]:
 def order(number: int, part: int, count: int) -> npt.NDArray[np.int64]:
     """The order of ``count`` things in one part of a draw."""
     return permutation(SEED, Stream.SPLIT, number << 32 | part, count)
+
+
+BUILT_IN = BuiltIn(NAME, "digits stacked as colours, 1000 classes", "train, validation, test", read)

@@ -16,13 +16,14 @@ from condgan.diagnosis.alarms.losses import (
     too_strong_generator,
 )
 from condgan.recipe import Recipe
-from condgan.runs.log import Record
+from condgan.results.records import EvaluationRecord, Record
 
 __all__ = ["KINDS", "Finding", "from_log", "ordered"]
 
 
 def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
-    """What the records of ``log.read`` say, in the order of ``KINDS``."""
+    """Findings in the records of a log, in the order of ``KINDS``; the untrained generator shows none."""
+    records = [record for record in records if record.step or not isinstance(record, EvaluationRecord)]
     found = [check(recipe, records) for check in (nan, over_training, wrong_labels, collapse)]
     losses = losses_of(recipe, records)
     if losses is not None:

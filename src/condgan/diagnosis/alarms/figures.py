@@ -7,8 +7,8 @@ import numpy as np
 
 from condgan.diagnosis.alarms.finding import Finding, more_dropout, more_variety, optimisers, patience, rate
 from condgan.recipe import Recipe
-from condgan.results.selection import chosen_by, figure
-from condgan.runs.log import Record, evaluations, finite
+from condgan.results.records import EvaluationRecord, Record, of_kind
+from condgan.results.selection import selected_by
 
 # Calibrated on real evaluations.
 SURE, WORSE = 3.0, 0.1  # joint standard errors, share of the best value
@@ -18,15 +18,15 @@ NO_RECALL, NO_COVERAGE, SOME_PRECISION = 0.02, 0.1, 0.1  # collapsed: 0, 0.01 to
 
 def over_training(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """The best evaluation lies back, and the last two are clearly worse."""
-    lines = evaluations(records)
-    name = chosen_by(recipe, lines)
+    lines = of_kind(records, EvaluationRecord)
+    name = selected_by(recipe, lines)
     if name is None:
         return None
     line = []
     for record in lines:
-        value = figure(record, name)
+        value = record.value(name)
         if value is not None:
-            line.append((value, figure(record, name, "se") or 0.0, record))
+            line.append((value, record.se(name) or 0.0, record))
     if len(line) < 3:
         return None
     sign = 1 if name == "label_accuracy" else -1
@@ -36,14 +36,14 @@ def over_training(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
         if loss <= SURE * math.hypot(error, its_error) or loss <= WORSE * abs(best):
             return None
     value, its_error, now = line[-1]
-    images, epochs = now.get("images", 0) - when.get("images", 0), now.get("epoch", 0) - when.get("epoch", 0)
+    images, epochs = now.images - when.images, now.epoch - when.epoch
     return Finding(
         "over-training",
-        f"The run was best at epoch {when.get('epoch', 0):g} and has become worse since.",
-        f"{name} {best:.4g} (se {error:.2g}) at epoch {when.get('epoch', 0):g}, {value:.4g} (se {its_error:.2g}) at "
-        f"epoch {now.get('epoch', 0):g}, {epochs:g} epochs and {images} images later",
+        f"The run was best at epoch {when.epoch:g} and has become worse since.",
+        f"{name} {best:.4g} (se {error:.2g}) at epoch {when.epoch:g}, {value:.4g} (se {its_error:.2g}) at "
+        f"epoch {now.epoch:g}, {epochs:g} epochs and {images} images later",
         (
-            f"train.epochs={max(1, math.ceil(when.get('epoch', 1)))}",
+            f"train.epochs={max(1, math.ceil(when.epoch))}",
             *patience(recipe),
             rate("d", recipe.optim.d.lr / 2),
         ),
@@ -52,8 +52,8 @@ def over_training(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
 
 def wrong_labels(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """Classes whose pictures are not read as them, in the last evaluations."""
-    lines = settled(recipe, [record for record in evaluations(records) if isinstance(record.get("per_class"), dict)])
-    bad = [poor({name: value for name, value in line["per_class"].items() if finite(value)}) for line in lines]
+    lines = settled(recipe, [record for record in of_kind(records, EvaluationRecord) if record.per_class is not None])
+    bad = [poor({name: value for name, value in (line.per_class or {}).items() if value is not None}) for line in lines]
     if not bad or not all(bad):
         return None
     if len(lines) > 1 and rising(lines[0], lines[1]):
@@ -62,21 +62,21 @@ def wrong_labels(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     lasting = [name for name in read if all(name in earlier for earlier in bad)]
     if not lasting:
         return None
-    overall = figure(last, "label_accuracy")
+    overall = last.value("label_accuracy")
     accuracies = ", ".join(f'"{name}" {read[name]:.0%}' for name in lasting[:10])
     return mislabelled(
         recipe,
         lasting,
-        nothing=overall is not None and follows_nothing(overall, len(last["per_class"])),
-        evidence=f"evaluation at step {last.get('step')}, epoch {last.get('epoch')}: read as the class asked for: "
+        nothing=overall is not None and follows_nothing(overall, len(last.per_class or ())),
+        evidence=f"evaluation at step {last.step}, epoch {last.epoch:g}: read as the class asked for: "
         f"{accuracies}{'' if overall is None else f'; all classes together {overall:.0%}'}",
     )
 
 
-def rising(before: Record, now: Record) -> bool:
+def rising(before: EvaluationRecord, now: EvaluationRecord) -> bool:
     """Whether label accuracy has surely grown from one evaluation to the next."""
-    values = [figure(line, "label_accuracy") for line in (before, now)]
-    errors = [figure(line, "label_accuracy", "se") or 0.0 for line in (before, now)]
+    values = [line.value("label_accuracy") for line in (before, now)]
+    errors = [line.se("label_accuracy") or 0.0 for line in (before, now)]
     return values[0] is not None and values[1] is not None and values[1] - values[0] > SURE * math.hypot(*errors)
 
 
@@ -120,9 +120,9 @@ def mislabelled(recipe: Recipe, classes: Sequence[str], nothing: bool, evidence:
 
 def collapse(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     """Real images have no generated ones near them, while generated ones look real."""
-    lines = settled(recipe, evaluations(records))
+    lines = settled(recipe, of_kind(records, EvaluationRecord))
     for line in lines:
-        recall, coverage, precision = (figure(line, name) for name in ("recall", "coverage", "precision"))
+        recall, coverage, precision = (line.value(name) for name in ("recall", "coverage", "precision"))
         if recall is None or coverage is None or precision is None:
             return None
         if recall > NO_RECALL or coverage > NO_COVERAGE or precision < SOME_PRECISION:
@@ -132,7 +132,7 @@ def collapse(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
     return collapsed(
         recipe,
         "The generator makes a few pictures over and over: they look real but show little of what the data holds.",
-        f"evaluation at step {lines[-1].get('step')}, epoch {lines[-1].get('epoch')}: precision {precision:.3g}, "
+        f"evaluation at step {lines[-1].step}, epoch {lines[-1].epoch:g}: precision {precision:.3g}, "
         f"recall {recall:.3g}, coverage {coverage:.3g}",
     )
 
@@ -145,11 +145,11 @@ def collapsed(recipe: Recipe, text: str, evidence: str) -> Finding:
     return Finding("collapse", text, evidence, (*advice, *more_variety(recipe, advice)))
 
 
-def settled(recipe: Recipe, lines: Sequence[Record]) -> Sequence[Record]:
+def settled(recipe: Recipe, lines: Sequence[EvaluationRecord]) -> Sequence[EvaluationRecord]:
     """The evaluations that must agree: the last two, or the last alone once the training is over; else none.
 
     A generator that has just begun makes one kind of picture, of any class: a single early evaluation proves nothing.
     """
-    if lines and lines[-1].get("epoch", 0) >= recipe.train.epochs:
+    if lines and lines[-1].epoch >= recipe.train.epochs:
         return lines[-1:]
     return lines[-2:] if len(lines) > 1 else []

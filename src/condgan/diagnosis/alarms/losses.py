@@ -10,7 +10,7 @@ import numpy.typing as npt
 from condgan.diagnosis.alarms.finding import USUAL, Finding, more_dropout, optimisers, ordered, rate, tamed
 from condgan.recipe import Recipe
 from condgan.recipe.losses import Bounds, bounds
-from condgan.runs.log import Record, finite
+from condgan.results.records import AlarmRecord, Record, StepRecord, of_kind
 
 Series = npt.NDArray[np.float64]
 
@@ -51,24 +51,25 @@ class Losses:
 
 def losses_of(recipe: Recipe, records: Sequence[Record]) -> Losses | None:
     """The figures of the lines that have both losses and both mean logits; none if they are too few."""
-    names = ("step", "d_loss", "g_loss", "d_real", "d_fake")
-    lines = [line for line in records if all(finite(line.get(name)) for name in names)]
+    names = ("d_loss", "g_loss", "d_real", "d_fake")
+    lines = [record for record in of_kind(records, StepRecord) if all(name in record.mean for name in names)]
     if len(lines) < LEAST:
         return None
-    steps, d, g, real, fake = (np.array([line[name] for line in lines], np.float64) for name in names)
-    gradients = [line.get("g_gradient") for line in lines]
-    gradient = np.array(gradients, np.float64) if all(map(finite, gradients)) else None
+    d, g, real, fake = (np.array([line.mean[name] for line in lines], np.float64) for name in names)
+    steps = np.array([line.step for line in lines], np.float64)
+    gradients = [line.mean["g_gradient"] for line in lines if "g_gradient" in line.mean]
+    gradient = np.array(gradients, np.float64) if len(gradients) == len(lines) else None
     return Losses(steps, d, g, real, fake, gradient, bounds(recipe.loss))
 
 
 def nan(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
-    """An alarm line says that a figure was no longer a number."""
-    for record in reversed(records):
-        if record.get("alarm") == "nan":
+    """An alarm says that a figure was no longer a number."""
+    for record in reversed(of_kind(records, AlarmRecord)):
+        if record.alarm == "nan":
             return Finding(
                 "nan",
                 "A loss or a weight became NaN or infinite, and the training stopped.",
-                f"step {record.get('step')}, epoch {record.get('epoch')}: {record.get('text', 'an alarm')}",
+                f"step {record.step}, epoch {record.epoch:g}: {record.text}",
                 tuple(rate(name, tamed(optimiser)) for name, optimiser in optimisers(recipe)),
             )
     return None

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Conditions, Engine, Sampler, Samples, Settings
+from condgan.data.rows import Rows
+from condgan.engines import Engine, Sampler, Settings
 from condgan.engines.jittor import setting_up
 from condgan.engines.jittor.checkup import needs
 from condgan.engines.jittor.limits import refusal
@@ -15,7 +16,7 @@ from condgan.recipe import Domain, Recipe
 WARMING = ("-m", "condgan.engines.jittor.warm")
 
 
-def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None) -> Engine:
+def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
     """An engine at step 0.
 
     Raises:
@@ -24,7 +25,7 @@ def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, p
     setting_up.ready()
     from condgan.engines.jittor.engine import JittorEngine
 
-    return JittorEngine(recipe, domain, images, labels, picked)
+    return JittorEngine(recipe, domain, rows, picked)
 
 
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:

@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.data.rows import Rows
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Latents, Samples, Settings, State, fit
+from condgan.engines import Settings, State, fit
 from condgan.engines.bodies.networks import outputs
 from condgan.engines.game import Batch
 from condgan.engines.jittor import machine, randomness, tensors
@@ -23,13 +25,12 @@ from condgan.recipe import Domain, Recipe
 class JittorEngine:
     """See ``condgan.engines.Engine``."""
 
-    def __init__(
-        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
-    ) -> None:
-        self.recipe, self.domain, self.images = recipe, domain, images
-        self.labels = fit.labels(labels, domain)
+    def __init__(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> None:
+        self.recipe, self.domain, self.rows = recipe, domain, rows
+        if domain.condition is None:
+            fit.labels(rows.conditions(slice(None)), domain)
         self.figures = engines.figures(recipe)
-        self.plan = Plan(len(images), recipe.train.batch, recipe.train.epochs)
+        self.plan = Plan(len(rows), recipe.train.batch, recipe.train.epochs)
         randomness.seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
         self.game = Game(recipe, domain, self.plan)
         tensors.settle(self.game.tensors())
@@ -49,13 +50,13 @@ class JittorEngine:
         return settings
 
     def _steps(self, first_step: int, steps: int) -> npt.NDArray[np.float32]:
-        drawn = block.draw(self.recipe, self.plan, self.labels, self.domain.classes, first_step, steps)
+        drawn = block.draw(self.recipe, self.plan, self.rows, self.domain.classes, first_step, steps)
         fakes = [drawn.generator, *drawn.critic]
         figures = []
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
-            index = drawn.index[i, :rows]
-            real = self.output.read(jt.array(self.images[index])), jt.array(self.labels[index])
+            samples, labels = self.rows.take(drawn.index[i, :rows])
+            real = self.output.read(jt.array(samples)), jt.array(labels)
             counts = [fake_rows, *[rows] * len(drawn.critic)]
             generator, *critic = (
                 (jt.array(part.latents[i, :count]), jt.array(part.labels[i, :count]))

@@ -15,8 +15,8 @@ def main(names: list[str]) -> None:
     for name in names or RECIPES:
         recipe = builtin.get(name, ["engine=jittor"])
         dataset = data.load(recipe.data, recipe.seed)
-        chosen = dataset.trained_on(recipe.data.train_on)
-        engine = engines.load(recipe.engine).build(recipe, dataset.domain(), chosen.images, chosen.labels, None)
+        rows = dataset.trained_on(recipe.data.train_on)
+        engine = engines.load(recipe.engine).build(recipe, dataset.domain(), rows, None)
         engine.run(0, 2)
         latents = np.zeros((10, recipe.latent.dim), np.float32)
         engine.sample(latents, np.arange(10) % len(dataset.class_names))

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from condgan.engines import Conditions, Engine, Sampler, Samples, Settings
+from condgan.data.rows import Rows
+from condgan.engines import Engine, Sampler, Settings
 from condgan.engines.torch.checkup import needs
 from condgan.recipe import Domain, Recipe
 
 WARMING: tuple[str, ...] = ()  # nothing is compiled
 
 
-def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None) -> Engine:
+def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
     """An engine at step 0.
 
     Raises:
@@ -20,7 +21,7 @@ def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, p
     """
     from condgan.engines.torch import engine
 
-    return engine.build(recipe, domain, images, labels, picked)
+    return engine.build(recipe, domain, rows, picked)
 
 
 def refusal(recipe: Recipe) -> str | None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,13 @@ import torch
 from torch import Tensor
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.memory import available
+from condgan.data.rows import Rows
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Conditions, Latents, Samples, Settings, State
+from condgan.engines import Settings, State
 from condgan.engines.game import Batch
 from condgan.engines.sampling import Sampler, score
 from condgan.engines.torch import machine
@@ -43,18 +46,16 @@ def pairs(tensors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
 class TorchEngine:
     """See ``condgan.engines.Engine``."""
 
-    def __init__(
-        self, recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None
-    ) -> None:
-        self.recipe, self.domain, self.labels = recipe, domain, labels
+    def __init__(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> None:
+        self.recipe, self.domain, self.rows = recipe, domain, rows
         self.figures = engines.figures(recipe)
-        self.plan = Plan(len(images), recipe.train.batch, recipe.train.epochs)
+        self.plan = Plan(len(rows), recipe.train.batch, recipe.train.epochs)
         where = picked.device if picked else recipe.machine.device
         self.device = torch.device(machine.device(where))
         if self.device.type == "cuda":
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS sums in a varying order
             torch.use_deterministic_algorithms(True)
-        self.images = torch.from_numpy(images).to(self.device)
+        self.images = self._tensor(rows.take(slice(None))[0]) if rows.resident else None
 
         with self._own_random_state():
             self._seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
@@ -90,14 +91,14 @@ class TorchEngine:
         products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
 
     def _steps(self, first_step: int, steps: int, precision: Precision) -> Tensor:
-        drawn = block.draw(self.recipe, self.plan, self.labels, self.domain.classes, first_step, steps)
-        index, labels = self._tensor(drawn.index), self._tensor(self.labels[drawn.index])
+        drawn = block.draw(self.recipe, self.plan, self.rows, self.domain.classes, first_step, steps)
+        real, labels = map(self._tensor, self._real(drawn.index))
         generator = (self._tensor(drawn.generator.latents), self._tensor(drawn.generator.labels))
         critic = [(self._tensor(fakes.latents), self._tensor(fakes.labels)) for fakes in drawn.critic]
         figures = torch.empty((steps, len(self.figures)), device=self.device)
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
-            inputs = [index[i, :rows], labels[i, :rows], *(part[i, :fake_rows] for part in generator)]
+            inputs = [real[i, :rows], labels[i, :rows], *(part[i, :fake_rows] for part in generator)]
             inputs += [part[i, :rows] for fakes in critic for part in fakes]
             self.game.set_step(first_step + i)
             seed = partial(self._seed, int(drawn.seeds[i]))
@@ -108,11 +109,18 @@ class TorchEngine:
                 figures[i] = self.graphs((precision, self.game.kind()), partial(self.take, precision), inputs, seed)
         return figures
 
+    def _real(self, index: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], Conditions]:
+        """What a step is given of rows (S, B): their numbers, or samples that are not on the device; and conditions."""
+        flat = index.reshape(-1)
+        given, labels = (flat, self.rows.conditions(flat)) if self.images is not None else self.rows.take(flat)
+        return given.reshape(*index.shape, *given.shape[1:]), labels.reshape(*index.shape, *labels.shape[1:])
+
     def take(self, precision: Precision, inputs: Sequence[Tensor]) -> Tensor:
-        """One step on rows of the training images, their conditions, and latents and conditions -> its figures."""
-        (index, labels), generator, *critic = pairs(inputs)
+        """One step on ``_real`` rows, their conditions, and latents and conditions -> its figures."""
+        (real, labels), generator, *critic = pairs(inputs)
+        samples = real if self.images is None else self.images[real]
         with PRECISIONS[precision](self.device.type):
-            found = self.game.step(Batch((self.output.read(self.images[index]), labels), generator, critic))
+            found = self.game.step(Batch((self.output.read(samples), labels), generator, critic))
         return torch.stack([found.get(name, self.zero) for name in self.figures])  # 0: not due at this step
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
@@ -159,7 +167,7 @@ class TorchEngine:
         return [torch.default_generator]
 
 
-def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, picked: Settings | None) -> TorchEngine:
+def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> TorchEngine:
     """An engine at step 0.
 
     Raises:
@@ -168,7 +176,7 @@ def build(recipe: Recipe, domain: Domain, images: Samples, labels: Conditions, p
     if weights_size(recipe, domain) > available():  # asked before: a machine that runs out of memory kills
         raise MemoryError("the networks and their optimisers are larger than the memory of this machine")
     try:
-        return TorchEngine(recipe, domain, images, labels, picked)
+        return TorchEngine(recipe, domain, rows, picked)
     except RuntimeError as error:  # torch has no type of its own for a CPU without memory
         if "memory" in str(error):
             raise MemoryError(str(error)) from error

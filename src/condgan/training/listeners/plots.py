@@ -1,18 +1,9 @@
 """The plots of a training: ``loss.png``, ``metrics.png`` and ``class-accuracy.png``."""
 
-import json
-from collections.abc import Sequence
-from typing import Any
-
 from condgan.pictures import curves, metric_plots
 from condgan.results import selection
-from condgan.results.records import EvaluationRecord, Record, StepRecord, to_line
+from condgan.results.records import EvaluationRecord, StepRecord, of_kind
 from condgan.training.listeners.listener import Beginning, Evaluated, Listener, Saved
-
-
-def as_dicts(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """Records as those that draw them take them."""
-    return [json.loads(to_line(record)) for record in records]
 
 
 class Plots(Listener):
@@ -21,8 +12,8 @@ class Plots(Listener):
     def began(self, training: Beginning) -> None:
         """Take over the log up to here."""
         self.training = training
-        self.steps = [record for record in training.records if isinstance(record, StepRecord)]
-        self.evaluations = [record for record in training.records if isinstance(record, EvaluationRecord)]
+        self.steps = of_kind(training.records, StepRecord)
+        self.evaluations = of_kind(training.records, EvaluationRecord)
 
     def logged(self, record: StepRecord) -> None:
         """Remember it."""
@@ -31,16 +22,15 @@ class Plots(Listener):
     def saved(self, saved: Saved) -> None:
         """Draw the losses."""
         if saved.which == "last":
-            curves.loss_curves(self.training.run.loss_plot, as_dicts(self.steps), self.training.recipe.name)
+            curves.loss_curves(self.training.run.loss_plot, self.steps, self.training.recipe.name)
 
     def evaluated(self, evaluation: Evaluated) -> None:
         """Draw the figures of all evaluations, and the accuracies of the classes in this one."""
         run, recipe, record = self.training.run, self.training.recipe, evaluation.record
         self.evaluations.append(record)
-        trained = [one for one in self.evaluations if one.step]
-        number = selection.best(recipe, as_dicts(trained))
-        best = None if number is None else trained[number].images
-        metric_plots.metric_curves(run.metrics_plot, as_dicts(self.evaluations), recipe.name, best)
+        position = selection.best(recipe, self.evaluations)
+        best = None if position is None else self.evaluations[position].images
+        metric_plots.metric_curves(run.metrics_plot, self.evaluations, recipe.name, best)
         if record.per_class is not None:
             title = f"{recipe.name}, epoch {record.epoch:g}: label accuracy"
             overall = record.value("label_accuracy")

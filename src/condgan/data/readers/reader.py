@@ -1,0 +1,40 @@
+"""What a format of datasets must provide to be read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from condgan.data.dataset import Contents
+from condgan.recipe import Data
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A row of ``READERS``: a format of files.
+
+    Attributes:
+        name: of the format.
+        words: what lies at the path, as in "give the path of ...".
+        splits: which splits it brings; missing ones are drawn from train.
+        matches: whether an existing path is of this format; the first row of the table that matches reads it.
+        read: path, name of the dataset, and how images are brought to one shape -> what the path holds. Raises
+            CondganError if that is damaged.
+        endings: of file names that the dataset's name leaves out.
+    """
+
+    name: str
+    words: str
+    splits: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, str, Data], Contents]
+    endings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """A row of ``BUILT_IN``: a dataset that comes with condgan, by its name."""
+
+    name: str
+    words: str
+    splits: str
+    read: Callable[[Data], Contents]

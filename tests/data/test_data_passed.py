@@ -1,0 +1,115 @@
+"""Arrays and datasets that are passed in Python."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import condgan
+from condgan import data as datasets
+from condgan.data import Dataset, Split
+from condgan.errors import CondganError
+from condgan.recipe import Data
+
+RANDOM = np.random.default_rng(2)
+IMAGES = RANDOM.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+LABELS = np.arange(60) % 3
+SMALL = ("generator.hidden=8", "discriminator.hidden=8", "latent.dim=4", "evaluation.every=none", "machine.threads=1")
+FORM = Data(size=8)
+
+
+def passed(images: Any, labels: Any, form: Data = FORM) -> Dataset:
+    return datasets.load(form, 0, (images, labels))
+
+
+@pytest.mark.parametrize(
+    ("samples", "conditions"),
+    [
+        (IMAGES, LABELS),
+        (IMAGES[..., 0], LABELS.astype(np.uint8)),
+        (RANDOM.normal(size=(60, 4)), LABELS),
+        (IMAGES, RANDOM.normal(size=(60, 4)).astype(np.float32)),
+    ],
+)
+def test_arrays_are_what_an_archive_of_them_is(tmp_path: Path, samples: Any, conditions: Any) -> None:
+    keys = "vectors" if samples.ndim == 2 else "images", "labels" if conditions.ndim == 1 else "conditions"
+    np.savez(tmp_path / "a.npz", **dict(zip(keys, (samples, conditions), strict=True)))
+    of_file = datasets.load(Data(source=str(tmp_path / "a.npz"), size=8), 0)
+    given = passed(samples, conditions)
+    assert given.sha256 == of_file.sha256
+    assert (given.split_rule, given.notices) == (of_file.split_rule, of_file.notices)
+
+
+def test_layouts_and_lists_are_the_same_data() -> None:
+    expected = passed(IMAGES, LABELS).sha256
+    assert passed(IMAGES.transpose(0, 3, 1, 2), LABELS).sha256 == expected
+    assert passed(IMAGES, LABELS.tolist()).sha256 == expected
+
+
+@pytest.mark.parametrize("kind", [str, object])
+def test_labels_of_text_are_class_names(kind: type) -> None:
+    names = np.array(["cat", "ant", "bee"], dtype=kind)
+    given = passed(IMAGES, names[LABELS])
+    assert given.class_names == ("ant", "bee", "cat")
+    assert np.array_equal(np.bincount(given.train.labels), [16, 16, 16])
+    back = {
+        image.tobytes(): given.class_names[label] for image, label in zip(*given.train.take(slice(None)), strict=True)
+    }
+    originals = {image.transpose(2, 0, 1).tobytes(): name for image, name in zip(IMAGES, names[LABELS], strict=True)}
+    assert back.items() <= originals.items()
+
+
+def test_what_is_trained_on_does_not_change_with_the_caller_s_arrays() -> None:
+    images = np.ascontiguousarray(IMAGES.transpose(0, 3, 1, 2))
+    given = passed(images, LABELS)
+    before = given.train.images.copy()
+    images[:] = 0
+    assert np.array_equal(given.train.images, before)
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "one": (IMAGES, "data=ndarray: expected .images, labels."),
+    "three": ((IMAGES, LABELS, LABELS), "data=tuple: expected"),
+    "floats": ((IMAGES / 255, LABELS), r"data=\(images, labels\): images are float64, expected uint8"),
+    "lengths": ((IMAGES, LABELS[:5]), r"data=\(images, labels\): 60 images but 5 labels"),
+    "ragged": (([[1, 2], [3]], LABELS), r"data=\(images, labels\) are no arrays"),
+    "one-hot": ((IMAGES, np.eye(3, dtype=int)[LABELS]), "labels have shape"),
+    "empty": ("", "data.source=: no such path"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arrays_name_the_argument(case: str) -> None:
+    given, says = BAD[case]
+    with pytest.raises(CondganError, match=says):
+        datasets.load(FORM, 0, given)
+
+
+def test_a_run_on_arrays_goes_on_only_with_the_same_arrays(tmp_path: Path) -> None:
+    images = IMAGES[..., 0]
+    run = condgan.train("cgan-bce", *SMALL, "data.size=8", data=(images, LABELS), epochs=1, run=tmp_path / "run")
+    assert run.recipe().data.source == "arrays"
+    with pytest.raises(CondganError, match=r"pass the same again, as `data=\(images, labels\)`"):
+        condgan.resume(tmp_path / "run", epochs=2)
+    with pytest.raises(CondganError, match=r"is not what .* was trained on"):
+        condgan.resume(tmp_path / "run", data=(images[::-1], LABELS), epochs=2)
+    condgan.resume(tmp_path / "run", data=(images, LABELS), epochs=2)
+    np.savez(tmp_path / "a.npz", images=images, labels=LABELS)
+    condgan.resume(tmp_path / "run", data=tmp_path / "a.npz", epochs=3)
+    whole = condgan.train("cgan-bce", *SMALL, "data.size=8", data=tmp_path / "a.npz", epochs=3, run=tmp_path / "whole")
+    latest = [condgan.load(path).sample("012", seed=1) for path in (tmp_path / "run", whole.folder)]
+    assert np.array_equal(*latest)
+
+
+def test_a_dataset_keeps_its_size_and_splits(tmp_path: Path) -> None:
+    split = Split(IMAGES[..., 0][:, None], LABELS)
+    dataset = Dataset("mine", ("a", "b", "c"), split, split, split, "my own")
+    run = condgan.train("cgan-bce", *SMALL, data=dataset, epochs=1, run=tmp_path / "run")
+    data = run.recipe().data
+    assert (data.source, data.size, data.channels) == ("arrays", 8, 1)
+    condgan.resume(tmp_path / "run", data=dataset, epochs=2)
+    part = Split(split.images[:, :, :2, :2], LABELS)
+    tiny = Dataset("tiny", ("a", "b", "c"), part, part, part, "my own")
+    with pytest.raises(CondganError, match="expected 4 to 1024"):
+        datasets.load(FORM, 0, tiny)
