@@ -105,6 +105,8 @@ def main() -> None:
         return
     out = Path(os.environ.get("OUT") or HERE.parent / "gpu-results")
     out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("[1-9]-*.png"):
+        old.unlink()
     ends = time.monotonic() + TOTAL - RESERVE - (time.time() - options.started)
     results: Json = {"rehearsal": options.rehearse, "parts": {}}
     command = [sys.executable, str(options.parts), *(["--rehearse"] if options.rehearse else [])]

@@ -16,8 +16,9 @@ SITE = ROOT / ".venv-gpu" / "site"
 TARGET = ["--python-version", "3.12", "--only-binary=:all:", "--no-deps"]
 PLATFORMS = [f"--platform=manylinux{tag}_x86_64" for tag in ("_2_28", "_2_27", "2014", "_2_17")]
 NEEDED = [
-    *("absl-py", "annotated-doc", "annotated-types", "contourpy", "cycler", "filelock", "fonttools", "hypothesis"),
-    *("iniconfig", "joblib", "kiwisolver", "lightning-utilities", "markdown-it-py", "matplotlib", "mdurl", "narwhals"),
+    *("absl-py", "annotated-doc", "annotated-types", "cloudpickle", "contourpy", "cycler", "filelock", "fonttools"),
+    *("hypothesis", "iniconfig", "joblib", "kiwisolver", "lightning-utilities", "markdown-it-py", "matplotlib"),
+    *("mdurl", "narwhals"),
     *("packaging", "pillow", "platformdirs", "pluggy", "prdc", "protobuf", "pydantic", "pydantic-core", "pygments"),
     *("pyparsing", "pytest", "python-dateutil", "rich", "safetensors", "scikit-learn", "scipy", "setuptools"),
     *("shellingham", "six", "sortedcontainers", "tensorboard", "threadpoolctl", "torchmetrics", "typer"),
