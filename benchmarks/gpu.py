@@ -39,12 +39,12 @@ class Part:
 
 
 PARTS = (
-    Part("machine", 20, 20),
-    Part("tests", 70, 30),
-    Part("steps", 85, 12),
-    Part("sampling", 20, 10),
-    Part("training", None, 12, leaves=42),
-    Part("flagship", 32, 8),
+    Part("machine", 20, 60),
+    Part("tests", 70, 60),
+    Part("steps", 85, 60),
+    Part("sampling", 20, 60),
+    Part("training", None, 90, leaves=42),
+    Part("flagship", 32, 60),
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "gpu-wheels"
 ARCHIVE = FOLDER / "wheels.tar.xz"
-SITE = ROOT / ".venv-gpu" / "site"
+SITE = ROOT / ".venv-gpu" / str(sys.implementation.cache_tag)  # compiled files fit one Python
 TARGET = ["--python-version", "3.12", "--only-binary=:all:", "--no-deps"]
 PLATFORMS = [f"--platform=manylinux{tag}_x86_64" for tag in ("_2_28", "_2_27", "2014", "_2_17")]
 NEEDED = [

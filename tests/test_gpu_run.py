@@ -42,7 +42,7 @@ def parts(folder: Path, behaviour: str) -> str:
 def test_every_part_runs_on_the_cpu(tmp_path: Path) -> None:
     command = ["bash", str(ROOT / "benchmarks" / "gpu.sh")]
     environment = os.environ | {"OUT": str(tmp_path), "PYTHON": sys.executable, "CONDGAN_GPU_REHEARSAL": "1"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=420)
     assert ended.returncode == 0, ended.stderr
     found = results(tmp_path)
     statuses = {name: part["status"] for name, part in found.items()}
