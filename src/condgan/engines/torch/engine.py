@@ -12,10 +12,13 @@ import torch
 from torch import Tensor
 
 from condgan import engines
+from condgan import threads as cpu_threads
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.memory import available
 from condgan.data.rows import Rows
 from condgan.draws import block, philox
+from condgan.draws.ahead import Ahead
+from condgan.draws.block import Block
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import Settings, State
@@ -56,6 +59,10 @@ class TorchEngine:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS sums in a varying order
             torch.use_deterministic_algorithms(True)
         self.images = self._tensor(rows.take(slice(None))[0]) if rows.resident else None
+        drawing = 0 if self.device.type == "cpu" else max(1, cpu_threads.cores() - 1)  # a CPU has no core to spare
+        draw = partial(block.draw, recipe, self.plan, rows, domain.classes)
+        turns = recipe.train.critic_steps if recipe.train.fakes == "fresh" else 0
+        self.draws = Ahead(draw, recipe.train.batch * recipe.latent.dim * (1 + turns), self.plan.steps, drawing)
 
         with self._own_random_state():
             self._seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
@@ -91,11 +98,17 @@ class TorchEngine:
         products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
 
     def _steps(self, first_step: int, steps: int, precision: Precision) -> Tensor:
-        drawn = block.draw(self.recipe, self.plan, self.rows, self.domain.classes, first_step, steps)
+        figures = torch.empty((steps, len(self.figures)), device=self.device)
+        done = 0
+        for drawn in self.draws(first_step, steps):
+            self._take_drawn(first_step + done, drawn, precision, figures[done : done + len(drawn.rows)])
+            done += len(drawn.rows)
+        return figures
+
+    def _take_drawn(self, first_step: int, drawn: Block, precision: Precision, figures: Tensor) -> None:
         real, labels = map(self._tensor, self._real(drawn.index))
         generator = (self._tensor(drawn.generator.latents), self._tensor(drawn.generator.labels))
         critic = [(self._tensor(fakes.latents), self._tensor(fakes.labels)) for fakes in drawn.critic]
-        figures = torch.empty((steps, len(self.figures)), device=self.device)
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
             inputs = [real[i, :rows], labels[i, :rows], *(part[i, :fake_rows] for part in generator)]
@@ -107,7 +120,6 @@ class TorchEngine:
                 figures[i] = self.take(precision, inputs)
             else:
                 figures[i] = self.graphs((precision, self.game.kind()), partial(self.take, precision), inputs, seed)
-        return figures
 
     def _real(self, index: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], Conditions]:
         """What a step is given of rows (S, B): their numbers, or samples that are not on the device; and conditions."""
