@@ -180,7 +180,7 @@ def test_going_on_is_exact(
 def test_what_a_training_says_and_leaves(kind: str, trained: Any, archives: dict[str, Path]) -> None:
     run, heard = trained(kind)
     assert [text for text in heard.said if "not measured" in text] == [
-        f"this training is not measured: {archives[kind].stem}: {dataset(kind, archives).train.kind}, and only images "
+        f"this training is not measured: {archives[kind].stem}: {dataset(kind, archives).train.modality}, and only images "
         "with classes can be measured: judge what `condgan sample` writes by a measure of your own"
     ]
     assert f" on {TRAINED} {kind.partition(',')[0]} of toy" in heard.said[0]
@@ -464,7 +464,7 @@ def test_samples_that_cannot_be_made(
 def test_what_is_no_labelled_images_is_not_measured(
     kind: str, trained: Any, archives: dict[str, Path], refused: Any, digits: Path
 ) -> None:
-    held = dataset(kind, archives).train.kind
+    held = dataset(kind, archives).train.modality
     run, archive = trained(kind)[0], archives[kind]
     only = f": {held}, and only images with classes can be measured"
     assert f"{archive.stem}{only}" in refused("evaluate", run.folder)
