@@ -179,8 +179,9 @@ def test_going_on_is_exact(
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_a_training_says_and_leaves(kind: str, trained: Any, archives: dict[str, Path]) -> None:
     run, heard = trained(kind)
+    modality = dataset(kind, archives).train.modality
     assert [text for text in heard.said if "not measured" in text] == [
-        f"this training is not measured: {archives[kind].stem}: {dataset(kind, archives).train.modality}, and only images "
+        f"this training is not measured: {archives[kind].stem}: {modality}, and only images "
         "with classes can be measured: judge what `condgan sample` writes by a measure of your own"
     ]
     assert f" on {TRAINED} {kind.partition(',')[0]} of toy" in heard.said[0]

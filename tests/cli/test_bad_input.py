@@ -307,7 +307,7 @@ def test_a_run_that_another_process_trains(refused: Any, copied: Path) -> None:
         (b"\xff\xfe", "not JSON"),
         (b"[]", "not a recipe"),
         (b"{}", "not a recipe"),
-        (b'{"format": 2}', "upgrade condgan"),
+        (b'{"format": 3}', "upgrade condgan"),
         (b"[" * 100_000, "not JSON"),
     ],
 )
@@ -392,7 +392,7 @@ def test_files_of_a_newer_format(refused: Any, copied: Path) -> None:
 
 def test_a_recipe_of_a_newer_format_inside(refused: Any, copied: Path) -> None:
     description, _ = weights.load(copied / "generator.safetensors", "generator")
-    newer = description["recipe"] | {"format": 2, "unheard_of": 1}
+    newer = description["recipe"] | {"format": 3, "unheard_of": 1}
     rewritten(copied / "generator.safetensors", "generator", recipe=newer)
     assert "upgrade condgan" in refused("sample", copied / "generator.safetensors", "1")
 

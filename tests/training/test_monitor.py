@@ -192,7 +192,7 @@ def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) 
     recipe = measured.recipe
     data = load_data(recipe.data, recipe.seed)
     split = data.trained_on(recipe.data.train_on)
-    engine = engines.load("torch").build(recipe, data.domain(), split.images, split.labels, None)
+    engine = engines.load("torch").build(recipe, data.domain(), split, None)
     made = monitor.monitor(recipe, data, 1, print)
     assert made is not None
     figures, per_class, _ = made.measure(engine)

@@ -20,7 +20,7 @@ import condgan
 from condgan import data as datasets
 from condgan import engines, threads
 from condgan.data.dataset import Split
-from condgan.engines import FIGURES, Settings
+from condgan.engines import Settings
 from condgan.engines.torch.engine import TorchEngine
 from condgan.engines.torch.fast import products
 from condgan.errors import CondganError, InterruptedTrainingError
@@ -106,10 +106,10 @@ def test_a_new_process_goes_on_bit_for_bit(case: str, noise: dict[str, Any], con
     state = engine.state()
     half = checkpoint.load(continued / "halves" / f"{case}.safetensors")
     with np.load(continued / "wholes" / f"{case}.npz") as whole:
-        assert set(whole.files) == set(state) | {f"figures.{name}" for name in FIGURES}
+        assert set(whole.files) == set(state) | {f"figures.{name}" for name in figures}
         for name, array in state.items():
             assert array.tobytes() == whole[name].tobytes(), name
-        for name in FIGURES:
+        for name in figures:
             assert figures[name].shape == (100,)
             assert figures[name].tobytes() == half.pending[name].tobytes() + whole[f"figures.{name}"].tobytes(), name
     moved = [name for name in state if not np.array_equal(half.state[name], state[name])]
@@ -192,17 +192,18 @@ def events(run: Run) -> dict[str, list[tuple[int, float]]]:
     """Of TensorBoard: the losses are one chart, since they have one tag; the grids are images."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    figures = engines.figures(run.recipe)
     folders = {"d_loss": run.folder / "discriminator", "g_loss": run.folder / "generator"}
-    read = {name: EventAccumulator(str(folders.get(name, run.folder)), {"images": 0}).Reload() for name in FIGURES}
+    read = {name: EventAccumulator(str(folders.get(name, run.folder)), {"images": 0}).Reload() for name in figures}
     for folder in (run.folder, *folders.values()):
         assert len(list(folder.glob("events.out.tfevents.*"))) == 1
     own = read["d_real"]
-    assert set(own.Tags()["scalars"]) == set(FIGURES) - set(folders)
+    assert set(own.Tags()["scalars"]) == set(figures) - set(folders)
     grids = {int(path.stem): path.read_bytes() for path in sorted(run.samples.iterdir())}
     assert {event.step: event.encoded_image_string for event in own.Images("samples")} == grids
-    tags = {name: "loss" if name in folders else name for name in FIGURES}
+    tags = {name: "loss" if name in folders else name for name in figures}
     assert all(read[name].Tags()["scalars"] == ["loss"] for name in folders)
-    return {name: [(event.step, event.value) for event in read[name].Scalars(tags[name])] for name in FIGURES}
+    return {name: [(event.step, event.value) for event in read[name].Scalars(tags[name])] for name in figures}
 
 
 def assert_same(run: Run, other: Run) -> None:
@@ -235,7 +236,7 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     split = data.trained_on("train+validation")
     engine = engines.load("torch").build(recipe, data.domain(), split, ONE_THREAD)
     figures = engine.run(0, 20)
-    for name in FIGURES:
+    for name in engines.figures(recipe):
         starts = [0, *ends[:-1]]
         means = [figures[name][start:end].astype(float).mean() for start, end in zip(starts, ends, strict=True)]
         assert [record[name] for record in records] == pytest.approx(means, rel=1e-5, abs=1e-9)
