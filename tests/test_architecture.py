@@ -66,6 +66,27 @@ def test_folders_do_not_import_each_other_in_a_circle() -> None:
     assert [part for part in PARTS if part in architecture.reachable(graph, part)] == []
 
 
+def exported(folder: str) -> list[str]:
+    """``__all__`` of a folder: names, and modules that are imported where they are used."""
+    tree = ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8"))
+    return [
+        name
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.literal_eval(node.value)
+    ]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_what_a_folder_does_not_export_is_private_to_it(path: str) -> None:
+    own = path.split("/")[0].removesuffix(".py")
+    targets = architecture.imported(
+        ast.parse((ROOT / path).read_text(encoding="utf-8")), ["condgan", *path.split("/")[:-1]]
+    )
+    foreign = [target for target in targets if target and target[0] != own and (ROOT / target[0]).is_dir()]
+    assert [".".join(target) for target in foreign if len(target) > 1 and target[1] not in exported(target[0])] == []
+
+
 def test_the_picture_is_that_of_the_code() -> None:
     """If it is not: ``python docs/architecture.py``."""
     assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.drawing()

@@ -10,6 +10,8 @@ from condgan.cli.command import app
 
 # isort: off
 from condgan.cli import train, sample, evaluate, recipes, doctor  # noqa: F401 (in the order of the help)
+
+__all__ = ["app", "main"]
 # isort: on
 
 USAGE = 2

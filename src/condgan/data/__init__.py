@@ -5,4 +5,7 @@ from condgan.data.rows import Rows
 from condgan.data.sources import Given, load, recorded
 from condgan.data.writers.output import Output, writer
 
-__all__ = ["Dataset", "Given", "Output", "Rows", "Split", "load", "recorded", "writer"]
+__all__ = [
+    "Dataset", "Given", "Output", "Rows", "Split", "dataset", "fit", "load", "memory", "readers", "recorded", "rows",
+    "sources", "vectors", "writer", "writers",
+]  # fmt: skip

@@ -1,1 +1,3 @@
 """What goes wrong in a training, in words."""
+
+__all__ = ["alarms", "diagnosis"]

@@ -1,1 +1,3 @@
 """A trained generator, and the one sampling function."""
+
+__all__ = ["export", "generator", "run", "sampling", "showing"]

@@ -11,6 +11,11 @@ import numpy.typing as npt
 from condgan.arrays import Features
 from condgan.errors import UndefinedError
 
+__all__ = [
+    "Estimate", "bins", "check_features", "distances", "feature_network", "gan_train", "inception", "label_accuracy",
+    "modes", "neighbours", "parzen",
+]  # fmt: skip
+
 
 class Estimate(NamedTuple):
     """A figure, and its standard error where one exists."""
