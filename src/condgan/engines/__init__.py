@@ -15,7 +15,7 @@ from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, 
 from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
-__all__ = ["Engine", "FIGURES", "Sampler", "Settings", "State", "Verdict", "figures", "load"]
+__all__ = ["FIGURES", "Engine", "Sampler", "Settings", "State", "Verdict", "figures", "load"]
 
 NAMES: tuple[str, ...] = get_args(Machine.model_fields["engine"].annotation)
 State = dict[str, npt.NDArray[np.generic]]
