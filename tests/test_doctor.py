@@ -13,7 +13,6 @@ from packaging.requirements import Requirement
 
 from condgan import data, doctor
 from condgan.doctor import Check, checks
-from condgan.engines.torch import checkup
 from condgan.errors import CondganError
 
 
@@ -156,33 +155,6 @@ def test_without_metadata_there_are_no_extras(
     found = examine()
     assert found["condgan"].ok is False
     assert not any(name.startswith("extra") for name in found)
-
-
-@pytest.mark.parametrize(
-    ("source", "seconds", "says"),
-    [
-        ("raise RuntimeError('operator torchvision::nms does not exist')", 60, "nms does not exist"),
-        ("import os; os._exit(3)", 60, "exit code 3"),
-        ("import time; time.sleep(60)", 0.5, "does not import within"),
-    ],
-)
-def test_a_broken_torchvision_is_warned_of_and_stays_out_of_this_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, seconds: float, says: str
-) -> None:
-    (tmp_path / "torchvision.py").write_text(source, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(checkup, "IMPORT_SECONDS", seconds)
-    monkeypatch.setattr(data, "load", lambda recipe, seed: None)
-    found = {check.name: check for check in checks()}["torchvision"]
-    assert found.ok is None
-    assert says in found.result
-    assert "torchmetrics" in found.cure
-    assert "torchvision" not in sys.modules
-
-
-def test_torchvision_is_not_spoken_of_where_it_is_not_installed(examine: Callable[[], dict[str, Check]]) -> None:
-    assert "torchvision" not in examine()
 
 
 @pytest.mark.parametrize(("platform", "ok"), [("linux", True), ("darwin", True), ("win32", False), ("aix", None)])

@@ -10,7 +10,10 @@ import pytest
 import condgan
 
 ROOT = Path(condgan.__file__).parent
-UNWANTED = ["torchvision", "torch-fidelity"]  # where torchvision fits no torch, either breaks torchmetrics as a whole
+UNWANTED = [
+    "torchvision",
+    "torch-fidelity",
+]  # either can break torchmetrics, an oracle of the tests
 PICKLES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 TORCH_PICKLES = {"torch.load", "torch.save", "torch.jit.load", "torch.jit.save"}
 

@@ -189,9 +189,7 @@ def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> Featur
     Raises:
         CondganError: ``what`` does not fit together.
     """
-    import torch
-
-    from condgan.metrics.feature_network import Network, channels_last, embed
+    from condgan.metrics import feature_network
 
     try:
         names, channels, size = facts["class_names"], int(facts["channels"]), int(facts["size"])
@@ -201,16 +199,10 @@ def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> Featur
             raise ValueError("facts of wrong types")
         if not all(isinstance(share, int | float) for share in facts["accuracy"].values()):
             raise ValueError("accuracies that are no numbers")
-        with torch.device("meta"):
-            network = Network(channels, size, len(names))
-        expected = {name: (tuple(tensor.shape), str(tensor.dtype)) for name, tensor in network.state_dict().items()}
-        given = {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()}
-        if given != expected:
-            raise ValueError("its weights do not fit")
+        network = feature_network.restore(channels, size, len(names), arrays)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CondganError(f"{what} is no feature network of this condgan ({error})") from None
-    network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)
-    seen = partial(embed, channels_last(network.eval()))
+    seen = partial(feature_network.embed, network)
     return FeatureNetwork(seen, network.dim, space, digest(arrays), facts)
 
 

@@ -1,17 +1,14 @@
 """Distances between two sets of features, and the score of one set of posteriors."""
 
-import importlib
-import warnings
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from condgan.arrays import Features, Labels
-from condgan.errors import CondganError, UndefinedError
+from condgan.errors import UndefinedError
 from condgan.metrics import Estimate, check_features
 
 GROUPS = 20  # of the jackknife
@@ -34,17 +31,25 @@ def frechet(real: Features, generated: Features) -> float:
 def frechet_from(real: Features) -> Callable[[Features], float]:
     """``frechet`` of several sets from one real set, whose moments are computed once."""
     check_spread(real)
-    metric = torchmetrics("fid").FrechetInceptionDistance(feature=Given(real.shape[1]), reset_real_features=False)
-    metric.update(double(real), real=True)
+    real_mean, real_covariance = moments(real)
 
     def distance(generated: Features) -> float:
         check_spread(generated)
         check_features(real, generated)
-        metric.reset()
-        metric.update(double(generated), real=False)
-        return max(float(metric.compute()), 0.0)  # rounding; in this order a NaN stays one
+        mean, covariance = moments(generated)
+        root = torch.linalg.eigvals(real_covariance @ covariance).sqrt().real.sum()
+        traces = real_covariance.trace() + covariance.trace()
+        value = (real_mean - mean).square().sum() + traces - 2 * root
+        return max(float(value), 0.0)  # rounding; in this order a NaN stays one
 
     return distance
+
+
+def moments(features: Features) -> tuple[Tensor, Tensor]:
+    """The mean (D,) and the unbiased covariance (D, D) of (N, D) features, float64."""
+    rows = double(features)
+    mean = rows.sum(0) / len(rows)
+    return mean, (rows.T @ rows - len(rows) * (mean[:, None] @ mean[None])) / (len(rows) - 1)
 
 
 def frechet_of_means(real: Features, generated: Features) -> float:
@@ -135,14 +140,16 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     check_features(posteriors)
     if len(posteriors) < 2 * SPLITS:
         raise UndefinedError(f"{len(posteriors)} images: at least {2 * SPLITS} are needed for {SPLITS} splits")
-    posteriors = posteriors[: len(posteriors) // SPLITS * SPLITS]  # else torch makes fewer splits, and a small one
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        torch.default_generator.manual_seed(0)  # it shuffles
-        warnings.simplefilter("ignore")  # it warns of the memory that the posteriors take
-        metric = torchmetrics("inception").InceptionScore(feature=nn.Identity(), splits=SPLITS)
-        metric.update(double(posteriors).clamp_min(1e-30).log())
-        value, deviation = metric.compute()
-    return Estimate(float(value), float(deviation) / SPLITS**0.5)
+    posteriors = posteriors[: len(posteriors) // SPLITS * SPLITS]  # splits of equal size
+    shuffled = torch.randperm(len(posteriors), generator=torch.Generator().manual_seed(0))
+    logits = double(posteriors)[shuffled].clamp_min(1e-30).log()
+    scores = torch.stack(
+        [
+            (part * (log - part.mean(0).log())).sum(1).mean().exp()
+            for part, log in zip(logits.softmax(1).chunk(SPLITS), logits.log_softmax(1).chunk(SPLITS), strict=True)
+        ]
+    )
+    return Estimate(float(scores.mean()), float(scores.std()) / SPLITS**0.5)
 
 
 def with_error(distance: Callable[[npt.NDArray[np.bool_]], float], count: int) -> Estimate:
@@ -176,33 +183,6 @@ def check_spread(*sets: Features, spread: bool = True) -> None:
         raise UndefinedError("all images of a set are the same: there is no covariance")
 
 
-def torchmetrics(module: str) -> Any:
-    """A module of torchmetrics.image, imported only now.
-
-    Raises:
-        CondganError: it cannot be: a torchvision of another torch, say, breaks the import of all of them.
-    """
-    try:
-        return importlib.import_module(f"torchmetrics.image.{module}")
-    except (ImportError, RuntimeError, AttributeError) as error:
-        raise CondganError(
-            f"torchmetrics cannot be imported ({' '.join(str(error).split())[:200]}): "
-            "if torchvision is named, install the one that fits torch, or none"
-        ) from None
-
-
 def double(features: Features) -> Tensor:
     """As float64."""
     return torch.from_numpy(features).double()
-
-
-class Given(nn.Module):
-    """The network of a torchmetrics metric that is given features rather than images."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.num_features = dim
-
-    def forward(self, features: Tensor) -> Tensor:
-        """The features."""
-        return features

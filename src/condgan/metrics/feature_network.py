@@ -1,10 +1,10 @@
 """The feature network: a small classifier whose last hidden layer is the space that images are compared in."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -163,6 +163,21 @@ def channels_last(network: AnyNetwork) -> AnyNetwork:
 def to_float(images: Images) -> Tensor:
     """uint8 -> float32 in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(images)).float().div_(255)
+
+
+def restore(channels: int, size: int, classes: int, arrays: Mapping[str, npt.NDArray[Any]]) -> Network:
+    """A trained network from its weights, by name.
+
+    Raises:
+        ValueError: they do not fit.
+    """
+    with torch.device("meta"):
+        network = Network(channels, size, classes)
+    expected = {name: (tuple(tensor.shape), str(tensor.dtype)) for name, tensor in network.state_dict().items()}
+    if {name: (array.shape, f"torch.{array.dtype}") for name, array in arrays.items()} != expected:
+        raise ValueError("its weights do not fit")
+    network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)
+    return channels_last(network.eval())
 
 
 @torch.inference_mode()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from condgan import engines
-from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
 from condgan.diagnosis import alarms
 from condgan.draws.schedule import Plan
@@ -27,7 +26,7 @@ from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.log import Figures, Log
 from condgan.runs.status import State as Outcome
 from condgan.runs.status import Status
-from condgan.training import preparation
+from condgan.training import failures, preparation
 from condgan.training.agenda import Agenda
 from condgan.training.interrupts import interrupts
 from condgan.training.listeners.listener import (
@@ -35,7 +34,6 @@ from condgan.training.listeners.listener import (
     Beginning,
     Block,
     Evaluated,
-    ListenerError,
     Listeners,
     Saved,
 )
@@ -44,17 +42,6 @@ if TYPE_CHECKING:
     from condgan.training.monitor import Monitor
 
 BLOCK_SECONDS = 0.5  # a block is at most about this long: Ctrl-C, a stop and the checkpoint wait for its end
-
-
-class Now:
-    """The generator of the moment, which a listener can sample from, and do nothing else with."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._sample = engine.sample
-
-    def sample(self, latents: Latents, labels: Conditions) -> Samples:
-        """See ``condgan.engines.Sampler``."""
-        return self._sample(latents, labels)
 
 
 class Trainer:
@@ -108,33 +95,18 @@ class Trainer:
             if not self.over:
                 with suppress(CondganError):  # the disk may be full
                     self.end("diverged" if isinstance(error, DivergedError) else "stopped", str(error) or repr(error))
-            explained = self.explained(error)
+            explained = failures.explained(error, self.run, self.where())
             if explained is error:
                 raise
             raise explained from (None if explained is error.__cause__ else error.__cause__)
         finally:
             self.log.close()
 
-    def explained(self, error: BaseException) -> BaseException:
-        """An error with what the user needs to know: of a full disk, that what was saved remains."""
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(cause, BrokenPipeError):  # of the terminal, not of the run
-            return cause
-        if isinstance(error, ListenerError):
-            there = f"saved at {self.where()}: `condgan resume {self.run.folder}` continues there"
-            return ListenerError(f"{error}; {there if self.run.checkpoint().exists() else 'nothing was trained yet'}")
-        if not isinstance(cause, OSError) or not isinstance(error, CondganError | OSError):
-            return error
-        return CondganError(
-            f"cannot write to {self.run.folder}: {cause.strerror or cause}; what was saved remains: make room, "
-            f"then `condgan resume {self.run.folder}`"
-        )
-
     def begin(self, engine: Engine) -> None:
         """Tell the listeners, and prepare the evaluations."""
         beginning = Beginning(
             run=self.run, recipe=self.recipe, dataset=self.dataset, plan=self.plan, agenda=self.agenda,
-            settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=Now(engine),
+            settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=preparation.Now(engine),
             notices=self.dataset.notices,
             opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
         )  # fmt: skip

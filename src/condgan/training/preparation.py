@@ -1,6 +1,7 @@
 """What a session of training starts from: its engine, the facts that it records, and the sentence that announces it."""
 
 from condgan import engines
+from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
 from condgan.draws.schedule import Plan
 from condgan.engines import Engine, Settings, State
@@ -65,3 +66,14 @@ def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, s
         f"({recipe.data.train_on}), {recipe.machine.engine}, {settings.device}, {settings.threads} thread(s) "
         f"({settings.threads_by}){slow}"
     )
+
+
+class Now:
+    """The generator of the moment, which a listener can sample from, and do nothing else with."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._sample = engine.sample
+
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """See ``condgan.engines.Sampler``."""
+        return self._sample(latents, labels)

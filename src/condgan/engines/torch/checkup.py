@@ -1,25 +1,20 @@
 """What torch needs of a machine, and what it finds there."""
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 
 from condgan import threads
 from condgan.engines import Verdict
 
 GIB = 2**30
-IMPORT_SECONDS = 60
 
 
 def needs() -> dict[str, Callable[[], Verdict]]:
     """Name -> a look at it."""
-    found = {"torch": _torch, "device": _device, "threads": _threads}
-    return found | ({"torchvision": _torchvision} if importlib.util.find_spec("torchvision") else {})
+    return {"torch": _torch, "device": _device, "threads": _threads}
 
 
 def _torch() -> Verdict:
@@ -60,18 +55,3 @@ def _threads() -> Verdict:
     found += "".join(f", {name}={value}" for name, value in asked.items())
     too_many = torch.get_num_threads() > threads.cores()
     return None, found, "more threads than cores: unset OMP_NUM_THREADS and MKL_NUM_THREADS" if too_many else ""
-
-
-def _torchvision() -> Verdict:
-    cure = "pip uninstall torchvision: condgan does not need it, and torchmetrics may fail to import with it"
-    try:
-        # in a process of its own: a failed import leaves torch's operators half registered
-        run = subprocess.run(
-            [sys.executable, "-c", "import torchvision"], capture_output=True, text=True, timeout=IMPORT_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return None, f"does not import within {IMPORT_SECONDS} s", cure
-    if run.returncode:
-        reason = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-        return None, f"installed for another torch, does not import: {reason}", cure
-    return True, importlib.metadata.version("torchvision"), ""
