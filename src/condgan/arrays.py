@@ -14,7 +14,7 @@ Vectors = npt.NDArray[np.float32]
 Samples = npt.NDArray[Any]
 """What a generator learns: Images, or Vectors (N, D)."""
 Conditions = npt.NDArray[Any]
-"""What it learns them for: Labels, or Vectors (N, V)."""
+"""What it learns them for: Labels, or Vectors (N, V); to sample, also weights of the classes, float32 (N, K)."""
 Latents = npt.NDArray[np.float32]
 """(N, dim)."""
 Features = npt.NDArray[np.float32]

@@ -17,7 +17,7 @@ from PIL import Image
 import condgan as package
 from condgan import cli
 from condgan.data import load as load_data
-from condgan.engines.torch import products
+from condgan.engines.torch.fast import products
 from condgan.recipe import Data, Recipe, builtin
 from condgan.recipe import text as recipe_text
 from condgan.results.records import StepRecord
@@ -154,7 +154,7 @@ def test_what_a_run_records(trained: Any, digits: Path) -> None:
         "threads": 1,
         "threads_by": "machine.threads",
         "precision": "float32",
-        "onednn": products.faster(),
+        "own": {"onednn": products.faster()},
     }
     assert "train cgan-lsgan" in session["command"]
     assert session["condgan"] == provenance.version()

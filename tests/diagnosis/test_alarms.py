@@ -142,7 +142,7 @@ def test_a_swing_is_seen_with_its_period(period: int) -> None:
 def scores(real: Any, fake: Any) -> Any:
     """Logits of a real and a generated batch."""
     from condgan.engines.losses import Judgement
-    from condgan.engines.torch.scores import Scores
+    from condgan.engines.torch.networks import Scores
 
     return Scores(lambda images, labels: Judgement(images), (real, None), (fake, None))
 

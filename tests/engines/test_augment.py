@@ -7,16 +7,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from condgan.engines.torch.augment import CHANGES, Augmentation
+from condgan.engines.augment import CHANGES, Augmentation
+from condgan.engines.torch.operations import TORCH
 from condgan.engines.torch.tensors import copies, copy_into
 from condgan.recipe import Augment
 
-CPU = torch.device("cpu")
 SHAPES = [(2.0, 1, 28), (1.0, 3, 13), (2.0, 3, 4)]
 
 
 def augmentation(span: float = 2.0, batch: int = 50, **fields: Any) -> Augmentation:
-    return Augmentation(Augment(**fields), span, batch, CPU)
+    spec = Augment(**fields)
+    return Augmentation(TORCH, spec, span, batch, torch.tensor(spec.probability))
 
 
 def images(n: int, channels: int = 1, side: int = 28, span: float = 2.0) -> Tensor:
@@ -63,7 +64,7 @@ def test_changes_are_chosen_apart_from_each_other() -> None:
 @pytest.mark.parametrize(("span", "channels", "side"), SHAPES)
 def test_brightness_adds_one_number_to_an_image(span: float, channels: int, side: int) -> None:
     given = images(3000, channels, side, span)
-    added = (CHANGES["brightness"](given, span) - given).flatten(1)
+    added = (CHANGES["brightness"](TORCH, given, span) - given).flatten(1)
     torch.testing.assert_close(added, added[:, :1].expand_as(added), atol=1e-6, rtol=0)
     numbers = added[:, 0].double().numpy()
     assert -span / 4 - 1e-6 < numbers.min() < -0.98 * span / 4
@@ -75,7 +76,7 @@ def test_brightness_adds_one_number_to_an_image(span: float, channels: int, side
 @pytest.mark.parametrize(("span", "channels", "side", "most"), [(2.0, 1, 28, 4), (1.0, 3, 13, 2), (2.0, 3, 4, 1)])
 def test_translation_is_a_shift_by_whole_pixels(span: float, channels: int, side: int, most: int) -> None:
     given = images(1500, channels, side, span)
-    moved = CHANGES["translation"](given, span)
+    moved = CHANGES["translation"](TORCH, given, span)
     found: list[tuple[int, int]] = []
     shifts = [(down, right) for down in range(-most, most + 1) for right in range(-most, most + 1)]
     for before, after in zip(given.numpy(), moved.numpy(), strict=True):
@@ -96,7 +97,7 @@ def test_translation_is_a_shift_by_whole_pixels(span: float, channels: int, side
 @pytest.mark.parametrize(("span", "channels", "side"), SHAPES)
 def test_cutout_is_a_grey_square_of_half_the_side(span: float, channels: int, side: int) -> None:
     given = images(2000, channels, side, span)
-    cut = CHANGES["cutout"](given, span)
+    cut = CHANGES["cutout"](TORCH, given, span)
     half = int(side / 2 + 0.5)
     places = []
     for before, after in zip(given.numpy(), cut.numpy(), strict=True):
@@ -125,15 +126,15 @@ def test_gradients_pass() -> None:
 
         def repeated(x: Tensor, change: Any = change) -> Tensor:
             torch.manual_seed(8)
-            changed: Tensor = change(x, 2.0)
+            changed: Tensor = change(TORCH, x, 2.0)
             return changed
 
         assert torch.autograd.gradcheck(repeated, given), name
         assert torch.autograd.gradgradcheck(lambda x, f=repeated: f(x) ** 3, given), name
     torch.manual_seed(8)
-    (gradient,) = torch.autograd.grad(CHANGES["cutout"](given, 2.0).sum(), given)
+    (gradient,) = torch.autograd.grad(CHANGES["cutout"](TORCH, given, 2.0).sum(), given)
     torch.manual_seed(8)
-    assert torch.equal(gradient, (CHANGES["cutout"](given, 2.0) != 0).double())
+    assert torch.equal(gradient, (CHANGES["cutout"](TORCH, given, 2.0) != 0).double())
 
 
 def test_a_gradient_penalty_goes_through() -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from condgan.engines.torch.conditioning import Modulation, beside, encoder, head
+from condgan.engines.bodies.conditioning import Modulation, beside, encoder, head
+from condgan.engines.torch.operations import TORCH
 from condgan.recipe import Discriminator, Domain, Generator
 
 Array = npt.NDArray[np.float64]
@@ -55,7 +56,7 @@ def test_a_learned_vector_beside_the_input(kind: str) -> None:
     given = conditions(domain)
     for asked, width in ((6, 6), (None, domain.condition or domain.classes)):
         for spec in (Generator(condition_dim=asked), Discriminator(condition_dim=asked)):
-            module, found = beside(spec, domain)
+            module, found = beside(TORCH, spec, domain)
             assert found == width
             np.testing.assert_allclose(array(module(given)), encoded(module, given), atol=1e-6)
             assert module(given).shape == (N, width)
@@ -63,11 +64,11 @@ def test_a_learned_vector_beside_the_input(kind: str) -> None:
 
 def test_a_condition_beside_the_input_as_it_is() -> None:
     labels, vectors = conditions(CLASSES), conditions(VECTORS)
-    module, width = beside(Generator(condition="one-hot"), CLASSES)
+    module, width = beside(TORCH, Generator(condition="one-hot"), CLASSES)
     assert width == 3
     assert module(labels).dtype == torch.float32
     np.testing.assert_array_equal(module(labels), np.eye(3)[labels.numpy()])
-    module, width = beside(Discriminator(condition="vector"), VECTORS)
+    module, width = beside(TORCH, Discriminator(condition="vector"), VECTORS)
     assert width == 4
     assert torch.equal(module(vectors), vectors)
 
@@ -78,7 +79,7 @@ def test_nothing_beside_the_input_where_the_condition_enters_elsewhere() -> None
         Discriminator(condition="auxiliary"), Discriminator(condition="none"),
     ):  # fmt: skip
         for domain in DOMAINS.values():
-            module, width = beside(spec, domain)
+            module, width = beside(TORCH, spec, domain)
             assert width == 0
             assert module(conditions(domain)).shape == (N, 0)
             assert module(conditions(domain)).dtype == torch.float32
@@ -89,7 +90,7 @@ def test_projection(kind: str) -> None:
     """Miyato & Koyama 2018, equation 3: y' V phi(x) + psi(phi(x))."""
     domain = DOMAINS[kind]
     given, features = conditions(domain), torch.randn(N, WIDTH)
-    module: Any = head(Discriminator(condition="projection"), WIDTH, domain)
+    module: Any = head(TORCH, Discriminator(condition="projection"), WIDTH, domain)
     judgement = module(features, given)
     expected = logit(module, features) + (encoded(module.condition, given) * array(features)).sum(1)
     np.testing.assert_allclose(array(judgement.logits), expected, atol=1e-5)
@@ -101,7 +102,7 @@ def test_projection(kind: str) -> None:
 
 def test_an_auxiliary_head_reads_the_class_and_its_logit_does_not_see_the_label() -> None:
     given, features = conditions(CLASSES), torch.randn(N, WIDTH, requires_grad=True)
-    module: Any = head(Discriminator(condition="auxiliary"), WIDTH, CLASSES)
+    module: Any = head(TORCH, Discriminator(condition="auxiliary"), WIDTH, CLASSES)
     judgement = module(features, given)
     np.testing.assert_allclose(array(judgement.logits), logit(module, features), atol=1e-6)
     np.testing.assert_allclose(array(judgement.classes), linear(module.classes, features), atol=1e-6)
@@ -115,7 +116,7 @@ def test_an_auxiliary_head_reads_the_class_and_its_logit_does_not_see_the_label(
 @pytest.mark.parametrize("condition", ["embedding", "one-hot", "vector", "none"])
 def test_other_heads_are_a_linear_map(condition: Any) -> None:
     features = torch.randn(N, WIDTH)
-    module: Any = head(Discriminator(condition=condition), WIDTH, CLASSES)
+    module: Any = head(TORCH, Discriminator(condition=condition), WIDTH, CLASSES)
     judgement = module(features, conditions(CLASSES))
     np.testing.assert_allclose(array(judgement.logits), logit(module, features), atol=1e-6)
     assert judgement.classes is None
@@ -127,7 +128,7 @@ def test_other_heads_are_a_linear_map(condition: Any) -> None:
 def test_modulation(kind: str, shape: tuple[int, ...]) -> None:
     """Dumoulin et al. 2017, equation 5: a gain and a bias of each channel, that of 1 and 0 before any training."""
     domain = DOMAINS[kind]
-    module, given, x = Modulation(WIDTH, domain), conditions(domain), torch.randn(shape)
+    module, given, x = Modulation(TORCH, WIDTH, domain), conditions(domain), torch.randn(shape)
     assert torch.equal(module(x, given), x)
     module(x, given).square().sum().backward()
     moved = [bool(parameter.grad.any()) for parameter in module.parameters() if parameter.grad is not None]
@@ -140,4 +141,8 @@ def test_modulation(kind: str, shape: tuple[int, ...]) -> None:
 
 
 def test_an_encoder_takes_what_the_domain_has() -> None:
-    assert encoder(CLASSES, 6)(conditions(CLASSES)).shape == encoder(VECTORS, 6)(conditions(VECTORS)).shape == (N, 6)
+    assert (
+        encoder(TORCH, CLASSES, 6)(conditions(CLASSES)).shape
+        == encoder(TORCH, VECTORS, 6)(conditions(VECTORS)).shape
+        == (N, 6)
+    )

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import recipe
-from condgan.engines.resolutions import resolutions
-from condgan.engines.torch.attention import Attention
-from condgan.engines.torch.convolutional import Layer, begun
-from condgan.engines.torch.dcgan import Down, Up
-from condgan.engines.torch.growing import enlarge, reduce
+from condgan.engines.bodies.attention import Attention
+from condgan.engines.bodies.convolutional import initialised
+from condgan.engines.bodies.dcgan import Down, Up
+from condgan.engines.bodies.layers import Layer
+from condgan.engines.bodies.resolutions import resolutions
 from condgan.engines.torch.networks import Discriminator, Generator
+from condgan.engines.torch.operations import TORCH
 from condgan.recipe import Domain
 
 NETWORKS = ("dcgan", "residual")
@@ -77,15 +78,15 @@ def test_resolutions_halve_until_seven(size: int) -> None:
 @given(st.integers(1, 70))
 def test_enlarging_makes_blocks_and_reducing_undoes_it(side: int) -> None:
     small = torch.rand(2, 3, math.ceil(side / 2), math.ceil(side / 2))
-    large = enlarge(small, side)
+    large = TORCH.repeated(small, side)
     pixels = torch.arange(side) // 2
     assert torch.equal(large, small[..., pixels, :][..., pixels])
-    assert torch.equal(reduce(large), small)
+    assert torch.equal(TORCH.halved(large), small)
 
 
 def test_reducing_averages() -> None:
     image = torch.arange(9.0).view(1, 1, 3, 3)
-    assert reduce(image)[0, 0].tolist() == [[(0 + 1 + 3 + 4) / 4, (2 + 5) / 2], [(6 + 7) / 2, 8]]
+    assert TORCH.halved(image)[0, 0].tolist() == [[(0 + 1 + 3 + 4) / 4, (2 + 5) / 2], [(6 + 7) / 2, 8]]
 
 
 @settings(max_examples=40)
@@ -219,7 +220,7 @@ def test_only_a_network_that_grows_has_heads_for_each_resolution(network: str) -
 @pytest.mark.parametrize("side", [13, 14])
 def test_up_is_the_transpose_of_down(side: int) -> None:
     half = math.ceil(side / 2)
-    down, up = Down(3, 5, side, bias=False).double(), Up(5, 3, side, bias=False).double()
+    down, up = Down(TORCH, 3, 5, side, bias=False).double(), Up(TORCH, 5, 3, side, bias=False).double()
     with torch.no_grad():
         up.weight.copy_(down.weight)
     x, y = torch.randn(2, 3, side, side).double(), torch.randn(2, 5, half, half).double()
@@ -243,12 +244,14 @@ def test_dcgan_begins_with_the_paper_s_weights() -> None:
     assert norms == ["body.stage.14.down.norm", "body.stage.28.down.norm"]  # not where the image enters
 
 
-@pytest.mark.parametrize("linear", [nn.Linear(300, 4000), nn.Conv2d(32, 48, 3, groups=2), Up(40, 30, 39, bias=True)])
+@pytest.mark.parametrize(
+    "linear", [nn.Linear(300, 4000), nn.Conv2d(32, 48, 3, groups=2), Up(TORCH, 40, 30, 39, bias=True)]
+)
 def test_first_weights_keep_the_size_of_signals(linear: Any) -> None:
     torch.manual_seed(0)
     shape = (200, linear.in_features) if isinstance(linear, nn.Linear) else (8, linear.in_channels, 20, 20)
     with torch.no_grad():
-        made = begun(linear)(torch.randn(shape).relu())  # half of a normal variable's square is left
+        made = initialised(TORCH, linear)(torch.randn(shape).relu())  # half of a normal variable's square is left
     inner = made if made.dim() == 2 else made[..., 2:-2, 2:-2]
     assert float(inner.square().mean()) == pytest.approx(1, rel=0.2)
     assert not linear.bias.any()
@@ -307,7 +310,7 @@ def test_labels_are_constant_maps_beside_the_pixels(network: str) -> None:
 
 def test_attention_is_its_formula() -> None:
     torch.manual_seed(0)
-    layer = Attention(16).double()
+    layer = Attention(TORCH, 16).double()
     x = torch.randn(2, 16, 3, 5).double()
     y = torch.zeros(2, dtype=torch.int64)
     assert torch.equal(layer(x, y), x)  # gain 0
@@ -497,7 +500,7 @@ def test_a_network_sees_and_makes_no_more_than_its_resolution(network: str, size
         assert torch.equal(made, made[..., pixels, :][..., pixels])
         coarse = images
         for _ in range(2 - stage):
-            coarse = reduce(coarse)
+            coarse = TORCH.halved(coarse)
         blocks = coarse[..., torch.arange(size) // block, :][..., torch.arange(size) // block]
         assert torch.allclose(d(blocks, y).logits, d(images, y).logits, atol=1e-5)
 

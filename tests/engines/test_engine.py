@@ -598,3 +598,33 @@ def test_bf16_is_of_the_products_alone() -> None:
     latents = RANDOM.standard_normal((5, 10)).astype(np.float32)
     full.load(half.state())
     np.testing.assert_array_equal(full.sample(latents, LABELS[:5]), half.sample(latents, LABELS[:5]))
+
+
+@pytest.mark.parametrize(("name", "boundary"), [("cgan-bce", 0.0), ("cgan-lsgan", 0.5)])
+def test_the_accuracy_of_a_step_is_that_of_the_discriminator_before_it(name: str, boundary: float) -> None:
+    chosen = "train.order=d-first", "train.fakes=fresh", "discriminator.dropout=0", f"train.batch={IMAGES}"
+    engine = build(name, *chosen, "generator.norm=none")
+    engine.run(0, 3)  # from here on some scores are right and some wrong
+    drawn = block.draw(
+        engine.recipe, Plan(IMAGES, IMAGES, engine.recipe.train.epochs), Split(DATA, LABELS), CLASSES, 3, 1
+    )
+    fakes = drawn.critic[0]
+    real = engine.score(DATA, LABELS)
+    fake = engine.score(engine.sample(fakes.latents[0], fakes.labels[0]), fakes.labels[0])
+    right = np.concatenate([real > boundary, fake < boundary])
+    assert 0 < right.mean() < 1
+    assert engine.run(3, 1)["d_accuracy"] == pytest.approx(right.mean(), abs=1.5 / len(right))  # pictures are rounded
+
+
+def test_settings_of_older_checkpoints_have_an_engines_own_beside_the_others() -> None:
+    old = {"device": "cpu", "threads": 1, "threads_by": "measured", "precision": "float32", "onednn": True}
+    settings = Settings.model_validate(old)
+    assert settings.own == {"onednn": True}
+    assert Settings.model_validate(settings.model_dump(mode="json")) == settings
+    assert Settings.model_validate({name: old[name] for name in list(old)[:4]}).own == {}
+
+
+@pytest.mark.parametrize("own", [{"onednn": 3}, {"wings": True}])
+def test_settings_of_another_engine_are_refused(own: dict[str, Any]) -> None:
+    with pytest.raises(CondganError, match="settings of engine=torch"):
+        build("cgan-bce", picked=ONE_THREAD.model_copy(update={"own": own}))

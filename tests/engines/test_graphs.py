@@ -11,7 +11,7 @@ from torch import Tensor
 from condgan import engines
 from condgan.data.dataset import Split
 from condgan.engines import Settings
-from condgan.engines.torch.graphs import MOST, REPEATS, Graphs
+from condgan.engines.torch.fast.graphs import MOST, REPEATS, Graphs
 from condgan.recipe import Domain, builtin
 
 DOMAIN = Domain(channels=1, size=8, class_names=("a", "b", "c"), data="noise", data_sha256="0" * 64)

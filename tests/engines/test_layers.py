@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from condgan.engines.torch.conditioning import Modulation, Projection
-from condgan.engines.torch.layers import MINIBATCH, NORMS, WITH_SPECTRUM, Maxout, couples, norm, normalise_spectra
+from condgan.engines.bodies.conditioning import Modulation, Projection
+from condgan.engines.bodies.layers import MINIBATCH, NORMS, Maxout, couples, norm, normalise_spectra
+from condgan.engines.torch.operations import TORCH
 from condgan.recipe import Discriminator, Domain, Generator
 
 Array = npt.NDArray[np.float64]
@@ -56,7 +57,7 @@ def normalised(kind: str, x: Array, groups: int) -> Array:
 def test_normalisations(kind: Any, shape: tuple[int, ...], asked: int, groups: int) -> None:
     x = torch.randn(shape) * 3 + 1
     spec = Generator(network="dcgan", norm=kind, norm_eps=EPS, groups=asked)
-    module, after = norm(spec, WIDTH, len(shape) - 2, DOMAIN)
+    module, after = norm(TORCH, spec, WIDTH, len(shape) - 2, DOMAIN)
     module.train()
     expected = normalised(kind, array(x), groups)
     labels = torch.arange(N) % 3
@@ -74,7 +75,7 @@ def test_normalisations(kind: Any, shape: tuple[int, ...], asked: int, groups: i
 @pytest.mark.parametrize("kind", [kind for kind in NORMS if kind != "none"])
 def test_a_condition_replaces_the_norm_s_own_gain_and_bias(kind: Any) -> None:
     x, labels = torch.randn(N, WIDTH, 3, 4), torch.arange(N) % 3
-    module, after = norm(Generator(network="dcgan", norm=kind, norm_eps=EPS, condition="norm"), WIDTH, 2, DOMAIN)
+    module, after = norm(TORCH, Generator(network="dcgan", norm=kind, norm_eps=EPS, condition="norm"), WIDTH, 2, DOMAIN)
     assert list(module.parameters()) == []
     assert isinstance(after, Modulation)
     for parameter in after.parameters():
@@ -87,7 +88,7 @@ def test_a_condition_replaces_the_norm_s_own_gain_and_bias(kind: Any) -> None:
 def test_minibatch_discrimination_is_salimans_formula() -> None:
     """Salimans et al. 2016, section 3.2: o(x_i)_b is exp(-|M_ib - M_jb|_1) of the other images; their mean."""
     kernels = 3
-    module: Any = MINIBATCH["discrimination"](WIDTH, kernels)
+    module: Any = MINIBATCH["discrimination"](TORCH, WIDTH, kernels)
     features = torch.randn(N, WIDTH)
     matrices = (array(features) @ array(module.projection.weight).T).reshape(N, kernels, -1)
     expected = np.zeros((N, kernels))
@@ -104,7 +105,7 @@ def test_minibatch_discrimination_is_salimans_formula() -> None:
 
 
 def test_a_collapsed_batch_is_as_near_as_can_be() -> None:
-    module: Any = MINIBATCH["discrimination"](WIDTH, 3)
+    module: Any = MINIBATCH["discrimination"](TORCH, WIDTH, 3)
     alike = module(torch.randn(1, WIDTH).expand(N, -1))[:, WIDTH:]
     torch.testing.assert_close(alike, torch.ones(N, 3))
     for scale in (0.01, 1.0, 100.0):
@@ -119,7 +120,7 @@ def test_a_collapsed_batch_is_as_near_as_can_be() -> None:
 
 
 def test_minibatch_stddev_is_the_mean_deviation_over_the_batch() -> None:
-    module: Any = MINIBATCH["stddev"](WIDTH, 3)
+    module: Any = MINIBATCH["stddev"](TORCH, WIDTH, 3)
     features = torch.randn(N, WIDTH) * torch.linspace(0.1, 3, WIDTH)
     found = module(features)
     assert found.shape == (N, module.width) == (N, WIDTH + 1)
@@ -134,7 +135,7 @@ def test_minibatch_stddev_is_the_mean_deviation_over_the_batch() -> None:
 
 
 def test_alone_changes_nothing() -> None:
-    module: Any = MINIBATCH["none"](WIDTH, 3)
+    module: Any = MINIBATCH["none"](TORCH, WIDTH, 3)
     features = torch.randn(N, WIDTH)
     assert torch.equal(module(features), features)
     assert module.width == WIDTH
@@ -144,8 +145,8 @@ def test_alone_changes_nothing() -> None:
 @pytest.mark.parametrize("minibatch", MINIBATCH)
 def test_coupled_is_what_another_image_changes(kind: Any, minibatch: str) -> None:
     """Whether a network couples is known without asking it, and asking it says the same."""
-    module, _ = norm(Generator(network="dcgan", norm=kind), WIDTH, 2, DOMAIN)
-    network = nn.Sequential(module, nn.Flatten(), MINIBATCH[minibatch](WIDTH * 4, 3)).train()
+    module, _ = norm(TORCH, Generator(network="dcgan", norm=kind), WIDTH, 2, DOMAIN)
+    network = nn.Sequential(module, nn.Flatten(), MINIBATCH[minibatch](TORCH, WIDTH * 4, 3)).train()
     images = torch.randn(N, WIDTH, 2, 2) * 0.1
     others = images.clone()
     others[1:] += 0.5 * torch.randn(N - 1, WIDTH, 2, 2)
@@ -160,9 +161,9 @@ class Everything(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.way = nn.ModuleList([nn.Conv2d(2, 6, 3), nn.Sequential(nn.ConvTranspose2d(6, 4, 4, 2, 1))])
-        self.maxout = Maxout(6, 3, 2)
-        self.head = Projection(6, DOMAIN)
-        self.norm, self.modulation = nn.BatchNorm1d(6), Modulation(6, DOMAIN)
+        self.maxout = Maxout(TORCH, 6, 3, 2)
+        self.head = Projection(TORCH, 6, DOMAIN)
+        self.norm, self.modulation = nn.BatchNorm1d(6), Modulation(TORCH, 6, DOMAIN)
 
     def forward(self, images: Tensor, features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         for convolution in self.way:
@@ -182,15 +183,15 @@ def largest(module: Any) -> float:
 def test_spectra_are_normalised() -> None:
     network = Everything()
     for module in network.modules():
-        if isinstance(module, WITH_SPECTRUM) and module not in set(network.modulation.modules()):
+        if isinstance(module, TORCH.weighted) and module not in set(network.modulation.modules()):
             nn.init.normal_(module.weight, std=3.0)
-    normalise_spectra(network)
+    normalise_spectra(TORCH, network)
     batch = torch.randn(4, 2, 6, 6), torch.randn(4, 6), torch.tensor([0, 1, 2, 0])
     for _ in range(300):
         with torch.no_grad():
             network(*batch)
     network.eval()
-    found = [module for module in network.modules() if isinstance(module, WITH_SPECTRUM)]
+    found = [module for module in network.modules() if isinstance(module, TORCH.weighted)]
     touched = [module for module in found if parametrize.is_parametrized(module)]
     assert sorted(type(module).__bases__[0].__name__ for module in touched) == [
         "Conv2d", "ConvTranspose2d", "Embedding", "Linear", "Linear",
@@ -205,7 +206,7 @@ def test_spectra_are_normalised() -> None:
 
 def test_a_normalised_spectrum_follows_training_and_a_checkpoint() -> None:
     network: Any = nn.Sequential(nn.Linear(5, 4))
-    normalise_spectra(network)
+    normalise_spectra(TORCH, network)
     original = network[0].parametrizations.weight.original
     descent = torch.optim.SGD(network.parameters(), lr=0.05)
     x = torch.randn(16, 5)
@@ -217,12 +218,12 @@ def test_a_normalised_spectrum_follows_training_and_a_checkpoint() -> None:
     assert largest(network[0].eval()) == pytest.approx(1, abs=0.02)
     assert float(torch.linalg.svdvals(original.detach())[0]) != pytest.approx(1, abs=0.02)
     again = nn.Sequential(nn.Linear(5, 4))
-    normalise_spectra(again)
+    normalise_spectra(TORCH, again)
     again.load_state_dict(network.state_dict())
     assert torch.equal(again.train()(x), network.train()(x))  # with the iteration's own vectors
 
 
 def test_a_discriminator_s_spec_reaches_its_norm() -> None:
-    module, after = norm(Discriminator(norm="layer", norm_eps=EPS), WIDTH, 0, DOMAIN)
+    module, after = norm(TORCH, Discriminator(norm="layer", norm_eps=EPS), WIDTH, 0, DOMAIN)
     x = torch.randn(N, WIDTH)
     np.testing.assert_allclose(array(after(module(x), torch.zeros(N))), normalised("layer", array(x), 1), atol=1e-5)

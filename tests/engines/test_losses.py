@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from condgan import engines
 from condgan.engines import losses
 from condgan.engines.losses import LOSSES, PENALTIES, Judgement
-from condgan.engines.torch.scores import Scores
+from condgan.engines.torch.networks import Scores
 from condgan.recipe import Loss, Recipe, builtin
+from condgan.recipe.losses import LOSSES as FACTS
 
 Array = npt.NDArray[np.float64]
 WITH_TARGETS = ("bce", "minimax", "least-squares")
@@ -474,3 +476,30 @@ def test_judging_together_is_judging_apart(reads_classes: bool) -> None:
     assert calls == [13, 8, 5]
     assert together.real is together.real_judgement.logits
     assert calls == [13, 8, 5]  # asked once, kept
+
+
+# Accuracy
+
+
+@given(st.lists(st.sampled_from([-1.5, -0.25, 0.0, 0.25, 0.5, 0.75, 2.0]), min_size=6, max_size=20))
+def test_accuracy_is_the_share_of_scores_on_their_side_of_the_boundary(values: list[float]) -> None:
+    real, fake = values[:5], values[5:]
+    for boundary in (0.0, 0.5):
+        right = [score > boundary for score in real] + [score < boundary for score in fake]
+        share = losses.accuracy(scores(torch.tensor(real), torch.tensor(fake)), boundary)
+        assert float(share) == pytest.approx(np.mean(right))
+
+
+def test_losses_whose_scores_have_a_boundary_have_an_accuracy() -> None:
+    with_it = {
+        name for name in LOSSES if "d_accuracy" in engines.figures(recipe(f"loss.name={name}", "penalty.wgan_gp=10"))
+    }
+    assert with_it == {"bce", "minimax", "least-squares", "logistic", "hinge"}
+
+
+def test_each_loss_is_one_row_of_terms_and_one_of_facts() -> None:
+    assert set(LOSSES) == set(FACTS)
+    logits = torch.linspace(-1, 1, 4, dtype=torch.float64)
+    for name, row in LOSSES.items():
+        for of in (row.d(scores(logits, logits), Loss(name=name)), row.g(scores(logits, logits))):
+            assert of.shape == (4,)

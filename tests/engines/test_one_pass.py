@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from condgan import engines
 from condgan.data.dataset import Split
 from condgan.engines import Settings, losses
-from condgan.engines.torch import one_pass
-from condgan.engines.torch.networks import Discriminator
-from condgan.engines.torch.scores import Scores
+from condgan.engines.torch.fast import one_pass
+from condgan.engines.torch.networks import Discriminator, Scores
 from condgan.recipe import Domain, builtin
 
 SIZE, CLASSES = 6, 4

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from condgan import engines, threads
 from condgan.data.dataset import Split
 from condgan.engines import Settings
-from condgan.engines.torch import products
-from condgan.engines.torch.products import Linear
+from condgan.engines.torch.fast import products
+from condgan.engines.torch.fast.products import Linear
 from condgan.recipe import Domain, builtin
 
 pytestmark = pytest.mark.skipif(not products.available(), reason="this torch has no oneDNN")
@@ -119,7 +119,9 @@ def test_what_is_not_float32_is_left_to_torch() -> None:
 
 
 def build(name: str, *overrides: str, onednn: bool = True) -> Any:
-    picked = Settings(device="cpu", threads=1, threads_by="machine.threads", precision="float32", onednn=onednn)
+    picked = Settings(
+        device="cpu", threads=1, threads_by="machine.threads", precision="float32", own={"onednn": onednn}
+    )
     return engines.load("torch").build(builtin.get(name, [*SMALL, *overrides]), DOMAIN, Split(DATA, LABELS), picked)
 
 
@@ -172,6 +174,6 @@ def test_it_is_picked_for_float32_only(monkeypatch: pytest.MonkeyPatch, precisio
     recipe = builtin.get("cgan-lsgan", [*SMALL, f"train.precision={precision}"])
     engine: Any = engines.load("torch").build(recipe, DOMAIN, Split(DATA, LABELS), None)
     assert engine.settings.precision == precision
-    assert engine.settings.onednn is expected
+    assert engine.settings.own == {"onednn": expected}
     layers = [module for module in engine.game.discriminator.modules() if isinstance(module, Linear)]
     assert all(module.by_onednn is expected for module in layers)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from twins import build
+from twins import ASKED, build, twins
 
 from condgan import engines
 from condgan.data.dataset import Split
@@ -256,3 +256,54 @@ def test_a_file_that_claims_huge_networks_is_refused_without_making_them() -> No
     domain = Domain(channels=1, size=8, class_names=("a", "b"), data="noise", data_sha256="0" * 64)
     with pytest.raises(CondganError, match="weights do not fit"):
         engines.load("jittor").sampler(huge, domain, {})
+
+
+# Class weights
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ("cgan-lsgan", "generator.condition_dim=5"),
+        ("cgan-bce", "generator.condition=one-hot"),
+        ("cgan-lsgan", "generator.condition=norm"),
+        ("mnist", "generator.condition=norm", "generator.norm=batch"),
+        ("cgan-lsgan", "generator.spectral=true"),
+    ],
+)
+def test_one_hot_weights_give_the_bits_of_labels_and_sums_those_of_torch(chosen: tuple[str, ...]) -> None:
+    torch, jittor = twins(*chosen, "optim.lr=0.02")
+    torch.run(0, 4)
+    jittor.load(torch.state())
+    latents, labels = ASKED
+    assert jittor.sample(latents, np.eye(4)[labels]).tobytes() == jittor.sample(latents, labels).tobytes()
+    weights = np.random.default_rng(1).dirichlet(np.ones(4), len(labels)).astype(np.float32)
+    apart = jittor.sample(latents, weights).astype(int) - torch.sample(latents, weights)
+    assert np.abs(apart).max() <= 1
+    with pytest.raises(CondganError, match="expected finite floats"):
+        jittor.sample(latents, weights[:, :3])
+
+
+# Without torch
+
+WITHOUT_TORCH = """
+import importlib.abc, sys
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+sys.meta_path.insert(0, Absent())
+import condgan
+data, folder, *overrides = sys.argv[1:]
+run = condgan.train("cgan-lsgan", *overrides, data=data, epochs=1, run=folder)
+assert (run.folder / "result.png").is_file()
+assert condgan.load(run.folder).sample("0123", seed=2).shape == (4, 1, 8, 8)
+condgan.resume(run.folder, epochs=2)
+assert "torch" not in sys.modules
+"""
+
+
+def test_a_training_needs_no_torch(tmp_path: Path, digits: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_TORCH, str(digits), str(tmp_path / "run"), *OURS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr

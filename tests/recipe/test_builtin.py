@@ -11,9 +11,8 @@ from condgan.data.dataset import Split
 from condgan.draws.schedule import Plan
 from condgan.engines import load, losses
 from condgan.engines.losses import Judgement
-from condgan.engines.torch.networks import Discriminator, Generator
+from condgan.engines.torch.networks import Discriminator, Generator, Scores
 from condgan.engines.torch.optimisers import Rule
-from condgan.engines.torch.scores import Scores
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Optimiser, Recipe, builtin
 

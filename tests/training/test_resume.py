@@ -21,8 +21,8 @@ from condgan import data as datasets
 from condgan import engines, threads
 from condgan.data.dataset import Split
 from condgan.engines import FIGURES, Settings
-from condgan.engines.torch import products
 from condgan.engines.torch.engine import TorchEngine
+from condgan.engines.torch.fast import products
 from condgan.errors import CondganError, InterruptedTrainingError
 from condgan.recipe import Domain, Precision, builtin
 from condgan.runs import checkpoint
@@ -399,8 +399,10 @@ def test_what_was_picked_is_recorded_and_used_again(
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     run = condgan.train("cgan-lsgan", *options, data=digits, epochs=1, run=tmp_path / "run")
     picked: dict[str, Any] = {"device": "cpu", "threads": 2, "threads_by": "OMP_NUM_THREADS", "precision": "float32"}
-    picked["onednn"] = products.faster()
-    monkeypatch.setattr(products, "faster", lambda: not picked["onednn"])  # on a machine that would pick otherwise
+    picked["own"] = {"onednn": products.faster()}
+    monkeypatch.setattr(
+        products, "faster", lambda: not picked["own"]["onednn"]
+    )  # on a machine that would pick otherwise
     assert sessions(run)[0]["settings"] == picked
     assert checkpoint.load(run.checkpoint()).settings == Settings.model_validate(picked)
 
@@ -455,7 +457,7 @@ def test_threads_are_measured_unless_the_user_set_them(noise: dict[str, Any], mo
     framework = engines.load("torch")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert framework.build(recipe, *data, None).settings == Settings(
-        device="cpu", threads=3, threads_by="OMP_NUM_THREADS", precision="float32", onednn=products.faster()
+        device="cpu", threads=3, threads_by="OMP_NUM_THREADS", precision="float32", own={"onednn": products.faster()}
     )
     named = builtin.get("cgan-lsgan", [*SMALL, "machine.threads=1"])
     assert framework.build(named, *data, None).settings.threads_by == "machine.threads"

@@ -2,15 +2,17 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast, get_args
+from typing import Any, Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, model_validator
 
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.rows import Rows
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, Threads
+from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
 NAMES: tuple[str, ...] = get_args(Machine.model_fields["engine"].annotation)
@@ -22,9 +24,14 @@ that reaches the generator: the mean over generated images of the norm of their 
 
 
 def figures(recipe: Recipe) -> tuple[str, ...]:
-    """FIGURES, and those that parts of a recipe bring: class losses, gradient penalties, the adaptive probability."""
+    """FIGURES, and those that parts of a recipe bring.
+
+    ``d_accuracy``: the share of a step's real and generated images whose score lies on their side of the loss's
+    boundary, where it has one; class losses; gradient penalties; the adaptive probability.
+    """
     return (
         *FIGURES,
+        *(("d_accuracy",) if boundary(recipe.loss) is not None else ()),
         *(("d_class", "g_class") if recipe.discriminator.condition == "auxiliary" else ()),
         *(("penalty",) if penalised(recipe) else ()),
         *(("augment_p",) if recipe.augment.target is not None else ()),
@@ -40,19 +47,35 @@ class Settings(Section):
     """``measured``, or what the user had set."""
     precision: Precision | None = None
     """That of the recipe, or float32 where that is faster; none: that of the recipe."""
-    onednn: bool = False
-    """Linear layers multiply with oneDNN, where that is much faster than what torch takes for itself."""
+    own: Mapping[str, bool | int | str] = Field(default_factory=dict)
+    """What only the engine itself knows, and checks."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, values: Any) -> Any:
+        """Checkpoints of older versions have an engine's own settings beside the others."""
+        if not isinstance(values, dict) or "own" in values:
+            return values
+        own = {name: value for name, value in values.items() if name not in cls.model_fields}
+        return {name: value for name, value in values.items() if name not in own} | {"own": own}
 
 
 Verdict = tuple[bool | None, str, str]
-"""Of a look at the machine: True: as it should be, False: to be put right, None: neither; what was found; the cure."""
+"""Of a look at the machine: True: as it should be, False: to be put right, None: neither; what it is like; the cure."""
 
 
 class Sampler(Protocol):
     """A trained generator."""
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
-        """(N, dim) latents and (N, ...) conditions to (N, ...) samples; each depends on its own row alone."""
+        """(N, dim) latents and (N, ...) conditions to (N, ...) samples; each depends on its own row alone.
+
+        Conditions may be weights of the classes, floats (N, K): the condition is the weighted sum of those of the
+        classes, so that a row between those of two classes leads from one to the other.
+
+        Raises:
+            CondganError: a label is out of range, or the generator takes no weights.
+        """
 
 
 class Engine(Sampler, Protocol):

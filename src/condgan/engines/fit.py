@@ -1,12 +1,17 @@
-"""Whether weights from a file are those of a network, before anything is filled with them."""
+"""Whether weights from a file are those of a network, and conditions those of a generator, before either is used."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan import recipe
+from condgan.arrays import Conditions
 from condgan.errors import CondganError
+from condgan.recipe import Domain
 
+LINEAR = ("embedding", "one-hot", "norm")
+"""Ways for a class to enter a generator that weighted sums of classes can enter, too."""
 Form = tuple[tuple[int, ...], str]
 """Shape and type, as ``((10, 4), "float32")``."""
 
@@ -32,3 +37,30 @@ def check(wanted: Mapping[str, Form], arrays: Mapping[str, npt.NDArray[np.generi
                 f'weights do not fit the recipe: "{name}" is {given.dtype} {given.shape}, expected {kind} {shape}: '
                 "they belong to another recipe or dataset"
             )
+
+
+def labels(given: Conditions, domain: Domain) -> Conditions:
+    """Conditions, (N, ...), as they are: frameworks differ in what they do with a class that does not exist.
+
+    Raises:
+        CondganError: a label is out of range.
+    """
+    if domain.condition is None and len(given) and not 0 <= given.min() <= given.max() < domain.classes:
+        wrong = given.max() if given.min() >= 0 else given.min()
+        raise CondganError(f"label {wrong}: expected 0 to {domain.classes - 1}, as there are {domain.classes} classes")
+    return given
+
+
+def conditions(given: Conditions, spec: recipe.Generator, domain: Domain) -> Conditions:
+    """Conditions of samples, (N, ...): labels, vectors, or weights of the classes (N, K).
+
+    Raises:
+        CondganError: a label is out of range, or the generator does not take such weights.
+    """
+    if domain.condition is not None or given.dtype.kind != "f":
+        return labels(given, domain)
+    if spec.condition not in LINEAR:
+        raise CondganError(f"generator.condition={spec.condition} takes no class weights: {', '.join(LINEAR)} do")
+    if given.shape[1:] != (domain.classes,) or not np.isfinite(given).all():
+        raise CondganError(f"class weights of shape {given.shape}: expected finite floats (N, {domain.classes})")
+    return given.astype(np.float32)

@@ -1,20 +1,17 @@
 """What the networks minimise, whatever the framework: per-sample terms over the discriminator's scores, in tables."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from condgan import recipe
+from condgan.engines.bodies.operations import Array, Operations
 from condgan.recipe import Recipe
-
-Array = Any
-"""Of a framework: one from which gradients can be taken."""
 
 
 class Judgement(NamedTuple):
-    """What the discriminator says of N images."""
+    """The discriminator's output for N images."""
 
     logits: Array
     """(N,)"""
@@ -25,17 +22,24 @@ class Judgement(NamedTuple):
 Judge = Callable[[Array, Array], Judgement]
 
 
-class Scores(ABC):
-    """What the discriminator says of a real and a generated batch, computed when a term first asks.
+class Scores:
+    """The discriminator's output for a real and a generated batch, computed when a term first needs it.
 
     Attributes:
+        ops: of the framework.
         judge: images (N, ...) and conditions (N, ...) to a judgement.
         images, labels: the real batch, in the generator's range, and its conditions.
         fake_images, fake_labels: the generated batch, alike.
     """
 
-    def __init__(self, judge: Judge, real: tuple[Array, Array], fake: tuple[Array, Array]) -> None:
-        self.judge = judge
+    def __init__(self, ops: Operations, judge: Judge, real: tuple[Array, Array], fake: tuple[Array, Array]) -> None:
+        self.ops, self.judge = ops, judge
+        self.softplus, self.relu, self.cross_entropy, self.uniform = (
+            ops.softplus,
+            ops.relu,
+            ops.cross_entropy,
+            ops.uniform,
+        )
         self.images, self.labels = real
         self.fake_images, self.fake_labels = fake
 
@@ -61,39 +65,16 @@ class Scores(ABC):
 
     def judge_together(self) -> None:
         """Compute both in one pass: the same where samples are independent, and faster."""
-        both = self.judge(self.joined(self.images, self.fake_images), self.joined(self.labels, self.fake_labels))
+        both = self.judge(
+            self.ops.stacked(self.images, self.fake_images), self.ops.stacked(self.labels, self.fake_labels)
+        )
         count = len(self.images)
         self.real_judgement = Judgement(*(None if part is None else part[:count] for part in both))
         self.fake_judgement = Judgement(*(None if part is None else part[count:] for part in both))
 
-    @staticmethod
-    @abstractmethod
-    def joined(first: Array, second: Array) -> Array:
-        """(N, ...) and (M, ...) -> (N + M, ...)."""
-
-    @staticmethod
-    @abstractmethod
-    def softplus(x: Array) -> Array:
-        """log(1 + exp(x)), without overflow; any shape."""
-
-    @staticmethod
-    @abstractmethod
-    def relu(x: Array) -> Array:
-        """The positive part; any shape."""
-
-    @staticmethod
-    @abstractmethod
-    def cross_entropy(logits: Array, labels: Array) -> Array:
-        """Of class logits (N, K) with labels (N,) -> (N,)."""
-
-    @staticmethod
-    @abstractmethod
-    def uniform(like: Array, shape: tuple[int, ...]) -> Array:
-        """Numbers from [0, 1) where ``like`` lies, by the step's seed."""
-
-    @abstractmethod
     def slope(self, images: Array, labels: Array) -> Array:
         """Gradient of each image's logit at the image, (N, ...), from which gradients can be taken again."""
+        return self.ops.slope(lambda images: self.judge(images, labels).logits.sum(), images)
 
 
 @dataclass(frozen=True)
@@ -129,7 +110,7 @@ def square(x: Array) -> Array:
 
 
 def targets(scores: Scores, loss: recipe.Loss) -> tuple[Array, Array]:
-    """What the discriminator is to say of each real and of each generated image (Salimans et al. 2016, 3.4)."""
+    """The discriminator's targets for each real and each generated image (Salimans et al. 2016, 3.4)."""
     real, fake = loss.real_target, loss.fake_target
     if not loss.flip:
         return real, fake
@@ -243,11 +224,17 @@ def terms(recipe: Recipe) -> tuple[list[Term], list[Term]]:
     return d_terms, g_terms
 
 
+def accuracy(scores: Scores, boundary: float) -> Array:
+    """The share of real and generated images whose score lies on their side of the boundary, a scalar."""
+    right = (scores.real > boundary).float().sum() + (scores.fake < boundary).float().sum()
+    return right / (len(scores.real) + len(scores.fake))
+
+
 def parts(terms: list[Term], scores: Scores, step: int) -> dict[str, Array]:
     """What is minimised at a step, by figure, scalars: the weighted means of its terms; their sum is the loss."""
-    found: dict[str, Array] = {}
+    by_figure: dict[str, Array] = {}
     for term in terms:
         if step % term.every == 0:
             value = term.weight * term.every * term.of(scores).mean()
-            found[term.figure] = found[term.figure] + value if term.figure in found else value
-    return found
+            by_figure[term.figure] = by_figure[term.figure] + value if term.figure in by_figure else value
+    return by_figure

@@ -116,6 +116,22 @@ class Generator:
         checked = vectors("conditions", conditions, self.length())
         return sampling.pictures(self.sampler, self.recipe, checked, seed, first)
 
+    def sample_weights(self, weights: npt.NDArray[Any], seed: int = 0, first: int = 0) -> Samples:
+        """Pictures for weighted sums of the classes, floats (N, K) -> as ``sample``.
+
+        A row that is 1 at one class and 0 elsewhere gives the picture of that class; rows between two such rows lead
+        from one class to the other.
+
+        Raises:
+            CondganError: they are of another type or shape, or not finite; the seed or first number is out of range;
+                the generator has vector conditions or none.
+        """
+        if self.domain.condition is not None or not self.recipe.conditional:
+            has = "has vector conditions" if self.recipe.conditional else "is unconditional"
+            raise CondganError(f"{self.recipe.name} {has}: class weights need a generator with classes")
+        given = vectors("weights", weights, self.domain.classes)
+        return sampling.pictures(self.sampler, self.recipe, given, seed, first)
+
     def length(self) -> int:
         """V, of its vector conditions.
 

@@ -12,11 +12,13 @@ from condgan.data.rows import Rows
 from condgan.draws import block, philox
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
-from condgan.engines import Settings, State
+from condgan.engines import Settings, State, fit
+from condgan.engines.bodies.networks import outputs
+from condgan.engines.game import Batch
 from condgan.engines.jittor import machine, randomness, tensors
-from condgan.engines.jittor.game import Batch, Game, set_training
-from condgan.engines.jittor.networks import OUTPUTS
-from condgan.engines.jittor.sampling import JittorSampler
+from condgan.engines.jittor.game import Game
+from condgan.engines.jittor.operations import JITTOR
+from condgan.engines.sampling import Sampler, score
 from condgan.recipe import Domain, Recipe
 
 
@@ -26,13 +28,13 @@ class JittorEngine:
     def __init__(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> None:
         self.recipe, self.domain, self.rows = recipe, domain, rows
         if domain.condition is None:
-            tensors.known(rows.conditions(slice(None)), domain)
+            fit.labels(rows.conditions(slice(None)), domain)
         self.figures = engines.figures(recipe)
         self.plan = Plan(len(rows), recipe.train.batch, recipe.train.epochs)
         randomness.seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
         self.game = Game(recipe, domain, self.plan)
         tensors.settle(self.game.tensors())
-        self.output = OUTPUTS[recipe.generator.output]
+        self.output = outputs(JITTOR)[recipe.generator.output]
         self.settings = picked or self._measured()
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
@@ -74,25 +76,12 @@ class JittorEngine:
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
-        return JittorSampler(self.game.sampled, self.recipe.generator.output, self.domain).sample(latents, labels)
+        return Sampler(JITTOR, self.game.sampled, self.recipe.generator, self.domain).sample(latents, labels)
 
     def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
         """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
-        labels, batch = tensors.known(labels, self.domain), self.plan.batch
-        set_training(self.game.discriminator, False)
-        try:
-            with jt.no_grad():
-                parts = [
-                    self._scored(images[i : i + batch], labels[i : i + batch]) for i in range(0, len(labels), batch)
-                ]
-        finally:
-            set_training(self.game.discriminator, True)
-        return np.concatenate(parts)
-
-    def _scored(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
-        """Of at most a batch: as many as in training, where what an image is seen with matters, and compiled for."""
-        logits = self.game.discriminator(self.output.read(jt.array(images)), jt.array(labels)).logits
-        return np.asarray(logits.numpy(), np.float32)
+        labels = fit.labels(labels, self.domain)  # as many as in training, where what an image is seen with matters
+        return score(JITTOR, self.game.discriminator, self.output.read, images, labels, self.plan.batch)
 
     def state(self) -> State:
         """Both networks, both optimisers, the average and the augmentation, as copies."""

@@ -1,44 +1,17 @@
-"""The layers that networks are built of: activations, normalisations, dropout, and what sees the whole batch."""
+"""The layers that Jittor lacks, or has otherwise than torch."""
 
-import math
 from collections.abc import Callable
+from functools import cache
 
 import jittor as jt
 import numpy as np
 from jittor import nn
 
-from condgan import recipe
 from condgan.engines.jittor import randomness
-from condgan.engines.jittor.conditioning import MODULATED, Modulation, Spec, Unmodulated
-from condgan.engines.jittor.linear import Linear
-from condgan.recipe import Domain
+from condgan.engines.jittor.linear import Module, constant
 
 
-class Body(nn.Module):
-    """What a network does between its condition and its output."""
-
-    width: int
-    """Of a discriminator's or an MLP's features."""
-
-
-class Maxout(nn.Module):
-    """The largest of a few linear pieces for each unit (Goodfellow et al. 2013, equation 1)."""
-
-    def __init__(self, inputs: int, units: int, pieces: int) -> None:
-        super().__init__()
-        self.units, self.pieces = units, pieces
-        self.linear = Linear(inputs, units * pieces)
-
-    def execute(self, x: jt.Var) -> jt.Var:
-        """(N, inputs) -> (N, units)."""
-        pieces = self.linear(x).reshape(-1, self.units, self.pieces)
-        best = pieces[:, :, 0]
-        for number in range(1, self.pieces):
-            best = jt.ternary(best > pieces[:, :, number], best, pieces[:, :, number])
-        return best
-
-
-class Dropout(nn.Module):
+class Dropout(Module):
     """Inverted dropout (Srivastava et al. 2014), a unit decided by 16 random bits, as in torch's twin."""
 
     def __init__(self, rate: float) -> None:
@@ -46,7 +19,7 @@ class Dropout(nn.Module):
         self.rate = rate
         self.kept = min(round((1 - rate) * 2**16), 2**16 - 1)
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """Any shape; the identity in eval mode."""
         if not self.training or self.rate == 0:
             return x
@@ -54,59 +27,45 @@ class Dropout(nn.Module):
         return x * jt.array(kept * np.float32(2**16 / self.kept))
 
 
-class PReLU(nn.Module):
+class PReLU(Module):
     """A leaky ReLU whose slope is learnt, from 0.25 (He et al. 2015)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = jt.array(np.full(1, 0.25, np.float32))
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """Any shape."""
         return jt.ternary(x > 0, x, self.weight * x)
 
 
-class Identity(nn.Module):
+class Identity(Module):
     """Nothing changes."""
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """Any shape."""
         return x
 
 
-class Activation(nn.Module):
+class Activation(Module):
     """A function without weights."""
 
     def __init__(self, function: Callable[[jt.Var], jt.Var]) -> None:
         super().__init__()
         self.function = function
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """Any shape."""
         return self.function(x)
 
 
-# None by jt.maximum, nor by max(): their gradients compare a result with what it was computed from, and in a fused
-# operator that is computed twice, and not always the same: a third of the gradient was lost.
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": lambda: Activation(nn.relu),
-    "leaky-relu": lambda: Activation(lambda x: nn.leaky_relu(x, 0.2)),
-    "prelu": PReLU,
-    "silu": lambda: Activation(lambda x: x * x.sigmoid()),
-    # fused, the costly erf would be computed anew in each operator that needs it
-    "gelu": lambda: Activation(lambda x: x * 0.5 * (1 + (x / math.sqrt(2)).erf().stop_fuse())),
-    "elu": lambda: Activation(lambda x: jt.ternary(x > 0, x, jt.ternary(x > 0, 0 * x, x).exp() - 1)),
-    "maxout": Identity,  # the linear layer itself takes the maximum
-}
-
-
-class BatchNorm(nn.Module):
+class BatchNorm(Module):
     """Over the batch and space, (N, width, ...), as torch has it: the running variance is the unbiased one."""
 
     couples = True
     momentum = 0.1
 
-    def __init__(self, width: int, eps: float, affine: bool) -> None:
+    def __init__(self, width: int, eps: float, affine: bool, dims: int) -> None:
         super().__init__()
         self.eps, self.affine = eps, affine
         if affine:
@@ -114,7 +73,7 @@ class BatchNorm(nn.Module):
         self.running_mean, self.running_var = jt.zeros(width).stop_grad(), jt.ones(width).stop_grad()
         self.num_batches_tracked = jt.zeros(1).stop_grad()  # a number in torch's state too
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """(N, width, ...); by the running statistics in eval mode."""
         shape = (1, -1, *[1] * (x.ndim - 2))
         if self.training:
@@ -136,7 +95,7 @@ class BatchNorm(nn.Module):
         return x * self.weight.reshape(shape) + self.bias.reshape(shape) if self.affine else x
 
 
-class GroupNorm(nn.Module):
+class GroupNorm(Module):
     """Over each group of channels of each image, (N, width, ...)."""
 
     def __init__(self, groups: int, width: int, eps: float, affine: bool) -> None:
@@ -145,7 +104,7 @@ class GroupNorm(nn.Module):
         if affine:
             self.weight, self.bias = jt.ones(width), jt.zeros(width)
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """The same shape."""
         rows = x.reshape(len(x), self.groups, -1)
         centred = rows - rows.mean(dim=2, keepdims=True)
@@ -154,81 +113,90 @@ class GroupNorm(nn.Module):
         return normed * self.weight.reshape(shape) + self.bias.reshape(shape) if self.affine else normed
 
 
-NORMS: dict[str, Callable[[recipe.Network, int, bool], nn.Module]] = {
-    "none": lambda spec, width, affine: Identity(),
-    "batch": lambda spec, width, affine: BatchNorm(width, spec.norm_eps, affine),
-    "layer": lambda spec, width, affine: GroupNorm(1, width, spec.norm_eps, affine),
-    "instance": lambda spec, width, affine: GroupNorm(width, width, spec.norm_eps, affine),
-    "group": lambda spec, width, affine: GroupNorm(math.gcd(spec.groups, width), width, spec.norm_eps, affine),
-}
-"""Name -> spec, width, whether it has a gain and a bias of its own -> module."""
+class Named(nn.Sequential):
+    """Modules under names, as in torch's ModuleDict."""
 
-
-def norm(spec: Spec, width: int, domain: Domain) -> tuple[nn.Module, nn.Module]:
-    """A normalisation of (N, width, ...), and how the condition enters after it."""
-    if spec.condition in MODULATED:
-        return NORMS[spec.norm](spec, width, False), Modulation(width, domain)
-    return NORMS[spec.norm](spec, width, True), Unmodulated()
-
-
-class MinibatchDiscrimination(nn.Module):
-    """How near each image's features lie to those of the rest of the batch (Salimans et al. 2016, section 3.2).
-
-    The mean over the rest, where the paper has the sum: that grows with the batch, and drowns the features beside it.
-    """
-
-    couples = True
-    dims = 5  # as in the authors' code
-
-    def __init__(self, width: int, kernels: int) -> None:
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
         super().__init__()
-        self.kernels, self.width = kernels, width + kernels
-        self.projection = Linear(width, kernels * self.dims, bias=False)
+        for name, module in modules.items():
+            self.add_module(name, module)
 
-    def execute(self, features: jt.Var) -> jt.Var:
-        """(N, width) -> (N, width + kernels)."""
-        rows = self.projection(features).reshape(-1, self.kernels, self.dims)
-        apart = (rows.unsqueeze(0) - rows.unsqueeze(1)).abs().sum(dim=3)  # (N, N, B)
-        near = jt.exp(-apart).sum(dim=1) - 1  # without itself
-        return jt.concat([features, near / max(len(features) - 1, 1)], dim=1)
+    def execute(self, *args: jt.Var) -> jt.Var:
+        """As a ``Module``."""
+        return self.forward(*args)
 
 
-class MinibatchStddev(nn.Module):
-    """The standard deviation of each feature over the batch, on average (Karras et al. 2018, section 3)."""
-
-    couples = True
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width + 1
-
-    def execute(self, features: jt.Var) -> jt.Var:
-        """(N, width) -> (N, width + 1)."""
-        variance = (features - features.mean(dim=0, keepdims=True)).sqr().mean(dim=0)
-        spread = (variance + 1e-8).sqrt().mean()
-        return jt.concat([features, spread.broadcast((len(features), 1))], dim=1)
+def joined(*parts: jt.Var | None) -> jt.Var:
+    """(N, A), (N, B), or nothing instead of one -> (N, A + B)."""
+    given = [part for part in parts if part is not None]
+    return jt.concat(given, dim=1) if len(given) > 1 else given[0]
 
 
-class Alone(nn.Module):
-    """Each image's features as they are."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def execute(self, features: jt.Var) -> jt.Var:
-        """(N, width)."""
-        return features
+def one_hot(labels: jt.Var, classes: int) -> jt.Var:
+    """Labels (N,), or weights (N, K) as they are -> (N, K)."""
+    return labels if labels.ndim == 2 else (labels.unsqueeze(1) == jt.arange(classes)).float32()
 
 
-MINIBATCH: dict[str, Callable[[int, int], nn.Module]] = {
-    "none": lambda width, kernels: Alone(width),
-    "discrimination": MinibatchDiscrimination,
-    "stddev": lambda width, kernels: MinibatchStddev(width),
-}
-"""Name -> width of the features, kernels -> module with a ``width`` of its own."""
+def over_pixels(images: jt.Var, beside: jt.Var | None) -> jt.Var:
+    """(N, C, H, W) and (N, B) or nothing -> (N, C + B, H, W)."""
+    if beside is None:
+        return images
+    n, width = beside.shape
+    return jt.concat([images, beside.reshape(n, width, 1, 1).broadcast((n, width, *images.shape[2:]))], dim=1)
 
 
-def couples(network: nn.Module) -> bool:
-    """Whether what a network says of an image, in training at least, depends on the other images of the batch."""
-    return any(getattr(module, "couples", False) for module in network.modules())
+def largest(pieces: jt.Var) -> jt.Var:
+    """(N, U, P) -> (N, U)."""
+    best = pieces[:, :, 0]
+    for number in range(1, pieces.shape[2]):
+        best = jt.ternary(best > pieces[:, :, number], best, pieces[:, :, number])
+    return best
+
+
+def near(rows: jt.Var) -> jt.Var:
+    """(N, B, C) -> (N, B): the sum over the other rows of exp(-L1 distance)."""
+    apart = (rows.unsqueeze(0) - rows.unsqueeze(1)).abs().sum(dim=3)  # (N, N, B)
+    return jt.exp(-apart).sum(dim=1) - 1  # without itself
+
+
+def spread(features: jt.Var) -> jt.Var:
+    """(N, D) -> (N, 1): the standard deviation of each feature over the batch, on average."""
+    variance = (features - features.mean(dim=0, keepdims=True)).sqr().mean(dim=0)
+    return (variance + 1e-8).sqrt().mean().broadcast((len(features), 1))
+
+
+def attended(key: jt.Var, query: jt.Var, value: jt.Var) -> jt.Var:
+    """(N, C, P) each -> (N, C, P): for each place the mean of the values, weighted by likeness of key and query."""
+    weights = nn.softmax(nn.bmm(query.transpose(0, 2, 1), key), dim=2)  # (N, P, P): of each place, over all
+    return nn.bmm(value, weights.transpose(0, 2, 1))
+
+
+@cache
+def halving(side: int) -> jt.Var:
+    """(ceil(side / 2), side): means of two neighbours, of one at the end of an odd side."""
+    means = np.zeros((-(-side // 2), side), np.float32)
+    for pixel in range(side):
+        means[pixel // 2, pixel] = 1
+    return constant(means / means.sum(axis=1, keepdims=True))
+
+
+@cache
+def doubling(side: int) -> jt.Var:
+    """(side, ceil(side / 2)): between the two nearest middles of pixels, as torch's bilinear interpolation."""
+    half = -(-side // 2)
+    shares = np.zeros((side, half), np.float32)
+    for pixel in range(side):
+        place = max((pixel + 0.5) * half / side - 0.5, 0.0)
+        first = min(int(place), half - 1)
+        shares[pixel, first] += 1 - (place - first)
+        shares[pixel, min(first + 1, half - 1)] += place - first
+    return constant(shares)
+
+
+def resampled(x: jt.Var, by: jt.Var) -> jt.Var:
+    """(N, C, s, s) by (t, s) along both axes -> (N, C, t, t)."""
+    n, channels, side, _ = x.shape
+    wide = nn.matmul(x.reshape(-1, side), by.transpose(1, 0)).reshape(n, channels, side, -1)
+    turned = wide.transpose(0, 1, 3, 2)  # (N, C, t, s)
+    both = nn.matmul(turned.reshape(-1, side), by.transpose(1, 0)).reshape(n, channels, turned.shape[2], -1)
+    return both.transpose(0, 1, 3, 2)

@@ -1,4 +1,4 @@
-"""Layers with weights, which begin as torch's do."""
+"""Layers with weights, initialised as in torch."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _unfilled = False
 
 @contextmanager
 def unfilled() -> Iterator[None]:
-    """Networks made inside have shapes and no values yet, and take no memory however large they claim to be."""
+    """Networks built inside have shapes and no values yet, and take no memory however large they claim to be."""
     global _unfilled
     _unfilled = True
     try:
@@ -46,7 +46,15 @@ def constant(array: npt.NDArray[np.float32]) -> jt.Var:
     return var
 
 
-class Weighted(nn.Module):
+class Module(nn.Module):
+    """A module that computes by its ``forward``, as torch's do."""
+
+    def execute(self, *args: jt.Var) -> jt.Var:
+        """What Jittor calls."""
+        return self.forward(*args)
+
+
+class Weighted(Module):
     """A layer with a weight matrix, as it is or divided by its largest singular value.
 
     Attributes:
@@ -71,7 +79,7 @@ class Weighted(nn.Module):
 
 
 class Linear(Weighted):
-    """x W^T + b; both begin within 1 / sqrt(inputs), as in torch."""
+    """x W^T + b; both are initialised within 1 / sqrt(inputs), as in torch."""
 
     def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
         super().__init__()
@@ -79,7 +87,7 @@ class Linear(Weighted):
         self.weight = uniform((units, inputs), bound)
         self.bias = uniform((units,), bound) if bias else None
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """(N, inputs) -> (N, units)."""
         return nn.linear(x, self.used(), self.bias)
 
@@ -90,42 +98,51 @@ class Linear(Weighted):
 
 
 class Embedding(Weighted):
-    """A vector for each class, which begins standard normal."""
+    """A vector for each class, initialised standard normal, or a weighted sum of them."""
 
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
         self.weight = normal((classes, width), 1.0)
 
-    def execute(self, labels: jt.Var) -> jt.Var:
-        """(N,) -> (N, width)."""
-        return self.used()[labels]
+    def forward(self, labels: jt.Var) -> jt.Var:
+        """Labels (N,), or weights of the classes (N, K) -> (N, width)."""
+        return nn.matmul(labels, self.used()) if labels.ndim == 2 else self.used()[labels]
 
 
 class Convolution(Weighted):
-    """A convolution, or with ``transposed`` its transpose. ``weight`` is laid out as in torch, and begins so, too."""
+    """``weight`` is laid out as in torch, and initialised so, too."""
 
     def __init__(
-        self, inputs: int, channels: int, side: int, *, stride: int = 1, padding: int = 0, groups: int = 1,
-        bias: bool = True, transposed: bool = False,
+        self, inputs: int, channels: int, side: int, stride: int = 1, padding: int = 0, groups: int = 1,
+        bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.stride, self.padding, self.groups, self.transposed = stride, padding, groups, transposed
-        outer = (inputs, channels) if transposed else (channels, inputs // groups)
-        self.outputs = 1 if transposed else 0
+        self.stride, self.options = stride, {"stride": stride, "padding": padding, "groups": groups}
+        outer = (inputs, channels) if self.outputs else (channels, inputs // groups)
         bound = 1 / math.sqrt(outer[1] * side**2)
         self.weight = uniform((*outer, side, side), bound)
         self.bias = uniform((channels,), bound) if bias else None
 
-    def execute(self, x: jt.Var) -> jt.Var:
+    def forward(self, x: jt.Var) -> jt.Var:
         """(N, inputs, H, W) -> (N, channels, H', W')."""
-        options = {"stride": self.stride, "padding": self.padding, "groups": self.groups}
-        if self.transposed:
-            return nn.conv_transpose(x, self.used(), self.bias, **options)
-        return nn.conv2d(x, self.used(), self.bias, **options)
+        return nn.conv2d(x, self.used(), self.bias, **self.options)
 
     @property
     def fan(self) -> float:
         """Inputs of an output."""
-        if self.transposed:
-            return self.weight.numel() / self.weight.shape[1] / self.stride**2
         return self.weight.numel() / self.weight.shape[0]
+
+
+class Transposed(Convolution):
+    """The transpose of a convolution."""
+
+    outputs = 1
+
+    def forward(self, x: jt.Var) -> jt.Var:
+        """(N, inputs, H, W) -> (N, channels, H', W')."""
+        return nn.conv_transpose(x, self.used(), self.bias, **self.options)
+
+    @property
+    def fan(self) -> float:
+        """Inputs of an output."""
+        return self.weight.numel() / self.weight.shape[1] / self.stride**2

@@ -1,4 +1,4 @@
-"""How many threads to compute with, found by measuring."""
+"""How many threads to compute with, by measuring."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,13 +15,13 @@ def limited(count: int) -> AbstractContextManager[object]:
     return threadpool_limits(limits=count)
 
 
-def settings(asked: Machine, step: Callable[[], object]) -> Settings:
+def settings(machine: Machine, step: Callable[[], object]) -> Settings:
     """The number that is set, or else the one with which ``step``, one training step, is fastest."""
 
     def work(count: int) -> None:
         with limited(count):
             step()
 
-    by_user = (asked.threads, "machine.threads") if asked.threads is not None else threads.as_set()
+    by_user = (machine.threads, "machine.threads") if machine.threads is not None else threads.as_set()
     count, by = by_user or (threads.fastest(work, threads.counts()), "measured")
     return Settings(device="cpu", threads=count, threads_by=by, precision="float32")

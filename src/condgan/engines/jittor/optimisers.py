@@ -109,9 +109,12 @@ class Descent:
         self.momentum = schedule.momentum(self.spec, step, self.plan)
         self.taken = step * self.updates  # updates before this one
 
-    def descend(self, loss: jt.Var) -> None:
-        """One update."""
-        self.move(jt.grad(loss, self.parameters))
+    def descend(self, loss: jt.Var, at: jt.Var | None = None, keep: bool = False) -> jt.Var | None:
+        """One update -> the loss's gradient at ``at``, where that is given."""
+        ends = self.parameters if at is None else [at, *self.parameters]
+        gradients = jt.grad(loss, ends)
+        self.move(gradients[-len(self.parameters) :])
+        return None if at is None else gradients[0]
 
     def move(self, gradients: Sequence[jt.Var]) -> None:
         """One update by gradients, those of ``parameters``."""

@@ -1,17 +1,15 @@
 """Spectral normalisation (Miyato et al. 2018)."""
 
 import jittor as jt
-from jittor import nn
 
-from condgan.engines.jittor.conditioning import Modulation
-from condgan.engines.jittor.linear import Weighted, normal
+from condgan.engines.jittor.linear import Module, Weighted, normal
 
 FIRST = 15  # steps of the power iteration before the training, as in torch
 EPS = 1e-12
 
 
-class Spectrum(nn.Module):
-    """A weight over its largest singular value, to which a power iteration comes nearer each time it is asked for.
+class Spectrum(Module):
+    """A weight over its largest singular value, to which a power iteration comes nearer with each use.
 
     Attributes:
         original: what is trained.
@@ -39,7 +37,7 @@ class Spectrum(nn.Module):
         self.u.update(direction((matrix * self.v.unsqueeze(0)).sum(dim=1)))
         self.v.update(direction((matrix * self.u.unsqueeze(1)).sum(dim=0)))
 
-    def execute(self) -> jt.Var:
+    def forward(self) -> jt.Var:
         """The weight as it is used, of the original's shape."""
         if self.training:
             self.iterate()
@@ -53,13 +51,6 @@ def direction(vector: jt.Var) -> jt.Var:
     return vector / jt.ternary(length > EPS, length, EPS + 0 * length)
 
 
-def normalise_spectra(network: nn.Module) -> None:
-    """Divide each weight matrix by its largest singular value, found by a power iteration a step.
-
-    Gains and biases of conditions are left alone: they begin at 0, which has no direction.
-    """
-    for module in network.children():
-        if isinstance(module, Weighted):
-            module.normalise(Spectrum(module.weight, module.outputs))
-        elif not isinstance(module, Modulation):
-            normalise_spectra(module)
+def spectral(layer: Weighted) -> None:
+    """Divide its weight by the largest singular value, by a power iteration a step."""
+    layer.normalise(Spectrum(layer.weight, layer.outputs))

@@ -8,11 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from jittor import nn
 
-from condgan.arrays import Conditions
 from condgan.engines import fit
 from condgan.engines.fit import Form
-from condgan.errors import CondganError
-from condgan.recipe import Domain
 
 SCALAR = re.compile(
     r"\.(num_batches_tracked|step|probability|gain(\.(exp_avg|exp_avg_sq|square_avg|momentum_buffer))?)$"
@@ -29,7 +26,7 @@ NAMES = re.compile("|".join(map(re.escape, RENAMED)) + "$")
 
 def state(network: nn.Module) -> dict[str, jt.Var]:
     """What a network consists of, by the names that torch's twin has for it."""
-    return {NAMES.sub(lambda found: RENAMED[found[0]], name): var for name, var in network.state_dict().items()}
+    return {NAMES.sub(lambda ending: RENAMED[ending[0]], name): var for name, var in network.state_dict().items()}
 
 
 def parameters(network: nn.Module) -> dict[str, jt.Var]:
@@ -46,11 +43,11 @@ def form(name: str, var: jt.Var) -> Form:
 
 def copies(tensors: Mapping[str, jt.Var]) -> dict[str, npt.NDArray[np.generic]]:
     """Each var as an array of its own."""
-    found = {}
+    arrays = {}
     for name, var in tensors.items():
         shape, kind = form(name, var)
-        found[name] = np.array(var.numpy(), kind).reshape(shape)
-    return found
+        arrays[name] = np.array(var.numpy(), kind).reshape(shape)
+    return arrays
 
 
 def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -63,18 +60,6 @@ def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np
     for name, var in tensors.items():
         var.update(jt.array(np.asarray(arrays[name], np.float32).reshape(tuple(var.shape))))
     settle(tensors)
-
-
-def known(labels: Conditions, domain: Domain) -> Conditions:
-    """Conditions, (N, ...), as they are: Jittor itself reads zeros for a class that there is not.
-
-    Raises:
-        CondganError: a label is out of range.
-    """
-    if domain.condition is None and len(labels) and not 0 <= labels.min() <= labels.max() < domain.classes:
-        wrong = labels.max() if labels.min() >= 0 else labels.min()
-        raise CondganError(f"label {wrong}: expected 0 to {domain.classes - 1}, as there are {domain.classes} classes")
-    return labels
 
 
 def settle(tensors: Mapping[str, jt.Var]) -> None:

@@ -12,18 +12,24 @@ import torch
 from torch import Tensor
 
 from condgan import engines
+from condgan import threads as cpu_threads
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.memory import available
 from condgan.data.rows import Rows
 from condgan.draws import block, philox
+from condgan.draws.ahead import Ahead
+from condgan.draws.block import Block
 from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import Settings, State
-from condgan.engines.torch import machine, products
-from condgan.engines.torch.game import Batch, Game
-from condgan.engines.torch.graphs import Graphs
+from condgan.engines.game import Batch
+from condgan.engines.sampling import Sampler, score
+from condgan.engines.torch import machine
+from condgan.engines.torch.fast import products
+from condgan.engines.torch.fast.graphs import Graphs
+from condgan.engines.torch.game import Game
 from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
-from condgan.engines.torch.sampling import TorchSampler
+from condgan.engines.torch.operations import TORCH
 from condgan.engines.torch.tensors import copies, copy_into, shapes
 from condgan.recipe import Domain, Precision, Recipe
 
@@ -53,6 +59,10 @@ class TorchEngine:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS sums in a varying order
             torch.use_deterministic_algorithms(True)
         self.images = self._tensor(rows.take(slice(None))[0]) if rows.resident else None
+        drawing = 0 if self.device.type == "cpu" else max(1, cpu_threads.cores() - 1)  # a CPU has no core to spare
+        draw = partial(block.draw, recipe, self.plan, rows, domain.classes)
+        turns = recipe.train.critic_steps if recipe.train.fakes == "fresh" else 0
+        self.draws = Ahead(draw, recipe.train.batch * recipe.latent.dim * (1 + turns), self.plan.steps, drawing)
 
         with self._own_random_state():
             self._seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
@@ -62,7 +72,7 @@ class TorchEngine:
         self.graphs = Graphs(lambda: self.game.tensors().values()) if self.device.type == "cuda" else None
 
         self.settings = picked or self._measured()
-        self._multiply_by(self.settings.onednn)
+        self._multiply_by(machine.own(self.settings).onednn)
 
     def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
         """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
@@ -81,17 +91,24 @@ class TorchEngine:
         with self._own_random_state():
             settings = machine.settings(self.recipe, self.device, lambda way: self._steps(0, 1, way).cpu())
         self.load(start)
-        return settings.model_copy(update={"onednn": onednn and settings.precision == "float32"})
+        own = machine.Own(onednn=onednn and settings.precision == "float32")
+        return settings.model_copy(update={"own": own.model_dump()})
 
     def _multiply_by(self, onednn: bool) -> None:
         products.choose((self.game.generator, self.game.discriminator), onednn and self.device.type == "cpu")
 
     def _steps(self, first_step: int, steps: int, precision: Precision) -> Tensor:
-        drawn = block.draw(self.recipe, self.plan, self.rows, self.domain.classes, first_step, steps)
+        figures = torch.empty((steps, len(self.figures)), device=self.device)
+        done = 0
+        for drawn in self.draws(first_step, steps):
+            self._take_drawn(first_step + done, drawn, precision, figures[done : done + len(drawn.rows)])
+            done += len(drawn.rows)
+        return figures
+
+    def _take_drawn(self, first_step: int, drawn: Block, precision: Precision, figures: Tensor) -> None:
         real, labels = map(self._tensor, self._real(drawn.index))
         generator = (self._tensor(drawn.generator.latents), self._tensor(drawn.generator.labels))
         critic = [(self._tensor(fakes.latents), self._tensor(fakes.labels)) for fakes in drawn.critic]
-        figures = torch.empty((steps, len(self.figures)), device=self.device)
         for i, rows in enumerate(drawn.rows):
             fake_rows = self.plan.batch if self.recipe.train.generator_batch == "full" else rows
             inputs = [real[i, :rows], labels[i, :rows], *(part[i, :fake_rows] for part in generator)]
@@ -103,7 +120,6 @@ class TorchEngine:
                 figures[i] = self.take(precision, inputs)
             else:
                 figures[i] = self.graphs((precision, self.game.kind()), partial(self.take, precision), inputs, seed)
-        return figures
 
     def _real(self, index: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], Conditions]:
         """What a step is given of rows (S, B): their numbers, or samples that are not on the device; and conditions."""
@@ -121,23 +137,12 @@ class TorchEngine:
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
-        return TorchSampler(self.game.sampled, self.recipe.generator.output).sample(latents, labels)
+        return Sampler(TORCH, self.game.sampled, self.recipe.generator, self.domain).sample(latents, labels)
 
-    @torch.inference_mode()
     def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
         """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
         chunk = CHUNK if self.game.together else self.plan.batch  # what an image is seen with, where that matters
-        self.game.discriminator.eval()
-        try:
-            parts = [
-                self.game.discriminator(self.output.read(x.to(self.device)), y.to(self.device)).logits
-                for x, y in zip(
-                    torch.from_numpy(images).split(chunk), torch.from_numpy(labels).split(chunk), strict=True
-                )
-            ]
-        finally:
-            self.game.discriminator.train()
-        return np.asarray(torch.cat(parts).cpu().numpy(), np.float32)
+        return score(TORCH, self.game.discriminator, self.output.read, images, labels, chunk)
 
     def state(self) -> State:
         """Both networks, both optimisers, the average and the augmentation, as copies."""

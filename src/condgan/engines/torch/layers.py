@@ -1,41 +1,21 @@
-"""The layers that networks are built of: activations, normalisations, dropout, and what sees the whole batch."""
+"""The layers that torch lacks, or has slower."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
-from condgan import recipe
-from condgan.engines.torch.conditioning import MODULATED, Modulation, Spec, Unmodulated
-from condgan.engines.torch.products import Linear
-from condgan.recipe import Domain
 
+class Embedding(nn.Embedding):
+    """A vector for each class, or a weighted sum of them."""
 
-class Body(nn.Module):
-    """What a network does between its condition and its output; a convolutional one may grow while it trains."""
-
-    stages = 1
-    """Resolutions that it grows through."""
-    width: int
-    """Of a discriminator's or an MLP's features."""
-
-    def grow(self, grown: float) -> None:
-        """Stand at 0 <= grown <= stages - 1: so many resolutions beyond the first, the last of them by its fraction."""
-
-
-class Maxout(nn.Module):
-    """The largest of a few linear pieces for each unit (Goodfellow et al. 2013, equation 1)."""
-
-    def __init__(self, inputs: int, units: int, pieces: int) -> None:
-        super().__init__()
-        self.units, self.pieces = units, pieces
-        self.linear = Linear(inputs, units * pieces)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs) -> (N, units)."""
-        return self.linear(x).view(-1, self.units, self.pieces).amax(-1)
+    def forward(self, labels: Tensor) -> Tensor:
+        """Labels (N,) int64, or weights of the classes (N, K) float32 -> (N, width)."""
+        return labels @ self.weight if labels.is_floating_point() else super().forward(labels)
 
 
 class Dropout(nn.Module):
@@ -62,15 +42,21 @@ class Dropout(nn.Module):
         return f"rate={self.rate}"
 
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky-relu": lambda: nn.LeakyReLU(0.2),
-    "prelu": nn.PReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "elu": nn.ELU,
-    "maxout": nn.Identity,  # the linear layer itself takes the maximum
-}
+class BatchNorm1d(nn.BatchNorm1d):
+    """Torch's, of (N, width)."""
+
+    couples = True
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """Torch's, of (N, width, H, W)."""
+
+    couples = True
+
+
+def batch_norm(width: int, eps: float, affine: bool, dims: int) -> nn.Module:
+    """Over the batch and 0 or 2 spatial dimensions."""
+    return {0: BatchNorm1d, 2: BatchNorm2d}[dims](width, eps=eps, affine=affine)
 
 
 class GroupNorm(nn.GroupNorm):
@@ -81,106 +67,73 @@ class GroupNorm(nn.GroupNorm):
         return super().forward(x.contiguous())
 
 
-BATCH_NORMS: dict[int, Callable[..., nn.Module]] = {0: nn.BatchNorm1d, 2: nn.BatchNorm2d}
-NORMS: dict[str, Callable[[recipe.Network, int, int, bool], nn.Module]] = {
-    "none": lambda spec, width, dims, affine: nn.Identity(),
-    "batch": lambda spec, width, dims, affine: BATCH_NORMS[dims](width, eps=spec.norm_eps, affine=affine),
-    "layer": lambda spec, width, dims, affine: GroupNorm(1, width, spec.norm_eps, affine),
-    "instance": lambda spec, width, dims, affine: GroupNorm(width, width, spec.norm_eps, affine),
-    "group": lambda spec, width, dims, affine: GroupNorm(math.gcd(spec.groups, width), width, spec.norm_eps, affine),
-}
-"""Name -> spec, width, spatial dimensions (0 or 2), whether it has a gain and a bias of its own -> module."""
+def near(rows: Tensor) -> Tensor:
+    """(N, B, C) -> (N, B): the sum over the other rows of exp(-L1 distance)."""
+    rows = rows.transpose(0, 1).contiguous()  # (B, N, C)
+    return (torch.exp(-torch.cdist(rows, rows, p=1)).sum(2) - 1).T  # without itself
 
 
-def norm(spec: Spec, width: int, dims: int, domain: Domain) -> tuple[nn.Module, nn.Module]:
-    """A normalisation of (N, width) or, with dims = 2, (N, width, H, W), and how the condition enters after it."""
-    if spec.condition in MODULATED:
-        return NORMS[spec.norm](spec, width, dims, False), Modulation(width, domain)
-    return NORMS[spec.norm](spec, width, dims, True), Unmodulated()
+def spread(features: Tensor) -> Tensor:
+    """(N, D) -> (N, 1): the standard deviation of each feature over the batch, on average."""
+    return (features.var(0, correction=0) + 1e-8).sqrt().mean().expand(len(features), 1)
 
 
-class MinibatchDiscrimination(nn.Module):
-    """How near each image's features lie to those of the rest of the batch (Salimans et al. 2016, section 3.2).
-
-    The mean over the rest, where the paper has the sum: that grows with the batch, and drowns the features beside it.
-    """
-
-    couples = True
-    dims = 5  # as in the authors' code
-
-    def __init__(self, width: int, kernels: int) -> None:
-        super().__init__()
-        self.kernels, self.width = kernels, width + kernels
-        self.projection = nn.Linear(width, kernels * self.dims, bias=False)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, width) -> (N, width + kernels)."""
-        rows = self.projection(features).view(-1, self.kernels, self.dims).transpose(0, 1).contiguous()  # (B, N, C)
-        near = torch.exp(-torch.cdist(rows, rows, p=1)).sum(2) - 1  # without itself
-        return torch.cat([features, near.T / max(len(features) - 1, 1)], dim=1)
+def attended(key: Tensor, query: Tensor, value: Tensor) -> Tensor:
+    """(N, C, P) each -> (N, C, P): for each place the mean of the values, weighted by likeness of key and query."""
+    weights = (query.transpose(1, 2) @ key).softmax(-1)  # (N, P, P): of each place, over all
+    return value @ weights.transpose(1, 2)
 
 
-class MinibatchStddev(nn.Module):
-    """The standard deviation of each feature over the batch, on average (Karras et al. 2018, section 3)."""
-
-    couples = True
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width + 1
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, width) -> (N, width + 1)."""
-        spread = (features.var(0, correction=0) + 1e-8).sqrt().mean()
-        return torch.cat([features, spread.expand(len(features), 1)], dim=1)
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Labels (N,), or weights (N, K) as they are -> (N, K)."""
+    return labels if labels.is_floating_point() else F.one_hot(labels, classes).to(torch.float32)
 
 
-class Alone(nn.Module):
-    """Each image's features as they are."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, width)."""
-        return features
+def over_pixels(images: Tensor, beside: Tensor) -> Tensor:
+    """(N, C, H, W) and (N, B) -> (N, C + B, H, W)."""
+    return torch.cat([images, beside[:, :, None, None].expand(-1, -1, *images.shape[2:])], dim=1)
 
 
-MINIBATCH: dict[str, Callable[[int, int], MinibatchDiscrimination | MinibatchStddev | Alone]] = {
-    "none": lambda width, kernels: Alone(width),
-    "discrimination": MinibatchDiscrimination,
-    "stddev": lambda width, kernels: MinibatchStddev(width),
-}
-"""Name -> width of the features, kernels -> module with a ``width`` of its own."""
+def laid_out(maps: Tensor) -> Tensor:
+    """(N, C, H, W), the channels of a pixel side by side: convolutions are faster so."""
+    return maps.contiguous(memory_format=torch.channels_last)
 
 
-def couples(network: nn.Module) -> bool:
-    """Whether what a network says of an image, in training at least, depends on the other images of the batch."""
-    return any(
-        isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "couples", False)
-        for module in network.modules()
-    )
+def fan(linear: nn.Module) -> float:
+    """Inputs of a unit of a linear map or a convolution."""
+    weight, transposed = linear.get_parameter("weight"), isinstance(linear, nn.ConvTranspose2d)
+    strides = linear.stride[0] * linear.stride[1] if isinstance(linear, nn.ConvTranspose2d) else 1
+    return weight.numel() / weight.shape[1 if transposed else 0] / strides
+
+
+def slope(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Gradient of a scalar function at images, (N, ...) -> (N, ...)."""
+    images = images.detach().requires_grad_()
+    return torch.autograd.grad(function(images), images, create_graph=True)[0]
+
+
+@torch.inference_mode()
+def evaluated(
+    network: nn.Module,
+    compute: Callable[..., Tensor],
+    arrays: Sequence[npt.NDArray[np.generic]],
+    chunk: int,
+    independent: bool,
+) -> npt.NDArray[np.generic]:
+    """A function of arrays, (N, ...), in eval mode, of so many rows at a time."""
+    training, device = network.training, next(network.parameters()).device
+    network.eval()
+    try:
+        chunks = zip(*(torch.from_numpy(array).split(chunk) for array in arrays), strict=True)
+        parts = [compute(*(rows.to(device) for rows in given)).cpu().numpy() for given in chunks]
+    finally:
+        network.train(training)
+    return np.concatenate(parts)
 
 
 def repeats(network: nn.Module) -> bool:
-    """Whether a network in training says the same, and leaves the same behind, when it is asked once more."""
+    """Whether a network in training returns identical scores, and leaves the same state, when it is called again."""
     moved = nn.modules.batchnorm._BatchNorm, parametrizations._SpectralNorm
     return not any(
         isinstance(module, moved) or (isinstance(module, Dropout) and module.rate) for module in network.modules()
     )
-
-
-WITH_SPECTRUM = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
-
-
-def normalise_spectra(network: nn.Module) -> None:
-    """Divide each weight matrix by its largest singular value, found by a power iteration a step (Miyato et al. 2018).
-
-    Gains and biases of conditions are left alone: they begin at 0, which has no direction.
-    """
-    for module in list(network.children()):
-        if isinstance(module, WITH_SPECTRUM):
-            parametrizations.spectral_norm(module)
-        elif not isinstance(module, Modulation):
-            normalise_spectra(module)

@@ -1,29 +1,52 @@
-"""Where to compute: the device, the thread count and the precision, found by measuring."""
+"""Where to compute: the device, the thread count and the precision, by measuring."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
+from pydantic import ValidationError
 
 from condgan import threads
 from condgan.engines import Settings
 from condgan.errors import CondganError
-from condgan.recipe import Machine, Precision, Recipe
+from condgan.recipe import Machine, Precision, Recipe, Section
+from condgan.recipe.text import explain
 
 
-def device(asked: str | None) -> str:
+class Own(Section):
+    """The settings that only this engine has."""
+
+    onednn: bool = False
+    """Linear layers multiply with oneDNN, where that is much faster than torch's own library."""
+
+
+def own(settings: Settings) -> Own:
+    """Those of a run.
+
+    Raises:
+        CondganError: they are not this engine's.
+    """
+    try:
+        return Own.model_validate(settings.own, strict=True)
+    except ValidationError as error:
+        raise CondganError(f"settings of engine=torch: {'; '.join(explain(error)[:3])}") from None
+
+
+def device(requested: str | None) -> str:
     """The device that the user named, else CUDA where there is one.
 
     Raises:
         CondganError: it is not there.
     """
-    if asked is None:
+    if requested is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if asked.startswith("cuda"):
-        number = int(asked.partition(":")[2] or 0)
+    if requested.startswith("cuda"):
+        number = int(requested.partition(":")[2] or 0)
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
-            raise CondganError(f"machine.device={asked}: this torch sees no such GPU; machine.device=cpu computes here")
-    return asked
+            raise CondganError(
+                f"machine.device={requested}: this torch sees no such GPU; machine.device=cpu computes here"
+            )
+    return requested
 
 
 def settings(recipe: Recipe, where: torch.device, step: Callable[[Precision], object]) -> Settings:
@@ -42,8 +65,8 @@ def settings(recipe: Recipe, where: torch.device, step: Callable[[Precision], ob
     return Settings(device=str(where), threads=count, threads_by=by, precision=precision)
 
 
-def as_set(asked: Machine, where: torch.device) -> tuple[int, str] | None:
+def as_set(machine: Machine, where: torch.device) -> tuple[int, str] | None:
     """The thread count that leaves nothing to measure, and by what: the user has set it, or there is a GPU."""
-    if asked.threads is not None:
-        return asked.threads, "machine.threads"
+    if machine.threads is not None:
+        return machine.threads, "machine.threads"
     return threads.as_set() or (None if where.type == "cpu" else (1, "not needed on a GPU"))

@@ -100,20 +100,24 @@ class Descent:
         self.lr.fill_(schedule.learning_rate(self.spec, step, self.plan))
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
-    def descend(self, root: Tensor, pull: Tensor | None = None, keep: bool = False) -> None:
-        """One update; gradients of other networks' weights are not computed.
+    def descend(self, loss: Tensor, at: Tensor | None = None, keep: bool = False) -> Tensor | None:
+        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given.
 
-        Args:
-            root: the loss, a scalar, or what it was computed from.
-            pull: the loss's gradient at ``root``, of its shape; none: ``root`` is the loss.
-            keep: the graph is needed once more.
+        Gradients of other networks' weights are not computed. ``keep``: the graph is needed once more.
 
         Raises:
             ValueError: the loss reaches no parameter.
         """
-        self.move(torch.autograd.grad(root, self.parameters, pull, retain_graph=keep, allow_unused=True))
+        ends = self.parameters if at is None else [*self.parameters, at]
+        gradients = torch.autograd.grad(loss, ends, retain_graph=keep, allow_unused=True)
+        self.move(gradients[: len(self.parameters)])
+        return None if at is None else gradients[-1]
 
-    def move(self, found: Sequence[Tensor | None]) -> None:
+    def descend_from(self, root: Tensor, pull: Tensor) -> None:
+        """One update by the loss's gradient at ``root``, of its shape, which the parameters reach."""
+        self.move(torch.autograd.grad(root, self.parameters, pull, allow_unused=True))
+
+    def move(self, gradients: Sequence[Tensor | None]) -> None:
         """One update by gradients, those of ``parameters``.
 
         A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
@@ -122,16 +126,16 @@ class Descent:
         Raises:
             ValueError: there is none.
         """
-        reached = {i: gradient for i, gradient in enumerate(found) if gradient is not None}
+        reached = {i: gradient for i, gradient in enumerate(gradients) if gradient is not None}
         if not reached:
             raise ValueError("the loss does not depend on the network")
         with torch.no_grad():
             parameters = [self.parameters[i] for i in reached]
-            gradients = [laid_out_as(self.parameters[i], gradient) for i, gradient in reached.items()]
+            steps = [laid_out_as(self.parameters[i], gradient) for i, gradient in reached.items()]
             if self.spec.clip_gradient is not None:
-                gradients = clipped(gradients, self.spec.clip_gradient)
+                steps = clipped(steps, self.spec.clip_gradient)
             slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}
-            self.rule.update(parameters, gradients, slots, self.spec, self.lr, self.momentum)
+            self.rule.update(parameters, steps, slots, self.spec, self.lr, self.momentum)
             if self.spec.clip_weights is not None:
                 torch._foreach_clamp_min_(self.parameters, -self.spec.clip_weights)
                 torch._foreach_clamp_max_(self.parameters, self.spec.clip_weights)

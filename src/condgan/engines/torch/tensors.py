@@ -57,6 +57,6 @@ class _Unfilled(TorchFunctionMode):
 
 @contextmanager
 def shapes() -> Iterator[None]:
-    """Networks made inside have shapes and no values, so that they take no memory however large they claim to be."""
+    """Networks built inside have shapes and no values, so that they take no memory however large they claim to be."""
     with torch.device("meta"), _Unfilled():
         yield

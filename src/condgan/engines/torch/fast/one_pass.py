@@ -1,36 +1,42 @@
 """The gradients of both players from one pass through the discriminator.
 
 Where no image of a batch meets another, and losses see images by their logits alone, a loss's gradient at an image, or
-at what a layer says of it, is that of its logit times one number: the loss's derivative at this logit. So one backward
+at the output of a layer, is that of its logit times one number: the loss's derivative at this logit. So one backward
 pass from the logits of the generated images serves both losses: the generator's scales what arrives at the images, the
 discriminator's what each image adds to the gradient of the weights.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from condgan.engines.torch.layers import couples
-from condgan.engines.torch.products import Linear
-from condgan.engines.torch.scores import Scores
+from condgan.engines import losses
+from condgan.engines.bodies.layers import couples
+from condgan.engines.game import Batch, Figures
+from condgan.engines.losses import Scores
+from condgan.engines.torch.fast.products import Linear
+from condgan.engines.torch.layers import Embedding
+
+if TYPE_CHECKING:
+    from condgan.engines.torch.game import Game
 
 
 class Use(NamedTuple):
-    """A layer with weights at work in a pass: what it was given, (N, ...), and what it said, (N, units)."""
+    """A layer with weights at work in a pass: its input, (N, ...), and its output, (N, units)."""
 
     layer: nn.Module
-    given: Tensor
-    said: Tensor
+    input: Tensor
+    output: Tensor
 
 
 def of_linear(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradients of a linear layer's weights."""
     linear: Any = layer
-    found = {"weight": linear.weight_gradient(given, arrived).float()}
-    return found if layer.bias is None else found | {"bias": arrived.sum(0).float()}
+    by_name = {"weight": linear.weight_gradient(given, arrived).float()}
+    return by_name if layer.bias is None else by_name | {"bias": arrived.sum(0).float()}
 
 
 def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
@@ -41,9 +47,9 @@ def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, 
 
 GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
     Linear: of_linear,
-    nn.Embedding: of_embedding,
+    Embedding: of_embedding,
 }
-"""Layer -> what it was given, and the gradient that arrived at what it said -> gradients of its parameters."""
+"""Layer -> its input, and the gradient that arrived at its output -> gradients of its parameters."""
 
 
 def possible(network: nn.Module) -> bool:
@@ -54,11 +60,11 @@ def possible(network: nn.Module) -> bool:
 
 @contextmanager
 def watched(network: nn.Module) -> Iterator[list[Use]]:
-    """The uses of its layers in the passes that are made meanwhile."""
+    """The uses of its layers in the passes meanwhile."""
     uses: list[Use] = []
 
-    def note(layer: nn.Module, given: tuple[Tensor], said: Tensor) -> None:
-        uses.append(Use(layer, given[0].detach(), said))
+    def note(layer: nn.Module, given: tuple[Tensor], output: Tensor) -> None:
+        uses.append(Use(layer, given[0].detach(), output))
 
     hooks = [module.register_forward_hook(note) for module in network.modules() if type(module) in GRADIENTS]
     try:
@@ -77,13 +83,26 @@ def gradients(
     """
     real, fake = torch.autograd.grad(d_loss, (scores.real, scores.fake))
     (pull,) = torch.autograd.grad(g_loss, scores.fake)
-    ends = [scores.fake_images, *(use.said for use in uses)]
+    ends = [scores.fake_images, *(use.output for use in uses)]
     at_images, *arrived = torch.autograd.grad((scores.real, scores.fake), ends, (real, torch.ones_like(fake)))
     shares = torch.cat([torch.ones_like(real), fake])[:, None]
     names = {module: name for name, module in network.named_modules()}
-    found = {
+    by_name = {
         f"{names[use.layer]}.{name}": gradient
         for use, there in zip(uses, arrived, strict=True)
-        for name, gradient in GRADIENTS[type(use.layer)](use.layer, use.given, there * shares.to(there.dtype)).items()
+        for name, gradient in GRADIENTS[type(use.layer)](use.layer, use.input, there * shares.to(there.dtype)).items()
     }
-    return found, at_images * pull.view(-1, *[1] * (at_images.dim() - 1))
+    return by_name, at_images * pull.view(-1, *[1] * (at_images.dim() - 1))
+
+
+def step(game: "Game", batch: Batch, shared: Tensor) -> Figures:
+    """Both updates of a game from one pass through its discriminator, forward and backward."""
+    scores = Scores(game.ops, game.judge, batch.real, (shared.detach().requires_grad_(), batch.generator[1]))
+    with watched(game.discriminator) as uses:
+        scores.judge_together()
+    d_parts, g_parts = (losses.parts(terms, scores, game.number) for terms in (game.d_terms, game.g_terms))
+    d_loss, g_loss = (game.ops.total(list(parts.values())) for parts in (d_parts, g_parts))
+    by_name, pull = gradients(game.discriminator, uses, scores, d_loss, g_loss)
+    game.g_descent.descend_from(shared, pull)
+    game.d_descent.move([by_name[name] for name in game.d_descent.names])
+    return game.of_generator(g_parts, pull) | game.of_discriminator(d_parts, scores)

@@ -28,8 +28,8 @@ def available() -> bool:
 
 def onednn(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """(n, k) and (m, k), float32 on the CPU -> a b^T + bias, (n, m)."""
-    found: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
-    return found
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
+    return result
 
 
 @cache
@@ -68,7 +68,7 @@ class Product(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """(n, m) -> (n, k), (m, k) and (m,), as far as they are asked for."""
+        """(n, m) -> (n, k), (m, k) and (m,), as far as they are needed."""
         (a, b), (g,) = ctx.saved_tensors, gradients
         of_a, of_b, of_bias = ctx.needs_input_grad
         return (
@@ -80,8 +80,8 @@ class Product(torch.autograd.Function):
 
 def product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """``onednn``, differentiable."""
-    found: Tensor = Product.apply(a, b, bias)  # type: ignore[no-untyped-call]
-    return found
+    result: Tensor = Product.apply(a, b, bias)  # type: ignore[no-untyped-call]
+    return result
 
 
 class Linear(nn.Linear):
@@ -99,7 +99,7 @@ class Linear(nn.Linear):
         return product(x, self.weight, self.bias) if self.chosen(x) else super().forward(x)
 
     def weight_gradient(self, given: Tensor, arrived: Tensor) -> Tensor:
-        """Of inputs (N, inputs), and of the gradient at what was made of them, (N, units) -> (units, inputs)."""
+        """Of inputs (N, inputs), and of the gradient at the outputs, (N, units) -> (units, inputs)."""
         return onednn(arrived.T, given.T) if self.chosen(given) else arrived.T @ given.to(arrived.dtype)
 
 

@@ -58,7 +58,7 @@ class Graphs:
         return self.recorded(kind, take, inputs, seed)
 
     def recorded(self, kind: Hashable, take: Take, inputs: Sequence[Tensor], seed: Callable[[], object]) -> Tensor:
-        """The step after which its kind is replayed, if that is found to be the same."""
+        """The step after which its kind is replayed, if that proves to be the same."""
         before = self.copies()
         expected = take(inputs).clone()
         after = self.copies()
@@ -66,12 +66,12 @@ class Graphs:
         try:
             replay = self.replay(take, inputs)
             seed()
-            found = replay(inputs)
+            figures = replay(inputs)
         except RuntimeError:
-            found = None
-        if found is not None and all(map(torch.equal, [found, *self.state()], [expected, *after])):
+            figures = None
+        if figures is not None and all(map(torch.equal, [figures, *self.state()], [expected, *after])):
             self.replays[kind] = replay
-            return found
+            return figures
         self.restore(after)
         return expected
 

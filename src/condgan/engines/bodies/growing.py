@@ -1,42 +1,35 @@
 """Convolutional networks over resolutions, which may grow from the smallest to the full one while they train."""
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from typing import Any
 
 from condgan import recipe
-from condgan.engines.resolutions import channels
-from condgan.engines.torch.conditioning import Spec
-from condgan.engines.torch.convolutional import Kind, Stage, begun
-from condgan.engines.torch.layers import ACTIVATIONS, Body
+from condgan.engines.bodies.conditioning import Spec
+from condgan.engines.bodies.convolutional import Kind, Stage, initialised
+from condgan.engines.bodies.layers import Body
+from condgan.engines.bodies.operations import Array, Module, Operations
+from condgan.engines.bodies.resolutions import channels
 from condgan.recipe import Domain
-
-
-def enlarge(images: Tensor, side: int) -> Tensor:
-    """(N, C, s, s) to twice the side or, at the end, one less: each pixel becomes 2 x 2."""
-    return F.interpolate(images, size=(side, side), mode="nearest")
-
-
-def reduce(images: Tensor) -> Tensor:
-    """Means of 2 x 2 pixels, of fewer at the end of an odd side: undoes ``enlarge``."""
-    return F.avg_pool2d(images, 2, ceil_mode=True)
 
 
 class Ladder(Body):
     """A network with a stage for each resolution; while it grows it stands on one of them (Karras et al. 2018)."""
 
     kind: type[Kind]
-    grown: Tensor | None
+    grown: Any
 
-    def __init__(self, spec: Spec, domain: Domain, grows: bool) -> None:
-        super().__init__()
+    def __init__(self, ops: Operations, spec: Spec, domain: Domain, grows: bool) -> None:
+        super().__init__(ops)
         self.channels = channels(domain.size, spec.width)
-        self.layers = self.kind(spec, domain)
+        self.layers = self.kind(ops, spec, domain)
         self.sides = self.layers.sides[::-1]  # of feature maps, from the smallest on
         self.stages = len(self.sides) if grows else 1
         self.seen = self.sides if grows else self.sides[-1:]  # where images enter or leave
-        # in the state, so that a saved generator knows where it stands
-        self.register_buffer("grown", torch.tensor(self.stages - 1.0) if grows else None)
+        if grows:
+            ops.buffer(
+                self, "grown", self.stages - 1.0
+            )  # in the state, so that a saved generator knows where it stands
+        else:
+            self.grown = None
 
     def grow(self, grown: float) -> None:
         """Stand at 0 <= grown <= stages - 1: so many resolutions beyond the first, the last of them by its fraction."""
@@ -54,20 +47,23 @@ class Ladder(Body):
 class ConvolutionalGenerator(Ladder):
     """Latents to images: a linear map to the smallest resolution, and up from there."""
 
-    def __init__(self, spec: recipe.Generator, dim: int, beside: int, domain: Domain, grows: bool) -> None:
-        super().__init__(spec, domain, grows)
+    def __init__(
+        self, ops: Operations, spec: recipe.Generator, dim: int, beside: int, domain: Domain, grows: bool
+    ) -> None:
+        super().__init__(ops, spec, domain, grows)
         kind, channels = self.layers, self.channels
         self.first = kind.first(dim + beside, channels[self.sides[0]])
-        self.stage = nn.ModuleDict()
+        stages = {}
         for below, side in zip([None, *self.sides], self.sides, strict=False):
             up = {} if below is None else {"up": kind.up(channels[below], channels[side], side)}
-            self.stage[str(side)] = Stage(up | kind.level(channels[side], side))
-        self.to_image = nn.ModuleDict({str(side): kind.to_image(channels[side]) for side in self.seen})
+            stages[str(side)] = Stage(ops, up | kind.level(channels[side], side))
+        self.stage = ops.Named(stages)
+        self.to_image = ops.Named({str(side): kind.to_image(channels[side]) for side in self.seen})
 
-    def forward(self, x: Tensor, beside: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, x: Array, beside: Array, labels: Array) -> Array:
         """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, S, S), not yet squashed."""
         grown, fade = self.standing()
-        x = self.first(torch.cat([x, beside], dim=1), labels)  # (N, C', s, s) with the smallest s
+        x = self.first(self.ops.joined(x, beside), labels)  # (N, C', s, s) with the smallest s
         for side in self.sides[: grown + 1]:
             x = self.stage[str(side)](x, labels)  # (N, C', side, side)
         images = self.to_image[str(self.sides[grown])](x)  # (N, C, side, side)
@@ -75,22 +71,23 @@ class ConvolutionalGenerator(Ladder):
         if fade:
             side = beyond.pop(0)
             x = self.stage[str(side)](x, labels)
-            images = torch.lerp(enlarge(images, side), self.to_image[str(side)](x), fade)
+            images = self.ops.blended(self.ops.repeated(images, side), self.to_image[str(side)](x), fade)
         for side in beyond:
-            images = enlarge(images, side)
+            images = self.ops.repeated(images, side)
         return images
 
 
-class Features(nn.Module):
+class Features(Module):
     """What a discriminator knows of an image: its last feature maps as they are, or a linear layer of them."""
 
-    def __init__(self, inputs: int, spec: recipe.Discriminator) -> None:
-        super().__init__()
+    def __init__(self, ops: Operations, inputs: int, spec: recipe.Discriminator) -> None:
+        super().__init__(ops)
         self.width = spec.features or inputs
-        self.linear = nn.Identity() if spec.features is None else begun(nn.Linear(inputs, spec.features))
-        self.activation = nn.Identity() if spec.features is None else ACTIVATIONS[spec.activation]()
+        plain = spec.features is None
+        self.linear = ops.Identity() if plain else initialised(ops, ops.PlainLinear(inputs, self.width))
+        self.activation = ops.Identity() if plain else ops.activations[spec.activation]()
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Array) -> Array:
         """(N, inputs) -> (N, width)."""
         return self.activation(self.linear(maps))
 
@@ -98,37 +95,36 @@ class Features(nn.Module):
 class ConvolutionalDiscriminator(Ladder):
     """Images to features, down to the smallest resolution. What stands beside the pixels is constant over them."""
 
-    def __init__(self, spec: recipe.Discriminator, beside: int, domain: Domain, grows: bool) -> None:
-        super().__init__(spec, domain, grows)
+    def __init__(self, ops: Operations, spec: recipe.Discriminator, beside: int, domain: Domain, grows: bool) -> None:
+        super().__init__(ops, spec, domain, grows)
         kind, channels = self.layers, self.channels
         inputs = domain.channels + beside
-        self.from_image = nn.ModuleDict({str(side): kind.from_image(inputs, channels[side]) for side in self.seen})
-        self.stage = nn.ModuleDict()
+        self.from_image = ops.Named({str(side): kind.from_image(inputs, channels[side]) for side in self.seen})
+        stages = {}
         for below, side in zip([None, *self.sides], self.sides, strict=False):
             down = {} if below is None else {"down": kind.down(channels[side], channels[below], side)}
-            self.stage[str(side)] = Stage(kind.level(channels[side], side) | down)
-        self.features = Features(channels[self.sides[0]] * self.sides[0] ** 2, spec)
+            stages[str(side)] = Stage(ops, kind.level(channels[side], side) | down)
+        self.stage = ops.Named(stages)
+        self.features = Features(ops, channels[self.sides[0]] * self.sides[0] ** 2, spec)
         self.width = self.features.width
 
-    def forward(self, images: Tensor, beside: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Array, beside: Array, labels: Array) -> Array:
         """(N, C, S, S), (N, beside) and conditions (N, ...) -> (N, width)."""
         grown, fade = self.standing()
         side, *beyond = self.sides[grown:]
         for _ in beyond[1:] if fade else beyond:
-            images = reduce(images)
+            images = self.ops.halved(images)
         if fade:
             faded = self.stage[str(beyond[0])](self.enter(images, beyond[0], beside, labels), labels)
-            images = reduce(images)
+            images = self.ops.halved(images)
         x = self.enter(images, side, beside, labels)  # (N, C', side, side)
         if fade:
-            x = torch.lerp(x, faded.to(x.dtype), fade)  # a normalisation may have made it float32
+            x = self.ops.blended(x, self.ops.like(faded, x), fade)  # after a normalisation it may be float32
         for side in self.sides[grown::-1]:
             x = self.stage[str(side)](x, labels)
-        return self.features(x.flatten(1))
+        return self.features(self.ops.flat(x))
 
-    def enter(self, images: Tensor, side: int, beside: Tensor, labels: Tensor) -> Tensor:
+    def enter(self, images: Array, side: int, beside: Array, labels: Array) -> Array:
         """Images, (N, C, s, s), to feature maps of a side, (N, C', side, side)."""
-        maps = beside[:, :, None, None].expand(-1, -1, *images.shape[2:])  # (N, beside, s, s)
-        x = torch.cat([images, maps], dim=1).contiguous(memory_format=torch.channels_last)
-        # again, because one channel is of any format
-        return self.from_image[str(side)](x, labels).contiguous(memory_format=torch.channels_last)
+        x = self.ops.laid_out(self.ops.over_pixels(images, beside))
+        return self.ops.laid_out(self.from_image[str(side)](x, labels))  # again: one channel has any layout

@@ -1,0 +1,39 @@
+"""Networks in eval mode: latents and conditions to samples, and samples to scores."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan import recipe
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.engines import fit
+from condgan.engines.bodies.networks import outputs
+from condgan.engines.bodies.operations import Operations
+from condgan.recipe import Domain
+
+CHUNK = 512  # samples at a time: memory stays small however many are requested
+
+
+class Sampler:
+    """A generator in eval mode: batch statistics are the running ones, so that no sample depends on its neighbours."""
+
+    def __init__(self, ops: Operations, network: Any, spec: recipe.Generator, domain: Domain) -> None:
+        self.ops, self.network, self.spec, self.domain = ops, network, spec, domain
+        self.show = outputs(ops)[spec.output].show
+
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """(N, dim) and (N, ...) -> (N, C, H, W) uint8, or (N, D) float32."""
+        given = latents, fit.conditions(labels, self.spec, self.domain)
+        samples: Samples = self.ops.evaluated(
+            self.network, lambda z, y: self.show(self.network(z, y)), given, CHUNK, True
+        )
+        return samples
+
+
+def score(
+    ops: Operations, network: Any, read: Any, images: Samples, labels: Conditions, chunk: int
+) -> npt.NDArray[np.float32]:
+    """A discriminator's logits, (N,), of images as they are, so many at a time."""
+    logits = ops.evaluated(network, lambda x, y: network(read(x), y).logits, (images, labels), chunk, False)
+    return np.asarray(logits, np.float32)

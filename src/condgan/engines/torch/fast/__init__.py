@@ -1,0 +1,1 @@
+"""What makes steps in torch faster and changes nothing that they compute."""
