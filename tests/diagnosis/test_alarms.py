@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
 from condgan.diagnosis import alarms
-from condgan.diagnosis.alarms import KINDS, from_log
-from condgan.diagnosis.alarms.finding import USUAL
+from condgan.diagnosis.alarms import ALARMS, from_log
+from condgan.diagnosis.alarms.cures import USUAL
 from condgan.diagnosis.alarms.losses import rhythm
 from condgan.recipe import Loss, Recipe, builtin
 from condgan.recipe import losses as facts
@@ -414,7 +414,7 @@ VARIANTS = (
 def test_all_advice_can_be_followed_and_changes_the_recipe(name: str, changed: tuple[str, ...]) -> None:
     recipe = builtin.get(name, changed)
     found = every_kind(recipe)
-    expected = set(KINDS) - {"memorisation", "learning-rates-out-of-balance"}
+    expected = set(ALARMS) - {"memorisation", "learning-rates-out-of-balance"}
     expected -= OF_CHANCE if recipe.loss.name == "wasserstein" else set()
     assert {finding.kind for finding in found} >= expected
     for finding in found:
@@ -440,3 +440,10 @@ def test_the_cures_of_a_collapse_go_together() -> None:
     assert cures(stddev, "loss.name=relativistic-average") == {r1}
     assert cures("loss.flip=0.1") == {r1, stddev}  # the other loss has no targets to flip
     assert cures(r1, stddev, relativistic) == set()
+
+
+def test_every_row_has_a_check_and_a_cure() -> None:
+    for kind, alarm in ALARMS.items():
+        assert alarm.in_log or alarm.in_pictures, kind
+        for recipe in builtin.RECIPES.values():
+            override(recipe, alarm.cure(recipe))  # each override is valid

@@ -118,7 +118,7 @@ def test_without_classes_only_collapse_and_memorisation_are_looked_for(
     found = diagnose(run, features=eye)
     assert kinds(found) == ["generator-too-strong", "collapse", "learning-rates-out-of-balance"]
     assert "all pictures" in of_kind(found, "collapse").evidence
-    assert found.skipped == ("labels were not looked at: the generator is unconditional",)
+    assert found.skipped == ("wrong-labels was not checked: the generator is unconditional",)
     assert "\nLabels were not looked at: the generator is unconditional.\n" in report(found, run)
 
 
@@ -131,7 +131,7 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
     run = train("cgan-bce", *SMALL, *options, data=tmp_path / "spoilt.npz", run=tmp_path / "run").folder
     found = diagnose(run, data=str(four), features=eye)
     assert kinds(found)[:2] == ["collapse", "wrong-labels"]
-    assert 'Within "0" the' in of_kind(found, "collapse").text
+    assert 'few pictures within "0"' in of_kind(found, "collapse").text
     wrong = of_kind(found, "wrong-labels")
     assert '"1", "7"' in wrong.text
     assert 'read as "7"' in wrong.evidence
@@ -144,7 +144,7 @@ def test_divergence(four: Path, tmp_path: Path) -> None:
     found = diagnose(tmp_path / "run")
     assert kinds(found) == ["nan"]
     assert found.pictures == 0
-    assert "no pictures were looked at" in found.skipped[0]
+    assert "no pictures were checked" in found.skipped[0]
     assert override(builtin.get("cgan-lsgan"), found.findings[0].advice).optim.d.lr <= 1e-3
     text = report(found, tmp_path / "run")
     assert "try: condgan train cgan-lsgan " in text

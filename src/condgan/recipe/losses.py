@@ -3,10 +3,15 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from condgan.recipe.training import Loss
+
+
+LossName = Literal[
+    "bce", "minimax", "least-squares", "hinge", "wasserstein", "logistic", "relativistic", "relativistic-average"
+]
 
 
 class Bounds(NamedTuple):
@@ -29,17 +34,21 @@ class Facts:
         targets: its discriminator has targets, which may be smoothed and flipped.
         relativistic: its scores mean something only beside scores of the other kind.
         boundary: the score between real and generated; none where a single score says nothing.
-        bounds: of the discriminator's loss, before it is halved; none where it has no floor.
+        bounds: of the discriminator's loss, before it is halved; none where it has no floor, so that the
+            discriminator's slope has to be bounded by other means.
+        unit: of a score, where the generator's loss is a mean score and may be 0: infinite where all scores may move
+            together.
     """
 
     targets: bool
     relativistic: bool
     boundary: "Callable[[Loss], float] | None"
     bounds: "Callable[[Loss], Bounds] | None"
+    unit: float = 0.0
 
 
 def entropy(p: float) -> float:
-    """Of a coin that shows heads with this probability, in nats: the least expected cross-entropy against it."""
+    """Of a binary variable with this probability, in nats: the least expected cross-entropy against it."""
     return -sum(q * math.log(q) for q in (p, 1 - p) if q > 0)
 
 
@@ -67,13 +76,13 @@ def middle(loss: "Loss") -> float:
 
 
 LOG2 = math.log(2)
-LOSSES = {
-    #                             targets relativistic boundary bounds
+LOSSES: dict[LossName, Facts] = {
+    #                             targets relativistic boundary bounds                     unit
     "bce":                  Facts(True,   False,       zero,    cross_entropies),
     "minimax":              Facts(True,   False,       zero,    cross_entropies),
     "least-squares":        Facts(True,   False,       middle,  squares),
-    "hinge":                Facts(False,  False,       zero,    lambda _: Bounds(0, 2)),
-    "wasserstein":          Facts(False,  False,       None,    None),  # a critic's score has no zero
+    "hinge":                Facts(False,  False,       zero,    lambda _: Bounds(0, 2), 1.0),  # its margin
+    "wasserstein":          Facts(False,  False,       None,    None,                     math.inf),
     "logistic":             Facts(False,  False,       zero,    lambda _: Bounds(0, 2 * LOG2)),
     "relativistic":         Facts(False,  True,        None,    lambda _: Bounds(0, LOG2)),
     "relativistic-average": Facts(False,  True,        None,    lambda _: Bounds(0, 2 * LOG2)),
@@ -101,6 +110,6 @@ def bounds(loss: "Loss") -> Bounds | None:
 
 
 def names(which: Callable[[Facts], bool]) -> str:
-    """The losses of which something is true, for messages: ``bce, minimax or least-squares``."""
-    *others, last = (name for name, row in LOSSES.items() if which(row))
+    """The losses that satisfy a condition, for messages: ``bce, minimax or least-squares``."""
+    *others, last = (str(name) for name, row in LOSSES.items() if which(row))
     return f"{', '.join(others)} or {last}"

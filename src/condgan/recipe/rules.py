@@ -70,8 +70,8 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         "loss.flip={r.loss.flip:g} must be below 0.5, or the discriminator learns the opposite",
     ),
     (
-        lambda r: r.loss.name == "wasserstein" and not bounded(r),
-        "loss.name=wasserstein needs a critic of bounded slope: penalty.wgan_gp=10, discriminator.spectral=true or "
+        lambda r: facts(r.loss).bounds is None and not bounded(r),
+        "loss.name={r.loss.name} needs a critic of bounded slope: penalty.wgan_gp=10, discriminator.spectral=true or "
         "optim.d.clip_weights=0.01",
     ),
     (

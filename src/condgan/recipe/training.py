@@ -16,14 +16,13 @@ from condgan.recipe.fields import (
     Split,
     Weight,
 )
+from condgan.recipe.losses import LossName
 
 
 class Loss(Section):
     """What the discriminator and the generator minimise."""
 
-    name: Literal[
-        "bce", "minimax", "least-squares", "hinge", "wasserstein", "logistic", "relativistic", "relativistic-average"
-    ] = "bce"
+    name: LossName = "bce"
     """bce: cross-entropy, non-saturating for the generator; minimax: the same, saturating; logistic: bce of margins,
     without targets."""
     halved: bool = False

@@ -1,83 +1,41 @@
-"""What losses, scores and gradients say of a training that fails."""
+"""Checks of a training's losses, scores and gradients."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from condgan.diagnosis.alarms.finding import USUAL, Finding, more_dropout, optimisers, ordered, rate, tamed
-from condgan.recipe import Recipe
-from condgan.recipe.losses import Bounds, bounds
-from condgan.results.records import AlarmRecord, Record, StepRecord, of_kind
-
-Series = npt.NDArray[np.float64]
+from condgan.diagnosis.alarms.alarm import Symptom
+from condgan.diagnosis.alarms.logged import Logged, Losses, Series
+from condgan.recipe.losses import Bounds, facts
+from condgan.results.records import AlarmRecord, of_kind
 
 # Calibrated on real logs. The D loss as a share of chance, both above its floor: 0.4 to 0.98 where all is well, but for
 # the first 100 steps (0.24) and the first epochs of cgan-bn-prelu-adamw, which recovers (0.02 to 0.05); below 0.01
-# where the discriminator wins; 1.02 to 1.11, with fakes scored above real images, where it loses.
+# where the discriminator wins; 1.02 to 1.11, with generated images scored above real ones, where it loses.
 WON, NEARLY_WON, BLOWN_UP = 0.02, 0.25, 2.0
 FALLEN = 0.1  # of a generator's loss: what does not count as a fall
 STARVED = 0.1  # of the gradient that once reached the generator
-LEAST, LAST = 10, 5  # lines for any finding, and lines that the last part has at least
 RATIO = 8.0  # two time-scale updates (Heusel et al. 2017) differ by up to 5
-SWING, RHYTHM, PERIODS = 0.15, 0.5, 3  # of noise: up to 0.1 (0.5 for lines of one batch), 0.3, any
-TUNE = 60  # lines that a rhythm is heard in: in fewer, noise has one by chance
+SWING, RHYTHM, PERIODS = 0.15, 0.5, 3  # of noise: up to 0.1 (0.5 for records of one batch), 0.3, any
+TUNE = 60  # records that show a rhythm: in fewer, noise has one by chance
 SURE = 3.0  # standard errors
 
 
-@dataclass(frozen=True)
-class Losses:
-    """The figures of a log's lines about training, each (N,), and the steps at which the lines end."""
-
-    steps: Series
-    d: Series
-    g: Series
-    real: Series
-    fake: Series
-    gradient: Series | None
-    bounds: Bounds | None
-
-    @property
-    def last(self) -> int:
-        """How many lines the last part has: a tenth, at least five."""
-        return max(LAST, len(self.d) // 10)
-
-    def span(self) -> str:
-        """The last part, in words."""
-        return f"steps {self.steps[-self.last]:.0f} to {self.steps[-1]:.0f}"
-
-
-def losses_of(recipe: Recipe, records: Sequence[Record]) -> Losses | None:
-    """The figures of the lines that have both losses and both mean logits; none if they are too few."""
-    names = ("d_loss", "g_loss", "d_real", "d_fake")
-    lines = [record for record in of_kind(records, StepRecord) if all(name in record.mean for name in names)]
-    if len(lines) < LEAST:
-        return None
-    d, g, real, fake = (np.array([line.mean[name] for line in lines], np.float64) for name in names)
-    steps = np.array([line.step for line in lines], np.float64)
-    gradients = [line.mean["g_gradient"] for line in lines if "g_gradient" in line.mean]
-    gradient = np.array(gradients, np.float64) if len(gradients) == len(lines) else None
-    return Losses(steps, d, g, real, fake, gradient, bounds(recipe.loss))
-
-
-def nan(recipe: Recipe, records: Sequence[Record]) -> Finding | None:
-    """An alarm says that a figure was no longer a number."""
-    for record in reversed(of_kind(records, AlarmRecord)):
+def nan(log: Logged) -> Symptom | None:
+    """A figure was no longer a number: the training itself says so."""
+    for record in reversed(of_kind(log.records, AlarmRecord)):
         if record.alarm == "nan":
-            return Finding(
-                "nan",
+            return Symptom(
                 "A loss or a weight became NaN or infinite, and the training stopped.",
                 f"step {record.step}, epoch {record.epoch:g}: {record.text}",
-                tuple(rate(name, tamed(optimiser)) for name, optimiser in optimisers(recipe)),
             )
     return None
 
 
-def too_strong_discriminator(recipe: Recipe, losses: Losses) -> Finding | None:
-    """The discriminator's loss is at its floor and the generator's does not fall, or its gradient has died away."""
-    if losses.bounds is None:
+def too_strong_discriminator(log: Logged) -> Symptom | None:
+    """The discriminator's loss is at its floor and the generator's does not fall, or its gradient has vanished."""
+    losses = log.losses
+    if losses is None or losses.bounds is None:
         return None
     floor, chance = losses.bounds
     last, rest = slice(-losses.last, None), slice(None, -losses.last)
@@ -88,31 +46,25 @@ def too_strong_discriminator(recipe: Recipe, losses: Losses) -> Finding | None:
         now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[rest], losses.last)
         if now < STARVED * once:
             faded = f"; the gradient that reaches the generator fell from {once:.3g} to {now:.3g}"
-    noise = SURE * error_of(losses.d[last]) if recipe.loss.flip else 0.0  # nobody can foresee which targets flip
+    noise = SURE * error_of(losses.d[last]) if log.recipe.loss.flip else 0.0  # which targets flip cannot be learnt
     near = WON * (chance - floor) + noise
-    # a least-squares G loss ends at 1, where all fakes score 0, and a saturating one at 0: that it does not fall is all
-    # that can be asked
+    # a least-squares G loss ends at 1, where all generated images score 0, and a saturating one at 0: the only sign
+    # common to all losses is that it does not fall
     won = d - floor < near and before - g < FALLEN * max(abs(before), near)
     if not (won or (faded and d - floor < NEARLY_WON * (chance - floor))):
         return None
     gap = float(np.median(losses.real[last] - losses.fake[last]))
-    return Finding(
-        "discriminator-too-strong",
-        "The discriminator tells every generated image from a real one, so the generator learns nothing from it.",
+    return Symptom(
+        "The discriminator separates all generated images from real ones, so the generator learns nothing from it.",
         f"{losses.span()}: D loss {d:.3g}{scale(losses.bounds)}, G loss {g:.3g} (before: {before:.3g}), "
         f"real images score {gap:.3g} above generated ones{faded}",
-        (
-            rate("d", recipe.optim.d.lr / 4),
-            *more_dropout(recipe),
-            *(("train.critic_steps=1",) if recipe.train.critic_steps > 1 else ()),
-        ),
     )
 
 
-def scale(found: Bounds) -> str:
-    """What a discriminator's loss is to be compared with, in words."""
-    floor = f" and the least is {found.floor:.3g}" if found.floor else ""
-    return f" where chance is {found.chance:.3g}{floor}"
+def scale(bounds: Bounds) -> str:
+    """The values that a discriminator's loss compares with, in words."""
+    floor = f" and the least is {bounds.floor:.3g}" if bounds.floor else ""
+    return f" where chance is {bounds.chance:.3g}{floor}"
 
 
 def error_of(values: Series) -> float:
@@ -125,80 +77,80 @@ def peak(values: Series, length: int) -> float:
     return max(float(np.median(values[i : i + length])) for i in range(0, len(values), length))
 
 
-def too_strong_generator(recipe: Recipe, losses: Losses) -> Finding | None:
-    """The discriminator does worse than one that says the same of every image."""
-    if losses.bounds is None:
+def too_strong_generator(log: Logged) -> Symptom | None:
+    """The discriminator does worse than a constant answer, and scores generated images above real ones.
+
+    At an equilibrium its loss is at chance too, but there real images never score below generated ones for long.
+    """
+    losses = log.losses
+    if losses is None or losses.bounds is None or losses.d[-losses.last :].min() < losses.bounds.chance:
         return None
-    chance = losses.bounds.chance
-    last = slice(-losses.last, None)
-    d, gaps = losses.d[last], losses.real[last] - losses.fake[last]
-    gap, error = float(gaps.mean()), error_of(gaps)
-    evidence = (
-        f"{losses.span()}: D loss {np.median(d):.3g}{scale(losses.bounds)}, "
+    gap, error = gap_of(losses)
+    if gap >= -SURE * error:
+        return None
+    return Symptom(
+        "The discriminator scores generated images above real ones, so its gradient misleads the generator.",
+        beyond_chance(losses, losses.bounds),
+    )
+
+
+def blown_up(log: Logged) -> Symptom | None:
+    """The discriminator does far worse than a constant answer, for another reason than a strong generator."""
+    losses = log.losses
+    if losses is None or losses.bounds is None or "generator-too-strong" in log.kinds:
+        return None
+    if losses.d[-losses.last :].min() < BLOWN_UP * losses.bounds.chance:
+        return None
+    return Symptom(
+        "The discriminator does far worse than guessing: its steps are too large.",
+        beyond_chance(losses, losses.bounds),
+    )
+
+
+def gap_of(losses: Losses) -> tuple[float, float]:
+    """By how much real images score above generated ones in the last part, and the standard error of that."""
+    gaps = losses.real[-losses.last :] - losses.fake[-losses.last :]
+    return float(gaps.mean()), error_of(gaps)
+
+
+def beyond_chance(losses: Losses, bounds: Bounds) -> str:
+    """The discriminator's loss and scores in the last part, in words."""
+    gap, error = gap_of(losses)
+    return (
+        f"{losses.span()}: D loss {np.median(losses.d[-losses.last :]):.3g}{scale(bounds)}, "
         f"real images score {gap:.3g} +- {error:.2g} above generated ones"
     )
-    # an equilibrium has its D loss at chance too, but there real images never score below generated ones for long
-    if d.min() >= chance and gap < -SURE * error:
-        return Finding(
-            "generator-too-strong",
-            "The discriminator takes generated images for real more than real ones, so its gradient misleads.",
-            evidence,
-            (rate("g", recipe.optim.g.lr / 4), rate("d", recipe.optim.d.lr * 2)),
-        )
-    if d.min() >= BLOWN_UP * chance:
-        return Finding(
-            "losses-blown-up",
-            "The discriminator does far worse than guessing: its steps are too large.",
-            evidence,
-            tuple(rate(name, tamed(optimiser)) for name, optimiser in optimisers(recipe)),
-        )
-    return None
 
 
-UNITS: dict[str, Callable[[Losses], tuple[float, float]]] = {
-    "hinge": lambda _: (1.0, 0.0),  # its margin
-    # a critic's logits may all move together, for nothing; how far apart they are has the unit of its weights
-    "wasserstein": lambda losses: (math.inf, float(np.abs(losses.real - losses.fake).max())),
-}
-"""What swings of the losses of G and D are measured by where that is more than their mean, which may well be 0."""
-
-
-def swinging(recipe: Recipe, losses: Losses) -> Finding | None:
+def oscillation(log: Logged) -> Symptom | None:
     """A loss swings with a period of its own."""
-    units = UNITS[recipe.loss.name](losses) if recipe.loss.name in UNITS else (0.0, 0.0)
-    for name, values, unit in zip("GD", (losses.g, losses.d), units, strict=True):
-        values = values[len(values) // 4 :]  # the start is no swing
-        found = rhythm(values, unit)
-        if found is None:
+    losses = log.losses
+    if losses is None:
+        return None
+    unit = facts(log.recipe.loss).unit  # a mean score may be 0, so that swings cannot be measured by it alone
+    apart = float(np.abs(losses.real - losses.fake).max()) if math.isinf(unit) else 0.0
+    for name, values, size in (("G", losses.g, unit), ("D", losses.d, apart)):
+        values = values[len(values) // 4 :]  # the first steps are no swing
+        swings = rhythm(values, size)
+        if swings is None:
             continue
-        deviation, period = found
+        deviation, period = swings
         steps = period * float(np.median(np.diff(losses.steps)))
-        calmer = [
-            f"optim.{which}.betas=0.5,{optimiser.betas[1]:g}"
-            for which, optimiser in optimisers(recipe)
-            if optimiser.name in ("adam", "adamw") and optimiser.betas[0] > 0.5
-        ]
-        return Finding(
-            "oscillation",
-            f"The {name} loss swings: the networks chase each other instead of coming to rest.",
+        return Symptom(
+            f"The {name} loss oscillates: the networks chase each other instead of converging.",
             f"steps {losses.steps[-len(values)]:.0f} to {losses.steps[-1]:.0f}: {name} loss {values.mean():.3g}, "
             f"swings of {deviation:.2g} about every {steps:.0f} steps",
-            (
-                *(rate(which, optimiser.lr / 2) for which, optimiser in optimisers(recipe)),
-                *calmer,
-                *(("train.ema=0.999",) if recipe.train.ema is None else ()),
-            ),
         )
     return None
 
 
 def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
-    """Standard deviation and period, in lines, of the swings of a series (N,); none if it has none.
+    """Standard deviation and period, in records, of the swings of a series (N,); none if it has none.
 
-    They must be a good part of the mean, or of ``unit`` if that is more.
+    The deviation must be a good part of the mean, or of ``unit`` if that is more.
 
-    Periodic is what resembles itself one period later and its opposite in between, over at least three periods: noise
-    does neither, and a drift, which a parabola is taken out for, does not come back.
+    A series is periodic if it resembles itself one period later and its opposite in between, over at least three
+    periods. Noise does neither; a drift does not come back, and a parabola is subtracted for it.
     """
     count = len(values)
     if count < TUNE:
@@ -222,20 +174,15 @@ def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
     return (size, period) if period >= 4 else None
 
 
-def out_of_balance(recipe: Recipe, symptoms: Sequence[Finding]) -> list[Finding]:
-    """Learning rates far apart, where something is wrong besides; of different optimisers they cannot be compared."""
-    g, d = recipe.optim.g, recipe.optim.d
+def out_of_balance(log: Logged) -> Symptom | None:
+    """Learning rates far apart, where another alarm was raised; of different optimisers they cannot be compared."""
+    g, d = log.recipe.optim.g, log.recipe.optim.d
     blamed = {"over-training", "wrong-labels"}  # these have other causes
-    symptom = next((finding.kind for finding in ordered(symptoms) if finding.kind not in blamed), None)
+    symptom = next((kind for kind in log.kinds if kind not in blamed), None)
     if symptom is None or g.name != d.name or max(g.lr / d.lr, d.lr / g.lr) < RATIO:
-        return []
+        return None
     faster, ratio = ("generator", g.lr / d.lr) if g.lr > d.lr else ("discriminator", d.lr / g.lr)
-    between = min(math.sqrt(g.lr * d.lr), USUAL[g.name])
-    return [
-        Finding(
-            "learning-rates-out-of-balance",
-            f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
-            f"optim.g.lr={g.lr:g}, optim.d.lr={d.lr:g}, together with: {symptom}",
-            (rate("g", between), rate("d", between)),
-        )
-    ]
+    return Symptom(
+        f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
+        f"optim.g.lr={g.lr:g}, optim.d.lr={d.lr:g}, together with: {symptom}",
+    )

@@ -1,0 +1,106 @@
+"""Overrides that may help a training, each a function of its recipe: what cures are composed of."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from condgan.errors import CondganError
+from condgan.recipe import Optimiser, Recipe
+from condgan.recipe.losses import facts
+from condgan.recipe.rules import penalised
+from condgan.recipe.text import override
+
+USUAL = {"adam": 2e-4, "adamw": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
+"""Learning rates of the published recipes by optimiser; rmsprop: Arjovsky et al. 2017, algorithm 1."""
+VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
+    # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10
+    (lambda r: not penalised(r), ("penalty.r1=10",)),
+    # Salimans et al. 2016, which cured it too; Karras et al. 2018, which goes with a gradient penalty
+    (
+        lambda r: r.discriminator.minibatch == "none",
+        ("discriminator.minibatch=discrimination", "discriminator.minibatch=stddev"),
+    ),
+    # Huang et al. 2024, together with r1
+    (lambda r: not facts(r.loss).relativistic, ("loss.name=relativistic",)),
+)
+"""What helps a generator that repeats itself: the recipes that lack it, and overrides that add it, the best first."""
+
+
+def optimisers(recipe: Recipe) -> tuple[tuple[str, Optimiser], ...]:
+    """Both, by the name of their section."""
+    return ("g", recipe.optim.g), ("d", recipe.optim.d)
+
+
+def rate(which: str, value: float) -> str:
+    """The override that sets a learning rate."""
+    return f"optim.{which}.lr={value:.2g}"
+
+
+def finite(recipe: Recipe) -> tuple[str, ...]:
+    """Learning rates at which losses stay finite: a quarter of each, at most the usual one."""
+    return tuple(rate(which, min(own.lr / 4, USUAL[own.name])) for which, own in optimisers(recipe))
+
+
+def calmer(recipe: Recipe) -> tuple[str, ...]:
+    """Half of each learning rate, less momentum of Adam, and an average of the generator."""
+    return (
+        *(rate(which, own.lr / 2) for which, own in optimisers(recipe)),
+        *(
+            f"optim.{which}.betas=0.5,{own.betas[1]:g}"
+            for which, own in optimisers(recipe)
+            if own.name in ("adam", "adamw") and own.betas[0] > 0.5
+        ),
+        *(("train.ema=0.999",) if recipe.train.ema is None else ()),
+    )
+
+
+def slower_faster(recipe: Recipe) -> str:
+    """Half the learning rate of the network that learns faster: of the generator where both are equal."""
+    which, own = max(optimisers(recipe), key=lambda pair: pair[1].lr)
+    return rate(which, own.lr / 2)
+
+
+def balanced(recipe: Recipe) -> tuple[str, ...]:
+    """The same learning rate for both networks, between the two and at most the usual one."""
+    g, d = recipe.optim.g, recipe.optim.d
+    between = min(math.sqrt(g.lr * d.lr), USUAL[g.name])
+    return rate("g", between), rate("d", between)
+
+
+def one_critic_step(recipe: Recipe) -> tuple[str, ...]:
+    """A single step of the discriminator for each of the generator; none if it has one."""
+    return ("train.critic_steps=1",) if recipe.train.critic_steps > 1 else ()
+
+
+def more_dropout(recipe: Recipe) -> tuple[str, ...]:
+    """More dropout in the discriminator; none if it has much already."""
+    dropout = recipe.discriminator.dropout
+    return () if dropout >= 0.6 else (f"discriminator.dropout={0.4 if dropout < 0.4 else 0.6:g}",)
+
+
+def other_condition(recipe: Recipe) -> tuple[str, ...]:
+    """The other of the two common ways in which labels enter both networks."""
+    other = "one-hot" if recipe.generator.condition == "embedding" else "embedding"
+    return f"generator.condition={other}", f"discriminator.condition={other}"
+
+
+def patience(recipe: Recipe) -> tuple[str, ...]:
+    """Stop after the best evaluation."""
+    every = ("evaluation.every=300000",) if recipe.evaluation.every is None else ()
+    return (*every, "evaluation.patience=3")
+
+
+def valid(recipe: Recipe, advice: Sequence[str]) -> bool:
+    """Whether overrides make a valid recipe."""
+    try:
+        override(recipe, advice)
+    except CondganError:
+        return False
+    return True
+
+
+def with_variety(recipe: Recipe, advice: tuple[str, ...]) -> tuple[str, ...]:
+    """Advice, and what a recipe lacks of ``VARIETY`` that goes with it."""
+    for lacking, choices in VARIETY:
+        if lacking(recipe):
+            advice += next(((choice,) for choice in choices if valid(recipe, (*advice, choice))), ())
+    return advice

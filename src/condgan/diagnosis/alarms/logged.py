@@ -1,0 +1,69 @@
+"""A log as checks read it: the records, and the series of losses, scores and gradients in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.recipe import Recipe
+from condgan.recipe.losses import Bounds, bounds
+from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
+
+Series = npt.NDArray[np.float64]
+LEAST, LAST = 10, 5  # records of steps that any check needs, and that the last part has at least
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The figures of a log's records of steps, each (N,), and the steps at which their windows end."""
+
+    steps: Series
+    d: Series
+    g: Series
+    real: Series
+    fake: Series
+    gradient: Series | None
+    bounds: Bounds | None
+
+    @property
+    def last(self) -> int:
+        """How many records the last part has: a tenth, at least five."""
+        return max(LAST, len(self.d) // 10)
+
+    def span(self) -> str:
+        """The last part, in words."""
+        return f"steps {self.steps[-self.last]:.0f} to {self.steps[-1]:.0f}"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What the checks of a log read.
+
+    Attributes:
+        recipe, records: of the run.
+        kinds: of the alarms that were raised before, which stand above in the table.
+    """
+
+    recipe: Recipe
+    records: Sequence[Record]
+    kinds: list[str] = field(default_factory=list)
+
+    @cached_property
+    def evaluations(self) -> list[EvaluationRecord]:
+        """In order, without the untrained generator's, which shows nothing of the training."""
+        return [record for record in of_kind(self.records, EvaluationRecord) if record.step]
+
+    @cached_property
+    def losses(self) -> Losses | None:
+        """Of the records that have both losses and both mean scores; none if they are too few."""
+        names = ("d_loss", "g_loss", "d_real", "d_fake")
+        records = [record for record in of_kind(self.records, StepRecord) if record.mean.keys() >= set(names)]
+        if len(records) < LEAST:
+            return None
+        d, g, real, fake = (np.array([record.mean[name] for record in records], np.float64) for name in names)
+        steps = np.array([record.step for record in records], np.float64)
+        gradients = [record.mean["g_gradient"] for record in records if "g_gradient" in record.mean]
+        gradient = np.array(gradients, np.float64) if len(gradients) == len(records) else None
+        return Losses(steps, d, g, real, fake, gradient, bounds(self.recipe.loss))
