@@ -119,7 +119,7 @@ def test_without_classes_only_collapse_and_memorisation_are_looked_for(
     assert kinds(found) == ["generator-too-strong", "collapse", "learning-rates-out-of-balance"]
     assert "all pictures" in of_kind(found, "collapse").evidence
     assert found.skipped == ("wrong-labels was not checked: the generator is unconditional",)
-    assert "\nLabels were not looked at: the generator is unconditional.\n" in report(found, run)
+    assert "\nWrong-labels was not checked: the generator is unconditional.\n" in report(found, run)
 
 
 def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetwork, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
     assert 'few pictures within "0"' in of_kind(found, "collapse").text
     wrong = of_kind(found, "wrong-labels")
     assert '"1", "7"' in wrong.text
-    assert 'read as "7"' in wrong.evidence
+    assert 'classified as "7"' in wrong.evidence
     assert 'read as "1"' in wrong.evidence
 
 
