@@ -3,6 +3,9 @@
 import ast
 import importlib.util
 import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,25 @@ def test_pickling_is_seen(source: str) -> None:
 )
 def test_what_is_no_pickling_passes(source: str) -> None:
     assert pickling(source) == []
+
+
+WITHOUT_TORCH = """
+    import importlib, pkgutil, sys
+    from importlib.abc import MetaPathFinder
+
+    class NoTorch(MetaPathFinder):
+        def find_spec(self, name, path, target=None):
+            if name.split(".")[0] == "torch":
+                raise ImportError(name)
+
+    sys.meta_path.insert(0, NoTorch())
+    for folder in ("data", "results", "runs", "pictures", "generation", "evaluation", "diagnosis", "training", "cli"):
+        package = importlib.import_module(f"condgan.{folder}")
+        for module in pkgutil.walk_packages(package.__path__, f"condgan.{folder}."):
+            importlib.import_module(module.name)
+"""
+
+
+def test_only_engines_and_metrics_import_torch() -> None:
+    """So that another engine trains where torch is not installed."""
+    subprocess.run([sys.executable, "-c", textwrap.dedent(WITHOUT_TORCH)], check=True)

@@ -135,7 +135,7 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
     wrong = of_kind(found, "wrong-labels")
     assert '"1", "7"' in wrong.text
     assert 'classified as "7"' in wrong.evidence
-    assert 'read as "1"' in wrong.evidence
+    assert 'classified as "1"' in wrong.evidence
 
 
 def test_divergence(four: Path, tmp_path: Path) -> None:

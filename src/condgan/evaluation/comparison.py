@@ -11,9 +11,8 @@ import numpy.typing as npt
 from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.reference import Reference, first_of_each, paired
-from condgan.metrics import Estimate, bins, check_features, distances, modes, neighbours, parzen
+from condgan.metrics import Embedding, Estimate, bins, check_features, distances, modes, neighbours, parzen
 from condgan.metrics.distances import with_error
-from condgan.metrics.feature_network import Embedding
 from condgan.metrics.label_accuracy import LabelAccuracy, label_accuracy
 from condgan.metrics.neighbours import Memorisation, Prdc
 from condgan.results.figure import Figure

@@ -20,8 +20,6 @@ from condgan.evaluation.reference import OTHER, Reference, check_split, proporti
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
-from condgan.metrics import feature_network
-from condgan.metrics.inception import FILE as INCEPTION_FILE
 from condgan.results.figure import Figure
 from condgan.runs import session
 
@@ -108,6 +106,9 @@ def evaluate(
         raise ArgumentError("split", split, f"expected {' or '.join(OTHER)}")
     check_checkpoint(checkpoint)
     check_seed(seed)
+    from condgan.metrics import feature_network
+    from condgan.metrics import inception as inception_network
+
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
@@ -126,7 +127,7 @@ def evaluate(
             if hundred:
                 found |= figures.hundred_against_hundred(*sides_there)
         else:
-            note = f"needs `inception={INCEPTION_FILE}`"
+            note = f"needs `inception={inception_network.FILE}`"
             found["fid"] = Figure(metric="fid", note=note)
         missing = None
         if gan_train:

@@ -20,7 +20,7 @@ from condgan.storage.files import check_writable
 from condgan.storage.weights import Arrays
 
 if TYPE_CHECKING:
-    from condgan.metrics.feature_network import Embedding
+    from condgan.metrics import Embedding
 
 KIND = "features"
 STEPS = 1500

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from condgan.data import Dataset, Split
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.features import FeatureNetwork
-from condgan.metrics import bins, neighbours
-from condgan.metrics.feature_network import Embedding
+from condgan.metrics import Embedding, bins, neighbours
 from condgan.storage import cache
 from condgan.storage.weights import Arrays
 

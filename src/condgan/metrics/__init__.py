@@ -3,6 +3,7 @@
 A measure that has no value for what it is given raises ``UndefinedError`` with the reason; none returns NaN.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,17 @@ from condgan.arrays import Features
 from condgan.errors import UndefinedError
 
 __all__ = [
-    "Estimate", "bins", "check_features", "distances", "feature_network", "gan_train", "inception", "label_accuracy",
-    "modes", "neighbours", "parzen",
+    "Embedding", "Estimate", "bins", "check_features", "distances", "feature_network", "gan_train", "inception",
+    "label_accuracy", "modes", "neighbours", "parzen",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a network says of N images: features (N, D) and class posteriors (N, K), float32."""
+
+    features: npt.NDArray[np.float32]
+    posteriors: npt.NDArray[np.float32]
 
 
 class Estimate(NamedTuple):

@@ -1,15 +1,17 @@
 """Distances between two sets of features, and the score of one set of posteriors."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from condgan.arrays import Features, Labels
 from condgan.errors import UndefinedError
 from condgan.metrics import Estimate, check_features
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GROUPS = 20  # of the jackknife
 SPLITS = 10  # of the Inception Score
@@ -30,6 +32,8 @@ def frechet(real: Features, generated: Features) -> float:
 
 def frechet_from(real: Features) -> Callable[[Features], float]:
     """``frechet`` of several sets from one real set, whose moments are computed once."""
+    import torch
+
     check_spread(real)
     real_mean, real_covariance = moments(real)
 
@@ -45,7 +49,7 @@ def frechet_from(real: Features) -> Callable[[Features], float]:
     return distance
 
 
-def moments(features: Features) -> tuple[Tensor, Tensor]:
+def moments(features: Features) -> "tuple[Tensor, Tensor]":
     """The mean (D,) and the unbiased covariance (D, D) of (N, D) features, float64."""
     rows = double(features)
     mean = rows.sum(0) / len(rows)
@@ -86,6 +90,8 @@ def kernel(real: Features, generated: Features) -> Estimate:
     Raises:
         UndefinedError: fewer than two rows, or NaN.
     """
+    import torch
+
     check_spread(real, generated, spread=False)
     check_features(real, generated)
     groups = min(GROUPS, len(generated))
@@ -106,7 +112,7 @@ def kernel(real: Features, generated: Features) -> Estimate:
     own = torch.stack([part.sum() for part in cubic_of_itself(b).split(sizes)])
     counts = torch.tensor(sizes)
 
-    def distance(kept: Tensor) -> float:
+    def distance(kept: "Tensor") -> float:
         m = int(counts[kept].sum())
         among = float(pairs[kept][:, kept].sum() - own[kept].sum()) / (m * (m - 1))
         return float(within) / (n * (n - 1)) + among - 2 * float(across[kept].sum()) / (m * n)
@@ -118,13 +124,13 @@ def kernel(real: Features, generated: Features) -> Estimate:
     return Estimate(value, jackknife([distance(every != out) for out in range(groups)]))
 
 
-def cubic(rows: Tensor, columns: Tensor) -> Tensor:
+def cubic(rows: "Tensor", columns: "Tensor") -> "Tensor":
     """The kernel (x . y / D + 1)^3 of (N, D) and (M, D) -> (N, M)."""
     product = (rows @ columns.T).div_(rows.shape[1]).add_(1)
     return product.square().mul_(product)
 
 
-def cubic_of_itself(rows: Tensor) -> Tensor:
+def cubic_of_itself(rows: "Tensor") -> "Tensor":
     """The kernel of each row with itself, (N,) float64."""
     return (rows.double().square().sum(1) / rows.shape[1] + 1) ** 3
 
@@ -137,6 +143,8 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     Raises:
         UndefinedError: fewer than twenty rows, or NaN.
     """
+    import torch
+
     check_features(posteriors)
     if len(posteriors) < 2 * SPLITS:
         raise UndefinedError(f"{len(posteriors)} images: at least {2 * SPLITS} are needed for {SPLITS} splits")
@@ -183,6 +191,8 @@ def check_spread(*sets: Features, spread: bool = True) -> None:
         raise UndefinedError("all images of a set are the same: there is no covariance")
 
 
-def double(features: Features) -> Tensor:
+def double(features: Features) -> "Tensor":
     """As float64."""
+    import torch
+
     return torch.from_numpy(features).double()

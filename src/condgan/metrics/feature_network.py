@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ from condgan import threads
 from condgan.arrays import Images, Labels
 from condgan.draws import philox
 from condgan.draws.philox import Stream
+from condgan.metrics import Embedding
 
 WIDTH = 32  # channels at full size; features are four times as many
 COARSEST, FINEST = 8, 32  # sides that the last layers and the first layers see at most
@@ -28,14 +28,6 @@ SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
 """Images (N, C, S, S), a seed and the number of the step -> the images that the step sees."""
-
-
-@dataclass(frozen=True)
-class Embedding:
-    """What a network says of N images: features (N, D) and class posteriors (N, K), float32."""
-
-    features: npt.NDArray[np.float32]
-    posteriors: npt.NDArray[np.float32]
 
 
 class Network(nn.Module):

@@ -22,7 +22,8 @@ from torch.nn import functional as F
 
 from condgan.arrays import Images
 from condgan.errors import CondganError
-from condgan.metrics.feature_network import Embedding, channels_last, to_float
+from condgan.metrics import Embedding
+from condgan.metrics.feature_network import channels_last, to_float
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 WHERE = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"

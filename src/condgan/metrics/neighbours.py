@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
 from condgan.metrics import Estimate, check_features, mean, share
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Distances = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int64]
@@ -117,6 +118,8 @@ def search(
 
     Query ``i`` is row ``numbers[i]`` of the base, which is left out if ``itself``.
     """
+    import torch
+
     best, second = torch.full((2, len(queries)), torch.inf, dtype=torch.float64)
     index = torch.zeros(len(queries), dtype=torch.int64)
     for i, j, block in blocks(queries, base, centre, precision):
@@ -134,11 +137,13 @@ def search(
 
 def blocks(
     rows: Features, columns: Features, centre: Distances, precision: Precision
-) -> Iterator[tuple[int, int, Tensor]]:
+) -> "Iterator[tuple[int, int, Tensor]]":
     """All squared distances, |x|^2 + |y|^2 - 2 x.y, in blocks: first row, first column, at most (512, 2048).
 
     The origin is moved to ``centre``: the rounding of the three terms grows with the lengths of x and y.
     """
+    import torch
+
     origin = centre.astype(precision)
     for j in range(0, len(columns), COLUMNS):
         y = torch.from_numpy(columns[j : j + COLUMNS].astype(precision) - origin)
@@ -148,8 +153,10 @@ def blocks(
             yield i, j, block.add_(x.square().sum(1)[:, None]).clamp_min_(0)
 
 
-def leave_out(block: Tensor, places: Tensor) -> None:
+def leave_out(block: "Tensor", places: "Tensor") -> None:
     """Put row r's distance at column ``places[r]``, if the block has it, out of reach."""
+    import torch
+
     here = ((places >= 0) & (places < block.shape[1])).nonzero()[:, 0]
     block[here, places[here]] = torch.inf
 
@@ -182,6 +189,8 @@ def prdc(real: Features, generated: Features, k: int = 5) -> Prdc:
         UndefinedError: k images or fewer on either side; NaN or infinite.
         ValueError: not (N, D) and (M, D); k is not positive.
     """
+    import torch
+
     check_features(real, generated)
     if k < 1:
         raise ValueError(f"expected a positive k, given {k}")
@@ -205,11 +214,13 @@ def prdc(real: Features, generated: Features, k: int = 5) -> Prdc:
     )
 
 
-def radii(points: Features, k: int) -> Tensor:
+def radii(points: Features, k: int) -> "Tensor":
     """Each row's distance to its k-th nearest other row, float32 (N,).
 
     Found in float64, then rounded: the balls of a narrow set are far smaller than float32's error of its distances.
     """
+    import torch
+
     centre = points.mean(0, dtype=np.float64)
     nearby = torch.full((len(points), k), torch.inf)
     for i, j, block in blocks(points, points, centre, np.float64):

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from condgan.arrays import Features
 from condgan.errors import UndefinedError
@@ -56,6 +55,8 @@ def log_likelihoods(samples: Features, points: Features, sigmas: Sequence[float]
         UndefinedError: there are no samples; NaN or infinite.
         ValueError: not (N, D) and (M, D); no sigma, or one that is not positive.
     """
+    import torch
+
     check_features(samples, points)
     if not len(samples):
         raise UndefinedError("there are no generated images")

@@ -15,7 +15,6 @@ from condgan.evaluation.comparison import QUICK, Comparison
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import Reference, check_split, proportions
 from condgan.generation import sampling
-from condgan.metrics.feature_network import computing
 from condgan.recipe import Recipe
 from condgan.results.figure import Figure
 from condgan.results.records import rounded
@@ -36,6 +35,8 @@ class Monitor:
 
         Nothing of the training is touched: pictures come from (seed, number), and no generator of random numbers moves.
         """
+        from condgan.metrics.feature_network import computing
+
         counts = proportions(self.reference.real.labels, self.reference.classes, self.recipe.evaluation.images)
         requested = np.repeat(np.arange(len(counts)), counts)
         with computing(self.threads):
@@ -61,6 +62,8 @@ def about(value: float | None) -> float | None:
 
 def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor | None:
     """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why."""
+    from condgan.metrics.feature_network import computing
+
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
         check_labelled_images(dataset.name, dataset.train.modality)
