@@ -91,7 +91,7 @@ def test_a_name_that_is_nearly_its_own_is_put_right(
 def test_it_is_measured_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = evaluation.evaluate("mnist", n=200, small_n=True, gan_train=False)
-    assert found.protocol["subject"]["recipe"] == "mnist"
+    assert found.protocol.subject.recipe == "mnist"
     assert found.figures["label_accuracy"].value is not None
 
 

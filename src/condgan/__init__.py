@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from condgan.data import Dataset
     from condgan.diagnosis.diagnosis import diagnose
     from condgan.errors import ArgumentError, CondganError, DivergedError, InterruptedTrainingError
-    from condgan.evaluation.evaluation import Evaluation, evaluate
+    from condgan.evaluation.evaluation import evaluate
     from condgan.generation.generator import Generator, load
     from condgan.generation.run import Run
     from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
+    from condgan.results.evaluation import Evaluation
     from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
 
 _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
-    "Evaluation": "evaluation.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
+    "Evaluation": "results.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
     "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation", "load": "generation.generator",
     "recipes": "recipe.builtin", "resume": "training.training", "train": "training.training",

@@ -1,5 +1,6 @@
 """``condgan evaluate`` and ``condgan features`` from outside: what they print, leave behind and promise."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from condgan import cli
 from condgan.data import Dataset
 from condgan.data import load as load_data
 from condgan.evaluation import features
-from condgan.evaluation.comparison import MEASURES
+from condgan.evaluation.comparison import MEASURES, METRICS
 from condgan.evaluation.reference import proportions
 from condgan.evaluation.summary import number
 from condgan.pictures import images
@@ -230,7 +231,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
         "resize": "none",
         "seed": 0,
         "feature_network": {
-            "suffix": "_features",
+            "space": "features",
             "sha256": network.sha256,
             "dim": network.dim,
             "data": "numerals",
@@ -533,3 +534,24 @@ def test_the_real_images_that_the_generated_ones_lack_are_shown(
     lacking.clear()  # and an earlier picture does not stay
     assert str(picture) not in command("evaluate", real.path, *real.options, "-o", picture.parent).out
     assert not picture.exists()
+
+
+def test_python_saves_the_evaluation_of_a_run_as_the_command_does(run: Path, tmp_path: Path) -> None:
+    options: Any = {"n": 50, "gan_train": False, "small_n": True}
+    result = package.evaluate(run, **options)
+    assert [path.parent for path in result.files] == [run / "evaluation"] * len(result.files)
+    assert package.Evaluation.load(run / "evaluation").as_json() == strict(json.dumps(result.as_json()))
+    elsewhere = package.evaluate(run, output=tmp_path / "elsewhere", **options)
+    assert {path.parent for path in elsewhere.files} == {tmp_path / "elsewhere"}
+    assert package.evaluate(run / "generator.safetensors", **options).files == ()
+
+
+def test_every_metric_is_described() -> None:
+    text = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+    for name, metric in METRICS.items():
+        assert metric.name == name
+        assert metric.text
+        assert metric.better in ("higher", "lower", "near the floor")
+        first, *rest = name.split("_")
+        spaced = "_".join([first, "mnist", *rest]) if metric.in_space else name
+        assert spaced in text or f"{first}_\\*_{'_'.join(rest)}" in text, f"docs/metrics.md does not explain {name}"

@@ -20,6 +20,7 @@ from condgan.evaluation.subjects import Subject
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data, Domain, builtin
+from condgan.results.protocol import GeneratorSubject, ImagesSubject
 from conftest import TINY, random_images
 
 LETTERS = ("a", "b", "c", "d")
@@ -57,8 +58,10 @@ def test_a_generator_makes_the_counts_that_are_asked_for() -> None:
     assert np.array_equal(images, source.sample("aaaccddddd", seed=7))
     assert subject.conditional
     assert subject.resized == ""
-    assert subject.facts("x")["kind"] == "generator"
-    assert subject.facts("x")["images_seen"] == 5
+    assert subject.facts("x").kind == "generator"
+    facts = subject.facts("x")
+    assert isinstance(facts, GeneratorSubject)
+    assert facts.images_seen == 5
 
 
 def test_a_picture_depends_on_seed_and_number() -> None:
@@ -151,7 +154,7 @@ def test_a_set_is_taken_in_the_counts_that_are_asked_for() -> None:
     assert labels is not None
     assert labels.tolist() == own[chosen].tolist()
     assert subject.conditional
-    assert subject.facts("x") == {"path": "x", "kind": "images", "images": 1000}
+    assert subject.facts("x") == ImagesSubject(path="x", images=1000)
 
 
 def test_which_images_of_a_set_are_taken_is_decided_by_the_seed_alone() -> None:

@@ -48,29 +48,24 @@ def evaluate(
     Every figure comes with its standard error, its floor and its protocol.
     """
     from condgan.evaluation import evaluation, summary
-    from condgan.runs.run import Run
-    from condgan.storage.files import check_writable
 
-    folder = output or (Run(path).evaluation if (path / "recipe.json").is_file() else None)
-    if folder is not None:
-        check_writable(folder / summary.JSON)
     with progress.status() as say:
         result = evaluation.evaluate(
             path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
-            gan_train=gan_train, inception=inception, hundred=hundred, engine=engine, say=say,
+            gan_train=gan_train, inception=inception, hundred=hundred, engine=engine, output=output,
+            say=say,
         )  # fmt: skip
     if as_json:
         import json
 
         print(json.dumps(result.as_json(), ensure_ascii=False))
-        summary.save(result, folder)
         return
     from rich.console import Console
 
     wide = None if sys.stdout.isatty() else 120
     table = summary.table(result, lambda note: translated(note, context.command.params))
     Console(width=wide).print(table, markup=False, highlight=False)
-    print("\n".join(["", *summary.summary(result), *map(str, summary.save(result, folder))]))
+    print("\n".join(["", *summary.summary(result), *map(str, result.files)]))
 
 
 @command("features")

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,48 +20,19 @@ from condgan.evaluation.reference import OTHER, Reference, check_split, proporti
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
+from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure
-from condgan.runs import session
+from condgan.results.protocol import DataFacts, MemorisedFacts, NetworkFacts, ParzenFacts, Protocol
+from condgan.runs import moment, session
+from condgan.runs.run import Run
+from condgan.storage.files import check_writable
 
 DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
-MOST_CONFUSED = 100  # classes of a confusion matrix in JSON: one of 1000 would take 9 MB
+T = TypeVar("T")
 IN_ANY_SPACE = ("fid", "kid")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured, and how.
-
-    Attributes:
-        figures: by name.
-        protocol: feature network and its hash, counts, split, resize, seed.
-        per_class: label accuracy of each class; none where it has no images.
-        confusion: (K, K) counts, row = asked, column = read; none without labels.
-        nearest: generated images (N, C, S, S) and the nearest training image of each: the nearest pairs of each class.
-        missing: real images (N, C, S, S) whose shapes the generated ones lack, as GAN-train finds them.
-    """
-
-    figures: dict[str, Figure]
-    protocol: dict[str, Any]
-    per_class: dict[str, float | None] = field(default_factory=dict)
-    confusion: npt.NDArray[np.int64] | None = None
-    nearest: tuple[Images, Images] | None = None
-    missing: Images | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """For machines: figures (value, se, floor, and a note where there is one), protocol, per_class, confusion.
-
-        The confusion of more than 100 classes is left out.
-        """
-        figures = {
-            name: figure.model_dump(exclude=None if figure.note else {"note"}) for name, figure in self.figures.items()
-        }
-        confusion = self.confusion
-        shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
-        return {"figures": figures, "protocol": self.protocol, "per_class": self.per_class, "confusion": shown}
 
 
 def evaluate(
@@ -77,6 +48,7 @@ def evaluate(
     inception: Path | None = None,
     hundred: bool = False,
     engine: str | None = None,
+    output: str | PathLike[str] | None = None,
     say: Say = lambda _: None,
 ) -> Evaluation:
     """Measure a run, a generator file, or any labelled images.
@@ -95,7 +67,9 @@ def evaluate(
         inception: the Inception weights of 2015, for the standard FID.
         hundred: also the published protocol of 100 real against 100 generated images.
         engine: of a generator, as for `generator.load`.
-        say: told in words how far it is.
+        output: a folder for ``evaluation.json`` and pictures; none: of a run its ``evaluation/`` (of ``RUN@100``
+            ``evaluation/epoch-0100/``), and nowhere for anything else.
+        say: is called with sentences about the progress.
 
     Raises:
         CondganError: nothing to measure at the path, or it does not fit the data.
@@ -109,6 +83,9 @@ def evaluate(
     from condgan.metrics import feature_network
     from condgan.metrics import inception as inception_network
 
+    folder = Path(output) if output is not None else own_folder(path)
+    if folder is not None:
+        check_writable(folder / FILE)
     started = time.monotonic()
     standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
@@ -134,12 +111,26 @@ def evaluate(
             learnt, lacked = figures.gan_train_figures(made, say)
             found |= learnt
             missing = reference.real.images[lacked[:MOST_MISSING]]
-        how = protocol(str(Path(path)), subject, made, held) | {"seconds": round(time.monotonic() - started, 1)}
+        how = protocol(str(Path(path)), subject, made, held, time.monotonic() - started)
         pairs = nearest_pairs(made)
-    if made.asked is None:
-        return Evaluation(found, how, nearest=pairs, missing=missing)
-    per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
-    return Evaluation(found, how, per_class, made.accuracy.confusion, pairs, missing)
+    evaluation = Evaluation(found, how, nearest=pairs, missing=missing)
+    if made.asked is not None:
+        per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
+        evaluation = replace(evaluation, per_class=per_class, confusion=made.accuracy.confusion)
+    if folder is None:
+        return evaluation
+    from condgan.evaluation import summary
+
+    return replace(evaluation, files=tuple(summary.save(evaluation, folder)))
+
+
+def own_folder(path: str | PathLike[str]) -> Path | None:
+    """Where the evaluation of a run, or of a moment of it, is saved; none for anything else."""
+    place, epoch = moment.parse(path)
+    if not (place / "recipe.json").is_file():
+        return None
+    folder = Run(place).evaluation
+    return folder if epoch is None else folder / f"epoch-{epoch:04d}"
 
 
 def enough(reference: Reference) -> int:
@@ -167,30 +158,39 @@ def counted(side: Comparison) -> npt.NDArray[np.int64]:
     return np.bincount(side.asked, minlength=side.reference.classes)
 
 
-def protocol(path: str, subject: Subject, made: Comparison, held: Comparison) -> dict[str, Any]:
+def protocol(path: str, subject: Subject, made: Comparison, held: Comparison, seconds: float) -> Protocol:
     """All that another needs to get the same figures."""
     reference, dataset = made.reference, subject.dataset
-    judge = reference.features
-    return {
-        "subject": subject.facts(path),
-        "data": {"name": dataset.name, "sha256": dataset.sha256, "splits": dataset.split_rule},
-        "split": reference.split,
-        "n_real": len(reference.real),
-        "n_generated": len(made.images),
-        "n_floor": len(held.images),
-        "n_paired": len(made.paired),
-        "floor": f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
-        "classes": "in the proportions of the real images",
-        "resize": subject.resized or "none",
-        "seed": subject.seed,
-        "feature_network": {"suffix": judge.space and f"_{judge.space}", "sha256": judge.sha256, "dim": judge.dim}
-        | {key: judge.facts[key] for key in ("data", "steps", "accuracy")},
-        "standard_errors": "over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
-        "parzen": defined(lambda: {"sigma": made.parzen.sigma, "sigma_at_edge": made.parzen.at_edge}),
-        "memorised": defined(lambda: {"median_distance_against_held_out": round(made.memorisation.ratio, 4)}),
-        "small_n": made.small_n,
-        "condgan": session.version(),
-    }
+    network = reference.features
+    return Protocol(
+        subject=subject.facts(path),
+        data=DataFacts(name=dataset.name, sha256=dataset.sha256, splits=dataset.split_rule),
+        split=reference.split,
+        n_real=len(reference.real),
+        n_generated=len(made.images),
+        n_floor=len(held.images),
+        n_paired=len(made.paired),
+        floor=f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
+        classes="in the proportions of the real images",
+        resize=subject.resized or "none",
+        seed=subject.seed,
+        feature_network=NetworkFacts(
+            space=network.space,
+            sha256=network.sha256,
+            dim=network.dim,
+            data=network.facts["data"],
+            steps=network.facts["steps"],
+            accuracy=network.facts["accuracy"],
+        ),
+        standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
+        parzen=defined(lambda: ParzenFacts(sigma=made.parzen.sigma, sigma_at_edge=bool(made.parzen.at_edge))),
+        memorised=defined(
+            lambda: MemorisedFacts(median_distance_against_held_out=round(float(made.memorisation.ratio), 4))
+        ),
+        small_n=made.small_n,
+        condgan=session.version(),
+        seconds=round(seconds, 1),
+    )
 
 
 def window(subject: Subject, first: int) -> Images:
@@ -206,7 +206,7 @@ def window(subject: Subject, first: int) -> Images:
     return images
 
 
-def defined(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def defined(of: Callable[[], T]) -> T | None:
     """Details of a figure; none where it is not defined."""
     try:
         return of()

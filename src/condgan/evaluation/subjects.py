@@ -20,6 +20,7 @@ from condgan.evaluation import features
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
+from condgan.results.protocol import GeneratorSubject, ImagesSubject
 from condgan.runs import moment
 
 
@@ -46,20 +47,18 @@ class Subject:
         """Whether its images have labels."""
         return isinstance(self.source, Split) or self.source.recipe.conditional
 
-    def facts(self, path: str) -> dict[str, str | int]:
+    def facts(self, path: str) -> GeneratorSubject | ImagesSubject:
         """What is measured, for the protocol; a path that is no text is shown as nearly as can be written."""
-        path = printable(path)
-        if isinstance(self.source, Split):
-            return {"path": path, "kind": "images", "images": len(self.source)}
-        made = self.source
-        return {
-            "path": path,
-            "kind": "generator",
-            "recipe": made.recipe.name,
-            "engine": made.engine,
-            "images_seen": made.images_seen,
-            "trained_on": made.recipe.data.train_on,
-        }
+        path, source = printable(path), self.source
+        if isinstance(source, Split):
+            return ImagesSubject(path=path, images=len(source))
+        return GeneratorSubject(
+            path=path,
+            recipe=source.recipe.name,
+            engine=source.engine,
+            images_seen=source.images_seen,
+            trained_on=source.recipe.data.train_on,
+        )
 
     def take(self, counts: npt.NDArray[np.int64], first: int = 0) -> tuple[Images, Labels | None]:
         """counts[k] images of the dataset's class k -> uint8 (N, C, S, S), and (N,) labels if they have any.

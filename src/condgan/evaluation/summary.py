@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from condgan.evaluation.comparison import METRICS
-from condgan.evaluation.evaluation import Evaluation
 from condgan.pictures import images, metric_plots
+from condgan.results.evaluation import FILE, Evaluation
 from condgan.storage.files import atomic
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-JSON = "evaluation.json"
 ARROWS = {"higher": "↑", "lower": "↓", "near the floor": "≈"}
 
 
@@ -49,14 +48,14 @@ def number(value: float | None) -> str:
 def summary(evaluation: Evaluation) -> list[str]:
     """The protocol that all figures share, in a few lines; then the classes that are read worst."""
     protocol = evaluation.protocol
-    network, data = protocol["feature_network"], protocol["data"]
-    reads = network["accuracy"].get(protocol["split"])
+    network, split = protocol.feature_network, protocol.split
+    reads = network.accuracy.get(split)
     lines = [
-        f"{protocol['n_generated']} images of {protocol['subject']['path']} against {protocol['n_real']} "
-        f"{protocol['split']} images of {data['name']}; seed {protocol['seed']}; resize: {protocol['resize']}",
-        f"floor: {protocol['n_floor']} {protocol['floor']}",
-        f"feature network: trained on {network['data']}, SHA-256 {network['sha256'][:12]}"
-        + (f", reads {reads:.2%} of the real {protocol['split']} images" if reads is not None else ""),
+        f"{protocol.n_generated} images of {protocol.subject.path} against {protocol.n_real} {split} images of "
+        f"{protocol.data.name}; seed {protocol.seed}; resize: {protocol.resize}",
+        f"floor: {protocol.n_floor} {protocol.floor}",
+        f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
+        + (f", reads {reads:.2%} of the real {split} images" if reads is not None else ""),
     ]
     known = {name: value for name, value in evaluation.per_class.items() if value is not None}
     worst = sorted(known, key=lambda name: known[name])[:3]
@@ -65,23 +64,19 @@ def summary(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
-    """evaluation.json, and pictures of the classes and of the nearest training images -> what was written.
-
-    Without a folder nothing is.
+def save(evaluation: Evaluation, folder: Path) -> list[Path]:
+    """Write evaluation.json, and pictures of the classes and of the nearest training images -> their paths.
 
     Raises:
         CondganError: a file cannot be written.
     """
-    if folder is None:
-        return []
-    report = folder / JSON
+    report = folder / FILE
     atomic(report, json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False).encode() + b"\n")
     written = [report]
     accuracy = evaluation.figures.get("label_accuracy")
     if evaluation.per_class and accuracy is not None:
         path = folder / "class-accuracy.png"
-        title = f"{evaluation.protocol['subject']['path']}: label accuracy"
+        title = f"{evaluation.protocol.subject.path}: label accuracy"
         metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, accuracy.value)
         written.append(path)
     if evaluation.nearest is not None:
@@ -89,7 +84,7 @@ def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
         made, train = evaluation.nearest
         rows = np.concatenate([made, train])
         caption = {
-            "condgan": evaluation.protocol["condgan"],
+            "condgan": evaluation.protocol.condgan,
             "shows": "generated images; below each, its nearest training image",
         }
         images.save_png(path, images.grid(rows, len(made)), caption)
@@ -99,7 +94,7 @@ def save(evaluation: Evaluation, folder: Path | None) -> list[Path]:
         path.unlink()  # an earlier evaluation's would be taken for this one's
     if evaluation.missing is not None and len(evaluation.missing):
         shows = "real images that no network which learnt from the generated ones reads, though those of real ones do"
-        caption = {"condgan": evaluation.protocol["condgan"], "shows": shows}
+        caption = {"condgan": evaluation.protocol.condgan, "shows": shows}
         images.save_png(path, images.grid(evaluation.missing, min(20, len(evaluation.missing))), caption)
         written.append(path)
     return written

@@ -1,0 +1,100 @@
+"""How an evaluation was made: all that another needs to get the same figures."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(BaseModel):
+    """A part of a protocol, written to JSON and read back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class GeneratorSubject(Part):
+    """A generator: its recipe's name, how far it was trained, and on which splits."""
+
+    kind: Literal["generator"] = "generator"
+    path: str
+    recipe: str
+    engine: str
+    images_seen: int
+    trained_on: str
+
+
+class ImagesSubject(Part):
+    """Labelled images, and how many there are."""
+
+    kind: Literal["images"] = "images"
+    path: str
+    images: int
+
+
+class DataFacts(Part):
+    """The real images: their name and hash, and how their splits were drawn."""
+
+    name: str
+    sha256: Sha256
+    splits: str
+
+
+class NetworkFacts(Part):
+    """The feature network: the space that figures name, its training, and its accuracy on splits by name."""
+
+    space: str
+    sha256: Sha256
+    dim: int
+    data: str
+    steps: int
+    accuracy: Mapping[str, float]
+
+
+class ParzenFacts(Part):
+    """The width of the Parzen window, and whether it lies at the edge of those that were tried."""
+
+    sigma: float
+    sigma_at_edge: bool
+
+
+class MemorisedFacts(Part):
+    """Median distance of generated images to training images, over that of held-out images."""
+
+    median_distance_against_held_out: float
+
+
+class Protocol(Part):
+    """All that another needs to get the same figures.
+
+    Attributes:
+        subject: what was measured.
+        data, split: the real images beside it; ``n_real`` of them.
+        n_generated, n_floor, n_paired: images measured, real images of the floor, images compared in pairs.
+        floor, classes, standard_errors: rules, in words.
+        resize: of the images, in words.
+        seed: of the generated images.
+        small_n: Frechet distances of sets too small for them were computed.
+        condgan: its version.
+        seconds: that it took.
+    """
+
+    subject: Annotated[GeneratorSubject | ImagesSubject, Field(discriminator="kind")]
+    data: DataFacts
+    split: str
+    n_real: int
+    n_generated: int
+    n_floor: int
+    n_paired: int
+    floor: str
+    classes: str
+    resize: str
+    seed: int
+    feature_network: NetworkFacts
+    standard_errors: str
+    parzen: ParzenFacts | None
+    memorised: MemorisedFacts | None
+    small_n: bool
+    condgan: str
+    seconds: float
