@@ -116,7 +116,12 @@ class Framework(Protocol):
     WARMING: tuple[str, ...]
 
     def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
-        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue."""
+        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue.
+
+        Raises:
+            MemoryError: the device cannot hold the networks, their optimisers and the data.
+            CondganError: the framework is not installed, or cannot be compiled here.
+        """
 
     def refusal(self, recipe: Recipe) -> str | None:
         """What it cannot do of a recipe, and why; none if it can train it."""
@@ -128,7 +133,7 @@ class Framework(Protocol):
         """A generator from its weights.
 
         Raises:
-            CondganError: the weights do not fit the recipe.
+            CondganError: the weights do not fit the recipe, or the framework has no such networks.
         """
 
 

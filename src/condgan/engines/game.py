@@ -130,23 +130,19 @@ class Game(ABC):
         return figures | {"augment_p": self.augmentation.p}
 
     def step_critic(self, batch: Batch, shared: Array) -> Figures:
-        """The discriminator's steps on one real batch -> the means of their figures."""
-        if shared is not None:
-            turns = [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
-            steps = [self.step_discriminator(batch.real, fake) for fake in turns]
-        else:
-            steps = [
-                self.step_discriminator(batch.real, (self.ops.detached(self.generator, *fake), fake[1]))
-                for fake in batch.critic
-            ]
+        """The discriminator's updates on one real batch -> the means of their figures."""
+        fakes: Iterable[Pair] = (
+            ((self.ops.detached(self.generator, *fake), fake[1]) for fake in batch.critic)
+            if shared is None
+            else [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
+        )
+        steps = []
+        for fake in fakes:
+            scores = Scores(self.ops, self.judge, batch.real, fake)
+            if self.together:
+                scores.judge_together()
+            steps.append(self.descend_discriminator(scores))
         return {name: self.ops.mean([figures[name] for figures in steps]) for name in steps[0]}
-
-    def step_discriminator(self, real: Pair, fake: Pair) -> Figures:
-        """One discriminator update -> the parts of its loss, and the mean logits."""
-        scores = Scores(self.ops, self.judge, real, fake)
-        if self.together:
-            scores.judge_together()
-        return self.descend_discriminator(scores)
 
     def step_generator(self, batch: Batch, shared: Array) -> Figures:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""
