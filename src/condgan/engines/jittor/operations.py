@@ -28,6 +28,12 @@ from condgan.engines.jittor.spectral import spectral
 Array = npt.NDArray[np.generic]
 
 
+def fan(linear: Weighted) -> float:
+    """Inputs of a unit of a linear map or a convolution."""
+    strides = linear.options["stride"] ** 2 if isinstance(linear, Transposed) else 1
+    return linear.weight.numel() / linear.weight.shape[linear.outputs] / strides
+
+
 def xavier(layer: Weighted) -> None:
     """The weight is uniform (Glorot & Bengio 2010, equation 16)."""
     rows, columns = layer.weight.shape
@@ -113,7 +119,7 @@ JITTOR = Operations(
     Dropout=layers.Dropout,
     activations=ACTIVATIONS,
     weighted=(Weighted,),
-    fan=lambda linear: linear.fan,
+    fan=fan,
     normal=lambda layer, deviation: setattr(layer, "weight", normal(tuple(layer.weight.shape), deviation)),
     xavier=xavier,
     zero=lambda layer, name: setattr(layer, name, jt.zeros_like(getattr(layer, name))),

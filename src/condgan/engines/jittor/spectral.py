@@ -53,4 +53,5 @@ def direction(vector: jt.Var) -> jt.Var:
 
 def spectral(layer: Weighted) -> None:
     """Divide its weight by the largest singular value, by a power iteration a step."""
-    layer.normalise(Spectrum(layer.weight, layer.outputs))
+    layer.spectrum = Spectrum(layer.weight, layer.outputs)
+    del layer.weight

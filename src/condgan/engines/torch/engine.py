@@ -38,11 +38,6 @@ PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
 """Name -> device type -> the context of a step."""
 
 
-def pairs(tensors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """First and second, third and fourth, ..."""
-    return list(zip(tensors[::2], tensors[1::2], strict=True))
-
-
 class TorchEngine(BaseEngine):
     """See ``condgan.engines.Engine``."""
 
@@ -125,7 +120,7 @@ class TorchEngine(BaseEngine):
 
     def take(self, precision: Precision, inputs: Sequence[Tensor]) -> Tensor:
         """One step on ``_real`` rows, their conditions, and latents and conditions -> its figures."""
-        (real, labels), generator, *critic = pairs(inputs)
+        (real, labels), generator, *critic = zip(inputs[::2], inputs[1::2], strict=True)
         samples = real if self.images is None else self.images[real]
         with PRECISIONS[precision](self.device.type):
             due = self.game.step(Batch((self.output.read(samples), labels), generator, critic))
@@ -155,12 +150,8 @@ class TorchEngine(BaseEngine):
 
 
 def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> TorchEngine:
-    """An engine at step 0.
-
-    Raises:
-        MemoryError: the device cannot hold the networks, their optimisers and the data.
-    """
-    if weights_size(recipe, domain) > available():  # asked before: a machine that runs out of memory kills
+    """See ``Framework``."""
+    if weights_size(recipe, domain) > available():  # before it is tried: out of memory, the process would be killed
         raise MemoryError("the networks and their optimisers are larger than the memory of this machine")
     try:
         return TorchEngine(recipe, domain, rows, picked)
@@ -171,7 +162,7 @@ def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -
 
 
 def weights_size(recipe: Recipe, domain: Domain) -> int:
-    """Bytes that the weights, their gradients and two moments of each take, found without allocating them."""
+    """Bytes that the weights, their gradients and two moments of each take, without allocating them."""
     with shapes():
         networks = Generator(recipe.generator, recipe.latent.dim, domain), Discriminator(recipe.discriminator, domain)
     return sum(4 * parameter.nbytes for network in networks for parameter in network.parameters())

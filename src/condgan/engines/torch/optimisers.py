@@ -76,13 +76,6 @@ def clipped(gradients: list[Tensor], most: float) -> list[Tensor]:
     return list(torch._foreach_mul(gradients, share))  # not in place: autograd may hand out one tensor twice
 
 
-def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """A gradient in its parameter's memory layout, which torch's fused updates take for granted."""
-    if gradient.stride() == parameter.stride():
-        return gradient
-    return torch.empty_like(parameter).copy_(gradient)
-
-
 class Descent:
     """One network's optimiser under its schedules."""
 
@@ -131,7 +124,10 @@ class Descent:
             raise ValueError("the loss does not depend on the network")
         with torch.no_grad():
             parameters = [self.parameters[i] for i in reached]
-            steps = [laid_out_as(self.parameters[i], gradient) for i, gradient in reached.items()]
+            steps = [  # in the memory layouts of the parameters, which torch's fused updates take for granted
+                g if g.stride() == p.stride() else torch.empty_like(p).copy_(g)
+                for p, g in zip(parameters, reached.values(), strict=True)
+            ]
             if self.spec.clip_gradient is not None:
                 steps = clipped(steps, self.spec.clip_gradient)
             slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}

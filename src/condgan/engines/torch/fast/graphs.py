@@ -59,9 +59,9 @@ class Graphs:
 
     def recorded(self, kind: Hashable, take: Take, inputs: Sequence[Tensor], seed: Callable[[], object]) -> Tensor:
         """The step after which its kind is replayed, if that proves to be the same."""
-        before = self.copies()
+        before = [tensor.clone() for tensor in self.state()]
         expected = take(inputs).clone()
-        after = self.copies()
+        after = [tensor.clone() for tensor in self.state()]
         self.restore(before)
         try:
             replay = self.replay(take, inputs)
@@ -87,10 +87,6 @@ class Graphs:
             return result
 
         return step
-
-    def copies(self) -> list[Tensor]:
-        """All that steps change."""
-        return [tensor.clone() for tensor in self.state()]
 
     @torch.no_grad()
     def restore(self, copies: Iterable[Tensor]) -> None:

@@ -32,23 +32,19 @@ class Use(NamedTuple):
     output: Tensor
 
 
-def of_linear(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+def of_linear(layer: Any, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradients of a linear layer's weights."""
-    linear: Any = layer
-    by_name = {"weight": linear.weight_gradient(given, arrived).float()}
-    return by_name if layer.bias is None else by_name | {"bias": arrived.sum(0).float()}
+    weight = {"weight": layer.weight_gradient(given, arrived).float()}
+    return weight if layer.bias is None else weight | {"bias": arrived.sum(0).float()}
 
 
-def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+def of_embedding(layer: Any, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradient of an embedding's rows."""
-    weight: Any = layer.weight
-    return {"weight": torch.zeros_like(weight).index_add_(0, given, arrived.to(weight.dtype))}
+    return {"weight": torch.zeros_like(layer.weight).index_add_(0, given, arrived.to(layer.weight.dtype))}
 
 
-GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
-    Linear: of_linear,
-    Embedding: of_embedding,
-}
+Gradients = Callable[[Any, Tensor, Tensor], dict[str, Tensor]]
+GRADIENTS: dict[type[nn.Module], Gradients] = {Linear: of_linear, Embedding: of_embedding}
 """Layer -> its input, and the gradient that arrived at its output -> gradients of its parameters."""
 
 
