@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, Threads
 from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
+
+if TYPE_CHECKING:
+    from condgan.engines.engine import Engine
 
 NAMES: tuple[str, ...] = get_args(Machine.model_fields["engine"].annotation)
 State = dict[str, npt.NDArray[np.generic]]
@@ -78,34 +81,6 @@ class Sampler(Protocol):
         """
 
 
-class Engine(Sampler, Protocol):
-    """Both networks, their optimisers and the training data, on a device."""
-
-    settings: Settings
-
-    def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Take a block of steps -> each of the recipe's figures as (steps,). Nothing leaves the device inside it.
-
-        ``run(0, 100)`` equals ``run(0, 37)`` and ``run(37, 63)``, bit for bit.
-        """
-
-    def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
-        """The discriminator's logits: (N, ...) samples and their conditions -> (N,)."""
-
-    def state(self) -> State:
-        """Everything that training changes, as copies."""
-
-    def load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Take over a state, strictly: every name, shape and type.
-
-        Raises:
-            CondganError: the state is of another recipe.
-        """
-
-    def generator_state(self) -> State:
-        """Weights of the generator that is sampled from (the averaged one, if the recipe has one)."""
-
-
 class Framework(Protocol):
     """What a package ``condgan.engines.NAME`` provides, before the framework itself is imported.
 
@@ -115,7 +90,7 @@ class Framework(Protocol):
 
     WARMING: tuple[str, ...]
 
-    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
+    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> "Engine":
         """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue.
 
         Raises:

@@ -4,10 +4,9 @@ from typing import Any
 
 from condgan import recipe
 from condgan.engines.bodies.conditioning import Spec
-from condgan.engines.bodies.convolutional import Kind, Stage, initialised
+from condgan.engines.bodies.convolutional import Kind, Stage, channels, initialised
 from condgan.engines.bodies.layers import Body, plain
 from condgan.engines.bodies.operations import Array, Function, Operations
-from condgan.engines.bodies.resolutions import channels
 from condgan.recipe import Domain
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.data.rows import Rows
-from condgan.engines import Engine, Sampler, Settings
+from condgan.engines import Sampler, Settings
+from condgan.engines.engine import Engine
 from condgan.engines.jittor import setting_up
 from condgan.engines.jittor.checkup import needs
 from condgan.errors import CondganError

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from condgan.data.rows import Rows
 from condgan.draws import block
 from condgan.engines import Settings, fit
-from condgan.engines.engine import BaseEngine
+from condgan.engines.engine import Engine
 from condgan.engines.game import Batch
 from condgan.engines.jittor import machine, randomness, tensors
 from condgan.engines.jittor.game import Game
@@ -15,8 +15,8 @@ from condgan.engines.jittor.operations import JITTOR
 from condgan.recipe import Domain, Recipe
 
 
-class JittorEngine(BaseEngine):
-    """See ``condgan.engines.Engine``."""
+class JittorEngine(Engine):
+    """See ``condgan.engines.engine.Engine``."""
 
     def __init__(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> None:
         super().__init__(JITTOR, recipe, domain, rows)

@@ -22,8 +22,8 @@ class Dropout(Module):
         """Any shape; the identity in eval mode."""
         if not self.training or self.rate == 0:
             return x
-        kept = randomness.words(tuple(x.shape)) < self.kept
-        return x * jt.array(kept * np.float32(2**16 / self.kept))
+        words = np.frombuffer(randomness.generator().bytes(2 * x.numel()), np.uint16).reshape(tuple(x.shape))
+        return x * jt.array((words < self.kept) * np.float32(2**16 / self.kept))
 
 
 class PReLU(Module):

@@ -94,7 +94,7 @@ class Descent:
         self.taken = step * self.updates  # updates before this one
 
     def descend(self, loss: jt.Var, at: jt.Var | None = None, keep: bool = False) -> jt.Var | None:
-        """One update -> the loss's gradient at ``at``, where that is given."""
+        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given; see ``game.Descent``."""
         ends = self.parameters if at is None else [at, *self.parameters]
         gradients = jt.grad(loss, ends)
         self.move(gradients[-len(self.parameters) :])

@@ -19,7 +19,7 @@ from condgan.draws import block
 from condgan.draws.ahead import Ahead
 from condgan.draws.block import Block
 from condgan.engines import Settings
-from condgan.engines.engine import BaseEngine
+from condgan.engines.engine import Engine
 from condgan.engines.game import Batch
 from condgan.engines.torch import machine
 from condgan.engines.torch.fast import products
@@ -38,8 +38,8 @@ PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
 """Name -> device type -> the context of a step."""
 
 
-class TorchEngine(BaseEngine):
-    """See ``condgan.engines.Engine``."""
+class TorchEngine(Engine):
+    """See ``condgan.engines.engine.Engine``."""
 
     game: Game
 

@@ -19,13 +19,11 @@ class Embedding(nn.Embedding):
 
 
 class Dropout(nn.Module):
-    """Inverted dropout (Srivastava et al. 2014) that spends 16 random bits on a unit: a seventh of torch's time.
-
-    The rate is rounded to a multiple of 2**-16, and the kept units are scaled by what it really is.
-    """
+    """Inverted dropout (Srivastava et al. 2014) by 16 random bits for a unit: a seventh of torch's time."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
+        # rounded to a multiple of 2**-16; units that stay are scaled accordingly
         self.rate, self.kept = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
 
     def forward(self, x: Tensor) -> Tensor:

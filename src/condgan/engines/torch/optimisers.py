@@ -94,13 +94,7 @@ class Descent:
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
     def descend(self, loss: Tensor, at: Tensor | None = None, keep: bool = False) -> Tensor | None:
-        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given.
-
-        Gradients of other networks' weights are not computed. ``keep``: the graph is needed once more.
-
-        Raises:
-            ValueError: the loss reaches no parameter.
-        """
+        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given; see ``game.Descent``."""
         ends = self.parameters if at is None else [*self.parameters, at]
         gradients = torch.autograd.grad(loss, ends, retain_graph=keep, allow_unused=True)
         self.move(gradients[: len(self.parameters)])

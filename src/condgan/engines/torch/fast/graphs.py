@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 import torch
 from torch import Tensor
 
-REPEATS = 3  # steps of a kind that are taken plainly before it is recorded
+REPEATS = 3  # plain steps of a kind before it is recorded
 MOST = 8  # kinds that are recorded
 
 Take = Callable[[Sequence[Tensor]], Tensor]
@@ -16,11 +16,7 @@ Record = Callable[[Callable[[], Tensor]], tuple[Callable[[], object], Tensor]]
 
 
 def by_cuda(work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
-    """Record work without doing it.
-
-    Raises:
-        RuntimeError: it does something that a graph cannot hold, such as waiting for the device.
-    """
+    """Record work without doing it; a RuntimeError: a graph cannot hold it, such as waiting for the device."""
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         result = work()
