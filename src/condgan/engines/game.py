@@ -64,7 +64,7 @@ class Game(ABC):
 
     def __init__(self, recipe: Recipe, domain: Domain, plan: Plan) -> None:
         """The first weights are drawn from the engine's generator: the generator's, then the discriminator's."""
-        self.recipe, self.plan = recipe, plan
+        self.recipe, self.domain, self.plan = recipe, domain, plan
         grows = recipe.growing.images is not None
         self.generator = self.placed(Generator(self.ops, recipe.generator, recipe.latent.dim, domain, grows))
         self.discriminator = self.placed(Discriminator(self.ops, recipe.discriminator, domain, grows))
@@ -111,7 +111,7 @@ class Game(ABC):
             body.grow(grown)
 
     def judge(self, images: Array, labels: Array) -> Judgement:
-        """The discriminator's judgement of images, which it sees augmented."""
+        """The discriminator's judgement of augmented images."""
         judgement: Judgement = self.discriminator(self.augmentation(images), labels)
         return judgement
 

@@ -19,14 +19,11 @@ def encoder(ops: Operations, domain: Domain, width: int) -> Any:
     return ops.Embedding(domain.classes, width) if domain.condition is None else ops.Linear(domain.condition, width)
 
 
-def embedding(ops: Operations, domain: Domain, dim: int | None) -> tuple[Any, int]:
-    """A learned vector of a given width, or as wide as there are classes."""
-    width = dim or domain.condition or domain.classes
-    return encoder(ops, domain, width), width
-
-
 BESIDE: dict[str, Callable[[Operations, Domain, int | None], tuple[Any, int]]] = {
-    "embedding": embedding,
+    "embedding": lambda ops, domain, dim: (
+        encoder(ops, domain, width := dim or domain.condition or domain.classes),
+        width,
+    ),
     "one-hot": lambda ops, domain, _: (Function(ops, lambda y: ops.one_hot(y, domain.classes)), domain.classes),
     "vector": lambda ops, domain, _: (ops.Identity(), domain.condition or 0),
 }

@@ -9,7 +9,6 @@ from condgan.engines.bodies.layers import Layer
 from condgan.engines.bodies.operations import Array, Module, Operations
 from condgan.recipe import Domain
 
-
 SMALLEST = 7
 WIDEST = 8  # times the width
 NARROWER = 8  # times fewer channels inside an attention

@@ -55,13 +55,9 @@ class Module(nn.Module):
 
 
 class Weighted(Module):
-    """A layer with a weight matrix, as it is or divided by its largest singular value.
+    """A layer with a weight matrix, as it is or divided by its largest singular value."""
 
-    Attributes:
-        outputs: the axis of the weight that its outputs lie along.
-    """
-
-    outputs = 0
+    outputs = 0  # the axis of the weight for the outputs
     weight: jt.Var
 
     spectrum: nn.Module | None = None

@@ -61,10 +61,7 @@ def slope(function: Callable[[jt.Var], jt.Var], images: jt.Var) -> jt.Var:
 def evaluated(
     network: nn.Module, compute: Callable[..., jt.Var], arrays: tuple[Array, ...], chunk: int, independent: bool
 ) -> Array:
-    """A function of arrays, (N, ...), in eval mode, of some rows at a time.
-
-    Jittor compiles for each number of rows, so that independent rows are filled up to always as many.
-    """
+    """A function of arrays, (N, ...), in eval mode, of some rows at a time."""
     training, count, parts = network.training, len(arrays[0]), []
     set_training(network, False)
     try:
@@ -72,7 +69,7 @@ def evaluated(
             for first in range(0, count, chunk):
                 rows = [array[first : first + chunk] for array in arrays]
                 here = len(rows[0])
-                if independent:
+                if independent:  # filled up: Jittor compiles for each number of rows
                     rows = [np.concatenate([array, np.repeat(array[:1], chunk - here, axis=0)]) for array in rows]
                 parts.append(np.array(compute(*map(jt.array, rows)).numpy()[:here]))
     finally:

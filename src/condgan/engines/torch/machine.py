@@ -21,11 +21,7 @@ class Own(Section):
 
 
 def own(settings: Settings) -> Own:
-    """Those of a run.
-
-    Raises:
-        CondganError: they are not this engine's.
-    """
+    """Those of a run; a CondganError: they are not this engine's."""
     try:
         return Own.model_validate(settings.own, strict=True)
     except ValidationError as error:
@@ -33,19 +29,14 @@ def own(settings: Settings) -> Own:
 
 
 def device(requested: str | None) -> str:
-    """The device that the user named, else CUDA where there is one.
-
-    Raises:
-        CondganError: it is not there.
-    """
+    """The device that the user named, else CUDA where there is one; a CondganError: it is not there."""
     if requested is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     if requested.startswith("cuda"):
         number = int(requested.partition(":")[2] or 0)
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
-            raise CondganError(
-                f"machine.device={requested}: this torch sees no such GPU; machine.device=cpu computes here"
-            )
+            reason = "this torch sees no such GPU; machine.device=cpu computes here"
+            raise CondganError(f"machine.device={requested}: {reason}")
     return requested
 
 

@@ -105,14 +105,9 @@ class Descent:
         self.move(torch.autograd.grad(root, self.parameters, pull, allow_unused=True))
 
     def move(self, gradients: Sequence[Tensor | None]) -> None:
-        """One update by gradients, those of ``parameters``.
-
-        A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
-        and its first steps, once it is reached, would be many times too long.
-
-        Raises:
-            ValueError: there is none.
-        """
+        """One update by gradients, those of ``parameters``; a ValueError: there is none."""
+        # A parameter that is not reached rests, with its state: zeros would age its moments, and its first steps,
+        # once it is reached, would be many times too long.
         reached = {i: gradient for i, gradient in enumerate(gradients) if gradient is not None}
         if not reached:
             raise ValueError("the loss does not depend on the network")

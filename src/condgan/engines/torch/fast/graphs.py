@@ -26,8 +26,8 @@ def by_cuda(work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
 class Graphs:
     """Takes steps, and from their fourth on replays those whose kind is known.
 
-    What is replayed is what would be done, bit for bit: the first replay of each kind is compared with a plain step
-    from the same state, and if anything differs, or the kind cannot be recorded, its steps stay plain.
+    The first replay of a kind is compared with a plain step from the same state: unless they are equal, bit for bit,
+    its steps stay plain.
     """
 
     def __init__(self, state: Callable[[], Iterable[Tensor]], record: Record = by_cuda) -> None:

@@ -1,9 +1,9 @@
 """The gradients of both players from one pass through the discriminator.
 
-Where no image of a batch meets another, and losses see images by their logits alone, a loss's gradient at an image, or
-at the output of a layer, is that of its logit times one number: the loss's derivative at this logit. So one backward
-pass from the logits of the generated images serves both losses: the generator's scales what arrives at the images, the
-discriminator's what each image adds to the gradient of the weights.
+Where images are judged independently, and losses depend on their logits alone, a loss's gradient at an image, or at a
+layer's output, is that of its logit times the loss's derivative at this logit. So one backward pass from the logits of
+the generated images serves both losses: scaled by the generator's derivatives at the images, by the discriminator's
+at the layers.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Use(NamedTuple):
-    """A layer with weights at work in a pass: its input, (N, ...), and its output, (N, units)."""
+    """A layer with weights, its input, (N, ...), and its output, (N, units), in a pass."""
 
     layer: nn.Module
     input: Tensor
