@@ -92,7 +92,7 @@ class Game(ABC):
 
     @abstractmethod
     def descent(self, network: Any, spec: Optimiser, updates: int) -> Descent:
-        """The optimiser of a network, which makes so many updates in a step."""
+        """The optimiser of a network, which takes so many updates in a step."""
 
     @abstractmethod
     def update_average(self, renewal: float) -> None:

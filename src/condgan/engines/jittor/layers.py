@@ -16,14 +16,14 @@ class Dropout(Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.rate, self.kept = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
+        self.rate, self.staying = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
 
     def forward(self, x: jt.Var) -> jt.Var:
         """Any shape; the identity in eval mode."""
         if not self.training or self.rate == 0:
             return x
         words = np.frombuffer(randomness.generator().bytes(2 * x.numel()), np.uint16).reshape(tuple(x.shape))
-        return x * jt.array((words < self.kept) * np.float32(2**16 / self.kept))
+        return x * jt.array((words < self.staying) * np.float32(2**16 / self.staying))
 
 
 class PReLU(Module):

@@ -24,7 +24,7 @@ class Dropout(nn.Module):
     def __init__(self, rate: float) -> None:
         super().__init__()
         # rounded to a multiple of 2**-16; units that stay are scaled accordingly
-        self.rate, self.kept = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
+        self.rate, self.staying = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape; the identity in eval mode."""
@@ -32,7 +32,7 @@ class Dropout(nn.Module):
             return x
         words = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
         bits = words.view(torch.int16)[: x.numel()].view(x.shape)
-        return x * ((bits < self.kept - 2**15) * (2**16 / self.kept))
+        return x * ((bits < self.staying - 2**15) * (2**16 / self.staying))
 
 
 def batch_norm(width: int, eps: float, affine: bool, dims: int) -> nn.Module:

@@ -119,7 +119,7 @@ class Descent:
             ]
             if self.spec.clip_gradient is not None:
                 steps = clipped(steps, self.spec.clip_gradient)
-            slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}
+            slots = {slot: [state[i] for i in reached] for slot, state in self.slots.items()}
             self.rule.update(parameters, steps, slots, self.spec, self.lr, self.momentum)
             if self.spec.clip_weights is not None:
                 torch._foreach_clamp_min_(self.parameters, -self.spec.clip_weights)
@@ -128,6 +128,6 @@ class Descent:
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Its state, as ``parameter.slot`` and the live tensor."""
-        for slot, kept in self.slots.items():
-            for name, tensor in zip(self.names, kept, strict=True):
+        for slot, state in self.slots.items():
+            for name, tensor in zip(self.names, state, strict=True):
                 yield f"{name}.{slot}", tensor
