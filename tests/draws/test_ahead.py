@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condgan.data.dataset import Split
 from condgan.draws import block
 from condgan.draws.ahead import NUMBERS, Ahead
 from condgan.draws.block import Block
@@ -15,9 +16,9 @@ from condgan.draws.schedule import Plan
 from condgan.recipe import builtin
 
 PLAN = Plan(107, 16, 4)  # 28 steps
-LABELS = np.random.default_rng(0).integers(0, 5, 107)
+ROWS = Split(np.zeros((107, 1, 4, 4), np.uint8), np.random.default_rng(0).integers(0, 5, 107))
 FRESH = ("latent.dim=3", "train.batch=16", "train.fakes=fresh", "train.critic_steps=2", "train.order=d-first")
-DRAW = partial(block.draw, builtin.get("cgan-lsgan", FRESH), PLAN, LABELS, 5)
+DRAW = partial(block.draw, builtin.get("cgan-lsgan", FRESH), PLAN, ROWS, 5)
 
 
 def equal(one: Block, parts: list[Block]) -> bool:

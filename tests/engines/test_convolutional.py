@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import recipe
-from condgan.engines.bodies.attention import Attention
-from condgan.engines.bodies.convolutional import initialised
+from condgan.engines.bodies.convolutional import Attention, initialised, resolutions
 from condgan.engines.bodies.dcgan import Down, Up
 from condgan.engines.bodies.layers import Layer
-from condgan.engines.bodies.resolutions import resolutions
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.engines.torch.operations import TORCH
 from condgan.recipe import Domain

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,10 @@ from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, 
 from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
-__all__ = ["FIGURES", "Engine", "Sampler", "Settings", "State", "Verdict", "figures", "load"]
+__all__ = ["FIGURES", "Sampler", "Settings", "State", "Verdict", "engine", "figures", "load"]
+
+if TYPE_CHECKING:
+    from condgan.engines.engine import Engine
 
 NAMES: tuple[str, ...] = get_args(Machine.model_fields["engine"].annotation)
 State = dict[str, npt.NDArray[np.generic]]
@@ -80,34 +83,6 @@ class Sampler(Protocol):
         """
 
 
-class Engine(Sampler, Protocol):
-    """Both networks, their optimisers and the training data, on a device."""
-
-    settings: Settings
-
-    def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Take a block of steps -> each of the recipe's figures as (steps,). Nothing leaves the device inside it.
-
-        ``run(0, 100)`` equals ``run(0, 37)`` and ``run(37, 63)``, bit for bit.
-        """
-
-    def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
-        """The discriminator's logits: (N, ...) samples and their conditions -> (N,)."""
-
-    def state(self) -> State:
-        """Everything that training changes, as copies."""
-
-    def load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Take over a state, strictly: every name, shape and type.
-
-        Raises:
-            CondganError: the state is of another recipe.
-        """
-
-    def generator_state(self) -> State:
-        """Weights of the generator that is sampled from (the averaged one, if the recipe has one)."""
-
-
 class Framework(Protocol):
     """What a package ``condgan.engines.NAME`` provides, before the framework itself is imported.
 
@@ -117,8 +92,13 @@ class Framework(Protocol):
 
     WARMING: tuple[str, ...]
 
-    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
-        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue."""
+    def build(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> "Engine":
+        """An engine at step 0 that learns ``rows``; ``picked`` are the settings of the run that it is to continue.
+
+        Raises:
+            MemoryError: the device cannot hold the networks, their optimisers and the data.
+            CondganError: the framework is not installed, or cannot be compiled here.
+        """
 
     def refusal(self, recipe: Recipe) -> str | None:
         """What it cannot do of a recipe, and why; none if it can train it."""
@@ -130,7 +110,7 @@ class Framework(Protocol):
         """A generator from its weights.
 
         Raises:
-            CondganError: the weights do not fit the recipe.
+            CondganError: the weights do not fit the recipe, or the framework has no such networks.
         """
 
 

@@ -39,9 +39,8 @@ class Augmentation:
 
     Attributes:
         p: probability of each change of the policy, a float32 number on the device.
-        noise: standard deviation of what is added to every image last (instance noise: Sonderby et al. 2017; Arjovsky &
-            Bottou 2017), to be set as the training goes on; 0: none.
-        nothing: images are always left as they are.
+        noise: standard deviation of the noise that is added last (Sonderby et al. 2017; Arjovsky & Bottou 2017).
+        nothing: images are never changed.
     """
 
     def __init__(self, ops: Operations, spec: recipe.Augment, span: float, batch: int, p: Array) -> None:
@@ -60,8 +59,8 @@ class Augmentation:
     def observe(self, real_logits: Array) -> None:
         """Move an adaptive probability by the logits of real images, (N,) (Karras et al. 2020a, section 3).
 
-        The discriminator overfits as the mean sign of these logits nears 1. The paper moves the probability every four
-        steps; here it is each step, so that nothing adds up in between that a checkpoint would have to keep.
+        The discriminator overfits as the mean sign of these logits nears 1. Moved each step (in the paper, every four),
+        so that no sums have to be saved.
         """
         if self.target is not None:
             self.ops.adapt(self.p, real_logits, self.target, self.pace)

@@ -24,19 +24,17 @@ def check(wanted: Mapping[str, Form], arrays: Mapping[str, npt.NDArray[np.generi
     """
     missing = [name for name in wanted if name not in arrays]
     extra = [name for name in arrays if name not in wanted]
+    forms = {name: (array.shape, str(array.dtype)) for name, array in arrays.items()}
+    other = [name for name in wanted if name in forms and forms[name] != wanted[name]]
     if missing or extra:
         what = f'"{missing[0]}" is missing' if missing else f'"{extra[0]}" has no place'
-        raise CondganError(
-            f"weights do not fit the recipe: {what} ({len(missing)} missing, {len(extra)} unknown): "
-            "they belong to another recipe or dataset"
-        )
-    for name, (shape, kind) in wanted.items():
-        given = arrays[name]
-        if (given.shape, str(given.dtype)) != (shape, kind):
-            raise CondganError(
-                f'weights do not fit the recipe: "{name}" is {given.dtype} {given.shape}, expected {kind} {shape}: '
-                "they belong to another recipe or dataset"
-            )
+        what += f" ({len(missing)} missing, {len(extra)} unknown)"
+    elif other:
+        (given, given_type), (shape, kind) = forms[other[0]], wanted[other[0]]
+        what = f'"{other[0]}" is {given_type} {given}, expected {kind} {shape}'
+    else:
+        return
+    raise CondganError(f"weights do not fit the recipe: {what}: they belong to another recipe or dataset")
 
 
 def labels(given: Conditions, domain: Domain) -> Conditions:

@@ -64,7 +64,7 @@ class Game(ABC):
 
     def __init__(self, recipe: Recipe, domain: Domain, plan: Plan) -> None:
         """The first weights are drawn from the engine's generator: the generator's, then the discriminator's."""
-        self.recipe, self.plan = recipe, plan
+        self.recipe, self.domain, self.plan = recipe, domain, plan
         grows = recipe.growing.images is not None
         self.generator = self.placed(Generator(self.ops, recipe.generator, recipe.latent.dim, domain, grows))
         self.discriminator = self.placed(Discriminator(self.ops, recipe.discriminator, domain, grows))
@@ -92,7 +92,7 @@ class Game(ABC):
 
     @abstractmethod
     def descent(self, network: Any, spec: Optimiser, updates: int) -> Descent:
-        """The optimiser of a network, which makes so many updates in a step."""
+        """The optimiser of a network, which takes so many updates in a step."""
 
     @abstractmethod
     def update_average(self, renewal: float) -> None:
@@ -111,7 +111,7 @@ class Game(ABC):
             body.grow(grown)
 
     def judge(self, images: Array, labels: Array) -> Judgement:
-        """The discriminator's judgement of images, which it sees augmented."""
+        """The discriminator's judgement of augmented images."""
         judgement: Judgement = self.discriminator(self.augmentation(images), labels)
         return judgement
 
@@ -130,23 +130,19 @@ class Game(ABC):
         return figures | {"augment_p": self.augmentation.p}
 
     def step_critic(self, batch: Batch, shared: Array) -> Figures:
-        """The discriminator's steps on one real batch -> the means of their figures."""
-        if shared is not None:
-            turns = [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
-            steps = [self.step_discriminator(batch.real, fake) for fake in turns]
-        else:
-            steps = [
-                self.step_discriminator(batch.real, (self.ops.detached(self.generator, *fake), fake[1]))
-                for fake in batch.critic
-            ]
+        """The discriminator's updates on one real batch -> the means of their figures."""
+        fakes: Iterable[Pair] = (
+            ((self.ops.detached(self.generator, *fake), fake[1]) for fake in batch.critic)
+            if shared is None
+            else [(shared.detach(), batch.generator[1])] * self.recipe.train.critic_steps
+        )
+        steps = []
+        for fake in fakes:
+            scores = Scores(self.ops, self.judge, batch.real, fake)
+            if self.together:
+                scores.judge_together()
+            steps.append(self.descend_discriminator(scores))
         return {name: self.ops.mean([figures[name] for figures in steps]) for name in steps[0]}
-
-    def step_discriminator(self, real: Pair, fake: Pair) -> Figures:
-        """One discriminator update -> the parts of its loss, and the mean logits."""
-        scores = Scores(self.ops, self.judge, real, fake)
-        if self.together:
-            scores.judge_together()
-        return self.descend_discriminator(scores)
 
     def step_generator(self, batch: Batch, shared: Array) -> Figures:
         """One generator update -> the parts of its loss, and the gradient at the generated images."""

@@ -1,7 +1,7 @@
 """What the networks minimise, whatever the framework: per-sample terms over the discriminator's scores, in tables."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -34,12 +34,7 @@ class Scores:
 
     def __init__(self, ops: Operations, judge: Judge, real: tuple[Array, Array], fake: tuple[Array, Array]) -> None:
         self.ops, self.judge = ops, judge
-        self.softplus, self.relu, self.cross_entropy, self.uniform = (
-            ops.softplus,
-            ops.relu,
-            ops.cross_entropy,
-            ops.uniform,
-        )
+        self.softplus, self.relu, self.uniform = ops.softplus, ops.relu, ops.uniform
         self.images, self.labels = real
         self.fake_images, self.fake_labels = fake
 
@@ -65,10 +60,8 @@ class Scores:
 
     def judge_together(self) -> None:
         """Compute both in one pass: the same where samples are independent, and faster."""
-        both = self.judge(
-            self.ops.stacked(self.images, self.fake_images), self.ops.stacked(self.labels, self.fake_labels)
-        )
-        count = len(self.images)
+        stacked, count = self.ops.stacked, len(self.images)
+        both = self.judge(stacked(self.images, self.fake_images), stacked(self.labels, self.fake_labels))
         self.real_judgement = Judgement(*(None if part is None else part[:count] for part in both))
         self.fake_judgement = Judgement(*(None if part is None else part[count:] for part in both))
 
@@ -156,16 +149,9 @@ LOSSES = {
 def class_terms(loss: recipe.Loss) -> tuple[list[Term], list[Term]]:
     """The class losses of the discriminator, on both kinds of images, and of the generator (Odena et al. 2017)."""
 
-    def real(s: Scores) -> Array:
-        return s.cross_entropy(s.real_judgement.classes, s.labels)
-
-    def fake(s: Scores) -> Array:
-        return s.cross_entropy(s.fake_judgement.classes, s.fake_labels)
-
-    return (
-        [Term("d_class", loss.d_class, real), Term("d_class", loss.d_class, fake)],
-        [Term("g_class", loss.g_class, fake)],
-    )
+    real = Term("d_class", loss.d_class, lambda s: s.ops.cross_entropy(s.real_judgement.classes, s.labels))
+    fake = Term("d_class", loss.d_class, lambda s: s.ops.cross_entropy(s.fake_judgement.classes, s.fake_labels))
+    return [real, fake], [replace(fake, figure="g_class", weight=loss.g_class)]
 
 
 BY_CONDITION = {"auxiliary": class_terms}
@@ -215,12 +201,12 @@ def terms(recipe: Recipe) -> tuple[list[Term], list[Term]]:
     d_terms = [Term("d_loss", 0.5 if spec.halved else 1.0, lambda s: loss.d(s, spec), by_logits=True)]
     g_terms = [Term("g_loss", 1.0, loss.g, by_logits=True)]
     if recipe.discriminator.condition in BY_CONDITION:
-        for kept, more in zip((d_terms, g_terms), BY_CONDITION[recipe.discriminator.condition](spec), strict=True):
-            kept += more
-    for name, of in PENALTIES.items():
-        weight = getattr(recipe.penalty, name)
-        if weight:
-            d_terms.append(Term("penalty", weight, of, recipe.penalty.every))
+        of_discriminator, of_generator = BY_CONDITION[recipe.discriminator.condition](spec)
+        d_terms, g_terms = d_terms + of_discriminator, g_terms + of_generator
+    weights = {name: getattr(recipe.penalty, name) for name in PENALTIES}
+    d_terms += [
+        Term("penalty", weights[name], PENALTIES[name], recipe.penalty.every) for name in weights if weights[name]
+    ]
     return d_terms, g_terms
 
 

@@ -1,5 +1,6 @@
-"""Networks in eval mode: latents and conditions to samples, and samples to scores."""
+"""Generators in eval mode: latents and conditions to samples."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,9 @@ import numpy.typing as npt
 from condgan import recipe
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.engines import fit
-from condgan.engines.bodies.networks import outputs
+from condgan.engines.bodies.networks import Generator, outputs
 from condgan.engines.bodies.operations import Operations
-from condgan.recipe import Domain
+from condgan.recipe import Domain, Recipe
 
 CHUNK = 512  # samples at a time: memory stays small however many are requested
 
@@ -31,9 +32,9 @@ class Sampler:
         return samples
 
 
-def score(
-    ops: Operations, network: Any, read: Any, images: Samples, labels: Conditions, chunk: int
-) -> npt.NDArray[np.float32]:
-    """A discriminator's logits, (N,), of images as they are, so many at a time."""
-    logits = ops.evaluated(network, lambda x, y: network(read(x), y).logits, (images, labels), chunk, False)
-    return np.asarray(logits, np.float32)
+def sampler(ops: Operations, recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:
+    """A trained generator from its weights, on the CPU."""
+    with ops.unfilled():  # a file that claims huge networks must not make us allocate them
+        network = Generator(ops, recipe.generator, recipe.latent.dim, domain, recipe.growing.images is not None)
+    ops.fill(network, state)
+    return Sampler(ops, network, recipe.generator, domain)

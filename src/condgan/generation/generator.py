@@ -129,7 +129,7 @@ class Generator:
         if self.domain.condition is not None or not self.recipe.conditional:
             has = "has vector conditions" if self.recipe.conditional else "is unconditional"
             raise CondganError(f"{self.recipe.name} {has}: class weights need a generator with classes")
-        given = vectors("weights", weights, self.domain.classes)
+        given = vectors("weights", np.asarray(weights), self.domain.classes)
         return sampling.pictures(self.sampler, self.recipe, given, seed, first)
 
     def length(self) -> int:

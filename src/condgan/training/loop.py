@@ -13,7 +13,8 @@ from condgan import engines
 from condgan.data import Dataset
 from condgan.diagnosis import alarms
 from condgan.draws.schedule import Plan
-from condgan.engines import Engine, Sampler, State
+from condgan.engines import Sampler, State
+from condgan.engines.engine import Engine
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.generation import generator
 from condgan.generation.run import Run

@@ -4,7 +4,8 @@ from condgan import engines
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
 from condgan.draws.schedule import Plan
-from condgan.engines import Engine, Settings, State
+from condgan.engines import Settings, State
+from condgan.engines.engine import Engine
 from condgan.errors import CondganError
 from condgan.recipe import Recipe
 from condgan.runs import session

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from condgan import recipe
-from condgan.engines.bodies.operations import Array, Module, Operations
+from condgan.engines.bodies.operations import Array, Function, Module, Operations
 from condgan.engines.losses import Judgement
 from condgan.recipe import Domain
 
@@ -19,35 +19,12 @@ def encoder(ops: Operations, domain: Domain, width: int) -> Any:
     return ops.Embedding(domain.classes, width) if domain.condition is None else ops.Linear(domain.condition, width)
 
 
-class OneHot(Module):
-    """1 at the label, 0 elsewhere."""
-
-    def __init__(self, ops: Operations, classes: int) -> None:
-        super().__init__(ops)
-        self.classes = classes
-
-    def forward(self, labels: Array) -> Array:
-        """(N,) -> (N, K)."""
-        return self.ops.one_hot(labels, self.classes)
-
-
-class Nothing(Module):
-    """Nothing beside the input: a vector of width 0."""
-
-    def forward(self, labels: Array) -> Array:
-        """(N, ...) -> (N, 0)."""
-        return self.ops.nothing(labels)
-
-
-def embedding(ops: Operations, domain: Domain, dim: int | None) -> tuple[Any, int]:
-    """A learned vector of a given width, or as wide as there are classes."""
-    width = dim or domain.condition or domain.classes
-    return encoder(ops, domain, width), width
-
-
 BESIDE: dict[str, Callable[[Operations, Domain, int | None], tuple[Any, int]]] = {
-    "embedding": embedding,
-    "one-hot": lambda ops, domain, _: (OneHot(ops, domain.classes), domain.classes),
+    "embedding": lambda ops, domain, dim: (
+        encoder(ops, domain, width := dim or domain.condition or domain.classes),
+        width,
+    ),
+    "one-hot": lambda ops, domain, _: (Function(ops, lambda y: ops.one_hot(y, domain.classes)), domain.classes),
     "vector": lambda ops, domain, _: (ops.Identity(), domain.condition or 0),
 }
 """A condition that enters beside the input -> operations, domain, given width -> (module to (N, width), width)."""
@@ -57,7 +34,7 @@ def beside(ops: Operations, spec: Spec, domain: Domain) -> tuple[Any, int]:
     """What stands beside a network's input, (N, width), and its width: 0 where the condition enters elsewhere."""
     if spec.condition in BESIDE:
         return BESIDE[spec.condition](ops, domain, spec.condition_dim)
-    return Nothing(ops), 0
+    return Function(ops, ops.nothing), 0
 
 
 class Head(Module):
@@ -107,14 +84,6 @@ def head(ops: Operations, spec: recipe.Discriminator, width: int, domain: Domain
 
 MODULATED = ("norm",)
 """Conditions that enter after each normalisation."""
-
-
-class Unmodulated(Module):
-    """No condition enters at a normalisation."""
-
-    def forward(self, x: Array, labels: Array) -> Array:
-        """Any shape."""
-        return x
 
 
 class Modulation(Module):

@@ -4,12 +4,27 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any
 
-from condgan.engines.bodies.attention import Attention
 from condgan.engines.bodies.conditioning import Spec
 from condgan.engines.bodies.layers import Layer
 from condgan.engines.bodies.operations import Array, Module, Operations
-from condgan.engines.bodies.resolutions import resolutions
 from condgan.recipe import Domain
+
+SMALLEST = 7
+WIDEST = 8  # times the width
+NARROWER = 8  # times fewer channels inside an attention
+
+
+def resolutions(size: int) -> list[int]:
+    """An image's side and its halves, rounded up, until one is at most 7: 28, 14, 7."""
+    sides = [size]
+    while sides[-1] > SMALLEST:
+        sides.append(-(-sides[-1] // 2))
+    return sides
+
+
+def channels(size: int, width: int) -> dict[int, int]:
+    """Side -> channels: the width at the full resolution, twice as many at each half, at most 8 times."""
+    return {side: width * min(2**halvings, WIDEST) for halvings, side in enumerate(resolutions(size))}
 
 
 def initialised(ops: Operations, linear: Any, gain: float = math.sqrt(2)) -> Any:
@@ -32,6 +47,28 @@ class Maps(Module):
     def forward(self, x: Array) -> Array:
         """(N, inputs) -> (N, channels, side, side)."""
         return self.ops.maps(super().forward(x), self.shape)
+
+
+class Attention(Module):
+    """Each pixel also sees a mean of all pixels, weighted by likeness (Zhang et al. 2019, equations 1 to 3).
+
+    Its gain is 0 at first, so that a network begins with what lies near.
+    """
+
+    def __init__(self, ops: Operations, channels: int) -> None:
+        super().__init__(ops)
+        inner = max(1, channels // NARROWER)
+        f, g, h = (ops.Convolution(channels, inner, 1, bias=False) for _ in range(3))
+        self.key, self.query, self.value = f, g, h
+        self.out = ops.Convolution(inner, channels, 1, bias=False)  # v
+        self.gain = ops.parameter(0.0)
+
+    def forward(self, x: Array, labels: Array) -> Array:
+        """(N, C, H, W) -> the same shape. The condition plays no part."""
+        n, _, height, width = x.shape
+        key, query, value = (layer(x).reshape(n, -1, height * width) for layer in (self.key, self.query, self.value))
+        seen = self.ops.attended(key, query, value).reshape(n, -1, height, width)  # (N, C', H, W)
+        return x + self.gain * self.out(seen)
 
 
 class Stage(Module):

@@ -4,37 +4,36 @@ from typing import Any
 
 from condgan.engines.bodies.conditioning import Spec
 from condgan.engines.bodies.convolutional import Kind
-from condgan.engines.bodies.growing import ConvolutionalDiscriminator, ConvolutionalGenerator
 from condgan.engines.bodies.operations import Array, Module, Operations
 from condgan.recipe import Domain
 
 
-class Up(Module):
-    """To twice the side, cut off at the end where the side is odd: the transpose of ``Down``."""
-
-    base = "Transposed"
+class Strided(Module):
+    """A 4 x 4 convolution between a side and its half, rounded up."""
 
     def __init__(self, ops: Operations, inputs: int, channels: int, side: int, bias: bool) -> None:
         super().__init__(ops, inputs, channels, 4, stride=2, padding=1, bias=bias)
         self.side = side
+
+
+class Up(Strided):
+    """To twice the side, cut off at the end where the side is odd: the transpose of ``Down``."""
+
+    base = "Transposed"
 
     def forward(self, x: Array) -> Array:
         """(N, inputs, ceil(side / 2), ceil(side / 2)) -> (N, channels, side, side)."""
         return super().forward(x)[:, :, : self.side, : self.side]
 
 
-class Down(Module):
+class Down(Strided):
     """To half the side, rounded up."""
 
     base = "Convolution"
 
-    def __init__(self, ops: Operations, inputs: int, channels: int, side: int, bias: bool) -> None:
-        super().__init__(ops, inputs, channels, 4, stride=2, padding=1, bias=bias)
-        self.odd = side % 2
-
     def forward(self, x: Array) -> Array:
         """(N, inputs, side, side) -> (N, channels, ceil(side / 2), ceil(side / 2))."""
-        return super().forward(self.ops.padded(x) if self.odd else x)
+        return super().forward(self.ops.padded(x) if self.side % 2 else x)
 
 
 class DCGAN(Kind):
@@ -74,15 +73,3 @@ class DCGAN(Kind):
     def down(self, inputs: int, channels: int, side: int) -> Any:
         """A strided convolution."""
         return self.layer(Down(self.ops, inputs, channels, side, self.bias), channels)
-
-
-class DCGANGenerator(ConvolutionalGenerator):
-    """Latents to images."""
-
-    kind = DCGAN
-
-
-class DCGANDiscriminator(ConvolutionalDiscriminator):
-    """Images to features."""
-
-    kind = DCGAN

@@ -4,30 +4,26 @@ from typing import Any
 
 from condgan import recipe
 from condgan.engines.bodies.conditioning import Spec
-from condgan.engines.bodies.convolutional import Kind, Stage, initialised
-from condgan.engines.bodies.layers import Body
-from condgan.engines.bodies.operations import Array, Module, Operations
-from condgan.engines.bodies.resolutions import channels
+from condgan.engines.bodies.convolutional import Kind, Stage, channels, initialised
+from condgan.engines.bodies.layers import Body, plain
+from condgan.engines.bodies.operations import Array, Function, Operations
 from condgan.recipe import Domain
 
 
 class Ladder(Body):
     """A network with a stage for each resolution; while it grows it stands on one of them (Karras et al. 2018)."""
 
-    kind: type[Kind]
     grown: Any
 
-    def __init__(self, ops: Operations, spec: Spec, domain: Domain, grows: bool) -> None:
+    def __init__(self, ops: Operations, kind: type[Kind], spec: Spec, domain: Domain, grows: bool) -> None:
         super().__init__(ops)
         self.channels = channels(domain.size, spec.width)
-        self.layers = self.kind(ops, spec, domain)
+        self.layers = kind(ops, spec, domain)
         self.sides = self.layers.sides[::-1]  # of feature maps, from the smallest on
         self.stages = len(self.sides) if grows else 1
         self.seen = self.sides if grows else self.sides[-1:]  # where images enter or leave
         if grows:
-            ops.buffer(
-                self, "grown", self.stages - 1.0
-            )  # in the state, so that a saved generator knows where it stands
+            ops.buffer(self, "grown", self.stages - 1.0)  # in the state: a saved generator knows where it stands
         else:
             self.grown = None
 
@@ -48,9 +44,9 @@ class ConvolutionalGenerator(Ladder):
     """Latents to images: a linear map to the smallest resolution, and up from there."""
 
     def __init__(
-        self, ops: Operations, spec: recipe.Generator, dim: int, beside: int, domain: Domain, grows: bool
+        self, ops: Operations, of: type[Kind], spec: Spec, dim: int, beside: int, domain: Domain, grows: bool
     ) -> None:
-        super().__init__(ops, spec, domain, grows)
+        super().__init__(ops, of, spec, domain, grows)
         kind, channels = self.layers, self.channels
         self.first = kind.first(dim + beside, channels[self.sides[0]])
         stages = {}
@@ -77,26 +73,20 @@ class ConvolutionalGenerator(Ladder):
         return images
 
 
-class Features(Module):
+def features(ops: Operations, inputs: int, spec: recipe.Discriminator, domain: Domain) -> Any:
     """What a discriminator knows of an image: its last feature maps as they are, or a linear layer of them."""
-
-    def __init__(self, ops: Operations, inputs: int, spec: recipe.Discriminator) -> None:
-        super().__init__(ops)
-        self.width = spec.features or inputs
-        plain = spec.features is None
-        self.linear = ops.Identity() if plain else initialised(ops, ops.PlainLinear(inputs, self.width))
-        self.activation = ops.Identity() if plain else ops.activations[spec.activation]()
-
-    def forward(self, maps: Array) -> Array:
-        """(N, inputs) -> (N, width)."""
-        return self.activation(self.linear(maps))
+    if spec.features is None:
+        return Function(ops, lambda maps, labels: maps)
+    return plain(ops, spec, initialised(ops, ops.PlainLinear(inputs, spec.features)), spec.features, domain)
 
 
 class ConvolutionalDiscriminator(Ladder):
     """Images to features, down to the smallest resolution. What stands beside the pixels is constant over them."""
 
-    def __init__(self, ops: Operations, spec: recipe.Discriminator, beside: int, domain: Domain, grows: bool) -> None:
-        super().__init__(ops, spec, domain, grows)
+    def __init__(
+        self, ops: Operations, of: type[Kind], spec: recipe.Discriminator, beside: int, domain: Domain, grows: bool
+    ) -> None:
+        super().__init__(ops, of, spec, domain, grows)
         kind, channels = self.layers, self.channels
         inputs = domain.channels + beside
         self.from_image = ops.Named({str(side): kind.from_image(inputs, channels[side]) for side in self.seen})
@@ -105,8 +95,8 @@ class ConvolutionalDiscriminator(Ladder):
             down = {} if below is None else {"down": kind.down(channels[side], channels[below], side)}
             stages[str(side)] = Stage(ops, kind.level(channels[side], side) | down)
         self.stage = ops.Named(stages)
-        self.features = Features(ops, channels[self.sides[0]] * self.sides[0] ** 2, spec)
-        self.width = self.features.width
+        inputs = channels[self.sides[0]] * self.sides[0] ** 2
+        self.features, self.width = features(ops, inputs, spec, domain), spec.features or inputs
 
     def forward(self, images: Array, beside: Array, labels: Array) -> Array:
         """(N, C, S, S), (N, beside) and conditions (N, ...) -> (N, width)."""
@@ -122,7 +112,7 @@ class ConvolutionalDiscriminator(Ladder):
             x = self.ops.blended(x, self.ops.like(faded, x), fade)  # after a normalisation it may be float32
         for side in self.sides[grown::-1]:
             x = self.stage[str(side)](x, labels)
-        return self.features(self.ops.flat(x))
+        return self.features(self.ops.flat(x), labels)
 
     def enter(self, images: Array, side: int, beside: Array, labels: Array) -> Array:
         """Images, (N, C, s, s), to feature maps of a side, (N, C', side, side)."""

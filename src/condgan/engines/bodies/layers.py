@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from condgan import recipe
-from condgan.engines.bodies.conditioning import MODULATED, Modulation, Spec, Unmodulated
-from condgan.engines.bodies.operations import Array, Module, Operations
+from condgan.engines.bodies.conditioning import MODULATED, Modulation, Spec
+from condgan.engines.bodies.operations import Array, Function, Module, Operations
 from condgan.recipe import Domain
 
 
@@ -35,17 +35,14 @@ class Maxout(Module):
         return self.ops.largest(self.linear(x).reshape(-1, self.units, self.pieces))
 
 
-def groups(ops: Operations, spec: recipe.Network, count: int, width: int, affine: bool) -> Any:
-    """A normalisation over so many groups of channels of each image."""
-    return ops.GroupNorm(count, width, spec.norm_eps, affine)
-
-
 NORMS: dict[str, Callable[[Operations, recipe.Network, int, int, bool], Any]] = {
-    "none": lambda ops, spec, width, dims, affine: ops.Identity(),
+    "none": lambda ops, *_: ops.Identity(),
     "batch": lambda ops, spec, width, dims, affine: ops.BatchNorm(width, spec.norm_eps, affine, dims),
-    "layer": lambda ops, spec, width, dims, affine: groups(ops, spec, 1, width, affine),
-    "instance": lambda ops, spec, width, dims, affine: groups(ops, spec, width, width, affine),
-    "group": lambda ops, spec, width, dims, affine: groups(ops, spec, math.gcd(spec.groups, width), width, affine),
+    "layer": lambda ops, spec, width, _, affine: ops.GroupNorm(1, width, spec.norm_eps, affine),
+    "instance": lambda ops, spec, width, _, affine: ops.GroupNorm(width, width, spec.norm_eps, affine),
+    "group": lambda ops, spec, width, _, affine: ops.GroupNorm(
+        math.gcd(spec.groups, width), width, spec.norm_eps, affine
+    ),
 }
 """Name -> operations, spec, width, spatial dimensions (0 or 2), whether it has its own gain and bias -> module."""
 
@@ -54,7 +51,7 @@ def norm(ops: Operations, spec: Spec, width: int, dims: int, domain: Domain) -> 
     """A normalisation of (N, width) or, with dims = 2, (N, width, H, W), and how the condition enters after it."""
     if spec.condition in MODULATED:
         return NORMS[spec.norm](ops, spec, width, dims, False), Modulation(ops, width, domain)
-    return NORMS[spec.norm](ops, spec, width, dims, True), Unmodulated(ops)
+    return NORMS[spec.norm](ops, spec, width, dims, True), Function(ops, lambda x, labels: x)
 
 
 class Layer(Module):
@@ -70,6 +67,12 @@ class Layer(Module):
     def forward(self, x: Array, labels: Array) -> Array:
         """What the linear map takes, and conditions (N, ...) -> (N, width) or (N, width, H, W)."""
         return self.dropout(self.activation(self.modulation(self.norm(self.linear(x)), labels)))
+
+
+def plain(ops: Operations, spec: Spec, linear: Any, width: int, domain: Domain) -> Layer:
+    """A linear map of vectors and an activation."""
+    alone = spec.model_copy(update={"norm": "none", "condition": "none", "dropout": 0.0})
+    return Layer(ops, alone, linear, width, 0, domain)
 
 
 class MinibatchDiscrimination(Module):
@@ -106,20 +109,8 @@ class MinibatchStddev(Module):
         return self.ops.joined(features, self.ops.spread(features))
 
 
-class Alone(Module):
-    """Each image's features as they are."""
-
-    def __init__(self, ops: Operations, width: int) -> None:
-        super().__init__(ops)
-        self.width = width
-
-    def forward(self, features: Array) -> Array:
-        """(N, width)."""
-        return features
-
-
-MINIBATCH: dict[str, Callable[[Operations, int, int], MinibatchDiscrimination | MinibatchStddev | Alone]] = {
-    "none": lambda ops, width, kernels: Alone(ops, width),
+MINIBATCH: dict[str, Callable[[Operations, int, int], Any]] = {
+    "none": lambda ops, width, kernels: Function(ops, lambda features: features, width),
     "discrimination": MinibatchDiscrimination,
     "stddev": lambda ops, width, kernels: MinibatchStddev(ops, width),
 }

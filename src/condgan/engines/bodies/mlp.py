@@ -3,16 +3,15 @@
 import math
 
 from condgan.engines.bodies.conditioning import Spec
-from condgan.engines.bodies.layers import Body, Layer, Maxout
+from condgan.engines.bodies.layers import Body, Layer, Maxout, plain
 from condgan.engines.bodies.operations import Array, Operations
 from condgan.recipe import Domain
 
 
-def layer(ops: Operations, spec: Spec, inputs: int, units: int, pieces: int, domain: Domain, plain: bool) -> Layer:
-    """A linear (or maxout) layer and what follows it; a plain one: linear and activation."""
-    spec = spec.model_copy(update={"norm": "none", "condition": "none", "dropout": 0.0}) if plain else spec
+def layer(ops: Operations, spec: Spec, inputs: int, units: int, pieces: int, domain: Domain, alone: bool) -> Layer:
+    """A linear (or maxout) layer and what follows it: alone, only the activation."""
     linear = Maxout(ops, inputs, units, pieces) if spec.activation == "maxout" else ops.Linear(inputs, units)
-    return Layer(ops, spec, linear, units, 0, domain)
+    return plain(ops, spec, linear, units, domain) if alone else Layer(ops, spec, linear, units, 0, domain)
 
 
 class MLP(Body):
@@ -29,8 +28,8 @@ class MLP(Body):
         layers = []
         width = sum(branches) or inputs + beside
         for number, units in enumerate(spec.hidden):
-            plain = spec.plain_first and number == 0 and not branches
-            layers.append(layer(ops, spec, width, units, pieces[number], domain, plain))
+            alone = spec.plain_first and number == 0 and not branches
+            layers.append(layer(ops, spec, width, units, pieces[number], domain, alone))
             width = units
         self.hidden = ops.List(layers)
         self.width = width

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from condgan import recipe
 from condgan.engines.bodies.conditioning import beside, head
-from condgan.engines.bodies.dcgan import DCGANDiscriminator, DCGANGenerator
+from condgan.engines.bodies.dcgan import DCGAN
+from condgan.engines.bodies.growing import ConvolutionalDiscriminator, ConvolutionalGenerator
 from condgan.engines.bodies.layers import MINIBATCH, Body, normalise_spectra
 from condgan.engines.bodies.mlp import MLPDiscriminator, MLPGenerator
 from condgan.engines.bodies.operations import Array, Module, Operations
-from condgan.engines.bodies.residual import ResidualDiscriminator, ResidualGenerator
+from condgan.engines.bodies.residual import Residual
 from condgan.engines.losses import Judgement
 from condgan.recipe import Domain
 
@@ -27,11 +28,6 @@ class Output:
     span: float
 
 
-def unchanged(x: Array) -> Array:
-    """Any array."""
-    return x
-
-
 def outputs(ops: Operations) -> dict[str, Output]:
     """The generator's output functions by name."""
 
@@ -43,21 +39,21 @@ def outputs(ops: Operations) -> dict[str, Output]:
     return {
         "tanh": pixels("tanh", 2.0, -1.0),
         "sigmoid": pixels("sigmoid", 1.0, 0.0),
-        "linear": Output(unchanged, unchanged, unchanged, 1.0),
+        "linear": Output(lambda x: x, lambda x: x, lambda x: x, 1.0),
     }
 
 
 GENERATORS: dict[str, Callable[[Operations, recipe.Generator, int, int, Domain, bool], Body]] = {
     "mlp": lambda ops, spec, dim, width, domain, _: MLPGenerator(ops, spec, dim, width, domain),
-    "dcgan": DCGANGenerator,
-    "residual": ResidualGenerator,
+    "dcgan": lambda ops, *given: ConvolutionalGenerator(ops, DCGAN, *given),
+    "residual": lambda ops, *given: ConvolutionalGenerator(ops, Residual, *given),
 }
 """Name -> operations, spec, length of the latent, width beside it, domain, whether it grows -> a body that maps
 (N, dim), (N, beside) and conditions to (N, C, S, S)."""
 DISCRIMINATORS: dict[str, Callable[[Operations, recipe.Discriminator, int, Domain, bool], Body]] = {
     "mlp": lambda ops, spec, width, domain, _: MLPDiscriminator(ops, spec, width, domain),
-    "dcgan": DCGANDiscriminator,
-    "residual": ResidualDiscriminator,
+    "dcgan": lambda ops, *given: ConvolutionalDiscriminator(ops, DCGAN, *given),
+    "residual": lambda ops, *given: ConvolutionalDiscriminator(ops, Residual, *given),
 }
 """Name -> operations, spec, width beside the pixels, domain, whether it grows -> a body that maps (N, C, S, S),
 (N, beside) and conditions to (N, ``width``)."""

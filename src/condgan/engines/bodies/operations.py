@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from condgan.engines import State
+
 Array = Any
 """Of a framework."""
 
@@ -77,6 +79,10 @@ class Operations:
     adapt: Callable[..., None]  # probability, logits (N,), target, pace: moves it in place by the sign of an excess
     # A step
     state: Callable[[Any], Mapping[str, Array]]  # all that a network consists of, by name, live
+    copies: Callable[[Mapping[str, Array]], State]  # of arrays of the framework
+    copy_into: Callable[[Mapping[str, Array], Mapping[str, Any]], None]  # fills them in place, if names and forms fit
+    unfilled: Callable[[], AbstractContextManager[Any]]  # networks built inside have shapes and no values
+    fill: Callable[[Any, Mapping[str, Any]], object]  # gives such a network the values of its state
     detached: Callable[..., Array]  # network, its arguments: its result, without gradients
     plain: Callable[[Array], Array]  # a figure without what its gradient would need
     total: Callable[[list[Array]], Array]  # of scalars
@@ -112,6 +118,18 @@ class Module:
 
     def __init__(self, ops: Operations, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+
+
+class Function(Module):
+    """A function without weights, as a module; ``width`` is that of its result."""
+
+    def __init__(self, ops: Operations, function: Callable[..., Any], width: int = 0) -> None:
+        super().__init__(ops)
+        self.function, self.width = function, width
+
+    def forward(self, *args: Array) -> Array:
+        """What the function takes, to its result."""
+        return self.function(*args)
 
 
 @cache

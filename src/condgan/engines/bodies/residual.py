@@ -5,7 +5,6 @@ from typing import Any
 
 from condgan.engines.bodies.conditioning import Spec
 from condgan.engines.bodies.convolutional import Kind, initialised
-from condgan.engines.bodies.growing import ConvolutionalDiscriminator, ConvolutionalGenerator
 from condgan.engines.bodies.layers import Layer
 from condgan.engines.bodies.operations import Array, Module, Operations
 from condgan.recipe import Domain
@@ -84,15 +83,3 @@ class Residual(Kind):
         if inputs == channels:
             return self.ops.Identity()
         return initialised(self.ops, self.ops.Convolution(inputs, channels, 1, bias=False), 1.0)
-
-
-class ResidualGenerator(ConvolutionalGenerator):
-    """Latents to images."""
-
-    kind = Residual
-
-
-class ResidualDiscriminator(ConvolutionalDiscriminator):
-    """Images to features."""
-
-    kind = Residual

@@ -29,8 +29,8 @@ def translated(images: jt.Var, most: int, grey: float) -> jt.Var:
     pixels = np.clip(rows, 0, side - 1)[:, :, None] * side + np.clip(columns, 0, side - 1)[:, None]
     chosen = jt.array(np.repeat(pixels.reshape(n, 1, -1), channels, axis=1).astype(np.int32))
     moved = jt.gather(images.reshape(n, channels, -1), 2, chosen).reshape(images.shape)
-    kept = jt.array(inside[:, None].astype(np.float32))
-    return moved * kept + grey * (1 - kept)
+    mask = jt.array(inside[:, None].astype(np.float32))
+    return moved * mask + grey * (1 - mask)
 
 
 def cut_out(images: jt.Var, hole: int, grey: float) -> jt.Var:
@@ -39,8 +39,8 @@ def cut_out(images: jt.Var, hole: int, grey: float) -> jt.Var:
     first = randomness.generator().integers(-(hole // 2), side - (hole + 1) // 2 + 1, (2, n, 1))
     place = np.arange(side) - first
     rows, columns = (place >= 0) & (place < hole)  # (N, S) each
-    kept = jt.array(1 - (rows[:, :, None] & columns[:, None])[:, None].astype(np.float32))
-    return images * kept + grey * (1 - kept)
+    mask = jt.array(1 - (rows[:, :, None] & columns[:, None])[:, None].astype(np.float32))
+    return images * mask + grey * (1 - mask)
 
 
 def adapt(probability: jt.Var, logits: jt.Var, target: float, pace: float) -> None:

@@ -47,16 +47,15 @@ def _numpy() -> Verdict:
 
 
 def _compiler() -> Verdict:
-    asked = os.environ.get("cc_path", "")
-    name = asked or ("clang++" if sys.platform == "darwin" else "g++")
-    found = shutil.which(name)
-    if found is None:
-        cure = "unset cc_path" if asked else f"install {name} (Debian, Ubuntu: apt install g++)"
-        return False, f"no {name}", cure
-    run = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=SECONDS)
+    by_user = os.environ.get("cc_path", "")
+    name = by_user or ("clang++" if sys.platform == "darwin" else "g++")
+    path = shutil.which(name)
+    if path is None:
+        return False, f"no {name}", "unset cc_path" if by_user else f"install {name} (Debian, Ubuntu: apt install g++)"
+    run = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS)
     if run.returncode:
-        return False, f"{found} does not run: {run.stderr.strip()[:100]}", f"install {name} again"
-    return True, f"{found}: {run.stdout.splitlines()[0]}", ""
+        return False, f"{path} does not run: {run.stderr.strip()[:100]}", f"install {name} again"
+    return True, f"{path}: {run.stdout.splitlines()[0]}", ""
 
 
 def _headers() -> Verdict:
@@ -74,13 +73,12 @@ def _headers() -> Verdict:
 
 
 def _nvcc() -> Verdict:
-    asked, found = os.environ.get("nvcc_path"), shutil.which("nvcc")
-    if asked:
-        libraries = Path(asked).resolve().parent.parent
-        if not [*libraries.glob("lib*/libcudart.so*")]:
-            return False, f"nvcc_path={asked}, which has no libcudart beside it", "unset nvcc_path"
-        return None, f"nvcc_path={asked}", "unset nvcc_path: this engine computes on the CPU"
-    return True, f"{found}, which Jittor is kept from" if found else "none, and none is needed", ""
+    by_user, path = os.environ.get("nvcc_path"), shutil.which("nvcc")
+    if not by_user:
+        return True, f"{path}, which Jittor is kept from" if path else "none, and none is needed", ""
+    if not [*Path(by_user).resolve().parent.parent.glob("lib*/libcudart.so*")]:
+        return False, f"nvcc_path={by_user}, which has no libcudart beside it", "unset nvcc_path"
+    return None, f"nvcc_path={by_user}", "unset nvcc_path: this engine computes on the CPU"
 
 
 def _onednn() -> Verdict:
@@ -106,11 +104,10 @@ def _cache() -> Verdict:
 
 
 def _threads() -> Verdict:
-    asked = threads.as_set()
-    count = asked[0] if asked else threads.cores()
-    by = f" ({asked[1]})" if asked else " at most"
-    found = f"Jittor computes with {count}{by}, load average {os.getloadavg()[0]:.1f}"
+    by_user = threads.as_set()
+    count, by = (by_user[0], f" ({by_user[1]})") if by_user else (threads.cores(), " at most")
+    state = f"Jittor computes with {count}{by}, load average {os.getloadavg()[0]:.1f}"
     if platform.system() == "Darwin" and count > 1:
-        return None, found, "export OMP_NUM_THREADS=1: with more, Jittor is known to crash on macOS"
+        return None, state, "export OMP_NUM_THREADS=1: with more, Jittor is known to crash on macOS"
     crowded = count + os.getloadavg()[0] > threads.cores() + 1
-    return None, found, "this machine is busy: machine.threads=1 is faster then" if crowded and count > 1 else ""
+    return None, state, "this machine is busy: machine.threads=1 is faster then" if crowded and count > 1 else ""

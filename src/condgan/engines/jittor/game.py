@@ -6,24 +6,18 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from condgan.draws.schedule import Plan
 from condgan.engines import game
 from condgan.engines.bodies.networks import Generator
 from condgan.engines.jittor import tensors
 from condgan.engines.jittor.operations import JITTOR, set_training
 from condgan.engines.jittor.optimisers import Descent
-from condgan.recipe import Domain, Optimiser, Recipe
+from condgan.recipe import Optimiser
 
 
 class Game(game.Game):
     """See ``condgan.engines.game.Game``."""
 
     ops = JITTOR
-
-    def __init__(self, recipe: Recipe, domain: Domain, plan: Plan) -> None:
-        """The weights are drawn from ``randomness``."""
-        self.domain = domain
-        super().__init__(recipe, domain, plan)
 
     def placed(self, network: Any) -> Any:
         """In train mode, which Jittor's users seldom set: without it dropout does nothing."""
@@ -48,5 +42,5 @@ class Game(game.Game):
     def update_average(self, renewal: float) -> None:
         """Weights by a share; buffers are copied."""
         weights, new = tensors.parameters(self.average), tensors.state(self.generator)
-        for name, kept in tensors.state(self.average).items():
-            kept.update(kept + renewal * (new[name] - kept) if name in weights else new[name])
+        for name, var in tensors.state(self.average).items():
+            var.update(var + renewal * (new[name] - var) if name in weights else new[name])

@@ -16,15 +16,14 @@ class Dropout(Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.rate = rate
-        self.kept = min(round((1 - rate) * 2**16), 2**16 - 1)
+        self.rate, self.staying = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
 
     def forward(self, x: jt.Var) -> jt.Var:
         """Any shape; the identity in eval mode."""
         if not self.training or self.rate == 0:
             return x
-        kept = randomness.words(tuple(x.shape)) < self.kept
-        return x * jt.array(kept * np.float32(2**16 / self.kept))
+        words = np.frombuffer(randomness.generator().bytes(2 * x.numel()), np.uint16).reshape(tuple(x.shape))
+        return x * jt.array((words < self.staying) * np.float32(2**16 / self.staying))
 
 
 class PReLU(Module):
@@ -39,14 +38,6 @@ class PReLU(Module):
         return jt.ternary(x > 0, x, self.weight * x)
 
 
-class Identity(Module):
-    """Nothing changes."""
-
-    def forward(self, x: jt.Var) -> jt.Var:
-        """Any shape."""
-        return x
-
-
 class Activation(Module):
     """A function without weights."""
 
@@ -59,17 +50,29 @@ class Activation(Module):
         return self.function(x)
 
 
-class BatchNorm(Module):
+class Norm(Module):
+    """A normalisation of (N, width, ...), with a gain and a bias of its own if ``affine``."""
+
+    def __init__(self, width: int, eps: float, affine: bool) -> None:
+        super().__init__()
+        self.eps, self.affine = eps, affine
+        if affine:
+            self.weight, self.bias = jt.ones(width), jt.zeros(width)
+
+    def scaled(self, x: jt.Var) -> jt.Var:
+        """The same shape, times the gain, plus the bias."""
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        return x * self.weight.reshape(shape) + self.bias.reshape(shape) if self.affine else x
+
+
+class BatchNorm(Norm):
     """Over the batch and space, (N, width, ...), as torch has it: the running variance is the unbiased one."""
 
     couples = True
     momentum = 0.1
 
     def __init__(self, width: int, eps: float, affine: bool, dims: int) -> None:
-        super().__init__()
-        self.eps, self.affine = eps, affine
-        if affine:
-            self.weight, self.bias = jt.ones(width), jt.zeros(width)
+        super().__init__(width, eps, affine)
         self.running_mean, self.running_var = jt.zeros(width).stop_grad(), jt.ones(width).stop_grad()
         self.num_batches_tracked = jt.zeros(1).stop_grad()  # a number in torch's state too
 
@@ -82,35 +85,28 @@ class BatchNorm(Module):
             mean = x.mean(dims=dims)
             centred = x - mean.reshape(shape)
             variance = centred.sqr().mean(dims=dims)
-            moved = (
-                (mean.detach(), self.running_mean),
-                (variance.detach() * (count / max(count - 1, 1)), self.running_var),
-            )
-            for new, kept in moved:
-                kept.update(kept + self.momentum * (new - kept))
+            unbiased = variance.detach() * (count / max(count - 1, 1))
+            for running, new in ((self.running_mean, mean.detach()), (self.running_var, unbiased)):
+                running.update(running + self.momentum * (new - running))
             self.num_batches_tracked.update(self.num_batches_tracked + 1)
         else:
             centred, variance = x - self.running_mean.reshape(shape), self.running_var
-        x = centred / (variance + self.eps).sqrt().reshape(shape)
-        return x * self.weight.reshape(shape) + self.bias.reshape(shape) if self.affine else x
+        return self.scaled(centred / (variance + self.eps).sqrt().reshape(shape))
 
 
-class GroupNorm(Module):
+class GroupNorm(Norm):
     """Over each group of channels of each image, (N, width, ...)."""
 
     def __init__(self, groups: int, width: int, eps: float, affine: bool) -> None:
-        super().__init__()
-        self.groups, self.eps, self.affine = groups, eps, affine
-        if affine:
-            self.weight, self.bias = jt.ones(width), jt.zeros(width)
+        super().__init__(width, eps, affine)
+        self.groups = groups
 
     def forward(self, x: jt.Var) -> jt.Var:
         """The same shape."""
         rows = x.reshape(len(x), self.groups, -1)
         centred = rows - rows.mean(dim=2, keepdims=True)
-        normed = (centred / (centred.sqr().mean(dim=2, keepdims=True) + self.eps).sqrt()).reshape(x.shape)
-        shape = (1, -1, *[1] * (x.ndim - 2))
-        return normed * self.weight.reshape(shape) + self.bias.reshape(shape) if self.affine else normed
+        normed = centred / (centred.sqr().mean(dim=2, keepdims=True) + self.eps).sqrt()
+        return self.scaled(normed.reshape(x.shape))
 
 
 class Named(nn.Sequential):
@@ -121,20 +117,13 @@ class Named(nn.Sequential):
         for name, module in modules.items():
             self.add_module(name, module)
 
-    def execute(self, *args: jt.Var) -> jt.Var:
-        """As a ``Module``."""
-        return self.forward(*args)
+    execute = Module.execute
 
 
 def joined(*parts: jt.Var | None) -> jt.Var:
     """(N, A), (N, B), or nothing instead of one -> (N, A + B)."""
     given = [part for part in parts if part is not None]
     return jt.concat(given, dim=1) if len(given) > 1 else given[0]
-
-
-def one_hot(labels: jt.Var, classes: int) -> jt.Var:
-    """Labels (N,), or weights (N, K) as they are -> (N, K)."""
-    return labels if labels.ndim == 2 else (labels.unsqueeze(1) == jt.arange(classes)).float32()
 
 
 def over_pixels(images: jt.Var, beside: jt.Var | None) -> jt.Var:
@@ -157,12 +146,6 @@ def near(rows: jt.Var) -> jt.Var:
     """(N, B, C) -> (N, B): the sum over the other rows of exp(-L1 distance)."""
     apart = (rows.unsqueeze(0) - rows.unsqueeze(1)).abs().sum(dim=3)  # (N, N, B)
     return jt.exp(-apart).sum(dim=1) - 1  # without itself
-
-
-def spread(features: jt.Var) -> jt.Var:
-    """(N, D) -> (N, 1): the standard deviation of each feature over the batch, on average."""
-    variance = (features - features.mean(dim=0, keepdims=True)).sqr().mean(dim=0)
-    return (variance + 1e-8).sqrt().mean().broadcast((len(features), 1))
 
 
 def attended(key: jt.Var, query: jt.Var, value: jt.Var) -> jt.Var:

@@ -55,27 +55,16 @@ class Module(nn.Module):
 
 
 class Weighted(Module):
-    """A layer with a weight matrix, as it is or divided by its largest singular value.
+    """A layer with a weight matrix, as it is or divided by its largest singular value."""
 
-    Attributes:
-        outputs: the axis of the weight that its outputs lie along.
-    """
-
-    outputs = 0
+    outputs = 0  # the axis of the weight for the outputs
     weight: jt.Var
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.spectrum: nn.Module | None = None
+    spectrum: nn.Module | None = None
 
     def used(self) -> jt.Var:
         """The weight to compute with."""
         return self.weight if self.spectrum is None else self.spectrum()
-
-    def normalise(self, spectrum: nn.Module) -> None:
-        """Compute from now on with what ``spectrum`` makes of the weight, which it has taken over."""
-        self.spectrum = spectrum
-        del self.weight
 
 
 class Linear(Weighted):
@@ -90,11 +79,6 @@ class Linear(Weighted):
     def forward(self, x: jt.Var) -> jt.Var:
         """(N, inputs) -> (N, units)."""
         return nn.linear(x, self.used(), self.bias)
-
-    @property
-    def fan(self) -> float:
-        """Inputs of an output."""
-        return self.weight.shape[1]
 
 
 class Embedding(Weighted):
@@ -117,7 +101,7 @@ class Convolution(Weighted):
         bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.stride, self.options = stride, {"stride": stride, "padding": padding, "groups": groups}
+        self.options = {"stride": stride, "padding": padding, "groups": groups}
         outer = (inputs, channels) if self.outputs else (channels, inputs // groups)
         bound = 1 / math.sqrt(outer[1] * side**2)
         self.weight = uniform((*outer, side, side), bound)
@@ -126,11 +110,6 @@ class Convolution(Weighted):
     def forward(self, x: jt.Var) -> jt.Var:
         """(N, inputs, H, W) -> (N, channels, H', W')."""
         return nn.conv2d(x, self.used(), self.bias, **self.options)
-
-    @property
-    def fan(self) -> float:
-        """Inputs of an output."""
-        return self.weight.numel() / self.weight.shape[0]
 
 
 class Transposed(Convolution):
@@ -141,8 +120,3 @@ class Transposed(Convolution):
     def forward(self, x: jt.Var) -> jt.Var:
         """(N, inputs, H, W) -> (N, channels, H', W')."""
         return nn.conv_transpose(x, self.used(), self.bias, **self.options)
-
-    @property
-    def fan(self) -> float:
-        """Inputs of an output."""
-        return self.weight.numel() / self.weight.shape[1] / self.stride**2

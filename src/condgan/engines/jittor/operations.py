@@ -10,36 +10,45 @@ import numpy.typing as npt
 from jittor import nn
 
 from condgan.engines.bodies.operations import Operations
-from condgan.engines.jittor import augment, layers, randomness
-from condgan.engines.jittor.layers import Activation, Identity
-from condgan.engines.jittor.linear import Convolution, Embedding, Linear, Module, Transposed, Weighted, normal, uniform
+from condgan.engines.jittor import augment, layers, randomness, tensors
+from condgan.engines.jittor.layers import Activation
+from condgan.engines.jittor.linear import (
+    Convolution,
+    Embedding,
+    Linear,
+    Module,
+    Transposed,
+    Weighted,
+    normal,
+    unfilled,
+    uniform,
+)
 from condgan.engines.jittor.spectral import spectral
-from condgan.engines.jittor.tensors import state
 
 Array = npt.NDArray[np.generic]
 
 
-def fill_normal(layer: Weighted, deviation: float) -> None:
-    """The weight is N(0, deviation^2)."""
-    layer.weight = normal(tuple(layer.weight.shape), deviation)
+def fan(linear: Weighted) -> float:
+    """Inputs of a unit of a linear map or a convolution."""
+    strides = linear.options["stride"] ** 2 if isinstance(linear, Transposed) else 1
+    return linear.weight.numel() / linear.weight.shape[linear.outputs] / strides
 
 
-def fill_xavier(layer: Weighted) -> None:
+def xavier(layer: Weighted) -> None:
     """The weight is uniform (Glorot & Bengio 2010, equation 16)."""
     rows, columns = layer.weight.shape
     layer.weight = uniform((rows, columns), math.sqrt(6 / (rows + columns)))
 
 
-def zero(layer: nn.Module, name: str) -> None:
-    """A parameter is 0."""
-    setattr(layer, name, jt.zeros_like(getattr(layer, name)))
+def one_hot(labels: jt.Var, classes: int) -> jt.Var:
+    """Labels (N,), or weights (N, K) as they are -> (N, K)."""
+    return labels if labels.ndim == 2 else (labels.unsqueeze(1) == jt.arange(classes)).float32()
 
 
 def cross_entropy(logits: jt.Var, labels: jt.Var) -> jt.Var:
     """(N, K) and (N,) -> (N,)."""
     logits = logits - logits.max(dim=1, keepdims=True).detach()
-    chosen = (labels.unsqueeze(1) == jt.arange(logits.shape[1])).float32()
-    return jt.log(jt.exp(logits).sum(dim=1)) - (logits * chosen).sum(dim=1)
+    return jt.log(jt.exp(logits).sum(dim=1)) - (logits * one_hot(labels, logits.shape[1])).sum(dim=1)
 
 
 def slope(function: Callable[[jt.Var], jt.Var], images: jt.Var) -> jt.Var:
@@ -52,10 +61,7 @@ def slope(function: Callable[[jt.Var], jt.Var], images: jt.Var) -> jt.Var:
 def evaluated(
     network: nn.Module, compute: Callable[..., jt.Var], arrays: tuple[Array, ...], chunk: int, independent: bool
 ) -> Array:
-    """A function of arrays, (N, ...), in eval mode, of some rows at a time.
-
-    Jittor compiles for each number of rows, so that independent rows are filled up to always as many.
-    """
+    """A function of arrays, (N, ...), in eval mode, of some rows at a time."""
     training, count, parts = network.training, len(arrays[0]), []
     set_training(network, False)
     try:
@@ -63,7 +69,7 @@ def evaluated(
             for first in range(0, count, chunk):
                 rows = [array[first : first + chunk] for array in arrays]
                 here = len(rows[0])
-                if independent:
+                if independent:  # filled up: Jittor compiles for each number of rows
                     rows = [np.concatenate([array, np.repeat(array[:1], chunk - here, axis=0)]) for array in rows]
                 parts.append(np.array(compute(*map(jt.array, rows)).numpy()[:here]))
     finally:
@@ -92,7 +98,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     # fused, the costly erf would be computed anew in each operator that needs it
     "gelu": lambda: Activation(lambda x: x * 0.5 * (1 + (x / math.sqrt(2)).erf().stop_fuse())),
     "elu": lambda: Activation(lambda x: jt.ternary(x > 0, x, jt.ternary(x > 0, 0 * x, x).exp() - 1)),
-    "maxout": Identity,  # the linear layer itself takes the maximum
+    "maxout": lambda: Activation(lambda x: x),  # the linear layer itself takes the maximum
 }
 
 JITTOR = Operations(
@@ -106,20 +112,20 @@ JITTOR = Operations(
     Embedding=Embedding,
     BatchNorm=layers.BatchNorm,
     GroupNorm=layers.GroupNorm,
-    Identity=Identity,
+    Identity=lambda: Activation(lambda x: x),
     Dropout=layers.Dropout,
     activations=ACTIVATIONS,
     weighted=(Weighted,),
-    fan=lambda linear: linear.fan,
-    normal=fill_normal,
-    xavier=fill_xavier,
-    zero=zero,
+    fan=fan,
+    normal=lambda layer, deviation: setattr(layer, "weight", normal(tuple(layer.weight.shape), deviation)),
+    xavier=xavier,
+    zero=lambda layer, name: setattr(layer, name, jt.zeros_like(getattr(layer, name))),
     spectral=spectral,
     parameter=lambda number: jt.array(np.full(1, number, np.float32)),
     buffer=refused,
     joined=layers.joined,
     nothing=lambda labels: None,
-    one_hot=layers.one_hot,
+    one_hot=one_hot,
     flat=lambda x: x.reshape(len(x), -1),
     maps=lambda x, shape: x.reshape(-1, *shape),
     over_pixels=layers.over_pixels,
@@ -132,7 +138,9 @@ JITTOR = Operations(
     attended=layers.attended,
     largest=layers.largest,
     near=layers.near,
-    spread=layers.spread,
+    spread=lambda rows: (
+        ((rows - rows.mean(dim=0, keepdims=True)).sqr().mean(dim=0) + 1e-8).sqrt().mean().broadcast((len(rows), 1))
+    ),
     squash={"tanh": jt.tanh, "sigmoid": jt.sigmoid},
     read=lambda images, scale, low: images.float32() * scale + low,
     show=lambda images, scale, low: ((images - low) * scale).round().clamp(0, 255).uint8(),
@@ -148,7 +156,11 @@ JITTOR = Operations(
     translated=augment.translated,
     cut_out=augment.cut_out,
     adapt=augment.adapt,
-    state=state,
+    state=tensors.state,
+    copies=tensors.copies,
+    copy_into=tensors.copy_into,
+    unfilled=unfilled,
+    fill=lambda network, arrays: tensors.copy_into(tensors.state(network), arrays),
     detached=lambda network, *arguments: network(*arguments).detach(),
     plain=lambda figure: figure,
     total=sum,

@@ -19,17 +19,17 @@ EPS = 1e-8
 
 @dataclass(frozen=True)
 class Rule:
-    """How an optimiser updates a parameter in place. Jittor's own Adam adds eps before the bias correction."""
+    """How an optimiser updates a parameter. Jittor's own Adam adds eps before the bias correction."""
 
     slots: tuple[str, ...]
-    """What it keeps for a parameter, zeros of its shape before the first step."""
-    counts: bool
-    """Whether it keeps the number of its steps too."""
+    """What it keeps for a parameter, zeros of its shape before the first step; ``step``: the number of its steps."""
     update: Callable[[jt.Var, jt.Var, Slot, recipe.Optimiser, float, float, int], jt.Var]
     """Parameter, gradient, slot, the recipe's section, learning rate, momentum, number of the step -> the new value."""
+    decoupled: bool = False
+    """Weight decay is no part of the gradient."""
 
 
-def _moments(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, step: int) -> jt.Var:
+def _adam(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
     beta1, beta2 = o.betas
     mean, square = slot["exp_avg"], slot["exp_avg_sq"]
     mean.update(mean + (1 - beta1) * (g - mean))
@@ -37,27 +37,13 @@ def _moments(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, s
     return p - (lr / (1 - beta1**step)) * mean / (square.sqrt() / (1 - beta2**step) ** 0.5 + EPS)
 
 
-def _adam(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
-    return _moments(p, g + o.weight_decay * p if o.weight_decay else g, slot, o, lr, step)
-
-
-def _adamw(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
-    return _moments(p * (1 - lr * o.weight_decay), g, slot, o, lr, step)
-
-
 def _rmsprop(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
-    g = g + o.weight_decay * p if o.weight_decay else g
-    square, velocity = slot["square_avg"], slot["momentum_buffer"]
+    square = slot["square_avg"]
     square.update(o.alpha * square + (1 - o.alpha) * g * g)
-    moved = g / (square.sqrt() + EPS)
-    if not momentum:
-        return p - lr * moved
-    velocity.update(momentum * velocity + moved)
-    return p - lr * velocity
+    return _sgd(p, g / (square.sqrt() + EPS), slot, o, lr, momentum, step)
 
 
 def _sgd(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
-    g = g + o.weight_decay * p if o.weight_decay else g
     if not momentum:
         return p - lr * g
     velocity = slot["momentum_buffer"]
@@ -66,19 +52,18 @@ def _sgd(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momen
 
 
 RULES = {
-    "adam": Rule(("exp_avg", "exp_avg_sq"), True, _adam),
-    "adamw": Rule(("exp_avg", "exp_avg_sq"), True, _adamw),
+    "adam": Rule(("exp_avg", "exp_avg_sq", "step"), _adam),
+    "adamw": Rule(("exp_avg", "exp_avg_sq", "step"), _adam, decoupled=True),
     # Tieleman & Hinton 2012, lecture 6.5
-    "rmsprop": Rule(("square_avg", "momentum_buffer"), True, _rmsprop),
-    "sgd": Rule(("momentum_buffer",), False, _sgd),
+    "rmsprop": Rule(("square_avg", "momentum_buffer", "step"), _rmsprop),
+    "sgd": Rule(("momentum_buffer",), _sgd),
 }
 
 
 def clipped(gradients: Vars, most: float) -> Vars:
     """Gradients scaled so that the norm of all together is at most so much (Pascanu et al. 2013, algorithm 1)."""
     norm = sum(gradient.sqr().sum() for gradient in gradients).sqrt()
-    reached = norm + 1e-6
-    share = jt.ternary(reached > most, most / reached, jt.ones_like(norm))
+    share = jt.ternary(norm + 1e-6 > most, most / (norm + 1e-6), jt.ones_like(norm))
     return [gradient * share for gradient in gradients]
 
 
@@ -97,8 +82,7 @@ class Descent:
         named = parameters(network)
         self.names, self.parameters = list(named), list(named.values())
         self.slots = [
-            {slot: jt.zeros_like(p).stop_grad() for slot in self.rule.slots}
-            | ({"step": jt.zeros(1).stop_grad()} if self.rule.counts else {})
+            {slot: (jt.zeros(1) if slot == "step" else jt.zeros_like(p)).stop_grad() for slot in self.rule.slots}
             for p in self.parameters
         ]
         self.set_step(0)
@@ -110,7 +94,7 @@ class Descent:
         self.taken = step * self.updates  # updates before this one
 
     def descend(self, loss: jt.Var, at: jt.Var | None = None, keep: bool = False) -> jt.Var | None:
-        """One update -> the loss's gradient at ``at``, where that is given."""
+        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given; see ``game.Descent``."""
         ends = self.parameters if at is None else [at, *self.parameters]
         gradients = jt.grad(loss, ends)
         self.move(gradients[-len(self.parameters) :])
@@ -121,11 +105,13 @@ class Descent:
         if self.spec.clip_gradient is not None:
             gradients = clipped(list(gradients), self.spec.clip_gradient)
         self.taken += 1
+        decay = self.spec.weight_decay
         for parameter, gradient, slot in zip(self.parameters, gradients, self.slots, strict=True):
-            new = self.rule.update(
-                parameter.detach(), gradient.detach(), slot, self.spec, self.lr, self.momentum, self.taken
-            )
-            if self.rule.counts:
+            p, g = parameter.detach(), gradient.detach()
+            if decay:
+                p, g = (p * (1 - self.lr * decay), g) if self.rule.decoupled else (p, g + decay * p)
+            new = self.rule.update(p, g, slot, self.spec, self.lr, self.momentum, self.taken)
+            if "step" in slot:
                 slot["step"].update(slot["step"] + 1)
             if self.spec.clip_weights is not None:
                 new = within(new, self.spec.clip_weights)
@@ -134,5 +120,5 @@ class Descent:
     def tensors(self) -> Iterator[tuple[str, jt.Var]]:
         """Its state, as ``parameter.slot`` and the live var."""
         for name, slot in zip(self.names, self.slots, strict=True):
-            for kept, var in slot.items():
-                yield f"{name}.{kept}", var
+            for entry, var in slot.items():
+                yield f"{name}.{entry}", var

@@ -23,8 +23,8 @@ DOCTOR = "`condgan doctor --engine jittor` says what it lacks"
 
 def package() -> Path | None:
     """The folder that Jittor is installed in; none where it is not."""
-    found = importlib.util.find_spec("jittor")
-    return None if found is None or found.origin is None else Path(found.origin).parent
+    spec = importlib.util.find_spec("jittor")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def environment() -> dict[str, str]:
@@ -47,11 +47,7 @@ def home() -> Path:
 
 
 def cache_folder() -> str:
-    """The path of this installation's part of it, below ``home``, with * for what its compiler and this machine say.
-
-    Jittor compiles anew for another version of itself or of Python, another compiler, host or CPU, and another place of
-    the installation.
-    """
+    """The path, below ``home``, of what is compiled for this installation: a pattern, as compiler and host enter."""
     where = package()
     utilities = where.parent / "jittor_utils" / "__init__.py" if where else Path("jittor_utils")
     place = hashlib.md5(str(utilities).encode(), usedforsecurity=False).hexdigest()[:4]
@@ -68,11 +64,7 @@ def compiled() -> Path | None:
 
 @cache
 def ready() -> None:
-    """Import Jittor, which compiles itself the first time.
-
-    Raises:
-        CondganError: it is not installed, or does not compile.
-    """
+    """Import Jittor, which compiles itself the first time; a CondganError: it is missing, or does not compile."""
     if package() is None:
         raise CondganError(f"engine=jittor: Jittor is not installed: {CURE}")
     for name, value in environment().items():
@@ -83,9 +75,8 @@ def ready() -> None:
         with as_it_was():
             import jittor  # noqa: F401
     except SystemExit:  # as Jittor does when what it has loaded is older than what it has now compiled
-        raise CondganError(
-            "engine=jittor: Jittor has compiled a part of itself anew: give the same command again"
-        ) from None
+        reason = "Jittor has compiled a part of itself anew: give the same command again"
+        raise CondganError(f"engine=jittor: {reason}") from None
     except Exception as error:  # whatever its compiler says
         reason = " ".join(str(error).split())[:200]
         raise CondganError(f"engine=jittor: Jittor does not start ({reason}): {DOCTOR}") from None
@@ -93,10 +84,7 @@ def ready() -> None:
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """Leaving, exceptions and signals are handled after the block as before.
-
-    Jittor would end this process when Ctrl-C is pressed, or when any process that it had started is killed.
-    """
+    """Restore the handling of exits, exceptions and signals: Jittor would end this process at Ctrl-C."""
     leave, hook = sys.exit, sys.excepthook
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:

@@ -9,12 +9,7 @@ EPS = 1e-12
 
 
 class Spectrum(Module):
-    """A weight over its largest singular value, to which a power iteration comes nearer with each use.
-
-    Attributes:
-        original: what is trained.
-        u, v: the singular vectors so far. All three have names of their own in a file, those of torch (``tensors``).
-    """
+    """A trained weight, ``original``, over its largest singular value, by power iteration on its vectors u and v."""
 
     def __init__(self, weight: jt.Var, outputs: int) -> None:
         super().__init__()
@@ -53,4 +48,5 @@ def direction(vector: jt.Var) -> jt.Var:
 
 def spectral(layer: Weighted) -> None:
     """Divide its weight by the largest singular value, by a power iteration a step."""
-    layer.normalise(Spectrum(layer.weight, layer.outputs))
+    layer.spectrum = Spectrum(layer.weight, layer.outputs)
+    del layer.weight

@@ -51,11 +51,7 @@ def copies(tensors: Mapping[str, jt.Var]) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def copy_into(tensors: Mapping[str, jt.Var], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
-    """Fill the vars in place; nothing is touched unless every name, shape and type fits.
-
-    Raises:
-        CondganError: naming the first that does not.
-    """
+    """Fill the vars in place, unless a name, shape or type does not fit (``fit.check``)."""
     fit.check({name: form(name, var) for name, var in tensors.items()}, arrays)
     for name, var in tensors.items():
         var.update(jt.array(np.asarray(arrays[name], np.float32).reshape(tuple(var.shape))))

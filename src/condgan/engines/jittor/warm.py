@@ -11,7 +11,7 @@ RECIPES = ("cgan-lsgan", "cgan-lsgan-jgan")
 
 
 def main(names: list[str]) -> None:
-    """Take two steps of each recipe and make a few pictures; nothing is kept but what was compiled."""
+    """Take two steps of each recipe and sample a few images; only what was compiled remains."""
     for name in names or RECIPES:
         recipe = builtin.get(name, ["engine=jittor"])
         dataset = data.load(recipe.data, recipe.seed)

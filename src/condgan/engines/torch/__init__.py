@@ -6,19 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.data.rows import Rows
-from condgan.engines import Engine, Sampler, Settings
+from condgan.engines import Sampler, Settings
+from condgan.engines.engine import Engine
 from condgan.engines.torch.checkup import needs
 from condgan.recipe import Domain, Recipe
 
-WARMING: tuple[str, ...] = ()  # nothing is compiled
+__all__ = ["WARMING", "build", "needs", "refusal", "sampler"]
+WARMING: tuple[str, ...] = ()
 
 
 def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> Engine:
-    """An engine at step 0.
-
-    Raises:
-        MemoryError: the device cannot hold the networks, their optimisers and the data.
-    """
+    """See ``Framework``."""
     from condgan.engines.torch import engine
 
     return engine.build(recipe, domain, rows, picked)
@@ -26,18 +24,11 @@ def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -
 
 def refusal(recipe: Recipe) -> str | None:
     """Nothing is refused."""
-    return None
 
 
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:
-    """A generator from its weights, on the CPU.
+    """See ``Framework``."""
+    from condgan.engines import sampling
+    from condgan.engines.torch.operations import TORCH
 
-    Raises:
-        CondganError: the weights do not fit the recipe.
-    """
-    from condgan.engines.torch import sampling
-
-    return sampling.sampler(recipe, domain, state)
-
-
-__all__ = ["WARMING", "build", "needs", "refusal", "sampler"]
+    return sampling.sampler(TORCH, recipe, domain, state)

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from condgan import threads
 from condgan.engines import Verdict
@@ -39,19 +40,17 @@ def _device() -> Verdict:
 
 
 def _cpu_model() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        models = []
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
 
 
 def _threads() -> Verdict:
     import torch
 
-    asked = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ}
-    found = f"torch computes with {torch.get_num_threads()}"
-    found += "".join(f", {name}={value}" for name, value in asked.items())
+    by_user = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ}
+    state = f"torch computes with {torch.get_num_threads()}"
+    state += "".join(f", {name}={value}" for name, value in by_user.items())
     too_many = torch.get_num_threads() > threads.cores()
-    return None, found, "more threads than cores: unset OMP_NUM_THREADS and MKL_NUM_THREADS" if too_many else ""
+    return None, state, "more threads than cores: unset OMP_NUM_THREADS and MKL_NUM_THREADS" if too_many else ""

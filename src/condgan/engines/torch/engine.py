@@ -1,7 +1,7 @@
 """Training in torch: blocks of steps on data that lies on the device, and the state that they leave."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -11,29 +11,26 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from condgan import engines
 from condgan import threads as cpu_threads
-from condgan.arrays import Conditions, Latents, Samples
+from condgan.arrays import Conditions
 from condgan.data.memory import available
 from condgan.data.rows import Rows
-from condgan.draws import block, philox
+from condgan.draws import block
 from condgan.draws.ahead import Ahead
 from condgan.draws.block import Block
-from condgan.draws.philox import Stream
-from condgan.draws.schedule import Plan
-from condgan.engines import Settings, State
+from condgan.engines import Settings
+from condgan.engines.engine import Engine
 from condgan.engines.game import Batch
-from condgan.engines.sampling import Sampler, score
 from condgan.engines.torch import machine
 from condgan.engines.torch.fast import products
 from condgan.engines.torch.fast.graphs import Graphs
 from condgan.engines.torch.game import Game
-from condgan.engines.torch.networks import OUTPUTS, Discriminator, Generator
+from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.engines.torch.operations import TORCH
-from condgan.engines.torch.tensors import copies, copy_into, shapes
+from condgan.engines.torch.tensors import shapes
 from condgan.recipe import Domain, Precision, Recipe
 
-CHUNK = 4096  # images scored at a time
+CHUNK = 4096  # images scored at a time, where they are judged independently
 PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
     "float32": lambda device: nullcontext(),
     "bf16": lambda device: torch.autocast(device, torch.bfloat16),
@@ -41,18 +38,13 @@ PRECISIONS: dict[Precision, Callable[[str], AbstractContextManager[None]]] = {
 """Name -> device type -> the context of a step."""
 
 
-def pairs(tensors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """First and second, third and fourth, ..."""
-    return list(zip(tensors[::2], tensors[1::2], strict=True))
+class TorchEngine(Engine):
+    """See ``condgan.engines.engine.Engine``."""
 
-
-class TorchEngine:
-    """See ``condgan.engines.Engine``."""
+    game: Game
 
     def __init__(self, recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> None:
-        self.recipe, self.domain, self.rows = recipe, domain, rows
-        self.figures = engines.figures(recipe)
-        self.plan = Plan(len(rows), recipe.train.batch, recipe.train.epochs)
+        super().__init__(TORCH, recipe, domain, rows)
         where = picked.device if picked else recipe.machine.device
         self.device = torch.device(machine.device(where))
         if self.device.type == "cuda":
@@ -65,25 +57,24 @@ class TorchEngine:
         self.draws = Ahead(draw, recipe.train.batch * recipe.latent.dim * (1 + turns), self.plan.steps, drawing)
 
         with self._own_random_state():
-            self._seed(int(philox.keys(recipe.seed, Stream.NETWORK, [0])[0]))
+            self._seed(self.network_seed)
             self.game = Game(recipe, domain, self.plan, self.device)
-        self.output = OUTPUTS[recipe.generator.output]
+        self.chunk = CHUNK if self.game.together else self.plan.batch
         self.zero = torch.zeros((), device=self.device)
         self.graphs = Graphs(lambda: self.game.tensors().values()) if self.device.type == "cuda" else None
 
         self.settings = picked or self._measured()
         self._multiply_by(machine.own(self.settings).onednn)
 
-    def run(self, first_step: int, steps: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Take a block of steps -> each of the recipe's figures as (steps,) float32."""
+    def _run(self, first_step: int, steps: int) -> npt.NDArray[np.float32]:
         threads = torch.get_num_threads()
         torch.set_num_threads(self.settings.threads)
         try:
             with self._own_random_state():
-                figures = self._steps(first_step, steps, self.settings.precision or self.recipe.train.precision)
+                precision = self.settings.precision or self.recipe.train.precision
+                return self._steps(first_step, steps, precision).cpu().numpy()
         finally:
             torch.set_num_threads(threads)
-        return dict(zip(self.figures, figures.cpu().numpy().T.copy(), strict=True))
 
     def _measured(self) -> Settings:
         start, onednn = self.state(), self.device.type == "cpu" and products.faster()
@@ -129,32 +120,11 @@ class TorchEngine:
 
     def take(self, precision: Precision, inputs: Sequence[Tensor]) -> Tensor:
         """One step on ``_real`` rows, their conditions, and latents and conditions -> its figures."""
-        (real, labels), generator, *critic = pairs(inputs)
+        (real, labels), generator, *critic = zip(inputs[::2], inputs[1::2], strict=True)
         samples = real if self.images is None else self.images[real]
         with PRECISIONS[precision](self.device.type):
-            found = self.game.step(Batch((self.output.read(samples), labels), generator, critic))
-        return torch.stack([found.get(name, self.zero) for name in self.figures])  # 0: not due at this step
-
-    def sample(self, latents: Latents, labels: Conditions) -> Samples:
-        """(N, dim) and (N, ...) -> (N, C, H, W) uint8 or (N, D), from the averaged generator if there is one."""
-        return Sampler(TORCH, self.game.sampled, self.recipe.generator, self.domain).sample(latents, labels)
-
-    def score(self, images: Samples, labels: Conditions) -> npt.NDArray[np.float32]:
-        """(N, C, H, W) uint8, or (N, D), and (N, ...) -> (N,) logits, in eval mode and as the images are."""
-        chunk = CHUNK if self.game.together else self.plan.batch  # what an image is seen with, where that matters
-        return score(TORCH, self.game.discriminator, self.output.read, images, labels, chunk)
-
-    def state(self) -> State:
-        """Both networks, both optimisers, the average and the augmentation, as copies."""
-        return copies(self.game.tensors())
-
-    def load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Take over a state, strictly."""
-        copy_into(self.game.tensors(), state)
-
-    def generator_state(self) -> State:
-        """Weights of the generator that is sampled from."""
-        return copies(dict(self.game.sampled.state_dict()))
+            due = self.game.step(Batch((self.output.read(samples), labels), generator, critic))
+        return torch.stack([due.get(name, self.zero) for name in self.figures])  # 0: not due at this step
 
     def _tensor(self, array: npt.NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(array).to(self.device)
@@ -180,12 +150,8 @@ class TorchEngine:
 
 
 def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -> TorchEngine:
-    """An engine at step 0.
-
-    Raises:
-        MemoryError: the device cannot hold the networks, their optimisers and the data.
-    """
-    if weights_size(recipe, domain) > available():  # asked before: a machine that runs out of memory kills
+    """See ``Framework``."""
+    if weights_size(recipe, domain) > available():  # before it is tried: out of memory, the process would be killed
         raise MemoryError("the networks and their optimisers are larger than the memory of this machine")
     try:
         return TorchEngine(recipe, domain, rows, picked)
@@ -196,7 +162,7 @@ def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -
 
 
 def weights_size(recipe: Recipe, domain: Domain) -> int:
-    """Bytes that the weights, their gradients and two moments of each take, found without allocating them."""
+    """Bytes that the weights, their gradients and two moments of each take, without allocating them."""
     with shapes():
         networks = Generator(recipe.generator, recipe.latent.dim, domain), Discriminator(recipe.discriminator, domain)
     return sum(4 * parameter.nbytes for network in networks for parameter in network.parameters())

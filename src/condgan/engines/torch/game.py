@@ -79,5 +79,5 @@ class Game(game.Game):
         """By the share that lies on the device."""
         weights: list[Tensor] = list(self.average.parameters())
         torch._foreach_lerp_(weights, list(self.generator.parameters()), [self.share] * len(weights))
-        for kept, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(new)
+        for buffer, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            buffer.copy_(new)

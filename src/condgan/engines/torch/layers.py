@@ -1,12 +1,12 @@
 """The layers that torch lacks, or has slower."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 
@@ -19,15 +19,12 @@ class Embedding(nn.Embedding):
 
 
 class Dropout(nn.Module):
-    """Inverted dropout (Srivastava et al. 2014) that spends 16 random bits on a unit: a seventh of torch's time.
-
-    The rate is rounded to a multiple of 2**-16, and the kept units are scaled by what it really is.
-    """
+    """Inverted dropout (Srivastava et al. 2014) by 16 random bits for a unit: a seventh of torch's time."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.rate = rate
-        self.kept = min(round((1 - rate) * 2**16), 2**16 - 1)
+        # rounded to a multiple of 2**-16; units that stay are scaled accordingly
+        self.rate, self.staying = rate, min(round((1 - rate) * 2**16), 2**16 - 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape; the identity in eval mode."""
@@ -35,28 +32,14 @@ class Dropout(nn.Module):
             return x
         words = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
         bits = words.view(torch.int16)[: x.numel()].view(x.shape)
-        return x * ((bits < self.kept - 2**15) * (2**16 / self.kept))
-
-    def extra_repr(self) -> str:
-        """The rate."""
-        return f"rate={self.rate}"
-
-
-class BatchNorm1d(nn.BatchNorm1d):
-    """Torch's, of (N, width)."""
-
-    couples = True
-
-
-class BatchNorm2d(nn.BatchNorm2d):
-    """Torch's, of (N, width, H, W)."""
-
-    couples = True
+        return x * ((bits < self.staying - 2**15) * (2**16 / self.staying))
 
 
 def batch_norm(width: int, eps: float, affine: bool, dims: int) -> nn.Module:
     """Over the batch and 0 or 2 spatial dimensions."""
-    return {0: BatchNorm1d, 2: BatchNorm2d}[dims](width, eps=eps, affine=affine)
+    norm: Any = {0: nn.BatchNorm1d, 2: nn.BatchNorm2d}[dims](width, eps=eps, affine=affine)
+    norm.couples = True
+    return norm
 
 
 class GroupNorm(nn.GroupNorm):
@@ -73,25 +56,10 @@ def near(rows: Tensor) -> Tensor:
     return (torch.exp(-torch.cdist(rows, rows, p=1)).sum(2) - 1).T  # without itself
 
 
-def spread(features: Tensor) -> Tensor:
-    """(N, D) -> (N, 1): the standard deviation of each feature over the batch, on average."""
-    return (features.var(0, correction=0) + 1e-8).sqrt().mean().expand(len(features), 1)
-
-
 def attended(key: Tensor, query: Tensor, value: Tensor) -> Tensor:
     """(N, C, P) each -> (N, C, P): for each place the mean of the values, weighted by likeness of key and query."""
     weights = (query.transpose(1, 2) @ key).softmax(-1)  # (N, P, P): of each place, over all
     return value @ weights.transpose(1, 2)
-
-
-def one_hot(labels: Tensor, classes: int) -> Tensor:
-    """Labels (N,), or weights (N, K) as they are -> (N, K)."""
-    return labels if labels.is_floating_point() else F.one_hot(labels, classes).to(torch.float32)
-
-
-def over_pixels(images: Tensor, beside: Tensor) -> Tensor:
-    """(N, C, H, W) and (N, B) -> (N, C + B, H, W)."""
-    return torch.cat([images, beside[:, :, None, None].expand(-1, -1, *images.shape[2:])], dim=1)
 
 
 def laid_out(maps: Tensor) -> Tensor:
@@ -101,9 +69,10 @@ def laid_out(maps: Tensor) -> Tensor:
 
 def fan(linear: nn.Module) -> float:
     """Inputs of a unit of a linear map or a convolution."""
-    weight, transposed = linear.get_parameter("weight"), isinstance(linear, nn.ConvTranspose2d)
-    strides = linear.stride[0] * linear.stride[1] if isinstance(linear, nn.ConvTranspose2d) else 1
-    return weight.numel() / weight.shape[1 if transposed else 0] / strides
+    weight = linear.get_parameter("weight")
+    if isinstance(linear, nn.ConvTranspose2d):
+        return weight.numel() / weight.shape[1] / (linear.stride[0] * linear.stride[1])
+    return weight.numel() / weight.shape[0]
 
 
 def slope(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from condgan import threads
 from condgan.engines import Settings
 from condgan.errors import CondganError
-from condgan.recipe import Machine, Precision, Recipe, Section
+from condgan.recipe import Precision, Recipe, Section
 from condgan.recipe.text import explain
 
 
@@ -21,11 +21,7 @@ class Own(Section):
 
 
 def own(settings: Settings) -> Own:
-    """Those of a run.
-
-    Raises:
-        CondganError: they are not this engine's.
-    """
+    """Those of a run; a CondganError: they are not this engine's."""
     try:
         return Own.model_validate(settings.own, strict=True)
     except ValidationError as error:
@@ -33,19 +29,14 @@ def own(settings: Settings) -> Own:
 
 
 def device(requested: str | None) -> str:
-    """The device that the user named, else CUDA where there is one.
-
-    Raises:
-        CondganError: it is not there.
-    """
+    """The device that the user named, else CUDA where there is one; a CondganError: it is not there."""
     if requested is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     if requested.startswith("cuda"):
         number = int(requested.partition(":")[2] or 0)
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
-            raise CondganError(
-                f"machine.device={requested}: this torch sees no such GPU; machine.device=cpu computes here"
-            )
+            reason = "this torch sees no such GPU; machine.device=cpu computes here"
+            raise CondganError(f"machine.device={requested}: {reason}")
     return requested
 
 
@@ -57,16 +48,13 @@ def settings(recipe: Recipe, where: torch.device, step: Callable[[Precision], ob
         step(precision)
 
     before = torch.get_num_threads()
-    count, by = as_set(recipe.machine, where) or (None, "measured")
+    count, by = (
+        (recipe.machine.threads, "machine.threads")
+        if recipe.machine.threads is not None
+        else threads.as_set() or ((None, "measured") if where.type == "cpu" else (1, "not needed on a GPU"))
+    )
     precisions: Iterable[Precision] = dict.fromkeys((recipe.train.precision, "float32"))
     precision = threads.fastest(partial(work, count or 1), precisions)
     count = count or threads.fastest(lambda count: work(count, precision), threads.counts())
     torch.set_num_threads(before)
     return Settings(device=str(where), threads=count, threads_by=by, precision=precision)
-
-
-def as_set(machine: Machine, where: torch.device) -> tuple[int, str] | None:
-    """The thread count that leaves nothing to measure, and by what: the user has set it, or there is a GPU."""
-    if machine.threads is not None:
-        return machine.threads, "machine.threads"
-    return threads.as_set() or (None if where.type == "cpu" else (1, "not needed on a GPU"))

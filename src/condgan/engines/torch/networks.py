@@ -1,4 +1,4 @@
-"""The networks and their scores in torch."""
+"""The networks and their scores in torch, by partial application."""
 
 from collections.abc import Callable
 from functools import partial

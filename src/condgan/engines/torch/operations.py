@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from condgan.engines.bodies.operations import Operations
-from condgan.engines.torch import augment, layers
+from condgan.engines.torch import augment, layers, tensors
 from condgan.engines.torch.fast.products import Linear
 
 TORCH = Operations(
@@ -41,10 +41,10 @@ TORCH = Operations(
     buffer=lambda module, name, number: module.register_buffer(name, torch.tensor(number)),
     joined=lambda *parts: torch.cat(parts, dim=1),
     nothing=lambda labels: labels.new_empty((len(labels), 0), dtype=torch.float32),
-    one_hot=layers.one_hot,
+    one_hot=lambda labels, classes: labels if labels.is_floating_point() else F.one_hot(labels, classes).float(),
     flat=lambda x: x.flatten(1),
     maps=lambda x, shape: layers.laid_out(x.unflatten(1, shape)),
-    over_pixels=layers.over_pixels,
+    over_pixels=lambda maps, beside: torch.cat([maps, beside[:, :, None, None].expand(-1, -1, *maps.shape[2:])], 1),
     laid_out=layers.laid_out,
     padded=lambda maps: F.pad(maps, (0, 1, 0, 1)),
     doubled=lambda maps, side: F.interpolate(maps, size=(side, side), mode="bilinear"),
@@ -54,7 +54,7 @@ TORCH = Operations(
     attended=layers.attended,
     largest=lambda pieces: pieces.amax(-1),
     near=layers.near,
-    spread=layers.spread,
+    spread=lambda rows: (rows.var(0, correction=0) + 1e-8).sqrt().mean().expand(len(rows), 1),
     squash={"tanh": torch.tanh, "sigmoid": torch.sigmoid},
     read=lambda images, scale, low: images.to(torch.float32).mul_(scale).add_(low),
     show=lambda images, scale, low: images.sub(low).mul_(scale).round_().clamp_(0, 255).to(torch.uint8),
@@ -71,6 +71,10 @@ TORCH = Operations(
     cut_out=augment.cut_out,
     adapt=augment.adapt,
     state=lambda network: network.state_dict(),
+    copies=tensors.copies,
+    copy_into=tensors.copy_into,
+    unfilled=tensors.shapes,
+    fill=lambda network, arrays: network.load_state_dict(tensors.fitting(network.state_dict(), arrays), assign=True),
     detached=torch.no_grad()(lambda network, *arguments: network(*arguments)),
     plain=lambda figure: figure.detach(),
     total=lambda values: torch.stack(values).sum(),

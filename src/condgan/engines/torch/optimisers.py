@@ -76,13 +76,6 @@ def clipped(gradients: list[Tensor], most: float) -> list[Tensor]:
     return list(torch._foreach_mul(gradients, share))  # not in place: autograd may hand out one tensor twice
 
 
-def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """A gradient in its parameter's memory layout, which torch's fused updates take for granted."""
-    if gradient.stride() == parameter.stride():
-        return gradient
-    return torch.empty_like(parameter).copy_(gradient)
-
-
 class Descent:
     """One network's optimiser under its schedules."""
 
@@ -101,13 +94,7 @@ class Descent:
         self.momentum = schedule.momentum(self.spec, step, self.plan)
 
     def descend(self, loss: Tensor, at: Tensor | None = None, keep: bool = False) -> Tensor | None:
-        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given.
-
-        Gradients of other networks' weights are not computed. ``keep``: the graph is needed once more.
-
-        Raises:
-            ValueError: the loss reaches no parameter.
-        """
+        """One update -> the gradient of the loss, a scalar, at ``at``, where that is given; see ``game.Descent``."""
         ends = self.parameters if at is None else [*self.parameters, at]
         gradients = torch.autograd.grad(loss, ends, retain_graph=keep, allow_unused=True)
         self.move(gradients[: len(self.parameters)])
@@ -118,23 +105,21 @@ class Descent:
         self.move(torch.autograd.grad(root, self.parameters, pull, allow_unused=True))
 
     def move(self, gradients: Sequence[Tensor | None]) -> None:
-        """One update by gradients, those of ``parameters``.
-
-        A parameter that the loss does not reach rests, with its state: zeros for a gradient would age its moments,
-        and its first steps, once it is reached, would be many times too long.
-
-        Raises:
-            ValueError: there is none.
-        """
+        """One update by gradients, those of ``parameters``; a ValueError: there is none."""
+        # A parameter that is not reached rests, with its state: zeros would age its moments, and its first steps,
+        # once it is reached, would be many times too long.
         reached = {i: gradient for i, gradient in enumerate(gradients) if gradient is not None}
         if not reached:
             raise ValueError("the loss does not depend on the network")
         with torch.no_grad():
             parameters = [self.parameters[i] for i in reached]
-            steps = [laid_out_as(self.parameters[i], gradient) for i, gradient in reached.items()]
+            steps = [  # in the memory layouts of the parameters, which torch's fused updates take for granted
+                g if g.stride() == p.stride() else torch.empty_like(p).copy_(g)
+                for p, g in zip(parameters, reached.values(), strict=True)
+            ]
             if self.spec.clip_gradient is not None:
                 steps = clipped(steps, self.spec.clip_gradient)
-            slots = {slot: [kept[i] for i in reached] for slot, kept in self.slots.items()}
+            slots = {slot: [state[i] for i in reached] for slot, state in self.slots.items()}
             self.rule.update(parameters, steps, slots, self.spec, self.lr, self.momentum)
             if self.spec.clip_weights is not None:
                 torch._foreach_clamp_min_(self.parameters, -self.spec.clip_weights)
@@ -143,6 +128,6 @@ class Descent:
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Its state, as ``parameter.slot`` and the live tensor."""
-        for slot, kept in self.slots.items():
-            for name, tensor in zip(self.names, kept, strict=True):
+        for slot, state in self.slots.items():
+            for name, tensor in zip(self.names, state, strict=True):
                 yield f"{name}.{slot}", tensor

@@ -20,26 +20,16 @@ def copies(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[np.generic]]:
 
 @torch.no_grad()
 def copy_into(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
-    """Fill the tensors in place; nothing is touched unless every name, shape and type fits.
-
-    Raises:
-        CondganError: naming the first that does not.
-    """
+    """Fill the tensors in place, unless a name, shape or type does not fit (``fit.check``)."""
     given = fitting(tensors, arrays)
     for name, tensor in tensors.items():
         tensor.copy_(given[name])
 
 
 def fitting(tensors: Mapping[str, Tensor], arrays: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, Tensor]:
-    """The arrays as tensors of their own, if they are what ``tensors`` (of any device, or none) stand for.
-
-    Raises:
-        CondganError: naming the first that does not.
-    """
-    fit.check(
-        {name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")) for name, tensor in tensors.items()},
-        arrays,
-    )
+    """The arrays as tensors of their own, if they fit ``tensors`` of any device, or of none (``fit.check``)."""
+    wanted = {name: (tuple(each.shape), str(each.dtype).removeprefix("torch.")) for name, each in tensors.items()}
+    fit.check(wanted, arrays)
     return {name: torch.from_numpy(np.array(arrays[name], order="C")) for name in tensors}
 
 

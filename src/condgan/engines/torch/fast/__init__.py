@@ -1,1 +1,1 @@
-"""What makes steps in torch faster and changes nothing that they compute."""
+"""Faster steps in torch, with the same results, bit for bit."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 import torch
 from torch import Tensor
 
-REPEATS = 3  # steps of a kind that are taken plainly before it is recorded
+REPEATS = 3  # plain steps of a kind before it is recorded
 MOST = 8  # kinds that are recorded
 
 Take = Callable[[Sequence[Tensor]], Tensor]
@@ -16,11 +16,7 @@ Record = Callable[[Callable[[], Tensor]], tuple[Callable[[], object], Tensor]]
 
 
 def by_cuda(work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
-    """Record work without doing it.
-
-    Raises:
-        RuntimeError: it does something that a graph cannot hold, such as waiting for the device.
-    """
+    """Record work without doing it; a RuntimeError: a graph cannot hold it, such as waiting for the device."""
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         result = work()
@@ -30,8 +26,8 @@ def by_cuda(work: Callable[[], Tensor]) -> tuple[Callable[[], object], Tensor]:
 class Graphs:
     """Takes steps, and from their fourth on replays those whose kind is known.
 
-    What is replayed is what would be done, bit for bit: the first replay of each kind is compared with a plain step
-    from the same state, and if anything differs, or the kind cannot be recorded, its steps stay plain.
+    The first replay of a kind is compared with a plain step from the same state: unless they are equal, bit for bit,
+    its steps stay plain.
     """
 
     def __init__(self, state: Callable[[], Iterable[Tensor]], record: Record = by_cuda) -> None:
@@ -59,9 +55,9 @@ class Graphs:
 
     def recorded(self, kind: Hashable, take: Take, inputs: Sequence[Tensor], seed: Callable[[], object]) -> Tensor:
         """The step after which its kind is replayed, if that proves to be the same."""
-        before = self.copies()
+        before = [tensor.clone() for tensor in self.state()]
         expected = take(inputs).clone()
-        after = self.copies()
+        after = [tensor.clone() for tensor in self.state()]
         self.restore(before)
         try:
             replay = self.replay(take, inputs)
@@ -87,10 +83,6 @@ class Graphs:
             return result
 
         return step
-
-    def copies(self) -> list[Tensor]:
-        """All that steps change."""
-        return [tensor.clone() for tensor in self.state()]
 
     @torch.no_grad()
     def restore(self, copies: Iterable[Tensor]) -> None:

@@ -1,9 +1,9 @@
 """The gradients of both players from one pass through the discriminator.
 
-Where no image of a batch meets another, and losses see images by their logits alone, a loss's gradient at an image, or
-at the output of a layer, is that of its logit times one number: the loss's derivative at this logit. So one backward
-pass from the logits of the generated images serves both losses: the generator's scales what arrives at the images, the
-discriminator's what each image adds to the gradient of the weights.
+Where images are judged independently, and losses depend on their logits alone, a loss's gradient at an image, or at a
+layer's output, is that of its logit times the loss's derivative at this logit. So one backward pass from the logits of
+the generated images serves both losses: scaled by the generator's derivatives at the images, by the discriminator's
+at the layers.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,30 +25,26 @@ if TYPE_CHECKING:
 
 
 class Use(NamedTuple):
-    """A layer with weights at work in a pass: its input, (N, ...), and its output, (N, units)."""
+    """A layer with weights, its input, (N, ...), and its output, (N, units), in a pass."""
 
     layer: nn.Module
     input: Tensor
     output: Tensor
 
 
-def of_linear(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+def of_linear(layer: Any, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradients of a linear layer's weights."""
-    linear: Any = layer
-    by_name = {"weight": linear.weight_gradient(given, arrived).float()}
-    return by_name if layer.bias is None else by_name | {"bias": arrived.sum(0).float()}
+    weight = {"weight": layer.weight_gradient(given, arrived).float()}
+    return weight if layer.bias is None else weight | {"bias": arrived.sum(0).float()}
 
 
-def of_embedding(layer: nn.Module, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
+def of_embedding(layer: Any, given: Tensor, arrived: Tensor) -> dict[str, Tensor]:
     """Gradient of an embedding's rows."""
-    weight: Any = layer.weight
-    return {"weight": torch.zeros_like(weight).index_add_(0, given, arrived.to(weight.dtype))}
+    return {"weight": torch.zeros_like(layer.weight).index_add_(0, given, arrived.to(layer.weight.dtype))}
 
 
-GRADIENTS: dict[type[nn.Module], Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]] = {
-    Linear: of_linear,
-    Embedding: of_embedding,
-}
+Gradients = Callable[[Any, Tensor, Tensor], dict[str, Tensor]]
+GRADIENTS: dict[type[nn.Module], Gradients] = {Linear: of_linear, Embedding: of_embedding}
 """Layer -> its input, and the gradient that arrived at its output -> gradients of its parameters."""
 
 

@@ -3,9 +3,9 @@
 On x86 torch multiplies float32 matrices with MKL, which leaves the AVX-512 of some processors unused, as of AMD's.
 """
 
-import time
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
+from timeit import timeit
 from typing import Any
 
 import torch
@@ -45,16 +45,10 @@ def faster() -> bool:
     rows, inputs, units = SHAPE
     a, b = (torch.ones(size, inputs, dtype=torch.float32) for size in (rows, units))
     ways: list[Callable[[Tensor, Tensor], Tensor]] = [nn.functional.linear, onednn]
-    times = [[_seconds(way, a, b) for way in ways] for _ in range(ROUNDS)]
+    times = [[timeit(partial(way, a, b), number=1) for way in ways] for _ in range(ROUNDS)]
     torch.set_num_threads(before)
     by_torch, by_onednn = map(min, zip(*times, strict=True))
     return by_onednn < GAIN * by_torch
-
-
-def _seconds(product: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> float:
-    start = time.perf_counter()
-    product(a, b)
-    return time.perf_counter() - start
 
 
 class Product(torch.autograd.Function):
