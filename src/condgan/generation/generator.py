@@ -85,11 +85,7 @@ class Generator:
                 "Generator.sample_any, draws from it"
             )
         if self.domain.condition is not None:
-            try:
-                given = np.asarray(conditions)
-            except ValueError:
-                raise CondganError("conditions have rows of different lengths: expected floats (N, V)") from None
-            return self.sample_conditions(given, seed, first)
+            return self.sample_conditions(rows("conditions", conditions), seed, first)
         if isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f":
             self.length()
         return self.sample_classes(labels.parse(conditions, self.domain), seed, first)
@@ -129,7 +125,7 @@ class Generator:
         if self.domain.condition is not None or not self.recipe.conditional:
             has = "has vector conditions" if self.recipe.conditional else "is unconditional"
             raise CondganError(f"{self.recipe.name} {has}: class weights need a generator with classes")
-        given = vectors("weights", np.asarray(weights), self.domain.classes)
+        given = vectors("weights", rows("weights", weights), self.domain.classes)
         return sampling.pictures(self.sampler, self.recipe, given, seed, first)
 
     def length(self) -> int:
@@ -154,6 +150,18 @@ class Generator:
         if len(classes) and not (classes.min() >= 0 and classes.max() < self.domain.classes):
             raise CondganError(f"class index out of range: this generator has 0 to {self.domain.classes - 1}")
         return sampling.pictures(self.sampler, self.recipe, classes, seed, first)
+
+
+def rows(argument: str, values: Any) -> npt.NDArray[Any]:
+    """What is passed as floats (N, V), as an array.
+
+    Raises:
+        CondganError: its rows differ in length.
+    """
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise CondganError(f"{argument} have rows of different lengths: expected floats (N, V)") from None
 
 
 def save(
