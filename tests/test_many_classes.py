@@ -11,10 +11,12 @@ from condgan import cli, data
 from condgan.data import Dataset, Split
 from condgan.evaluation import features
 from condgan.evaluation.comparison import MEASURES, Comparison
-from condgan.evaluation.evaluation import MOST_CONFUSED, MOST_PAIRS, Evaluation, nearest_pairs
+from condgan.evaluation.evaluation import MOST_PAIRS, nearest_pairs
 from condgan.evaluation.figures import measured
 from condgan.evaluation.reference import Reference
 from condgan.recipe import Data
+from condgan.results.evaluation import MOST_CONFUSED, Evaluation
+from condgan.results.protocol import Protocol
 from conftest import TINY_MLP, random_images, strict
 
 COUNT = 200
@@ -61,7 +63,7 @@ def test_one_kind_of_stack_is_one_mode(reference: Reference) -> None:
 @pytest.mark.parametrize("classes", [2, MOST_CONFUSED, MOST_CONFUSED + 1])
 def test_the_confusion_of_very_many_classes_is_left_out_of_json(classes: int) -> None:
     confusion = np.eye(classes, dtype=np.int64)
-    written = Evaluation({}, {}, confusion=confusion).as_json()["confusion"]
+    written = Evaluation({}, Protocol.model_construct(), confusion=confusion).as_json()["confusion"]
     assert written == (confusion.tolist() if classes <= MOST_CONFUSED else None)
 
 

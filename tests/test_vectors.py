@@ -192,7 +192,7 @@ def test_what_a_training_says_and_leaves(kind: str, trained: Any, archives: dict
     assert run.domain() == dataset(kind, archives).domain()
     found = diagnosis.diagnose(run.folder)
     assert (found.pictures, len(found.skipped)) == (0, 1)
-    assert "no pictures were looked at: toy" in found.skipped[0]
+    assert "no pictures were checked: toy" in found.skipped[0]
     assert len(diagnosis.report(found, run.folder).splitlines()) == 2
 
 

@@ -89,7 +89,7 @@ def test_bad_arrays_name_the_argument(case: str) -> None:
 def test_a_run_on_arrays_goes_on_only_with_the_same_arrays(tmp_path: Path) -> None:
     images = IMAGES[..., 0]
     run = condgan.train("cgan-bce", *SMALL, "data.size=8", data=(images, LABELS), epochs=1, run=tmp_path / "run")
-    assert run.recipe().data.source == "arrays"
+    assert run.recipe.data.source == "arrays"
     with pytest.raises(CondganError, match=r"pass the same again, as `data=\(images, labels\)`"):
         condgan.resume(tmp_path / "run", epochs=2)
     with pytest.raises(CondganError, match=r"is not what .* was trained on"):
@@ -106,7 +106,7 @@ def test_a_dataset_keeps_its_size_and_splits(tmp_path: Path) -> None:
     split = Split(IMAGES[..., 0][:, None], LABELS)
     dataset = Dataset("mine", ("a", "b", "c"), split, split, split, "my own")
     run = condgan.train("cgan-bce", *SMALL, data=dataset, epochs=1, run=tmp_path / "run")
-    data = run.recipe().data
+    data = run.recipe.data
     assert (data.source, data.size, data.channels) == ("arrays", 8, 1)
     condgan.resume(tmp_path / "run", data=dataset, epochs=2)
     part = Split(split.images[:, :, :2, :2], LABELS)

@@ -15,7 +15,10 @@ def evaluate(
     context: typer.Context,
     path: Annotated[
         Path,
-        typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, mnist, an .npz, IDX files, a folder."),
+        typer.Argument(
+            help="A run (RUN@100: after epoch 100), a generator file, mnist, an .npz, IDX files, or a folder of class "
+            "folders."
+        ),
     ],
     overrides: DataOverrides = None,
     data: Annotated[
