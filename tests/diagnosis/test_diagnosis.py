@@ -215,6 +215,9 @@ def test_the_command_makes_the_runs_recipe_with_the_advice(name: str) -> None:
     words = command(recipe, advice).split(" train ", 1)[1]
     name_again, *overrides = shlex.split(words)
     assert builtin.get(name_again, overrides) == override(recipe, advice)
+    elsewhere = override(recipe, ["engine=jittor", "machine.device=cuda:1", "machine.threads=3"])
+    name_again, *overrides = shlex.split(command(elsewhere, advice).split(" train ", 1)[1])
+    assert builtin.get(name_again, overrides) == override(recipe, ["engine=jittor", *advice])  # on any machine
 
 
 @pytest.mark.slow

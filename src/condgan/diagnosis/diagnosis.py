@@ -123,7 +123,6 @@ def command(recipe: Recipe, advice: tuple[str, ...]) -> str:
     if recipe.name not in RECIPES:
         return f"train it with {' '.join(advice)}"
     advised = {text.partition("=")[0] for text in advice}
-    own = [
-        text for text in differences(recipe, RECIPES[recipe.name], "machine") if text.partition("=")[0] not in advised
-    ]
+    left_out = advised | {"machine.device", "machine.threads"}  # of the machine where the run was trained
+    own = [text for text in differences(recipe, RECIPES[recipe.name]) if text.partition("=")[0] not in left_out]
     return f"condgan train {shlex.join([recipe.name, *own, *advice])}"
