@@ -49,7 +49,7 @@ def seconds(recipe: Recipe, dataset: datasets.Dataset, kind: str) -> float:
     """CPU seconds of a whole training with listeners, after its engine is built."""
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(recipe, Path(folder) / "run")
-        trainer = Trainer(run, recipe, dataset, None, Listeners(KINDS[kind]()))
+        trainer = Trainer(run, recipe, dataset, None, Listeners((), KINDS[kind]()))
         engine, untrained = preparation.engine(recipe, dataset, None)
         start = time.process_time()
         trainer.work(engine, untrained)

@@ -203,3 +203,99 @@ def test_every_door_takes_a_moment_of_a_run(
     for command in ("sample", "evaluate"):
         assert "epoch 9" in refused(command, "run@9")
         assert '"nowhere"' in refused(command, "nowhere@1")
+    with pytest.raises(CondganError, match="run has not reached epoch 9"):
+        condgan.diagnose("run@9")
+    assert "has not reached epoch 9" in refused("diagnose", "run@9")
+    assert "run@2 is a moment of a run: give run" in refused("resume", "run@2")
+
+
+# Arguments of a wrong type
+
+NUL = "a\0b"
+
+
+async def later() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: condgan.train(None), "recipe=None: expected a path"),
+        (lambda: condgan.train(5), "recipe=5: expected a path"),
+        (lambda: condgan.train(b"mnist"), "recipe=b'mnist': expected a path"),
+        (lambda: condgan.train("mnist", 5), '"5" is not an override'),
+        (lambda: condgan.train("mnist", epochs="x"), "train.epochs=x: "),
+        (lambda: condgan.train("mnist", epochs=10**30), "train.epochs=1000"),
+        (lambda: condgan.train("mnist", run=5), "run=5: expected a path"),
+        (lambda: condgan.train("mnist", run=""), "run='': expected a path"),
+        (lambda: condgan.train("mnist", run=NUL), "NUL"),
+        (lambda: condgan.train("mnist", listeners=None), "listeners=None: expected a list"),
+        (lambda: condgan.train("mnist", listeners=5), "listeners=5: expected a list"),
+        (lambda: condgan.train("mnist", stop=5), "stop=5: expected a function"),
+        (lambda: condgan.train("mnist", stop=later), "expected a function (not an async one)"),
+        (lambda: condgan.train("mnist", data=5), "data=int: expected"),
+        (lambda: condgan.train("mnist", data=NUL), "NUL"),
+        (lambda: condgan.resume(None), "run=None: expected a path"),
+        (lambda: condgan.load(None), "path=None: expected a path"),
+        (lambda: condgan.load(NUL), "NUL"),
+        (lambda: condgan.evaluate(None), "path=None: expected a path"),
+        (lambda: condgan.evaluate("mnist", n="x"), "n='x': expected a whole number, 2 to 1000000 images"),
+        (lambda: condgan.evaluate("mnist", n=2.5), "n=2.5: expected a whole number"),
+        (lambda: condgan.evaluate("mnist", seed="a"), "seed='a': expected a whole number"),
+        (lambda: condgan.evaluate("mnist", inception="nowhere"), "nowhere"),
+        (lambda: condgan.diagnose(3.5), "run=3.5: expected a path"),
+        (lambda: condgan.Dataset("a", ("b",), *[condgan_split([[1]], [0])] * 3, ""), "images are of type list"),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_is_one_clear_line(call: Any, message: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CondganError) as raised:
+        call()
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def condgan_split(images: Any, labels: Any) -> Any:
+    from condgan.data import Split
+
+    return Split(images, labels)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda g: g.sample(None), "conditions=None: expected classes"),
+        (lambda g: g.sample("2", seed="a"), "seed='a': expected a whole number"),
+        (lambda g: g.sample("2", seed=1.5), "seed=1.5: expected a whole number"),
+        (lambda g: g.sample("2", seed=True), "seed=True: expected a whole number"),
+        (lambda g: g.sample("2", first=2**63), "first=9223372036854775808: expected a whole number"),
+        (lambda g: g.sample("2", first=2**63 - 1), "expected a whole number, 0 to 9223372036854775806"),
+        (lambda g: g.sample_weights(np.ones((1, 10)), first=1.5), "first=1.5: expected a whole number"),
+        (lambda g: g.sample_any("a"), "count='a': expected a whole number"),
+        (lambda g: g.sample_any(0), "count=0: expected a whole number"),
+        (lambda g: g.sample_classes(np.zeros((2, 2), int), 0), "classes are int64 (2, 2): expected indexes"),
+        (lambda g: g.sample_classes(np.zeros(2), 0), "classes are float64 (2,): expected indexes"),
+    ],
+)
+def test_a_sampler_refuses_in_one_clear_line(call: Any, message: str) -> None:
+    with pytest.raises(CondganError) as raised:
+        call(condgan.load("mnist"))
+    assert message in str(raised.value)
+    assert condgan.load("mnist").sample("2", seed=np.int64(7), first=np.int32(1)).shape == (1, 1, 28, 28)
+
+
+def test_arrays_that_numpy_cannot_take_are_refused() -> None:
+    import torch
+
+    images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 0, 1])
+    masked = np.ma.masked_array(images, mask=images == 0)
+    for given, message in (
+        ((torch.zeros(4, 8, 8, requires_grad=True), labels), "are no arrays"),
+        ((masked, labels), "are masked: fill what is masked"),
+    ):
+        with pytest.raises(CondganError) as raised:
+            condgan.train("mnist", data=given)
+        assert message in str(raised.value)
+        assert "\n" not in str(raised.value)

@@ -48,7 +48,7 @@ def test_it_opens_and_samples(folder: Path) -> None:
     pictures = condgan.load(folder).sample(range(10), seed=5)
     assert alike(pictures, expected(folder.name)["now"])
     assert (condgan.load(folder / "generator.safetensors").sample(range(10), seed=5) == pictures).all()
-    assert find(folder, None, [], 0, "last", None).conditional
+    assert find(folder, DATA[folder.name], [], 0, "last", None).conditional
 
 
 @pytest.mark.parametrize("folder", ["evaluated"], indirect=True)

@@ -1,6 +1,7 @@
 """Listeners hear of a training, and a stop ends it; neither changes what is learnt."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -209,3 +210,98 @@ def test_a_stop_at_the_last_step_comes_too_late(plain: Run, digits: Path, option
     run = condgan.train("cgan-lsgan", *options, **given, stop=lambda: asked.append(True) or len(asked) == STEPS)
     assert (run.status.state, len(asked)) == ("finished", STEPS)
     assert_same(run, plain)
+
+
+# What ends a process, and what ends a folder
+
+
+@pytest.mark.usefixtures("step_by_step")
+@pytest.mark.parametrize("by", ["listener", "stop"])
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, KeyboardInterrupt])
+def test_what_ends_the_process_saves_first(
+    kind: type[BaseException], by: str, plain: Run, digits: Path, options: Any, tmp_path: Path
+) -> None:
+    calls: list[object] = []
+
+    def leave(*arguments: object) -> bool:
+        calls.append(arguments)
+        if len(calls) == 4:
+            raise kind
+        return False
+
+    class Page:
+        block = staticmethod(leave)
+
+    given: dict[str, Any] = {"listeners": [Page()]} if by == "listener" else {"stop": leave}
+    folder = tmp_path / "run"
+    with pytest.raises(condgan.InterruptedTrainingError if kind is KeyboardInterrupt else kind):
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, **given)
+    assert (Run(folder).status.state, Run(folder).status.step) == ("stopped", 4)
+    assert checkpoint.load(Run(folder).checkpoint()).step == 4
+    assert_same(condgan.resume(folder), plain)
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_removed_run_folder_ends_the_training(digits: Path, options: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+
+    class Cleaner:
+        def block(self, block: Any) -> None:
+            if block.step == 3:
+                shutil.rmtree(folder)
+
+    with pytest.raises(CondganError, match=f"{folder} or its log was removed during the training.*step 20"):
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Cleaner()])
+    assert not (folder / "checkpoints").exists()
+
+
+@pytest.mark.usefixtures("step_by_step")
+@pytest.mark.parametrize("content", [None, "", "[]"])
+def test_a_recipe_that_was_spoilt_is_written_again(
+    content: str | None, plain: Run, digits: Path, options: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "run" / "recipe.json"
+
+    class Spoiler:
+        def block(self, block: Any) -> None:
+            if block.step == 3:
+                path.unlink() if content is None else path.write_text(content)
+
+    blocks: list[int] = []
+    given = {"data": digits, "epochs": 4, "run": path.parent, "listeners": [Spoiler()]}
+    run = condgan.train("cgan-lsgan", *options, **given, stop=lambda: blocks.append(1) or len(blocks) == 5)
+    assert run.recipe.train.epochs == 4
+    assert_same(condgan.resume(run), plain)
+
+
+@pytest.mark.usefixtures("step_by_step")
+def test_a_folder_named_stop_is_no_request(plain: Run, digits: Path, options: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+
+    class Maker:
+        def block(self, block: Any) -> None:
+            (folder / "stop").mkdir(exist_ok=True)
+
+    run = condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, listeners=[Maker()])
+    assert_same(run, plain)
+    assert_same(condgan.resume(folder), plain)
+
+
+def test_the_error_of_a_listener_is_one_line_that_fits_the_end(digits: Path, options: Any, tmp_path: Path) -> None:
+    class Page:
+        def ended(self, status: Any) -> None:
+            raise ValueError("one\ntwo\n\nthree")
+
+    with pytest.raises(CondganError) as raised:
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=1, run=tmp_path / "run", listeners=[Page()])
+    assert "raised ValueError: one two three; the training itself is complete" in str(raised.value)
+
+
+def test_a_run_of_arrays_is_continued_in_python(options: Any, tmp_path: Path) -> None:
+    images, labels = np.zeros((300, 8, 8), np.uint8), np.arange(300) % 10
+    scribe, folder = Scribe(), tmp_path / "run"
+    given = {"data": (images, labels), "epochs": 4, "run": folder, "listeners": [scribe]}
+    condgan.train("cgan-lsgan", *options, **given, stop=lambda: True)
+    sentences = [event[1] for event in scribe.heard if event[0] == "notified"]
+    assert any(f'condgan.resume("{folder}", data=...)' in sentence for sentence in sentences)
+    assert not any("`condgan resume" in sentence for sentence in sentences)

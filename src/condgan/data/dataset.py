@@ -35,6 +35,9 @@ class Split(Rows):
     def __post_init__(self) -> None:
         """Check types and shapes."""
         images, labels = self.images, self.labels
+        for name, array in (("images", images), ("labels", labels)):
+            if not isinstance(array, np.ndarray):
+                raise CondganError(f"{name} are of type {type(array).__name__}, expected a numpy array")
         if images.ndim == 2:
             check_vectors("vectors", images, len(images))
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from condgan import arguments
 from condgan.arrays import MAX_SIZE, MIN_SIZE
 from condgan.data import readers
 from condgan.data.dataset import Contents, Dataset, Split
@@ -79,7 +80,7 @@ def named(source: str, data: Data) -> Contents:
     Raises:
         CondganError: there is no such source, or it is damaged.
     """
-    path = Path(os.path.expanduser(source))
+    path = arguments.path("data", os.path.expanduser(source))
     if source and os.path.exists(path):
         contents = read(path, data)
         if source not in BUILT_IN:

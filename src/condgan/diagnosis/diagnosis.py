@@ -59,10 +59,14 @@ def diagnose(
         CondganError: no run there, or its recipe or log is damaged. Pictures that cannot be compared are no error: see
             ``skipped``.
     """
-    folder, epoch = moment.parse(run)
+    folder, epoch = moment.parse(run, "run")
     opened = Run.open(folder)
     recipe, records = opened.recipe, opened.records()
     if epoch is not None:
+        if not any(record.epoch >= epoch for record in records):
+            raise CondganError(
+                f"{folder} has not reached epoch {epoch}: `condgan diagnose {folder}` takes all there is"
+            )
         records = [record for record in records if record.epoch <= epoch]
     in_pictures: list[Finding] = []
     skipped: list[str] = []

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from condgan import arguments
 from condgan.arrays import Images
 from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
@@ -74,8 +75,7 @@ def evaluate(
     Raises:
         CondganError: nothing to measure at the path, or it does not fit the data.
     """
-    if n is not None and not 2 <= n <= MOST_IMAGES:
-        raise ArgumentError("n", n, f"expected 2 to {MOST_IMAGES} images")
+    n = None if n is None else arguments.integer("n", n, 2, MOST_IMAGES, "images")
     if split not in OTHER:
         raise ArgumentError("split", split, f"expected {' or '.join(OTHER)}")
     check_checkpoint(checkpoint)
@@ -83,11 +83,13 @@ def evaluate(
     from condgan.metrics import feature_network
     from condgan.metrics import inception as inception_network
 
-    folder = Path(output) if output is not None else own_folder(path)
+    folder = arguments.path("output", output) if output is not None else own_folder(path)
     if folder is not None:
         check_writable(folder / FILE)
     started = time.monotonic()
-    standard = None if inception is None else features.inception(inception, say)  # a wrong path is told at once
+    standard = (
+        None if inception is None else features.inception(arguments.path("inception", inception), say)
+    )  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
     check_split(subject.dataset, split)  # before a feature network is trained
     form = subject.dataset.domain()

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from condgan.errors import CondganError, nearest
+from condgan.arguments import shown
+from condgan.errors import ArgumentError, CondganError, nearest
 from condgan.recipe import Domain
 
 MOST_NAMED = 12  # classes listed in an error
@@ -23,6 +24,8 @@ def parse(classes: str | int | Iterable[str | int], domain: Domain) -> npt.NDArr
     """
     if isinstance(classes, int):
         classes = [classes]
+    if not isinstance(classes, Iterable):
+        raise ArgumentError("conditions", shown(classes), f"expected classes, as {','.join(domain.class_names[:3])}")
     tokens = _split(classes, domain) if isinstance(classes, str) else [str(token) for token in classes]
     if not tokens:
         raise CondganError(f"an empty sequence: name at least one class, such as {','.join(domain.class_names[:3])}")

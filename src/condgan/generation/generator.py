@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan import engines
+from condgan import arguments, engines
 from condgan.arrays import Samples
 from condgan.data.vectors import vectors
 from condgan.engines import State
@@ -27,6 +27,7 @@ KIND = "generator"
 SHIPPED = ("mnist",)
 """Names of the trained generators in the package; each is also the name of its recipe."""
 CHECKPOINTS = ("last", "best")
+MOST_AT_ONCE = 1_000_000_000  # images: more numbers than memory has room for are surely a mistake
 
 
 class Generator:
@@ -96,8 +97,7 @@ class Generator:
         Raises:
             CondganError: less than one, a seed out of range, or a generator with vector conditions.
         """
-        if count < 1:
-            raise ArgumentError("count", count, "expected at least 1")
+        count = arguments.integer("count", count, 1, MOST_AT_ONCE, "images")
         if self.domain.condition is not None and self.recipe.conditional:
             raise CondganError(f"{self.recipe.name} has vector conditions: pass them to Generator.sample")
         return sampling.pictures(self.sampler, self.recipe, sampling.in_turn(self.domain, count, first), seed, first)
@@ -147,6 +147,9 @@ class Generator:
         """
         if self.domain.condition is not None:
             raise CondganError(f"{self.recipe.name} has vector conditions, and no classes")
+        classes = np.asarray(classes)
+        if classes.dtype.kind not in "iu" or classes.ndim != 1:
+            raise CondganError(f"classes are {classes.dtype} {classes.shape}: expected indexes of classes, int64 (N,)")
         if len(classes) and not (classes.min() >= 0 and classes.max() < self.domain.classes):
             raise CondganError(f"class index out of range: this generator has 0 to {self.domain.classes - 1}")
         return sampling.pictures(self.sampler, self.recipe, classes, seed, first)

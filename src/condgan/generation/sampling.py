@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from condgan import arguments
 from condgan.arrays import Conditions, Samples
 from condgan.draws import philox
 from condgan.engines import Sampler
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import CondganError
 from condgan.generation import classes as labels
 from condgan.pictures import images
 from condgan.recipe import Domain, Recipe
@@ -26,21 +27,18 @@ def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int
     Raises:
         CondganError: the seed or the first number is out of range.
     """
-    check_seed(seed)
-    if first < 0:
-        raise ArgumentError("first", first, "expected 0 or more")
+    seed, first = check_seed(seed), arguments.integer("first", first, 0, MOST_SEED - len(conditions))
     numbers = np.arange(first, first + len(conditions))
     return sampler.sample(philox.latents(recipe.latent, seed, numbers), conditions)
 
 
-def check_seed(seed: int) -> None:
+def check_seed(seed: int) -> int:
     """Refuse a seed that no picture can be drawn with.
 
     Raises:
-        ArgumentError: it is not 0 ... 2**63 - 1.
+        ArgumentError: it is no whole number, 0 ... 2**63 - 1.
     """
-    if not 0 <= seed <= MOST_SEED:
-        raise ArgumentError("seed", seed, f"expected 0 to {MOST_SEED}")
+    return arguments.integer("seed", seed, 0, MOST_SEED)
 
 
 def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from os import PathLike, fspath, sep
 from pathlib import Path
 
+from condgan import arguments
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data, Discriminator, Generator, Latent, Loss, Optim, Optimiser, Output, Penalty, Recipe, Train
 from condgan.recipe.text import override, read
@@ -128,7 +129,7 @@ def get(name: str | PathLike[str], overrides: Iterable[str] = ()) -> Recipe:
     Raises:
         CondganError: unknown name, field or value; the file cannot be read or is no recipe.
     """
-    name = fspath(name)
+    name = name if isinstance(name, str) else fspath(arguments.path("recipe", name))
     if name in RECIPES:
         return override(RECIPES[name], overrides)
     if is_path(name):

@@ -27,6 +27,7 @@ Split = BeforeValidator(_split)
 Optional = BeforeValidator(_absent)
 Count = Annotated[int, Field(ge=1)]
 MaybeCount = Annotated[Count | None, Optional]
+Epochs = Annotated[int, Field(ge=1, le=10_000_000)]
 Interval = Annotated[int | str, AfterValidator(_interval)]
 Positive = Annotated[float, Field(gt=0)]
 MaybePositive = Annotated[Positive | None, Optional]

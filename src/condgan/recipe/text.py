@@ -35,7 +35,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     values = recipe.model_dump()
     problems: list[str] = []
     for text in overrides:
-        path, equals, value = text.partition("=")
+        path, equals, value = str(text).partition("=")
         if not equals or not path:
             problems.append(f'"{text}" is not an override: write section.field=value, as in train.batch=128')
             continue
@@ -104,13 +104,13 @@ def explain(error: ValidationError) -> list[str]:
     clauses = []
     for problem in error.errors(include_url=False):
         location = [str(part) for part in problem["loc"]]
-        path = ".".join(location) or "recipe"
+        path, given = ".".join(location) or "recipe", problem["input"]
         if problem["type"] == "extra_forbidden":
             clauses.append(f'unknown field "{path}"{nearest(path, _paths(Recipe))}')
         elif problem["type"] == "value_error":
-            clauses.append(f"{path}: {str(problem['msg']).removeprefix('Value error, ')}")
+            value = f"={given}" if isinstance(given, str | int | float) else ""
+            clauses.append(f"{path}{value}: {str(problem['msg']).removeprefix('Value error, ')}")
         else:
-            given = problem["input"]
             hint = ""
             if problem["type"] == "literal_error" and isinstance(given, str):
                 hint = nearest(given, re.findall("'([^']+)'", problem["ctx"]["expected"]))

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from condgan.recipe.fields import (
     Count,
+    Epochs,
     MaybeCount,
     MaybePositive,
     Optional,
@@ -130,7 +131,7 @@ class Train(Section):
     precision: Precision = "float32"
     """Of matrix products and convolutions while training; weights, losses and samples are float32 in any case. bf16:
     unless float32 is faster on this machine, which is measured when a run begins and recorded with it."""
-    epochs: Count = 100
+    epochs: Epochs = 100
     order: Literal["g-first", "d-first"] = "d-first"
     """Which network steps first on a batch."""
     fakes: Literal["shared", "fresh"] = "shared"

@@ -58,7 +58,7 @@ class Log:
     """
 
     def __init__(self, path: Path, plan: Plan, every: int, step: int, pending: Figures) -> None:
-        self.plan, self.every, self.step = plan, every, step
+        self.path, self.plan, self.every, self.step = path, plan, every, step
         self.records = list(itertools.takewhile(lambda record: record.step <= step, read(path)))
         if self.records and isinstance(self.records[-1], EvaluationRecord) and self.records[-1].step == 0:
             self.records.pop()
@@ -112,6 +112,13 @@ class Log:
         window = {name: np.concatenate(parts) for name, parts in self.pending.items()}
         longest = max(map(len, window.values()), default=0)
         return {name: values for name, values in window.items() if len(values) == longest}
+
+    def removed(self) -> bool:
+        """Whether the file was deleted or replaced since it was opened, alone or with its folder."""
+        try:
+            return not os.path.samestat(os.fstat(self.file.fileno()), os.stat(self.path))
+        except (OSError, ValueError):  # it is not there, or closed
+            return True
 
     def sync(self) -> None:
         """Bring what is written to the disk: a checkpoint must never be ahead of its log."""

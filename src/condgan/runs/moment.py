@@ -3,11 +3,17 @@
 import os
 from pathlib import Path
 
+from condgan import arguments
 
-def parse(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
-    """``runs/a@100`` -> (``runs/a``, 100); any other path -> (path, none). A path that exists is taken as it is."""
-    path = Path(path)
-    name, at, epoch = path.name.rpartition("@")
-    if not at or not name or not (epoch.isascii() and epoch.isdecimal()) or path.exists():
-        return path, None
-    return path.with_name(name), int(epoch)
+
+def parse(path: str | os.PathLike[str], argument: str = "path") -> tuple[Path, int | None]:
+    """``runs/a@100`` -> (``runs/a``, 100); any other path -> (path, none). A path that exists is taken as it is.
+
+    Raises:
+        ArgumentError: ``argument`` is no path.
+    """
+    whole = arguments.path(argument, path)
+    name, at, epoch = whole.name.rpartition("@")
+    if not at or not name or not (epoch.isascii() and epoch.isdecimal()) or whole.exists():
+        return whole, None
+    return whole.with_name(name), int(epoch)

@@ -15,7 +15,7 @@ from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe import text as recipe_text
 from condgan.results.records import EvaluationRecord, Record, of_kind
-from condgan.runs import checkpoint, log, status
+from condgan.runs import checkpoint, log, moment, status
 from condgan.runs.status import Status
 from condgan.storage import weights
 from condgan.storage.files import atomic
@@ -86,7 +86,9 @@ class Run:
         Raises:
             CondganError: there is no run in that folder.
         """
-        folder = Path(folder)
+        given, (folder, epoch) = folder, moment.parse(folder, "run")
+        if epoch is not None:
+            raise CondganError(f"{given} is a moment of a run: give {folder}, which continues at its last checkpoint")
         if not folder.is_dir():
             raise CondganError(f'no run folder "{folder}": `condgan train` creates one under runs/')
         if not (folder / "recipe.json").is_file():
@@ -106,6 +108,18 @@ class Run:
     def write_recipe(self, recipe: Recipe) -> None:
         """Write the recipe, or replace it (more epochs)."""
         atomic(self.folder / "recipe.json", recipe_text.to_json(recipe).encode())
+
+    def recipe_text(self) -> str | None:
+        """What recipe.json contains; none where it cannot be read."""
+        try:
+            return (self.folder / "recipe.json").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def clear_stop(self) -> None:
+        """Remove the file ``stop``; a folder of that name is the user's own and requests nothing."""
+        if self.stop_file.is_file():
+            self.stop_file.unlink(missing_ok=True)
 
     @property
     def status(self) -> Status:

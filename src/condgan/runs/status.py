@@ -4,10 +4,10 @@ import os
 import socket
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from condgan.results import selection
 from condgan.results.records import AlarmRecord, EvaluationRecord, of_kind
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 State = Literal["running", "stopped", "finished", "diverged", "killed"]
 SIGN_EVERY = 2.0  # seconds between two signs of life
+SILENCE = timedelta(minutes=10)  # without one (an evaluation gives none), a training on another host counts as killed
 
 
 class Status(BaseModel):
@@ -27,7 +28,8 @@ class Status(BaseModel):
 
     Attributes:
         state: running; stopped: on request, by Ctrl-C or by an error, after a save; finished; diverged: a loss or a
-            weight became NaN; killed: the file says running, but no process holds the run.
+            weight became NaN; killed: the file says running, but no process holds the run (of another host, whose
+            locks cannot be seen from here: it gave no sign of life for ten minutes).
         step, epoch: of its last save.
         reason: why it stopped or diverged.
         process, host: that trains, or trained last.
@@ -37,8 +39,8 @@ class Status(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     state: State
-    step: int
-    epoch: float
+    step: int = Field(ge=0)
+    epoch: float = Field(ge=0, allow_inf_nan=False)
     reason: str | None = None
     process: int | None = None
     host: str | None = None
@@ -52,7 +54,7 @@ class Writer:
         self.path, self.last = run.status_file, 0.0
 
     def write(self, state: State, step: int, epoch: float, reason: str | None = None) -> Status:
-        """Write it, and return it.
+        """Write it, if the run folder is still there, and return it.
 
         Raises:
             CondganError: it cannot be written.
@@ -60,7 +62,8 @@ class Writer:
         status = Status(
             state=state, step=step, epoch=epoch, reason=reason, process=os.getpid(), host=socket.gethostname()
         )
-        atomic(self.path, status.model_dump_json(indent=2, exclude={"seen"}).encode() + b"\n")
+        if self.path.parent.is_dir():  # a run folder that was removed is not created again
+            atomic(self.path, status.model_dump_json(indent=2, exclude={"seen"}).encode() + b"\n")
         self.last = time.monotonic()
         return status
 
@@ -83,7 +86,9 @@ def read(run: "Run") -> Status:
         return _derived(run)
     if status.state == "running" and run.is_locked() is False:
         status = _written(run) or status  # it may have ended between the two looks
-        if status.state == "running":
+        elsewhere = status.host not in (None, socket.gethostname())
+        recent = status.seen is not None and datetime.now(UTC) - status.seen < SILENCE
+        if status.state == "running" and not (elsewhere and recent):
             return status.model_copy(update={"state": "killed"})
     return status
 

@@ -1,18 +1,31 @@
-"""What the user reads when a training fails."""
+"""What the user reads when a training ends early."""
 
+from condgan.data.readers import passed
 from condgan.errors import CondganError
+from condgan.recipe import Recipe
 from condgan.runs.run import Run
 from condgan.training.listeners.listener import ListenerError
 
 
-def explained(error: BaseException, run: Run, where: str) -> BaseException:
-    """The error to raise for one that ended a training at a moment: what was saved, and what to do; else the same."""
+def saved(run: Run, recipe: Recipe, where: str) -> str:
+    """Where a training was saved, and what continues it."""
+    command = f"condgan resume {run.folder}"
+    if recipe.data.source == passed.NAME:  # the command line cannot pass arrays
+        command = f'condgan.resume("{run.folder}", data=...)'
+    return f"saved at {where}: `{command}` continues there"
+
+
+def explained(error: BaseException, run: Run, recipe: Recipe, where: str, over: bool) -> BaseException:
+    """The error to raise for one that ended a training: what was saved, and what to do; else the same.
+
+    ``over``: it came after the training had ended.
+    """
     cause = error if isinstance(error, OSError) else error.__cause__
     if isinstance(cause, BrokenPipeError):  # of the terminal, not of the run
         return cause
     if isinstance(error, ListenerError):
-        there = f"saved at {where}: `condgan resume {run.folder}` continues there"
-        return ListenerError(f"{error}; {there if run.checkpoint().exists() else 'nothing was trained yet'}")
+        after = saved(run, recipe, where) if run.checkpoint().exists() else "nothing was trained yet"
+        return ListenerError(f"{error}; {'the training itself is complete' if over else after}")
     if not isinstance(cause, OSError) or not isinstance(error, CondganError | OSError):
         return error
     return CondganError(

@@ -19,6 +19,7 @@ from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.generation import generator
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
+from condgan.recipe.text import to_json
 from condgan.results import selection
 from condgan.results.records import AlarmRecord, EvaluationRecord
 from condgan.runs import checkpoint as checkpoints
@@ -78,7 +79,7 @@ class Trainer:
             untrained: the generator before the first step, to be evaluated at the first evaluation; none: it is not.
         """
         self.untrained = untrained
-        self.run.stop_file.unlink(missing_ok=True)  # of an earlier session
+        self.run.clear_stop()  # of an earlier session
         for epoch, path in self.run.epochs().items():
             if epoch * self.plan.steps_per_epoch > self.step:  # kept after the checkpoint, by a session that was killed
                 path.unlink()
@@ -96,7 +97,7 @@ class Trainer:
             if not self.over:
                 with suppress(CondganError):  # the disk may be full
                     self.end("diverged" if isinstance(error, DivergedError) else "stopped", str(error) or repr(error))
-            explained = failures.explained(error, self.run, self.where())
+            explained = failures.explained(error, self.run, self.recipe, self.where(), self.over)
             if explained is error:
                 raise
             raise explained from (None if explained is error.__cause__ else error.__cause__)
@@ -143,15 +144,17 @@ class Trainer:
             if self.monitor is not None and evaluated:
                 self.evaluate(engine, self.monitor)
                 exhausted = self.exhausted()
-            requested, cut = self.stop_requested(), interrupted()
+            requested = self.stop_requested()
             failed = self.listeners.error is not None
+            cut = interrupted() or isinstance(self.listeners.error, KeyboardInterrupt)
             due = time.monotonic() - saved > self.recipe.output.checkpoint_every
             if evaluated or requested or cut or failed or due:
                 self.save(engine)
                 saved = time.monotonic()
-            self.listeners.check()
+            if not cut:
+                self.listeners.check()
             if (requested or cut) and self.step < self.plan.steps:
-                sentence = f"stopped and saved at {self.where()}: `condgan resume {self.run.folder}` continues there"
+                sentence = f"stopped and {failures.saved(self.run, self.recipe, self.where())}"
                 if cut:
                     raise InterruptedTrainingError(sentence)
                 self.notify(sentence)
@@ -181,7 +184,7 @@ class Trainer:
     def end(self, state: Outcome, reason: str | None) -> None:
         """Write how it ended, and tell."""
         self.over = True
-        self.run.stop_file.unlink(missing_ok=True)
+        self.run.clear_stop()
         status = self.mark(state, reason)
         self.listeners.tell(lambda listener: listener.ended(status))
 
@@ -190,12 +193,12 @@ class Trainer:
         return f"epoch {self.plan.epoch(self.step):.2f} (step {self.step})"
 
     def stop_requested(self) -> bool:
-        """Whether ``stop`` or the file of that name says so."""
-        if self.stop is None or self.run.stop_file.exists():
-            return self.run.stop_file.exists()
+        """Whether ``stop`` returns true, or there is a file of that name."""
+        if self.stop is None or self.run.stop_file.is_file():
+            return self.run.stop_file.is_file()
         try:
             return bool(self.stop())
-        except Exception as error:  # as of a listener
+        except BaseException as error:  # as of a listener
             self.listeners.fail("stop", error)
             return False
 
@@ -265,7 +268,18 @@ class Trainer:
         )
 
     def save(self, engine: Engine) -> None:
-        """Write the checkpoint, and the log and the generator that belong to it."""
+        """Write the checkpoint, and the log and the generator that belong to it.
+
+        Raises:
+            CondganError: the run folder was removed, or cannot be written to.
+        """
+        if self.log.removed():
+            raise CondganError(
+                f"{self.run.folder} or its log was removed during the training, which ends at {self.where()} without a "
+                "save: train again"
+            )
+        if self.run.recipe_text() != to_json(self.recipe):  # a checkpoint is of no use without it
+            self.run.write_recipe(self.recipe)
         self.log.sync()
         self.save_checkpoint("last", engine)
         self.save_generator(self.run.generator_file, engine)

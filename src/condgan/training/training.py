@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 
+from condgan import arguments, engines
 from condgan import data as datasets
-from condgan import engines
 from condgan.data import Dataset, Given
 from condgan.draws import schedule
 from condgan.errors import CondganError
@@ -54,13 +54,14 @@ def train(
         DivergedError: a loss or a weight became NaN; the last good checkpoint is kept.
         InterruptedTrainingError: Ctrl-C, after saving.
     """
+    folder = None if run is None else arguments.path("run", run)
+    everyone, stop = _everyone(listeners), stop and arguments.function("stop", stop)
     chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
     planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
     dataset = datasets.load(planned.data, planned.seed, data)
     planned = planned.model_copy(update={"data": datasets.recorded(planned.data, data, dataset)})
     check(planned, dataset)
-    everyone = _everyone(listeners)
-    created = Run.create(planned, None if run is None else Path(run))
+    created = Run.create(planned, folder)
     with created.locked():
         trainer = Trainer(created, planned, dataset, None, everyone, stop)
         try:
@@ -93,8 +94,8 @@ def resume(
     Raises:
         CondganError, DivergedError, InterruptedTrainingError: as for ``train``.
     """
-    opened = Run.open(run)
-    run = opened.folder
+    opened, everyone = Run.open(run), _everyone(listeners)
+    run, stop = opened.folder, stop and arguments.function("stop", stop)
     with opened.locked():
         written = opened.recipe
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
@@ -110,7 +111,7 @@ def resume(
                 f"the data at {recipe.data.source} is not what {run} was trained on: `data` names its place"
             )
         check(recipe, dataset)
-        trainer = Trainer(opened, recipe, dataset, start, _everyone(listeners), stop)
+        trainer = Trainer(opened, recipe, dataset, start, everyone, stop)
         if trainer.step > trainer.plan.steps:
             raise CondganError(f"{run} has {trainer.plan.epoch(trainer.step):g} epochs already, more than requested")
         engine, untrained = preparation.engine(recipe, dataset, start)
@@ -165,7 +166,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
 
 def _everyone(listeners: Iterable[object]) -> Listeners:
     """Those that write the files of a run, and the user's."""
-    return Listeners([Pictures(), TensorBoard(), Plots(), *listeners])
+    return Listeners([Pictures(), TensorBoard(), Plots()], listeners)
 
 
 def _experiment(recipe: Recipe) -> Recipe:

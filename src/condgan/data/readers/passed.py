@@ -29,8 +29,10 @@ def read(given: object, data: Data) -> Contents:
         raise CondganError(f"data={type(given).__name__}: {EXPECTED}, a Dataset or a path")
     try:
         samples, conditions = (np.asarray(array) for array in given)
-    except (TypeError, ValueError) as error:  # ragged lists, tensors of another device
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors of another device or with gradients
         raise CondganError(f"data=(images, labels) are no arrays ({error}): {EXPECTED}") from None
+    if any(np.ma.isMaskedArray(array) for array in given):
+        raise CondganError(f"data=(images, labels) are masked: fill what is masked, or leave it out; {EXPECTED}")
     arrays = {"vectors" if samples.dtype.kind == "f" and samples.ndim == 2 else "images": samples}
     if conditions.dtype.kind == "O" and all(isinstance(label, str) for label in conditions.reshape(-1)):
         conditions = conditions.astype(str)

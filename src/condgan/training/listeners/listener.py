@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arguments import shown
 from condgan.data import Dataset
 from condgan.draws.schedule import Plan
 from condgan.engines import Sampler, Settings
@@ -145,9 +146,16 @@ class ListenerError(CondganError):
 class Listeners:
     """The listeners of one training. One that raises hears nothing more, and its error waits for ``check``."""
 
-    def __init__(self, given: Iterable[object]) -> None:
-        self.members = [(type(one).__name__, listener(one)) for one in given]
-        self.error: ListenerError | None = None
+    def __init__(self, own: Iterable[Listener], given: Iterable[object]) -> None:
+        """Wrap each of those given that is no ``Listener``.
+
+        Raises:
+            ArgumentError: they are no list, or one of them has no method of a listener.
+        """
+        if not isinstance(given, Iterable):
+            raise ArgumentError("listeners", shown(given), "expected a list of listeners")
+        self.members = [(type(one).__name__, listener(one)) for one in (*own, *given)]
+        self.error: BaseException | None = None
 
     def tell(self, event: Callable[[Listener], None]) -> None:
         """Call a method of each."""
@@ -155,21 +163,25 @@ class Listeners:
             name, heard = member
             try:
                 event(heard)
-            except Exception as error:
+            except BaseException as error:  # also what ends a process: the training is saved first
                 self.members.remove(member)
                 self.fail(f"the listener {name}", error)
 
-    def fail(self, who: str, error: Exception) -> None:
-        """Remember the first error."""
-        if self.error is None:
-            self.error = ListenerError(f"{who} raised {type(error).__name__}: {error}")
+    def fail(self, who: str, error: BaseException) -> None:
+        """Remember the first error; SystemExit, KeyboardInterrupt and GeneratorExit as they are."""
+        if self.error is not None:
+            return
+        self.error = error
+        if isinstance(error, Exception):
+            self.error = ListenerError(f"{who} raised {type(error).__name__}: {' '.join(str(error).split())[:300]}")
             self.error.__cause__ = error
 
     def check(self) -> None:
         """Raise the error of the first listener that failed.
 
         Raises:
-            ListenerError: one did.
+            ListenerError: one raised an exception.
+            BaseException: one raised SystemExit or the like, which is raised again.
         """
         if self.error is not None:
             raise self.error
@@ -188,7 +200,7 @@ def listener(given: object) -> Listener:
         return given
     methods = {name: getattr(given, name) for name in EVENTS if callable(getattr(given, name, None))}
     if isinstance(given, type) or not methods:
-        raise ArgumentError("listeners", repr(given), f"expected objects with some of the methods {', '.join(EVENTS)}")
+        raise ArgumentError("listeners", shown(given), f"expected objects with some of the methods {', '.join(EVENTS)}")
     wrapper = Listener()
     vars(wrapper).update(methods)
     return wrapper
