@@ -63,7 +63,7 @@ def plain(recipe: "Recipe") -> Side:
 
     found = dataset_of(recipe)
     split = found.trained_on(recipe.data.train_on)
-    pixels, classes, batch = recipe.data.size**2, len(found.class_names), recipe.train.batch
+    pixels, classes, batch = recipe.data.height * recipe.data.width, len(found.class_names), recipe.train.batch
 
     class Generator(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:

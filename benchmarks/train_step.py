@@ -101,7 +101,7 @@ def mnist(size: int) -> "Dataset":
 def ours(recipe: Recipe) -> "TorchEngine":
     from condgan.engines.torch.engine import TorchEngine
 
-    dataset = mnist(recipe.data.size)
+    dataset = mnist(recipe.data.height)
     return TorchEngine(recipe, dataset.domain(), dataset.trained_on(recipe.data.train_on), None)
 
 
@@ -131,14 +131,14 @@ def published(recipe: Recipe) -> "PublishedLoop":
     torch.set_num_threads(recipe.machine.threads or 1)
     torch.manual_seed(0)
     if recipe.name in PUBLISHED and recipe.generator == builtin.get(recipe.name).generator:
-        setup = published_loop.published(recipe.data.size, recipe.discriminator.dropout)
+        setup = published_loop.published(recipe.data.height, recipe.discriminator.dropout)
     else:
         setup = of_recipe(recipe)
     return published_loop.PublishedLoop(
         setup,
         split.images[:, 0],
         split.labels,
-        size=recipe.data.size,
+        size=recipe.data.height,
         batch=recipe.train.batch,
         sink=open(os.devnull, "w"),
         device=recipe.machine.device or "cpu",
@@ -157,7 +157,7 @@ def of_recipe(recipe: Recipe) -> "Setup":
     from condgan.engines.torch.networks import Scores
     from published_loop import Given, Setup
 
-    domain = mnist(recipe.data.size).domain()
+    domain = mnist(recipe.data.height).domain()
     generator = networks.Generator(recipe.generator, recipe.latent.dim, domain)
     discriminator = networks.Discriminator(recipe.discriminator, domain)
     d_terms, g_terms = losses.terms(recipe)

@@ -235,7 +235,7 @@ async def later() -> bool:
         (lambda: condgan.train("mnist", stop=5), "stop=5: expected a function"),
         (lambda: condgan.train("mnist", stop=later), "expected a function (not an async one)"),
         (lambda: condgan.train("mnist", data=5), "data=int: expected"),
-        (lambda: condgan.train("mnist", data=NUL), "NUL"),
+        (lambda: condgan.train("mnist", data=NUL), "no such path"),
         (lambda: condgan.resume(None), "run=None: expected a path"),
         (lambda: condgan.load(None), "path=None: expected a path"),
         (lambda: condgan.load(NUL), "NUL"),

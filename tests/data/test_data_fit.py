@@ -27,28 +27,28 @@ def test_square_images_come_out_exactly_as_from_pillow(
 ) -> None:
     images = stack(9, before, before, *channels)
     expected = [Image.fromarray(image).resize((after, after), Image.Resampling.BILINEAR) for image in images]
-    assert np.array_equal(fit(images, after, how), np.stack(list(map(np.asarray, expected))))
+    assert np.array_equal(fit(images, (after, after), how), np.stack(list(map(np.asarray, expected))))
 
 
 @given(sides, sides, st.integers(4, 32), st.booleans(), hows)
 def test_a_stack_is_its_images_one_by_one(height: int, width: int, size: int, colour: bool, how: How) -> None:
     images = stack(5, height, width, *((3,) if colour else ()))
-    whole = fit(images, size, how)
+    whole = fit(images, (size, size), how)
     assert whole.shape == (5, size, size, *images.shape[3:])
-    assert np.array_equal(whole, np.concatenate([fit(images[i : i + 1], size, how) for i in range(5)]))
+    assert np.array_equal(whole, np.concatenate([fit(images[i : i + 1], (size, size), how) for i in range(5)]))
 
 
 def test_chunks_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     images = stack(23, 9, 12, 3)
-    whole, grey = fit(images, 8, "pad"), to_grey(images)
+    whole, grey = fit(images, (8, 8), "pad"), to_grey(images)
     monkeypatch.setattr("condgan.data.fit.CHUNK_PIXELS", 500)
-    assert np.array_equal(fit(images, 8, "pad"), whole)
+    assert np.array_equal(fit(images, (8, 8), "pad"), whole)
     assert np.array_equal(to_grey(images), grey)
 
 
 @given(sides, sides, st.integers(4, 32))
 def test_pad_keeps_the_whole_image_and_its_proportions(height: int, width: int, size: int) -> None:
-    fitted = fit(np.full((1, height, width), 255, np.uint8), size, "pad")[0]
+    fitted = fit(np.full((1, height, width), 255, np.uint8), (size, size), "pad")[0]
     rows, columns = np.flatnonzero(fitted.any(1)), np.flatnonzero(fitted.any(0))
     assert (fitted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] == 255).all()
     assert max(len(rows), len(columns)) == size
@@ -60,20 +60,20 @@ def test_pad_keeps_the_whole_image_and_its_proportions(height: int, width: int, 
 
 @given(sides, sides, st.integers(4, 32), st.sampled_from(["crop", "stretch"]))
 def test_crop_and_stretch_fill_the_picture(height: int, width: int, size: int, how: How) -> None:
-    assert (fit(np.full((1, height, width), 200, np.uint8), size, how) == 200).all()
+    assert (fit(np.full((1, height, width), 200, np.uint8), (size, size), how) == 200).all()
 
 
 def test_crop_keeps_the_middle() -> None:
     image = np.zeros((1, 8, 24), np.uint8)
     image[:, :, 8:16] = 255
-    assert (fit(image, 16, "crop") == 255).all()
-    assert (fit(image.swapaxes(1, 2), 16, "crop") == 255).all()
+    assert (fit(image, (16, 16), "crop") == 255).all()
+    assert (fit(image.swapaxes(1, 2), (16, 16), "crop") == 255).all()
 
 
 def test_stretch_takes_everything() -> None:
     image = np.zeros((1, 8, 24), np.uint8)
     image[:, :, 12:] = 255
-    fitted = fit(image, 8, "stretch")[0]
+    fitted = fit(image, (8, 8), "stretch")[0]
     assert (fitted[:, :3] == 0).all()
     assert (fitted[:, 5:] == 255).all()
 
@@ -81,7 +81,7 @@ def test_stretch_takes_everything() -> None:
 def test_shrinking_averages() -> None:
     """A checkerboard becomes grey, not black or white."""
     board = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)[None]
-    assert abs(fit(board, 8, "pad").astype(int) - 128).max() < 8
+    assert abs(fit(board, (8, 8), "pad").astype(int) - 128).max() < 8
 
 
 @pytest.mark.parametrize("shape", [(1, 60_000), (60_000, 1)])
@@ -98,13 +98,13 @@ def test_thin_images_do_not_grow_huge_in_between(
         return original(array)
 
     monkeypatch.setattr(Image, "fromarray", watch)
-    assert fit(np.full((1, *shape), 9, np.uint8), 1000, how).shape == (1, 1000, 1000)
+    assert fit(np.full((1, *shape), 9, np.uint8), (1000, 1000), how).shape == (1, 1000, 1000)
     assert largest <= 60_000
 
 
 def test_nothing_is_resized_that_fits() -> None:
     images = stack(3, 8, 8)
-    assert fit(images, 8, "pad") is images
+    assert fit(images, (8, 8), "pad") is images
     assert np.array_equal(resize(images, 8, 8), images)
 
 

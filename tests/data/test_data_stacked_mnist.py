@@ -78,7 +78,7 @@ def test_a_size_changes_the_pixels_and_not_what_is_stacked(stacked: Dataset) -> 
         whole = stacked.splits[name]
         assert np.array_equal(split.labels, whole.labels)
         colours = whole.images[:50].transpose(0, 2, 3, 1)
-        assert np.array_equal(split.images[:50].transpose(0, 2, 3, 1), fit(colours, 12, "pad"))
+        assert np.array_equal(split.images[:50].transpose(0, 2, 3, 1), fit(colours, (12, 12), "pad"))
 
 
 def test_one_channel_is_refused() -> None:

@@ -197,7 +197,7 @@ def test_every_choice_of_the_source(name: str) -> None:
     assert recipe.train.fake_labels == "uniform"
     assert recipe.train.critic_steps == 1
     assert recipe.train.ema is None
-    assert recipe.data.train_on == "train+validation"  # all 60,000 images of MNIST
+    assert recipe.data.train_on == "auto"  # all 60,000 images of MNIST
     assert (recipe.data.source, recipe.data.size) == ("mnist", 28)
 
 

@@ -156,14 +156,14 @@ def test_format_1_is_read() -> None:
     for engine in ("torch", "jittor"):
         read = from_json(json.dumps(values | {"format": 1, "engine": engine}), "x")
         assert read == changed("machine.threads=2", f"engine={engine}")
-        assert (read.format, read.machine.engine, read.machine.threads) == (2, engine, 2)
+        assert (read.format, read.machine.engine, read.machine.threads) == (3, engine, 2)
     assert from_json(json.dumps(values | {"format": 1}), "x").machine.engine == "torch"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 3}, "x has recipe format 3, this condgan reads up to 2"),
+        ({"format": 4}, "x has recipe format 4, this condgan reads up to 3"),
         ({"format": "1"}, "format="),
         ({"format": 0}, "format="),
         ({"format": 1, "engine": "caffe"}, "machine.engine=caffe"),
@@ -179,7 +179,7 @@ def test_other_formats_are_refused(change: dict[str, object], said: str) -> None
 def test_json_shows_every_field() -> None:
     text = to_json(PLAIN)
     values = json.loads(text)
-    assert values["format"] == FORMAT == 2
+    assert values["format"] == FORMAT == 3
     assert values["generator"]["hidden"] == [128, 256, 512, 1024]
     assert values["train"]["ema"] is None
 
@@ -221,8 +221,8 @@ def test_json_and_back(name: str, overrides: list[str]) -> None:
 
 
 def test_a_newer_format_is_refused_with_the_cure() -> None:
-    values = PLAIN.model_dump(mode="json") | {"format": 3, "unheard_of": {}}
-    with pytest.raises(CondganError, match=r"runs/x has recipe format 3.*reads up to 2: upgrade condgan"):
+    values = PLAIN.model_dump(mode="json") | {"format": 4, "unheard_of": {}}
+    with pytest.raises(CondganError, match=r"runs/x has recipe format 4.*reads up to 3: upgrade condgan"):
         from_json(json.dumps(values), "runs/x")
 
 

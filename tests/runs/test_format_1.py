@@ -42,7 +42,8 @@ def alike(pictures: np.ndarray, others: np.ndarray) -> bool:
 @pytest.mark.parametrize("folder", RUNS, indirect=True)
 def test_it_opens_and_samples(folder: Path) -> None:
     run = Run.open(folder)
-    assert run.recipe.format == 2
+    assert run.recipe.format == 3
+    assert run.recipe.data.reading == 1
     assert run.recipe.machine.engine == "torch"
     assert run.status.state == {"evaluated": "finished", "stopped": "stopped"}[folder.name]
     pictures = condgan.load(folder).sample(range(10), seed=5)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -16,11 +16,12 @@ from condgan.errors import CondganError
 from condgan.recipe import Domain
 
 T = TypeVar("T", bound=np.generic)
+TrainOn = Literal["auto", "train", "train+validation"]
 
 
 @dataclass(frozen=True, eq=False)
 class Split(Rows):
-    """Rows in two arrays. Images uint8 (N, C, S, S) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
+    """Rows in two arrays. Images uint8 (N, C, H, W) of C = 1 or 3 channels, and their labels int64 (N,); N may be 0.
 
     Vectors float32 (N, D) may stand for images, and vector conditions float32 (N, V) for labels.
 
@@ -50,9 +51,7 @@ class Split(Rows):
     def _check_images(self) -> None:
         images = self.images
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
-            raise CondganError(f"images are {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, S, S)")
-        if images.shape[2] != images.shape[3]:
-            raise CondganError(f"images are {images.shape[3]}x{images.shape[2]}, expected square ones")
+            raise CondganError(f"images are {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, H, W)")
 
     def __len__(self) -> int:
         """The number of images, N."""
@@ -90,7 +89,9 @@ class Split(Rows):
 class Dataset:
     """Labelled images in three splits; ``labels`` are indexes into ``class_names``, which vector conditions have not.
 
-    ``split_rule`` says in a sentence where the splits come from, ``notices`` what was done to the images.
+    ``split_rule`` says in a sentence where the splits come from, ``drawn`` which of them condgan drew itself,
+    ``how`` how the labels were read, ``skipped`` how many files were not, by reason, and ``notices`` what was done to
+    the images.
 
     Raises:
         CondganError: a class name or label is not valid, the splits differ in shape, or train is empty.
@@ -103,6 +104,9 @@ class Dataset:
     test: Split
     split_rule: str
     notices: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    how: str = ""
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that names, labels and shapes belong together."""
@@ -150,7 +154,9 @@ class Dataset:
     def domain(self) -> Domain:
         """The domain of a generator that is trained on this dataset."""
         shape, conditions = self.train.images.shape[1:], self.train.labels
-        form: dict[str, Any] = {"vector": shape[0]} if len(shape) == 1 else {"channels": shape[0], "size": shape[1]}
+        form: dict[str, Any] = {"vector": shape[0]}
+        if len(shape) == 3:
+            form = {"channels": shape[0], "size": shape[1], "width": None if shape[1] == shape[2] else shape[2]}
         return Domain(
             **form,
             class_names=self.class_names,
@@ -159,9 +165,15 @@ class Dataset:
             data_sha256=self.sha256,
         )
 
-    def trained_on(self, train_on: Literal["train", "train+validation"]) -> Split:
+    def training_splits(self, train_on: TrainOn) -> Literal["train", "train+validation"]:
+        """What ``data.train_on`` stands for: a validation split of the user's own is only trained on if requested."""
+        if train_on == "auto":
+            return "train+validation" if "validation" in self.drawn else "train"
+        return train_on
+
+    def trained_on(self, train_on: TrainOn) -> Split:
         """The images that a recipe with this ``data.train_on`` learns from; not a copy where they lie side by side."""
-        if train_on == "train":
+        if self.training_splits(train_on) == "train":
             return self.train
         return Split(
             joined(self.train.images, self.validation.images), joined(self.train.labels, self.validation.labels)
@@ -170,13 +182,20 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a source holds: train, other splits if it has them, and the rule if it defines all three itself."""
+    """What a source holds: train, other splits if it has them, and the rule if it defines all three itself.
+
+    ``drawn`` names those of its splits that condgan draws from its training images, as MNIST's validation images;
+    ``how`` says in words how labels and splits were read, ``skipped`` how many files were not, by reason.
+    """
 
     name: str
     class_names: tuple[str, ...]
     splits: Mapping[str, Split]
     notices: tuple[str, ...] = ()
     split_rule: str | None = None
+    drawn: tuple[str, ...] = ()
+    how: str = ""
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 def modality(vectors: bool, conditions: bool) -> str:

@@ -30,7 +30,7 @@ def prepare(raw: Images, data: Data) -> tuple[Images, tuple[str, ...]]:
         notices += (TO_GREY,)
     if channels == 3 and not colour:
         notices += (TO_RGB,)
-    return with_channels(fit(raw, data.size, data.fit), channels), notices
+    return with_channels(fit(raw, (data.height, data.width), data.fit), channels), notices
 
 
 TO_GREY = "colour images were converted to grey (data.channels)"
@@ -39,36 +39,39 @@ TO_RGB = "grey images were repeated over 3 channels (data.channels)"
 
 def fit_notices(sizes: Collection[tuple[int, int]], data: Data) -> tuple[str, ...]:
     """What ``fit`` does to images of these (width, height): one sentence, or none where all fit already."""
-    if set(sizes) <= {(data.size, data.size)}:
+    if set(sizes) <= {(data.width, data.height)}:
         return ()
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     (low, high), count = (f"{w}x{h}" for w, h in (ordered[0], ordered[-1])), len(sizes)
     of = f"of {low}" if count == 1 else f"of {count} different sizes ({low} ... {high})"
-    if all(width == height for width, height in sizes):
-        return (f"images {of} were resized to {data.size}x{data.size} (data.size)",)
-    return (f"images {of} were {DONE[data.fit]} to {data.size}x{data.size} (data.fit, data.size)",)
+    to = f"{data.width}x{data.height}"
+    if all(width * data.height == height * data.width for width, height in sizes):
+        return (f"images {of} were resized to {to} (data.size)",)
+    return (f"images {of} were {DONE[data.fit]} to {to} (data.fit, data.size)",)
 
 
-def fit(raw: Images, size: int, how: Literal["pad", "crop", "stretch"]) -> Images:
-    """Raw images of any height and width -> the same at (size, size), resized with antialiasing.
+def fit(raw: Images, size: tuple[int, int], how: Literal["pad", "crop", "stretch"]) -> Images:
+    """Raw images of any height and width -> the same at a size (height, width), resized with antialiasing.
 
-    pad keeps the whole image, on black; crop keeps the largest square at its centre; stretch keeps no proportions.
+    pad keeps the whole image, on black; crop keeps the largest part of the right proportions at its centre; stretch
+    keeps no proportions.
     """
-    count, height, width = raw.shape[:3]
+    (rows, columns), (count, height, width) = size, raw.shape[:3]
     if how == "crop":
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        raw = raw[:, top : top + side, left : left + side]
-        height = width = side
-    if height == width == size:
+        high, wide = min(height, max(1, width * rows // columns)), min(width, max(1, height * columns // rows))
+        top, left = (height - high) // 2, (width - wide) // 2
+        raw = raw[:, top : top + high, left : left + wide]
+        height, width = high, wide
+    if (height, width) == (rows, columns):
         return raw
-    inner = (size, size)
-    if how == "pad":
-        longer = max(height, width)
-        inner = tuple(max(1, (2 * side * size + longer) // (2 * longer)) for side in (height, width))
-    top, left = (size - inner[0]) // 2, (size - inner[1]) // 2
-    fitted = room((count, size, size, *raw.shape[3:]), np.uint8)
-    chunk = max(1, CHUNK_PIXELS // max(height * width, size * size))
+    inner = (rows, columns)
+    if how == "pad" and height * columns > width * rows:
+        inner = (rows, max(1, (2 * width * rows + height) // (2 * height)))
+    elif how == "pad":
+        inner = (max(1, (2 * height * columns + width) // (2 * width)), columns)
+    top, left = (rows - inner[0]) // 2, (columns - inner[1]) // 2
+    fitted = room((count, rows, columns, *raw.shape[3:]), np.uint8)
+    chunk = max(1, CHUNK_PIXELS // max(height * width, rows * columns))
     for start in range(0, count, chunk):
         resized = resize(raw[start : start + chunk], *inner)
         fitted[start : start + chunk, top : top + inner[0], left : left + inner[1]] = resized

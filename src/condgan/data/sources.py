@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from condgan import arguments
 from condgan.arrays import MAX_SIZE, MIN_SIZE
 from condgan.data import readers
 from condgan.data.dataset import Contents, Dataset, Split
@@ -32,8 +31,9 @@ def load(data: Data, seed: int, given: Given | None = None) -> Dataset:
     """
     if isinstance(given, Dataset):
         shape = given.train.images.shape[1:]
-        if len(shape) == 3 and not MIN_SIZE <= shape[1] <= MAX_SIZE:
-            raise CondganError(f"data={given.name}: images of size {shape[1]}, expected {MIN_SIZE} to {MAX_SIZE}")
+        if len(shape) == 3 and not MIN_SIZE <= min(shape[1:]) <= max(shape[1:]) <= MAX_SIZE:
+            given_size = f"{shape[1]}x{shape[2]}"
+            raise CondganError(f"data={given.name}: images of size {given_size}, expected {MIN_SIZE} to {MAX_SIZE}")
         return given
     if given is not None and not isinstance(given, str | Path):
         return complete(passed.read(given, data), seed)
@@ -51,12 +51,14 @@ def recorded(data: Data, given: Given | None, dataset: Dataset) -> Data:
         dataset: what it returned; images of a Dataset that was given have their own size and channels.
     """
     source = data.source if given is None else str(given)
+    data = data.model_copy(update={"train_on": dataset.training_splits(data.train_on)})
     if given is None or isinstance(given, str | Path):
         path = Path(source).expanduser()
         return data.model_copy(update={"source": str(path.resolve()) if path.exists() else source})
-    form: dict[str, int] = {}
+    form: dict[str, int | str] = {}
     if isinstance(given, Dataset) and dataset.train.images.ndim == 4:
-        form = dict(zip(("channels", "size"), dataset.train.images.shape[1:], strict=False))
+        channels, height, width = dataset.train.images.shape[1:]
+        form = {"channels": channels, "size": height if height == width else f"{height}x{width}"}
     return data.model_copy(update={"source": passed.NAME, **form})
 
 
@@ -80,8 +82,8 @@ def named(source: str, data: Data) -> Contents:
     Raises:
         CondganError: there is no such source, or it is damaged.
     """
-    path = arguments.path("data", os.path.expanduser(source))
-    if source and os.path.exists(path):
+    path = Path(os.path.expanduser(source))
+    if source and "\0" not in source and os.path.exists(path):
         contents = read(path, data)
         if source not in BUILT_IN:
             return contents

@@ -50,6 +50,9 @@ def complete(contents: Contents, seed: int) -> Dataset:
         test=splits["test"],
         split_rule=contents.split_rule or rule(missing, seed, bool(contents.class_names)),
         notices=notices,
+        drawn=(*contents.drawn, *missing),
+        how=contents.how,
+        skipped=contents.skipped,
     )
 
 

@@ -117,7 +117,7 @@ def find(
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
     domain = dataset.domain()
-    form = Data(size=domain.size, channels=domain.channels)
+    form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
     images, class_names, notices = pooled(path, form)
     check_labelled_images(str(path), images.modality)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))

@@ -9,7 +9,7 @@ from condgan.errors import CondganError, nearest
 from condgan.recipe import Data, Discriminator, Generator, Latent, Loss, Optim, Optimiser, Output, Penalty, Recipe, Train
 from condgan.recipe.text import override, read
 
-ALL = Data(train_on="train+validation")
+ALL = Data(train_on="auto")
 ADAM = Optimiser(name="adam", lr=2e-4, betas=(0.5, 0.999))
 PLAIN_ADAM = Optimiser(name="adam", lr=1e-4, betas=(0.9, 0.999))
 ADAMW = Optimiser(name="adamw", lr=1e-4, betas=(0.9, 0.999), weight_decay=0.01)

@@ -13,6 +13,9 @@ class Domain(Section):
 
     channels: Channels = 1
     size: int = Field(MIN_SIZE, ge=MIN_SIZE, le=MAX_SIZE)
+    """Height of images."""
+    width: Annotated[int | None, Field(ge=MIN_SIZE, le=MAX_SIZE)] = None
+    """Width of images; none: as their height."""
     class_names: Annotated[tuple[Annotated[str, Field(max_length=MAX_NAME)], ...], Field(max_length=MAX_CLASSES)] = ()
     """None where conditions are vectors."""
     vector: Annotated[int | None, Field(ge=1, le=MAX_LENGTH)] = None
@@ -36,5 +39,5 @@ class Domain(Section):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of what is made: (C, S, S), or (D,)."""
-        return (self.channels, self.size, self.size) if self.vector is None else (self.vector,)
+        """Of what is made: (C, H, W), or (D,)."""
+        return (self.channels, self.size, self.width or self.size) if self.vector is None else (self.vector,)

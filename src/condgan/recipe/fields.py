@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from condgan.arrays import MAX_SIZE, MIN_SIZE
+
 
 def _split(value: object) -> object:
     """A tuple as it is typed on a command line: ``128,256`` (or ``none`` for an empty one)."""
@@ -23,7 +25,26 @@ def _interval(value: int | str) -> int | str:
     return f"{int(number)}b" if str(value).endswith("b") else int(number)
 
 
+def _size(value: int | str) -> int | str:
+    sides = [int(side) for side in str(value).split("x") if side.isascii() and side.isdecimal()]
+    if len(sides) != str(value).count("x") + 1 or len(sides) > 2 or not all(MIN_SIZE <= s <= MAX_SIZE for s in sides):
+        raise ValueError(f"expected {MIN_SIZE} to {MAX_SIZE}, as 28, or height and width, as 32x48")
+    return sides[0] if len(set(sides)) == 1 else f"{sides[0]}x{sides[1]}"
+
+
+def _background(value: object) -> object:
+    """A colour as it is typed, or as JSON has it: ``255,255,255``."""
+    if not isinstance(value, str) or value in ("auto", "black", "white", "edge"):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and int(part) <= 255 for part in parts):
+        raise ValueError("expected auto, black, white, edge, or a colour as 255,255,255")
+    return ",".join(str(int(part)) for part in parts)
+
+
 Split = BeforeValidator(_split)
+Size = Annotated[int | str, AfterValidator(_size)]
+Background = Annotated[str, AfterValidator(_background)]
 Optional = BeforeValidator(_absent)
 Count = Annotated[int, Field(ge=1)]
 MaybeCount = Annotated[Count | None, Optional]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from condgan.errors import CondganError
 
-FORMAT: Literal[2] = 2
+FORMAT: Literal[3] = 3
 
 Values = dict[str, Any]
 
@@ -21,7 +21,15 @@ def engine_into_machine(values: Values) -> Values:
     return rest | {"machine": machine | {"engine": values["engine"]}}
 
 
-UPGRADES: dict[int, Callable[[Values], Values]] = {1: engine_into_machine}
+def old_reading(values: Values) -> Values:
+    """Format 2 read pixels by type and class folders by shape alone, and drew splits with the training's seed."""
+    data = values.get("data", {})
+    if not isinstance(data, dict):
+        return values
+    return values | {"data": {"reading": 1, "split_seed": values.get("seed", 0)} | data}
+
+
+UPGRADES: dict[int, Callable[[Values], Values]] = {1: engine_into_machine, 2: old_reading}
 """From a format to the next one."""
 
 

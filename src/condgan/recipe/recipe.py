@@ -4,8 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.arrays import MAX_SIZE, MIN_SIZE
-from condgan.recipe.fields import Count, Device, Interval, MaybeCount, Optional, Section, Threads
+from condgan.recipe.fields import Background, Count, Device, Interval, MaybeCount, Optional, Section, Size, Threads
 from condgan.recipe.formats import FORMAT
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
@@ -17,14 +16,37 @@ class Data(Section):
 
     source: str = Field("mnist", min_length=1)
     """A built-in dataset, or the path of labelled images; ``arrays`` where they were passed in Python."""
-    size: int = Field(28, ge=MIN_SIZE, le=MAX_SIZE)
-    """Height and width in pixels; images of other sizes are resized with antialiasing."""
+    label_from: Annotated[str | None, Optional] = None
+    """Where file names contain the class: a pattern such as ``{class}.*`` or ``*/{class}_*.png``; none: wherever else
+    labels are found."""
+    size: Size = 28
+    """Height and width in pixels, or ``HxW``; images of other sizes are resized with antialiasing."""
     channels: Annotated[Literal[1, 3] | None, Optional] = None
     """1 (grey) or 3 (RGB); none: 3 if any image has colour."""
     fit: Literal["pad", "crop", "stretch"] = "pad"
-    """What happens to images that are not square."""
-    train_on: Literal["train", "train+validation"] = "train"
-    """The splits that are trained on. The published recipes use all that is not test."""
+    """What happens to images of another shape."""
+    background: Background = "auto"
+    """What shows through transparent pixels and fills what ``fit=pad`` adds: black, white, ``R,G,B``, or ``edge``, the
+    image's own border; auto: decided once for the dataset, by what keeps its contrast, and recorded."""
+    sampling: Literal["as-is", "balanced", "sqrt"] = "as-is"
+    """How often classes are trained on: as often as they occur, equally often, or by the root of their counts."""
+    split_seed: int = Field(0, ge=0, lt=1 << 63)
+    """Draws the splits that the source does not have; independent of the seed of the training."""
+    train_on: Literal["auto", "train", "train+validation"] = "train"
+    """The splits that are trained on; auto: all but test where the validation images were drawn here, else train. The
+    published recipes use all that is not test."""
+    reading: Literal[1, 2] = 2
+    """Which rules turn files into images and labels: 1 is how recipes of formats 1 and 2 were read, for their runs."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.size if isinstance(self.size, int) else int(self.size.partition("x")[0])
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.size if isinstance(self.size, int) else int(self.size.partition("x")[2])
 
     @model_validator(mode="before")
     @classmethod
@@ -74,7 +96,7 @@ class Machine(Section):
 class Recipe(Section):
     """A whole experiment."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     source: str
     """Where the setup was published, or that it was not."""

@@ -52,7 +52,7 @@ def read(path: Path, name: str, data: Data) -> Contents:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, on files that it reads all the same
         channels = data.channels or (3 if any(map(has_colour, files)) else 1)
-        check_room(str(path), len(files) * channels * data.size**2)
+        check_room(str(path), len(files) * channels * data.height * data.width)
         seen, splits = Seen(), {}
         for split, tree in trees.items():
             present = [label for label, name in enumerate(class_names) if name in tree]
@@ -135,7 +135,7 @@ def natural(name: str) -> tuple[list[str | int], str]:
 
 def decode_all(files: list[Path], channels: Literal[1, 3], data: Data, seen: Seen) -> Images:
     """Image files -> uint8 (N, channels, size, size), each brought to its shape as soon as it is decoded."""
-    images = room((len(files), channels, data.size, data.size), np.uint8)
+    images = room((len(files), channels, data.height, data.width), np.uint8)
 
     def block(start: int) -> list[tuple[tuple[int, int], bool, bool]]:
         facts = []
@@ -143,7 +143,7 @@ def decode_all(files: list[Path], channels: Literal[1, 3], data: Data, seen: See
             raw, transparent = decode(file)
             facts.append(((raw.shape[1], raw.shape[0]), raw.ndim == 3, transparent))
             stack = to_grey(raw[None]) if channels == 1 and raw.ndim == 3 else raw[None]
-            images[row] = with_channels(fit(stack, data.size, data.fit), channels)[0]
+            images[row] = with_channels(fit(stack, (data.height, data.width), data.fit), channels)[0]
         return facts
 
     with ThreadPoolExecutor(THREADS) as pool:

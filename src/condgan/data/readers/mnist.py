@@ -40,7 +40,7 @@ def read(data: Data) -> Contents:
         "validation": Split(images[-VALIDATION:], labels[-VALIDATION:]),
         "test": Split(test, raw_test_labels.astype(np.int64)),
     }
-    return Contents("mnist", tuple("0123456789"), splits, notices, RULE)
+    return Contents("mnist", tuple("0123456789"), splits, notices, RULE, drawn=("validation",))
 
 
 def read_shipped(name: str) -> Images:

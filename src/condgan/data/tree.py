@@ -1,0 +1,283 @@
+"""The files of a dataset wherever they lie: below a folder, or in a zip or tar archive, which is never unpacked."""
+
+import lzma
+import os
+import stat
+import tarfile
+import tempfile
+import threading
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from condgan.data.memory import LARGEST
+from condgan.errors import CondganError
+
+MOST_FILES = 20_000_000
+LARGEST_FILE = 1 << 30  # bytes of one image file or table of labels
+LITTER = frozenset({"thumbs.db", "desktop.ini", "icon\r", "lost+found", "system volume information", "$recycle.bin"})
+LITTER_STARTS = (".", "~$", "__macosx", "@eadir")
+HIDDEN = "hidden files and those that desktops leave behind"
+LINKS = "links that lead out of the folder"
+RUNS = "files of condgan runs"
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in a tree.
+
+    Attributes:
+        path: below the root of the tree, as ``train/cat/1.png``.
+        size: in bytes.
+        place: what the tree needs to open it.
+    """
+
+    path: PurePosixPath
+    size: int
+    place: Any
+
+
+class Tree(ABC):
+    """Files below a root.
+
+    Attributes:
+        root: the folder or archive.
+        files: all of them but hidden ones, by path.
+        skipped: how many entries were left out, by reason.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.skipped = root, Counter[str]()
+        self.files: dict[PurePosixPath, File] = {}
+
+    def add(self, path: PurePosixPath, size: int, place: Any) -> None:
+        """Take in a file, unless it is hidden.
+
+        Raises:
+            CondganError: there are too many.
+        """
+        if any(is_litter(part) for part in path.parts):
+            self.skipped[HIDDEN] += 1
+            return
+        if len(self.files) >= MOST_FILES:
+            raise CondganError(f"{self.root} has more than {MOST_FILES} files: give a part of it")
+        self.files[path] = File(path, size, place)
+
+    @contextmanager
+    def open(self, file: File) -> Iterator[IO[bytes]]:
+        """A file to read, and to seek in.
+
+        Raises:
+            CondganError: it is damaged, encrypted, or larger than declared.
+        """
+        try:
+            with self._open(file) as stream:
+                yield stream
+        except BROKEN as error:
+            raise CondganError(f"{self.shown(file.path)} is damaged: {error}") from None
+        except RuntimeError:  # zipfile's, on an encrypted file
+            raise CondganError(f"{self.shown(file.path)} is encrypted: unpack it first") from None
+
+    def read(self, file: File, most: int = LARGEST_FILE) -> bytes:
+        """What a file contains; of a longer one, its first ``most`` bytes and one more.
+
+        Raises:
+            CondganError: as for ``open``.
+        """
+        with self.open(file) as stream:
+            return stream.read(most + 1)
+
+    def shown(self, path: PurePosixPath) -> str:
+        """A file in an error."""
+        return f"{self.root}/{path}"
+
+    @abstractmethod
+    def _open(self, file: File) -> Any:
+        """A context with the file's bytes."""
+
+    def close(self) -> None:  # noqa: B027  # a folder needs none
+        """Give back what the tree has opened."""
+
+
+class FolderTree(Tree):
+    """A folder. Symbolic links are followed while they stay inside; condgan's own runs are left out."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        real = os.path.realpath(root)
+        seen: set[tuple[int, int]] = set()
+        for place, folders, names in os.walk(root, followlinks=True):
+            below = PurePosixPath(os.path.relpath(place, root))
+            status = os.stat(place)
+            if (status.st_dev, status.st_ino) in seen:  # a link to a folder above
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            if place != str(root) and "recipe.json" in names and {"checkpoints", "log.jsonl"} & {*folders, *names}:
+                self.skipped[RUNS] += 1
+                folders.clear()
+                continue
+            folders.sort()
+            for name in [name for name in folders if is_litter(name) or not inside(os.path.join(place, name), real)]:
+                self.skipped[HIDDEN if is_litter(name) else LINKS] += 1
+                folders.remove(name)
+            for name in sorted(names):
+                path = os.path.join(place, name)
+                if os.path.islink(path) and not inside(path, real):
+                    self.skipped[LINKS] += 1
+                    continue
+                status = os.stat(path)
+                if stat.S_ISREG(status.st_mode):
+                    self.add(below / name, status.st_size, path)
+                elif not stat.S_ISDIR(status.st_mode):
+                    self.skipped["devices and the like"] += 1
+
+    def _open(self, file: File) -> Any:
+        return open(file.place, "rb")
+
+
+class ZipTree(Tree):
+    """A zip archive."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        try:
+            self.archive = zipfile.ZipFile(root)
+            for member in self.archive.infolist():
+                if not member.is_dir() and (path := normal(member.filename)):
+                    self.add(path, member.file_size, member)
+        except BROKEN as error:
+            raise CondganError(f"{root} is damaged: {error}") from None
+
+    def _open(self, file: File) -> Any:
+        return self.archive.open(file.place)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self.archive.close()
+
+
+class TarTree(Tree):
+    """A tar archive; a compressed one is first unpacked into a nameless temporary file, for random access."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.lock = threading.Lock()
+        try:
+            self.stream = uncompressed(root)
+            with tarfile.open(fileobj=self.stream, mode="r:") as archive:
+                for member in archive:
+                    if member.isreg() and (path := normal(member.name)):
+                        self.add(path, member.size, member.offset_data)
+                    elif not member.isdir():
+                        self.skipped["links and devices in the archive"] += 1
+        except BROKEN as error:
+            raise CondganError(f"{root} is damaged: {error}") from None
+
+    @contextmanager
+    def _open(self, file: File) -> Iterator[IO[bytes]]:
+        with tempfile.SpooledTemporaryFile(max_size=LARGEST_FILE) as copy:
+            with self.lock:
+                self.stream.seek(file.place)
+                copy_some(self.stream, copy, file.size)
+            copy.seek(0)
+            yield copy
+
+    def close(self) -> None:
+        """Close the archive."""
+        self.stream.close()
+
+
+def grow(path: Path) -> Tree:
+    """The files at a path: of a folder or an archive, or the file alone.
+
+    Raises:
+        CondganError: the archive is damaged or too large.
+    """
+    if path.is_dir():
+        return FolderTree(path)
+    if zipfile.is_zipfile(path) and path.suffix.lower() != ".npz":
+        return ZipTree(path)
+    if is_tar(path):
+        return TarTree(path)
+    return LoneFile(path)
+
+
+class LoneFile(Tree):
+    """One file."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        path = PurePosixPath(root.name)
+        self.files[path] = File(path, root.stat().st_size, str(root))
+
+    def shown(self, path: PurePosixPath) -> str:
+        """The file itself."""
+        return str(self.root)
+
+    def _open(self, file: File) -> Any:
+        return open(file.place, "rb")
+
+
+def is_tar(path: Path) -> bool:
+    """Whether a file is a tar archive, plain or compressed."""
+    try:
+        return tarfile.is_tarfile(path)
+    except (*BROKEN, OSError):
+        return False
+
+
+def uncompressed(path: Path) -> IO[bytes]:
+    """A tar archive without its compression, at most as large as the largest array.
+
+    Raises:
+        CondganError: it is larger.
+    """
+    import bz2
+    import gzip
+
+    with path.open("rb") as file:
+        start = file.read(6)
+    openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+    opener = next((opener for magic, opener in openers.items() if start.startswith(magic)), None)
+    if opener is None:
+        return path.open("rb")
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  # the tree closes it
+    with opener(path, "rb") as stream:
+        if copy_some(stream, copy, LARGEST) >= LARGEST:
+            raise CondganError(f"{path} unpacks to more than {LARGEST >> 30} GiB: unpack it, and give a part of it")
+    copy.seek(0)
+    return copy
+
+
+def copy_some(source: IO[bytes], target: Any, count: int) -> int:
+    """Copy at most so many bytes -> how many there were."""
+    done = 0
+    while done < count and (block := source.read(min(1 << 20, count - done))):
+        target.write(block)
+        done += len(block)
+    return done
+
+
+def normal(name: str) -> PurePosixPath | None:
+    """A member's name as a path below the root; nothing is ever written there, so that ``..`` is only left out."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return PurePosixPath(*parts) if parts else None
+
+
+def is_litter(name: str) -> bool:
+    """Whether a name is hidden, or of what desktops leave behind."""
+    return name.lower().startswith(LITTER_STARTS) or name.lower() in LITTER
+
+
+def inside(path: str, real: str) -> bool:
+    """Whether a path, its links followed, exists and lies below a folder."""
+    target = os.path.realpath(path)
+    return os.path.exists(target) and (target == real or target.startswith(real.rstrip(os.sep) + os.sep))
