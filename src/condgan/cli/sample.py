@@ -32,12 +32,12 @@ def sample(
 
     A row of a sequence, a class grid, a labelled dataset, or one image for each vector condition.
     """
-    from condgan.cli import progress
+    from condgan.cli.progress import counting
     from condgan.generation import export
 
-    with progress.counting("images") as tell:
+    with counting("images") as progress:
         written = export.to_file(
             path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
-            checkpoint=checkpoint, scale=scale, engine=engine, tell=tell,
+            checkpoint=checkpoint, scale=scale, engine=engine, progress=progress,
         )  # fmt: skip
     print(written)

@@ -1,4 +1,4 @@
-"""The one sampling function, and the grids and captions that every door shares."""
+"""The one sampling function, and the class grid and captions of pictures."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from condgan.arrays import Conditions, Samples
 from condgan.draws import philox
 from condgan.engines import Sampler
 from condgan.errors import ArgumentError, CondganError
-from condgan.generation import classes as labels
+from condgan.generation.classes import parse
 from condgan.pictures import images
 from condgan.recipe import Domain, Recipe
 from condgan.runs import session
@@ -19,9 +19,9 @@ MOST_SEED = (1 << 63) - 1
 
 
 def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, first: int = 0) -> Samples:
-    """Images first, first + 1, ... of a seed, for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
+    """Sample images first, first + 1, ... of a seed for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
 
-    An image is a function of (seed, its number, its condition) alone, so that any batch size gives the same.
+    An image is a function of (seed, its number, its condition) alone, and so independent of the batch size.
 
     Raises:
         CondganError: the seed or the first number is out of range.
@@ -34,17 +34,13 @@ def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int
 
 
 def check_seed(seed: int) -> None:
-    """Refuse a seed that no picture can be drawn with.
-
-    Raises:
-        ArgumentError: it is not 0 ... 2**63 - 1.
-    """
+    """Raise an ArgumentError unless the seed is 0 ... 2**63 - 1."""
     if not 0 <= seed <= MOST_SEED:
         raise ArgumentError("seed", seed, f"expected 0 to {MOST_SEED}")
 
 
 def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:
-    """Ten rows of images; column = class, with its name above, where the generator has classes."""
+    """Ten rows of images; of a generator with classes, column = class, with its name above."""
     if not recipe.conditional:
         return columns(sampler, recipe, in_turn(domain, GRID_ROWS), seed, None, scale)
     classes = shown(domain)
@@ -60,8 +56,8 @@ def columns(
     scale: int | None = None,
 ) -> images.Pixels:
     """Ten rows of images, column = condition."""
-    drawn = pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
-    return images.grid(drawn, len(conditions), titles, scale)
+    tiles = pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
+    return images.grid(tiles, len(conditions), titles, scale)
 
 
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
@@ -72,25 +68,24 @@ def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
 
 
 def shown(domain: Domain) -> npt.NDArray[np.int64]:
-    """The classes in a picture: all of them, or 20 spread evenly over them."""
+    """The classes in a picture, (N,): all of them, or 20 at even distances."""
     return np.linspace(0, domain.classes - 1, min(domain.classes, MOST_COLUMNS)).round().astype(np.int64)
 
 
 def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
-    """Classes of result.png: the recipe's sequence, or as ``shown``.
+    """The classes of result.png, (N,): the recipe's sequence, or as ``shown``.
 
     Raises:
-        CondganError: the sequence names an unknown class.
+        CondganError: the sequence names an unknown class, or conditions are vectors.
     """
-    if recipe.output.sequence is not None and domain.condition is not None:
+    sequence = recipe.output.sequence
+    if sequence is not None and domain.condition is not None:
         raise CondganError(f"output.sequence names classes, and {domain.data} has vector conditions: leave it out")
-    if recipe.output.sequence is None or not recipe.conditional:
-        return shown(domain)
-    return labels.parse(recipe.output.sequence, domain)
+    return shown(domain) if sequence is None or not recipe.conditional else parse(sequence, domain)
 
 
 def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:
-    """Where a picture comes from, as PNG text."""
+    """The PNG text of a picture: version, recipe, data, seed, and images seen in training."""
     return {
         "condgan": session.version(),
         "recipe": recipe.name,
