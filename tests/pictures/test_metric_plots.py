@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from condgan.errors import CondganError
-from condgan.pictures import metric_plots
+from condgan.pictures import curves, metric_plots
 from condgan.pictures.metric_plots import (
     BLUE,
     MOST_BARS,
@@ -54,7 +54,7 @@ def series(**values: list[Any]) -> list[EvaluationRecord]:
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """What is drawn, instead of being written."""
     drawn: list[Figure] = []
-    monkeypatch.setattr(metric_plots, "save", lambda path, figure: drawn.append(figure))
+    monkeypatch.setattr(curves, "save", lambda path, figure: drawn.append(figure))
     return drawn
 
 
