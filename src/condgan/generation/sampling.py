@@ -1,7 +1,5 @@
 """The one sampling function, and the class grid and captions of pictures."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -42,22 +40,15 @@ def check_seed(seed: int) -> None:
 def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:
     """Ten rows of images; of a generator with classes, column = class, with its name above."""
     if not recipe.conditional:
-        return columns(sampler, recipe, in_turn(domain, GRID_ROWS), seed, None, scale)
+        return images.grid(ten_rows(sampler, recipe, in_turn(domain, GRID_ROWS), seed), GRID_ROWS, None, scale)
     classes = shown(domain)
-    return columns(sampler, recipe, classes, seed, [domain.class_names[label] for label in classes], scale)
+    names = [domain.class_names[label] for label in classes]
+    return images.grid(ten_rows(sampler, recipe, classes, seed), len(classes), names, scale)
 
 
-def columns(
-    sampler: Sampler,
-    recipe: Recipe,
-    conditions: Conditions,
-    seed: int,
-    titles: Sequence[str] | None = None,
-    scale: int | None = None,
-) -> images.Pixels:
-    """Ten rows of images, column = condition."""
-    tiles = pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
-    return images.grid(tiles, len(conditions), titles, scale)
+def ten_rows(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int) -> Samples:
+    """The images of a grid, column = condition, row after row."""
+    return pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
 
 
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
@@ -86,10 +77,5 @@ def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
 
 def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:
     """The PNG text of a picture: version, recipe, data, seed, and images seen in training."""
-    return {
-        "condgan": session.version(),
-        "recipe": recipe.name,
-        "data": domain.data,
-        "seed": str(seed),
-        "images_seen": str(images_seen),
-    }
+    origin = {"condgan": session.version(), "recipe": recipe.name, "data": domain.data}
+    return origin | {"seed": str(seed), "images_seen": str(images_seen)}

@@ -17,7 +17,8 @@ def moment(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
         real = first(dataset, POINTS)
         return scatter.vectors(real.images, sampling.pictures(sampler, recipe, real.labels, recipe.seed))
     if domain.condition is not None:
-        return sampling.columns(sampler, recipe, first(dataset, COLUMNS).labels, recipe.seed)
+        conditions = first(dataset, COLUMNS).labels
+        return images.grid(sampling.ten_rows(sampler, recipe, conditions, recipe.seed), len(conditions))
     return sampling.grid(sampler, recipe, domain, recipe.seed)
 
 

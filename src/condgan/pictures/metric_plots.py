@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 Counts = npt.NDArray[np.int64]
 
-ACCURACY, DISTANCES, MANIFOLDS = "label accuracy", ("Frechet distance", "kernel distance (KID)"), "fidelity, diversity"
+ACCURACY, MANIFOLDS = "label accuracy", "fidelity, diversity"
 PANELS: dict[str, dict[str, tuple[str, str]]] = {
     ACCURACY: {"label_accuracy": ("label accuracy", BLUE)},
     "KL of classes read": {"modes_kl": ("KL of classes read", PINK)},
-    DISTANCES[0]: {"fid": ("Frechet distance", RED)},
-    DISTANCES[1]: {"kid": ("KID", GREEN)},
+    "Frechet distance": {"fid": ("Frechet distance", RED)},
+    "kernel distance (KID)": {"kid": ("KID", GREEN)},
     MANIFOLDS: {
         "precision": ("precision", BLUE),
         "recall": ("recall", RED),
@@ -97,9 +97,9 @@ def figures_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Va
 def _curve_with_band(axis: "Axes", x: Values, values: Values, se: Values, name: str, colour: str) -> None:
     curves.curve(axis, x, values, name, colour)
     x, values, se = curves.thinned(x), curves.thinned(values), curves.thinned(se)
-    low, high, points = values - se, values + se, curves.isolated(values)
+    low, high, alone = values - se, values + se, curves.isolated(values)
     axis.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-    axis.vlines(x[points], low[points], high[points], color=colour, alpha=0.3, linewidth=4)
+    axis.vlines(x[alone], low[alone], high[alone], color=colour, alpha=0.3, linewidth=4)  # a band needs neighbours
 
 
 def _title(figure: "Figure", title: str) -> None:
