@@ -53,9 +53,9 @@ LETTERS = domain(*"abc")
     ],
 )
 def test_classes_are_parsed(given: str | Iterable[str | int], of: Domain, expected: list[int]) -> None:
-    found = parse(given, of)
-    assert found.dtype == np.int64
-    assert found.tolist() == expected
+    indexes = parse(given, of)
+    assert indexes.dtype == np.int64
+    assert indexes.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ names = st.lists(
 
 
 @hypothesis.given(names, st.data())
-def test_names_always_mean_themselves(given_names: list[str], data: st.DataObject) -> None:
+def test_class_names_take_precedence_over_numbers(given_names: list[str], data: st.DataObject) -> None:
     of = domain(*given_names)
     chosen = data.draw(st.lists(st.integers(0, len(given_names) - 1), min_size=2, max_size=6))
     assert parse([given_names[i] for i in chosen], of).tolist() == chosen
@@ -106,11 +106,11 @@ def test_names_always_mean_themselves(given_names: list[str], data: st.DataObjec
 @hypothesis.given(st.text(max_size=20), st.sampled_from([DIGITS, ANIMALS, MANY, NUMBERED, FEW, LETTERS]))
 def test_any_text_is_parsed_or_refused(text: str, of: Domain) -> None:
     try:
-        found = parse(text, of)
+        indexes = parse(text, of)
     except CondganError:
         return
-    assert len(found) > 0
-    assert 0 <= found.min() <= found.max() < of.classes
+    assert len(indexes) > 0
+    assert 0 <= indexes.min() <= indexes.max() < of.classes
 
 
 def test_balanced_takes_the_classes_in_turn() -> None:

@@ -60,11 +60,10 @@ class Generator:
         """``<Generator mnist: 10 classes -> 1x28x28, 3000000 images seen, engine=torch>``."""
         domain = self.domain
         condition = f"{domain.classes} classes" if domain.condition is None else f"vectors of {domain.condition}"
-        form = f"{domain.channels}x{domain.size}x{domain.size}" if domain.vector is None else f"{domain.vector} numbers"
-        return (
-            f"<Generator {self.recipe.name}: {condition if self.recipe.conditional else 'unconditional'} -> {form}, "
-            f"{self.images_seen} images seen, engine={self.engine}>"
-        )
+        condition = condition if self.recipe.conditional else "unconditional"
+        form = "x".join(map(str, domain.shape)) if domain.vector is None else f"{domain.vector} numbers"
+        seen = f"{self.images_seen} images seen"
+        return f"<Generator {self.recipe.name}: {condition} -> {form}, {seen}, engine={self.engine}>"
 
     def sample(
         self, conditions: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0

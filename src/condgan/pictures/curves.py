@@ -47,10 +47,11 @@ def loss_curves(path: Path, records: Sequence[StepRecord], title: str) -> None:
 
     figure = Figure(figsize=(9, 7), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(len(PANELS), 1, sharex=True))
-    images = column([record.images for record in records])
+    images = np.array([record.images for record in records], float)
     for axis, (label, curves) in zip(axes, PANELS.items(), strict=True):
         for key, (name, colour) in curves.items():
-            curve(axis, images, column([record.mean.get(key) for record in records]), name, colour)
+            means = np.array([record.mean.get(key) for record in records], float)  # None becomes NaN
+            curve(axis, images, means, name, colour)
         axis.set_ylabel(label)
         plain(axis)
         legend(axis)
@@ -107,11 +108,6 @@ def any_letters() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
-
-
-def column(values: Sequence[float | None]) -> Values:
-    """Values of the records as an array, (N,): NaN where one is missing."""
-    return np.array(values, np.float64)
 
 
 def thinned(values: Values) -> Values:

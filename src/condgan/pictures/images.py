@@ -37,7 +37,7 @@ def row(images: Pixels, scale: int | None = None) -> Pixels:
     """
     tiles = _tiles(images, scale, ROW_TILE)
     n, h, w, c = tiles.shape
-    return _flat(tiles.swapaxes(0, 1).reshape(h, n * w, c))
+    return tiles.swapaxes(0, 1).reshape((h, n * w, c) if c > 1 else (h, n * w))
 
 
 def grid(images: Pixels, columns: int, titles: Sequence[str] | None = None, scale: int | None = None) -> Pixels:
@@ -63,11 +63,11 @@ def grid(images: Pixels, columns: int, titles: Sequence[str] | None = None, scal
     if titles is not None:
         header = _header(titles, w - GAP)
         picture = np.concatenate([np.repeat(header[:, :, None], c, axis=2), picture])
-    return _flat(picture)
+    return picture if c > 1 else picture[:, :, 0]
 
 
 def _tiles(images: Pixels, scale: int | None, least: int) -> Pixels:
-    """(N, C, H, W) -> (N, H * scale, W * scale, C)."""
+    """(N, C, H, W) -> (N, H * scale, W * scale, C), by default with sides of at least ``least``."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
         raise ValueError(f"expected uint8 images (N, 1 or 3, H, W), given {images.dtype} {images.shape}")
     if scale is None:
@@ -75,10 +75,6 @@ def _tiles(images: Pixels, scale: int | None, least: int) -> Pixels:
     if scale < 1:
         raise ValueError(f"expected a scale of at least 1, given {scale}")
     return images.transpose(0, 2, 3, 1).repeat(scale, axis=1).repeat(scale, axis=2)
-
-
-def _flat(picture: Pixels) -> Pixels:
-    return picture[:, :, 0] if picture.shape[2] == 1 else picture
 
 
 def _header(titles: Sequence[str], width: int) -> Pixels:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.pictures import curves
-from condgan.pictures.curves import BLUE, GREEN, ORANGE, PINK, RED, Values, column
+from condgan.pictures.curves import BLUE, GREEN, ORANGE, PINK, RED, Values
 from condgan.pictures.images import encodable
 from condgan.results.figure import named
 from condgan.results.records import EvaluationRecord
@@ -62,7 +62,7 @@ def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: st
         return
     from matplotlib.figure import Figure
 
-    images = column([record.images for record in evaluations])
+    images = np.array([record.images for record in evaluations], float)
     figure = Figure(figsize=(9, 1.6 + 2.1 * len(panels)), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
     for axis, (label, panel) in zip(axes, panels.items(), strict=True):
@@ -91,7 +91,8 @@ def figures_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Va
     for record in evaluations:
         same = [figure for figure in record.evaluation.values() if figure.metric == metric]
         figures.append(min(same, key=lambda figure: len(figure.name), default=named(metric, {})))
-    return column([figure.value for figure in figures]), column([figure.se for figure in figures])
+    values = np.array([figure.value for figure in figures], float)  # None becomes NaN
+    return values, np.array([figure.se for figure in figures], float)
 
 
 def _curve_with_band(axis: "Axes", x: Values, values: Values, se: Values, name: str, colour: str) -> None:
