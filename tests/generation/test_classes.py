@@ -8,7 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from condgan.errors import CondganError
-from condgan.generation.classes import balanced, parse
+from condgan.generation.classes import parse
+from condgan.generation.sampling import in_turn
 from condgan.recipe import Domain
 
 
@@ -113,7 +114,8 @@ def test_any_text_is_parsed_or_refused(text: str, of: Domain) -> None:
     assert 0 <= indexes.min() <= indexes.max() < of.classes
 
 
-def test_balanced_takes_the_classes_in_turn() -> None:
-    assert balanced(2, ANIMALS).tolist() == [0, 1, 2, 0, 1, 2]
-    assert balanced(3, ANIMALS)[:6].tolist() == balanced(2, ANIMALS).tolist()
-    assert balanced(1, DIGITS).dtype == np.int64
+def test_classes_follow_each_other_in_turn() -> None:
+    assert in_turn(ANIMALS, 6).tolist() == [0, 1, 2, 0, 1, 2]
+    assert in_turn(ANIMALS, 9)[:6].tolist() == in_turn(ANIMALS, 6).tolist()
+    assert in_turn(ANIMALS, 5, first=4).tolist() == in_turn(ANIMALS, 9)[4:].tolist()
+    assert in_turn(DIGITS, 10).dtype == np.int64

@@ -38,11 +38,6 @@ def parse(classes: str | int | Iterable[str | int], domain: Domain) -> npt.NDArr
     return np.array([index[token] for token in tokens], np.int64)
 
 
-def balanced(per_class: int, domain: Domain) -> npt.NDArray[np.int64]:
-    """All classes in turn, ``per_class`` times, (N,): image n keeps its latent when more images are sampled."""
-    return np.tile(np.arange(domain.classes, dtype=np.int64), per_class)
-
-
 def _split(text: str, domain: Domain) -> list[str]:
     """The names and numbers in a text, without a check that they exist."""
     if text.strip() in domain.class_names:

@@ -8,7 +8,8 @@ from condgan.arrays import Conditions, Samples
 from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
 from condgan.errors import ArgumentError, CondganError
-from condgan.generation import classes, sampling
+from condgan.generation import sampling
+from condgan.generation.classes import parse
 from condgan.generation.generator import Generator, load
 from condgan.pictures import images
 
@@ -108,14 +109,15 @@ def dataset_classes(generator: Generator, sequence: str | None, per_class: int |
     Raises:
         CondganError: an unknown class, or an unconditional generator.
     """
-    if not generator.recipe.conditional:
+    recipe, domain = generator.recipe, generator.domain
+    if not recipe.conditional:
         raise CondganError(
-            f"{generator.recipe.name} is unconditional: Generator.sample_any draws its samples, in Python; "
+            f"{recipe.name} is unconditional: Generator.sample_any draws its samples, in Python; "
             "a dataset needs classes"
         )
     if per_class is not None:
-        return classes.balanced(per_class, generator.domain)
-    return sampling.shown(generator.domain) if sequence is None else classes.parse(sequence, generator.domain)
+        return sampling.in_turn(domain, per_class * domain.classes)  # so that a larger dataset begins with a smaller
+    return sampling.shown(domain) if sequence is None else parse(sequence, domain)
 
 
 def write_dataset(generator: Generator, conditions: Conditions, seed: int, output: Path, progress: Progress) -> Path:

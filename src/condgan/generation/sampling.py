@@ -52,7 +52,7 @@ def ten_rows(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int
 
 
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
-    """Default conditions of images first, first + 1, ...: classes in turn, or vectors of zeros."""
+    """Default conditions of images first, first + 1, ...: the classes in turn, (N,), or zeros, (N, V)."""
     if domain.condition is not None:
         return np.zeros((count, domain.condition), np.float32)
     return np.arange(first, first + count) % domain.classes
