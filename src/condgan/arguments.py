@@ -43,7 +43,7 @@ def integer(argument: str, value: object, least: int, most: int, unit: str = "")
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not least <= number <= most:
-        raise ArgumentError(argument, shown(value), f"expected a whole number, {least} to {most}{unit and f' {unit}'}")
+        raise ArgumentError(argument, shown(value), f"expected {least} to {most}{unit and f' {unit}'}, a whole number")
     return number
 
 

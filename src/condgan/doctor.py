@@ -1,4 +1,4 @@
-"""Checks of a machine: one line each, with the cure of what is wrong."""
+"""Checks of a machine: one line each, with the cure of a problem."""
 
 import importlib.metadata
 import os
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from condgan import threads
 from condgan.errors import ArgumentError, CondganError
 
-if TYPE_CHECKING:  # what it needs may be what is missing here
+if TYPE_CHECKING:  # this file must import even where numpy or torch does not
     from condgan.engines import Verdict
 
 GIB = 2**30
@@ -29,15 +29,13 @@ class Check:
     """One check and its result."""
 
     name: str
-    ok: bool | None
-    """True: as it should be; False: to be put right; None: information, or a warning if there is a cure."""
+    ok: bool | None  # True: as it should be; False: to be fixed; None: information, or a warning if there is a cure
     result: str
-    cure: str
-    """What to do; empty where nothing is wrong."""
+    cure: str  # what to do; empty where nothing is wrong
 
 
 def checks(engine: str = "torch") -> list[Check]:
-    """Check all that condgan and an engine need or can use. Takes seconds, changes nothing."""
+    """Check everything that condgan and an engine need or can use. Takes seconds, changes nothing."""
     subjects: dict[str, Callable[[], Verdict]] = {
         "Python": _python,
         "system": _system,
@@ -48,30 +46,38 @@ def checks(engine: str = "torch") -> list[Check]:
         "memory": _memory,
         "disk": _disk,
         "data": _data,
+        **{f"extra {name}": partial(_extra, name, packages) for name, packages in _extras().items()},
     }
-    subjects |= {f"extra {name}": partial(_extra, name, packages) for name, packages in _extras().items()}
-    return [_guarded(name, look) for name, look in subjects.items()]
+    return [_checked(name, check) for name, check in subjects.items()]
+
+
+def _checked(name: str, check: "Callable[[], Verdict]") -> Check:
+    try:
+        ok, result, cure = check()
+    except Exception as error:  # whatever fails on this machine, the other checks are still useful
+        ok, result, cure = False, f"{type(error).__name__}: {error}", ""
+    return Check(name, ok, " ".join(result.split()), cure)
 
 
 def _needs(engine: str) -> "dict[str, Callable[[], Verdict]]":
     try:
         from condgan import engines
     except ImportError as error:
-        reason = str(error)
-        return {engine: lambda: (False, f"does not import: {reason}", "pip install --force-reinstall condgan")}
+        verdict = False, f"does not import: {error}", "pip install --force-reinstall condgan"
+        return {engine: lambda: verdict}
     return engines.load(engine).needs()
 
 
 def warm(engine: str, limit: int, output: TextIO) -> None:
-    """Compile ahead what an engine compiles when it is first used, in a process of its own.
+    """Compile, in a process of its own, the code that an engine compiles at its first use.
 
     Args:
         engine: its name.
-        limit: seconds, after which the process is killed.
-        output: a file that receives its output.
+        limit: seconds after which the process is killed.
+        output: an open file for the output of the process.
 
     Raises:
-        CondganError: an unknown engine, it compiles nothing, it fails, or it takes longer.
+        CondganError: the engine is unknown or compiles nothing, or the process fails or exceeds the limit.
     """
     from condgan import engines
 
@@ -79,9 +85,8 @@ def warm(engine: str, limit: int, output: TextIO) -> None:
     if not arguments:
         raise CondganError(f"engine={engine} compiles nothing ahead")
     print(f"compiling for engine={engine}: minutes, at most {limit} s", file=output, flush=True)
-    with subprocess.Popen(
-        [sys.executable, *arguments], stdout=output, stderr=output, start_new_session=True
-    ) as process:
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True) as process:
         try:
             process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -90,25 +95,17 @@ def warm(engine: str, limit: int, output: TextIO) -> None:
             ) from None
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # with the compilers that it started
+                os.killpg(process.pid, signal.SIGKILL)  # and the compilers that it started
     if process.returncode:
         raise CondganError(
             f"compiling failed with exit code {process.returncode}: `condgan doctor --engine {engine}` may say why"
         )
 
 
-def _guarded(name: str, look: "Callable[[], Verdict]") -> Check:
-    try:
-        ok, result, cure = look()
-    except Exception as error:  # whatever is wrong with this machine, the other lines are still of use
-        ok, result, cure = False, f"{type(error).__name__}: {error}", ""
-    return Check(name, ok, " ".join(result.split()), cure)
-
-
 def _python() -> "Verdict":
-    required = ".".join(map(str, PYTHON))
     old = sys.version_info < PYTHON
-    return not old, platform.python_version(), f"install Python {required} or newer" if old else ""
+    cure = f"install Python {'.'.join(map(str, PYTHON))} or newer" if old else ""
+    return not old, platform.python_version(), cure
 
 
 def _system() -> "Verdict":
@@ -137,8 +134,8 @@ def _memory() -> "Verdict":
         return None, f"{total / GIB:.1f} GiB", ""
     with open("/proc/meminfo", encoding="ascii") as file:
         available = next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
-    cure = "close other programs, or train with a smaller batch" if available < GIB else ""
-    return None if cure else True, f"{available / GIB:.1f} of {total / GIB:.1f} GiB available", cure
+    result = f"{available / GIB:.1f} of {total / GIB:.1f} GiB available"
+    return (True, result, "") if available >= GIB else (None, result, "close other programs, or use a smaller batch")
 
 
 def _disk() -> "Verdict":
@@ -166,7 +163,7 @@ def _data() -> "Verdict":
 
 
 def _extras() -> dict[str, list[str]]:
-    """The packages of each extra, from condgan's metadata; none where condgan is not installed."""
+    """The packages of each extra, from condgan's metadata; empty where condgan is not installed."""
     try:
         lines = importlib.metadata.requires("condgan") or []
     except importlib.metadata.PackageNotFoundError:
@@ -180,7 +177,8 @@ def _extras() -> dict[str, list[str]]:
 
 
 def _extra(name: str, packages: list[str]) -> "Verdict":
-    missing = [package for package in packages if not _version(package)[0]]
+    versions = {package: _version(package) for package in packages}
+    missing = [package for package, (installed, *_) in versions.items() if not installed]
     if missing:
         return None, f"missing {', '.join(missing)}", f'pip install "condgan[{name}]"'
-    return True, ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages), ""
+    return True, ", ".join(f"{package} {version}" for package, (_, version, _) in versions.items()), ""

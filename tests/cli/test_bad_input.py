@@ -1,4 +1,4 @@
-"""Whatever is wrong is said in one line: what was given, what was expected, what to do. Nothing is lost by it."""
+"""Bad input gives an error of one line: what was given, what was expected, what to do. No file is changed."""
 
 import errno
 import json
@@ -57,7 +57,7 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In an empty folder, in which a refused command leaves nothing."""
+    """Work in an empty folder, in which a refused command writes no file."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
@@ -70,7 +70,7 @@ def nothing_was_written() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "parts"),
     [
         (["cgan-lsgn"], ['unknown recipe "cgan-lsgn"', 'did you mean "cgan-lsgan"', "cgan-paper"]),
         (["cgan-lsgan", "optim.rl=1"], ['unknown field "optim.rl"', 'did you mean "optim.', "condgan recipes"]),
@@ -120,20 +120,20 @@ def nothing_was_written() -> bool:
         ),
     ],
 )
-def test_wrong_recipes(arguments: list[str], said: list[str], refused: Any, digits: Path) -> None:
+def test_wrong_recipes(arguments: list[str], parts: list[str], refused: Any, digits: Path) -> None:
     message = refused("train", *arguments, "--data", digits, "--run", "run")
-    for part in said:
+    for part in parts:
         assert part in message
     assert nothing_was_written()
 
 
 @pytest.mark.parametrize("command", [["recipes", "cgan-lsgn"], ["recipes", "cgan-lsgan", "optim.lrr=1"]])
-def test_wrong_recipes_are_not_printed_either(command: list[str], refused: Any) -> None:
+def test_wrong_recipes_are_not_printed(command: list[str], refused: Any) -> None:
     assert "did you mean" in refused(*command)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "parts"),
     [
         (["sampel"], ["sampel", "condgan --help"]),
         (["sample"], ["path", "condgan --help"]),
@@ -145,9 +145,9 @@ def test_wrong_recipes_are_not_printed_either(command: list[str], refused: Any) 
         (["sample", "."], ["recipe.json"]),
     ],
 )
-def test_wrong_commands(arguments: list[str], said: list[str], refused: Any) -> None:
+def test_wrong_commands(arguments: list[str], parts: list[str], refused: Any) -> None:
     message = refused(*arguments)
-    for part in said:
+    for part in parts:
         assert part in message
     assert nothing_was_written()
 
@@ -155,7 +155,7 @@ def test_wrong_commands(arguments: list[str], said: list[str], refused: Any) -> 
 # Data
 
 
-def test_data_that_is_not_there(refused: Any, options: tuple[str, ...]) -> None:
+def test_missing_data(refused: Any, options: tuple[str, ...]) -> None:
     message = refused("train", "cgan-lsgan", *options, "--data", "nowhere.npz", "--run", "run")
     assert "nowhere.npz" in message
     assert "no such path" in message
@@ -163,14 +163,14 @@ def test_data_that_is_not_there(refused: Any, options: tuple[str, ...]) -> None:
     assert nothing_was_written()
 
 
-def test_one_class_does_not_make_a_conditional_recipe(refused: Any, options: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_conditional_recipe_needs_two_classes(refused: Any, options: tuple[str, ...], tmp_path: Path) -> None:
     data = tmp_path / "one.npz"
     np.savez(data, images=np.zeros((30, 8, 8), np.uint8), labels=np.zeros(30, int))
     message = refused("train", "cgan-lsgan", *options, "--data", data, "--run", "run")
     assert "one has one class" in message
     assert "gan-mlp" in message
     assert nothing_was_written()
-    package.train("gan-mlp", *options, data=data, epochs=1, run="run")  # the cure works
+    package.train("gan-mlp", *options, data=data, epochs=1, run="run")  # what the message advises works
 
 
 def test_too_few_images(refused: Any, options: tuple[str, ...], tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_too_few_images(refused: Any, options: tuple[str, ...], tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "parts"),
     [
         ([""], ["empty sequence", "0,1,2"]),
         ([" , "], ["empty sequence"]),
@@ -209,9 +209,9 @@ def test_too_few_images(refused: Any, options: tuple[str, ...], tmp_path: Path) 
         (["2026", "--checkpoint", "best"], ["best", "evaluation"]),
     ],
 )
-def test_wrong_samples(arguments: list[str], said: list[str], refused: Any, trained: Path) -> None:
+def test_wrong_samples(arguments: list[str], parts: list[str], refused: Any, trained: Path) -> None:
     message = refused("sample", trained, *arguments)
-    for part in said:
+    for part in parts:
         assert part in message
     assert nothing_was_written()
 
@@ -240,7 +240,7 @@ def test_no_sequence_for_a_generator_without_classes(refused: Any, unconditional
     assert nothing_was_written()
 
 
-def test_an_existing_dataset_is_kept(refused: Any, trained: Path) -> None:
+def test_an_existing_dataset_is_not_overwritten(refused: Any, trained: Path) -> None:
     Path("mine.npz").write_text("precious")
     Path("mine").mkdir()
     for output in ("mine.npz", "mine"):
@@ -250,7 +250,7 @@ def test_an_existing_dataset_is_kept(refused: Any, trained: Path) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["mine", "mine.npz"]
 
 
-def test_places_that_cannot_be_written(refused: Any, trained: Path, options: tuple[str, ...], digits: Path) -> None:
+def test_paths_that_cannot_be_written(refused: Any, trained: Path, options: tuple[str, ...], digits: Path) -> None:
     Path("file").write_text("precious")
     Path("folder.png").mkdir()
     message = refused("train", "cgan-lsgan", *options, "--data", digits, "--run", "file/run")
@@ -267,7 +267,7 @@ def test_places_that_cannot_be_written(refused: Any, trained: Path, options: tup
 # Run folders
 
 
-def test_an_existing_run_is_kept(refused: Any, copied: Path, options: tuple[str, ...], digits: Path) -> None:
+def test_an_existing_run_is_not_overwritten(refused: Any, copied: Path, options: tuple[str, ...], digits: Path) -> None:
     before = {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()}
     message = refused("train", "cgan-lsgan", *options, "--data", digits, "--run", copied)
     assert str(copied) in message
@@ -300,26 +300,26 @@ def test_a_run_that_another_process_trains(refused: Any, copied: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"\xff\xfe", "not JSON"),
         (b"[]", "not a recipe"),
         (b"{}", "not a recipe"),
-        (b'{"format": 3}', "upgrade condgan"),
+        (b'{"format": 4}', "upgrade condgan"),
         (b"[" * 100_000, "not JSON"),
     ],
 )
 @pytest.mark.parametrize("command", ["resume", "sample"])
-def test_a_damaged_recipe(command: str, text: bytes, said: str, refused: Any, copied: Path) -> None:
+def test_a_damaged_recipe(command: str, text: bytes, expected: str, refused: Any, copied: Path) -> None:
     (copied / "recipe.json").write_bytes(text)
     message = refused(command, copied)
     assert "recipe.json" in message
-    assert said in message
+    assert expected in message
 
 
-def test_a_recipe_with_a_field_that_is_not_known(refused: Any, copied: Path) -> None:
+def test_a_recipe_with_an_unknown_field(refused: Any, copied: Path) -> None:
     values = json.loads((copied / "recipe.json").read_text())
     values["train"]["bacth"] = values["train"].pop("batch")
     (copied / "recipe.json").write_text(json.dumps(values))
@@ -374,11 +374,11 @@ def test_files_that_condgan_did_not_write(refused: Any, copied: Path) -> None:
 
 
 def rewritten(path: Path, kind: str, arrays: dict[str, Any] | None = None, **changes: Any) -> None:
-    """The file again, with another description or other arrays, past condgan's own checks."""
-    description, held = weights.load(path, kind)
-    held |= arrays or {}
+    """Rewrite a file with another description or other arrays, without condgan's checks."""
+    description, written = weights.load(path, kind)
+    written |= arrays or {}
     text = json.dumps(description | changes)
-    save_file({name: array for name, array in held.items() if array is not None}, path, {weights.KEY: text})
+    save_file({name: array for name, array in written.items() if array is not None}, path, {weights.KEY: text})
 
 
 def test_files_of_a_newer_format(refused: Any, copied: Path) -> None:
@@ -392,21 +392,21 @@ def test_files_of_a_newer_format(refused: Any, copied: Path) -> None:
 
 def test_a_recipe_of_a_newer_format_inside(refused: Any, copied: Path) -> None:
     description, _ = weights.load(copied / "generator.safetensors", "generator")
-    newer = description["recipe"] | {"format": 3, "unheard_of": 1}
+    newer = description["recipe"] | {"format": 4, "unheard_of": 1}
     rewritten(copied / "generator.safetensors", "generator", recipe=newer)
     assert "upgrade condgan" in refused("sample", copied / "generator.safetensors", "1")
 
 
-def test_one_kind_of_file_for_another(refused: Any, copied: Path) -> None:
-    last, made = both(copied)
+def test_a_checkpoint_and_a_generator_file_exchanged(refused: Any, copied: Path) -> None:
+    last, generator_file = both(copied)
     message = refused("sample", last, "1")
     assert "is a checkpoint, not a generator" in message
-    shutil.copy(made, last)
+    shutil.copy(generator_file, last)
     for arguments in (["sample", copied, "1"], ["resume", copied]):
         message = refused(*arguments)
         assert str(last) in message
         assert "is a generator, not a checkpoint" in message
-    assert "no run folder" in refused("resume", made)
+    assert "no run folder" in refused("resume", generator_file)
 
 
 def test_a_checkpoint_of_another_recipe(refused: Any, copied: Path, unconditional: Path) -> None:
@@ -427,7 +427,7 @@ def test_weights_that_are_not_finite(value: float, refused: Any, copied: Path) -
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "expected"),
     [
         ({"body.out.bias": None}, '"body.out.bias" is missing'),
         ({"extra": np.zeros(1, np.float32)}, '"extra" has no place'),
@@ -438,16 +438,16 @@ def test_weights_that_are_not_finite(value: float, refused: Any, copied: Path) -
         ({"body.out.bias": np.zeros((64, 0), np.float32)}, '"body.out.bias" is'),
     ],
 )
-def test_weights_that_do_not_fit(arrays: dict[str, Any], said: str, refused: Any, copied: Path) -> None:
+def test_weights_that_do_not_fit(arrays: dict[str, Any], expected: str, refused: Any, copied: Path) -> None:
     path = copied / "generator.safetensors"
     rewritten(path, "generator", arrays)
     message = refused("sample", path, "1")
     assert str(path) in message
-    assert said in message
+    assert expected in message
     last = copied / "checkpoints/last.safetensors"
     rewritten(last, "checkpoint", {f"generator.{name}": array for name, array in arrays.items()})
     for arguments in (["sample", copied, "1"], ["resume", copied, "--epochs", "2"]):
-        assert said.split('"')[1] in refused(*arguments)
+        assert expected.split('"')[1] in refused(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -544,12 +544,12 @@ def test_any_field_of_a_header_is_refused_or_read(trained: Path, tmp_path: Path,
     try:
         read = checkpoint.load(path)
     except CondganError as error:
-        said = str(error)
+        message = str(error)
     else:
         assert read.step >= 0
         assert read.settings.threads >= 1
         return
-    assert str(path) in said
+    assert str(path) in message
 
 
 @given(st.binary(max_size=200))
@@ -561,7 +561,7 @@ def test_any_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
         package.load(path)
 
 
-# What goes wrong on the way
+# Failures while a command runs
 
 
 def test_a_training_that_diverges(refused: Any, options: tuple[str, ...], digits: Path, capsys: Any) -> None:
@@ -664,8 +664,8 @@ def test_a_closed_pipe(trained: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["discriminator.features", "generator.condition_dim", "discriminator.condition_dim"])
-def test_a_layer_that_torch_cannot_count_is_refused(field: str, condgan: Any, tmp_path: Path) -> None:
-    found = condgan("train", "mnist", f"{field}={10**18}", "--run", tmp_path / "run")
-    assert found.returncode == 2
-    assert found.stderr == f"condgan: {field}={10**18}: input should be less than or equal to 65536\n"
+def test_a_layer_larger_than_torch_allows_is_refused(field: str, condgan: Any, tmp_path: Path) -> None:
+    process = condgan("train", "mnist", f"{field}={10**18}", "--run", tmp_path / "run")
+    assert process.returncode == 2
+    assert process.stderr == f"condgan: {field}={10**18}: input should be less than or equal to 65536\n"
     assert not (tmp_path / "run").exists()

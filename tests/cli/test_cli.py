@@ -1,4 +1,4 @@
-"""The doors, from outside: every recipe through the real command line, and what a run leaves behind."""
+"""The commands as a user runs them: every recipe through the command line, and the files of a run."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def trained(
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """A command in this process that must succeed -> its stdout."""
+    """Run a command, which must succeed, in this process -> its stdout."""
 
     def run(*arguments: object) -> str:
         capsys.readouterr()
@@ -88,15 +88,15 @@ def pixels(path: Path) -> Pixels:
 
 
 @pytest.mark.parametrize("name", builtin.RECIPES)
-def test_every_recipe_trains_and_leaves_a_whole_run(name: str, trained: Any, digits: Path) -> None:
+def test_every_recipe_trains_and_writes_all_files_of_a_run(name: str, trained: Any, digits: Path) -> None:
     folder, process = trained(name)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name[0] != "."}
-    events = {path for path in found if "events.out.tfevents." in path}
-    grids = {path for path in found if path.startswith("samples/")}
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name[0] != "."}
+    events = {path for path in files if "events.out.tfevents." in path}
+    grids = {path for path in files if path.startswith("samples/")}
     assert {str(Path(path).parent) for path in events} == {".", "discriminator", "generator"}
-    assert found - events - grids == FILES
+    assert files - events - grids == FILES
 
     batch = builtin.RECIPES[name].train.batch
     per_epoch = -(-300 // batch)
@@ -133,8 +133,8 @@ def test_every_recipe_trains_and_leaves_a_whole_run(name: str, trained: Any, dig
     assert result.shape == (64, 640)
     tiles = result[::8, ::8].reshape(8, 10, 8).swapaxes(0, 1)
     assert np.array_equal(np.repeat(np.repeat(result[::8, ::8], 8, 0), 8, 1), result)
-    made = package.load(folder).sample_any(10, seed=0)[:, 0]
-    assert np.abs(made.astype(int) - tiles.astype(int)).max() <= 1
+    sampled = package.load(folder).sample_any(10, seed=0)[:, 0]
+    assert np.abs(sampled.astype(int) - tiles.astype(int)).max() <= 1
 
 
 def test_what_a_run_records(trained: Any, digits: Path) -> None:
@@ -229,14 +229,14 @@ def test_a_row_shows_the_sequence(name: str, trained: Any, run: Any, tmp_path: P
     assert out == f"{Path('deep/row.png')}\n"
     row = pixels(tmp_path / "deep/row.png")
     assert row.shape == (64, 4 * 64)
-    made = package.load(folder).sample([2, 0, 2, 6], seed=7)
-    assert made.shape == (4, 1, 8, 8)
-    assert made.dtype == np.uint8
-    assert np.array_equal(row[::8, ::8], np.concatenate(list(made[:, 0]), axis=1))
-    assert not np.array_equal(made[0], made[2])  # the same class, another latent
+    sampled = package.load(folder).sample([2, 0, 2, 6], seed=7)
+    assert sampled.shape == (4, 1, 8, 8)
+    assert sampled.dtype == np.uint8
+    assert np.array_equal(row[::8, ::8], np.concatenate(list(sampled[:, 0]), axis=1))
+    assert not np.array_equal(sampled[0], sampled[2])  # the same class, another latent
 
 
-def test_the_same_seed_gives_the_same_bytes_from_any_door(trained: Any, run: Any, condgan: Any) -> None:
+def test_the_same_seed_gives_the_same_bytes_from_command_line_and_python(trained: Any, run: Any, condgan: Any) -> None:
     folder, _ = trained("cgan-lsgan")
     run("sample", folder, "2026", "--seed", 7, "-o", "a.png")
     run("sample", folder / "generator.safetensors", "2026", "--seed", "7", "-o", "b.png")
@@ -251,7 +251,7 @@ def test_the_same_seed_gives_the_same_bytes_from_any_door(trained: Any, run: Any
     assert np.array_equal(generator.sample("2026", 7)[2:], generator.sample("26", 7, first=2))
 
 
-def test_a_picture_says_what_it_is(trained: Any, run: Any) -> None:
+def test_the_text_in_a_picture(trained: Any, run: Any) -> None:
     folder, _ = trained("cgan-lsgan")
     run("sample", folder, "2026", "--seed", 7)
     with Image.open("result.png") as image:
@@ -333,9 +333,9 @@ def test_classes_with_names(animals: Path, tiny: dict[str, tuple[str, ...]], run
     assert names.shape == (64, 256, 3)
     assert np.array_equal(names, pixels(Path("numbers.png")))
     assert np.array_equal(names, pixels(Path("digits.png")))
-    made = package.load("zoo").sample(["polar bear", "cat", "dog", 0])
-    assert made.shape == (4, 3, 8, 8)
-    assert np.array_equal(names[::8, ::8], np.concatenate(list(made.transpose(0, 2, 3, 1)), axis=1))
+    sampled = package.load("zoo").sample(["polar bear", "cat", "dog", 0])
+    assert sampled.shape == (4, 3, 8, 8)
+    assert np.array_equal(names[::8, ::8], np.concatenate(list(sampled.transpose(0, 2, 3, 1)), axis=1))
     run("sample", "zoo", "--grid")
     assert pixels(Path("grid.png")).shape[1] == 3 * 50 + 2
     run("sample", "zoo", "--per-class", 2, "-o", "zoo.npz")
@@ -353,13 +353,13 @@ def test_a_generator_without_classes(trained: Any, run: Any) -> None:
     assert pixels(Path("row.png")).shape == (64, 640)
     run("sample", folder, "--grid", "-o", "grid.png")
     assert pixels(Path("grid.png")).shape == (502, 502)  # no header
-    made = package.load(folder)
-    assert made.sample_any(3).shape == (3, 1, 8, 8)
+    generator = package.load(folder)
+    assert generator.sample_any(3).shape == (3, 1, 8, 8)
     with pytest.raises(package.CondganError, match="unconditional"):
-        made.sample("1")
+        generator.sample("1")
 
 
-def test_a_generator_file_stands_alone(trained: Any) -> None:
+def test_a_generator_file_needs_no_other_file(trained: Any) -> None:
     folder, _ = trained("cgan-paper")
     description, arrays = weights.load(folder / "generator.safetensors", "generator")
     assert Recipe.model_validate(description["recipe"]).name == "cgan-paper"
@@ -432,7 +432,7 @@ def test_help_and_refusals_import_nothing_heavy(condgan: Any) -> None:
 def test_sampling_and_training_do_not_import_the_compiler_of_torch(
     digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path: Path
 ) -> None:
-    """It takes longer than a row of pictures."""
+    """Its import takes longer than sampling a row of images."""
     code = (
         "import sys, condgan.cli\n"
         "try: condgan.cli.main(sys.argv[1:])\n"

@@ -1,4 +1,4 @@
-"""Errors name arguments; the command line writes its flags instead. Nothing else of a message changes."""
+"""Errors name arguments; the command line names its flags instead. The rest of a message stays the same."""
 
 import ast
 import re
@@ -60,7 +60,7 @@ def python(job: Callable[..., object], *arguments: Any, **options: Any) -> str:
         ),
     ],
 )  # fmt: skip
-def test_both_forms(
+def test_a_message_names_the_argument_in_python_and_the_flag_on_the_command_line(
     job: Callable[..., object],
     options: dict[str, Any],
     command: str,
@@ -68,21 +68,21 @@ def test_both_forms(
     on_the_command_line: str,
     refused: Any,
 ) -> None:
-    said = python(job, Path("mnist"), **({"sequence": None} | options if job is export.to_file else options))
+    message = python(job, Path("mnist"), **({"sequence": None} | options if job is export.to_file else options))
     shown = refused(*command.split())
-    assert in_python in said
+    assert in_python in message
     assert on_the_command_line in shown
-    assert "--" not in said
+    assert "--" not in message
     assert not re.search(r"`(n|seed|split|checkpoint|scale|per_class|grid|sequence|conditions)\b", shown)
 
 
-def test_the_steps_of_a_feature_network(refused: Any, digits: Path) -> None:
+def test_the_message_about_steps(refused: Any, digits: Path) -> None:
     dataset = subjects.real_images(Data(), str(digits), ["data.size=8"], 0)
     assert python(features.train, dataset, 0) == "steps=0: expected 1 to 1000000"
     assert "--steps 0: expected 1 to 1000000" in refused("features", digits, "data.size=8", "--steps", 0)
 
 
-def test_real_images_that_moved_and_other_classes(refused: Any, animals: Path, tmp_path: Path, digits: Path) -> None:
+def test_messages_about_real_images(refused: Any, animals: Path, tmp_path: Path, digits: Path) -> None:
     from condgan.recipe import builtin
 
     run = condgan.train(
@@ -100,17 +100,17 @@ def test_real_images_that_moved_and_other_classes(refused: Any, animals: Path, t
     assert "--data names its place" in refused("resume", run.folder, "--data", other)
     for data, name in ((animals, "animals"), (None, None)):
         if data is not None:
-            said = python(condgan.evaluate, "mnist", data=str(data), n=2, gan_train=False)
-            assert f'class "0" is not in {name}' in said
-            assert "; `data` names" in said
+            message = python(condgan.evaluate, "mnist", data=str(data), n=2, gan_train=False)
+            assert f'class "0" is not in {name}' in message
+            assert "; `data` names" in message
             assert "; --data names" in refused("evaluate", "mnist", "--data", data, "--n", 2)
 
 
-def test_an_existing_run_and_a_name_that_is_taken(refused: Any, digits: Path) -> None:
+def test_the_message_about_an_existing_run(refused: Any, digits: Path) -> None:
     Path("taken").mkdir()
     Path("taken/mine.txt").write_text("precious")
-    said = python(condgan.train, data=digits, run="taken")
-    assert "choose another `run`" in said
+    message = python(condgan.train, data=digits, run="taken")
+    assert "choose another `run`" in message
     assert "choose another --run" in refused("train", "--data", digits, "--run", "taken")
 
 
@@ -140,7 +140,7 @@ def test_a_flag_for_each_parameter(argument: str, value: str | None, expected: s
     assert flag(argument, value, group.commands["evaluate"].params) == expected
 
 
-def test_values_and_words_of_users_are_left_alone() -> None:
+def test_values_and_other_words_stay_the_same() -> None:
     import typer
 
     from condgan.cli.command import translated
@@ -157,21 +157,21 @@ def test_values_and_words_of_users_are_left_alone() -> None:
 
 
 def texts(source: str) -> list[str]:
-    """The strings of a source but its docstrings; ``{}`` stands for a value, and whole commands are taken out."""
+    """The strings of a source, without docstrings and whole commands; ``{}`` stands for a value."""
     tree = ast.parse(source)
     skipped = {
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(node.body[0], ast.Expr)
     }
-    found = []
+    strings = []
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in node.values}
-            found.append("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values))  # type: ignore[misc]
+            strings.append("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values))  # type: ignore[misc]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
-            found.append(node.value)
-    return [re.sub("`condgan [^`]*`|^condgan [a-z]+ .*", "", text) for text in found]
+            strings.append(node.value)
+    return [re.sub("`condgan [^`]*`|^condgan [a-z]+ .*", "", text) for text in strings]
 
 
 def flags() -> set[str]:
@@ -194,15 +194,15 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if "cli" not in path.relative
 def test_no_message_outside_the_command_line_names_a_flag() -> None:
     named = re.compile(rf"(?<![\w-])({'|'.join(flags())})(?![\w-])")
     assert {"--n", "--data", "--small-n", "--warm"} <= flags()
-    found = {
+    named_flags = {
         f"{path.relative_to(ROOT)}: {text}"
         for path in FILES
         for text in texts(path.read_text(encoding="utf-8"))
         if named.search(text)
     }
-    assert found == set()
+    assert named_flags == set()
 
 
-def test_flags_in_messages_are_seen() -> None:
+def test_flags_in_messages_are_detected() -> None:
     assert texts('raise X(f"--n {n}: no")') == ["--n {}: no"]
     assert texts('"""Uses --n."""\nx = f"see `condgan resume {n} --n`"') == ["see "]

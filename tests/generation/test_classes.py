@@ -8,7 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from condgan.errors import CondganError
-from condgan.generation.classes import balanced, parse
+from condgan.generation.classes import parse
+from condgan.generation.sampling import in_turn
 from condgan.recipe import Domain
 
 
@@ -53,9 +54,9 @@ LETTERS = domain(*"abc")
     ],
 )
 def test_classes_are_parsed(given: str | Iterable[str | int], of: Domain, expected: list[int]) -> None:
-    found = parse(given, of)
-    assert found.dtype == np.int64
-    assert found.tolist() == expected
+    indexes = parse(given, of)
+    assert indexes.dtype == np.int64
+    assert indexes.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ names = st.lists(
 
 
 @hypothesis.given(names, st.data())
-def test_names_always_mean_themselves(given_names: list[str], data: st.DataObject) -> None:
+def test_class_names_take_precedence_over_numbers(given_names: list[str], data: st.DataObject) -> None:
     of = domain(*given_names)
     chosen = data.draw(st.lists(st.integers(0, len(given_names) - 1), min_size=2, max_size=6))
     assert parse([given_names[i] for i in chosen], of).tolist() == chosen
@@ -106,14 +107,15 @@ def test_names_always_mean_themselves(given_names: list[str], data: st.DataObjec
 @hypothesis.given(st.text(max_size=20), st.sampled_from([DIGITS, ANIMALS, MANY, NUMBERED, FEW, LETTERS]))
 def test_any_text_is_parsed_or_refused(text: str, of: Domain) -> None:
     try:
-        found = parse(text, of)
+        indexes = parse(text, of)
     except CondganError:
         return
-    assert len(found) > 0
-    assert 0 <= found.min() <= found.max() < of.classes
+    assert len(indexes) > 0
+    assert 0 <= indexes.min() <= indexes.max() < of.classes
 
 
-def test_balanced_takes_the_classes_in_turn() -> None:
-    assert balanced(2, ANIMALS).tolist() == [0, 1, 2, 0, 1, 2]
-    assert balanced(3, ANIMALS)[:6].tolist() == balanced(2, ANIMALS).tolist()
-    assert balanced(1, DIGITS).dtype == np.int64
+def test_classes_follow_each_other_in_turn() -> None:
+    assert in_turn(ANIMALS, 6).tolist() == [0, 1, 2, 0, 1, 2]
+    assert in_turn(ANIMALS, 9)[:6].tolist() == in_turn(ANIMALS, 6).tolist()
+    assert in_turn(ANIMALS, 5, first=4).tolist() == in_turn(ANIMALS, 9)[4:].tolist()
+    assert in_turn(DIGITS, 10).dtype == np.int64

@@ -1,4 +1,4 @@
-"""Which classes a picture shows, of however many there are."""
+"""The classes in a picture of few or many classes."""
 
 import numpy as np
 import pytest
@@ -17,19 +17,19 @@ def domain(classes: int) -> Domain:
 
 
 @given(st.integers(1, 3000))
-def test_all_classes_are_shown_or_some_that_are_spread_over_them(classes: int) -> None:
-    found = shown(domain(classes))
-    assert found.dtype == np.int64
+def test_all_classes_are_shown_or_some_at_even_distances(classes: int) -> None:
+    chosen = shown(domain(classes))
+    assert chosen.dtype == np.int64
     if classes <= MOST_COLUMNS:
-        assert found.tolist() == list(range(classes))
+        assert chosen.tolist() == list(range(classes))
     else:
-        assert (len(found), found[0], found[-1]) == (MOST_COLUMNS, 0, classes - 1)
-        assert np.diff(found).min() >= 1
-        assert np.ptp(np.diff(found)) <= 1
+        assert (len(chosen), chosen[0], chosen[-1]) == (MOST_COLUMNS, 0, classes - 1)
+        assert np.diff(chosen).min() >= 1
+        assert np.ptp(np.diff(chosen)) <= 1
 
 
-class Watched:
-    """A generator that keeps what it was asked for."""
+class RecordingSampler:
+    """Keeps the labels of its last call, and returns black images."""
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
         self.labels = labels
@@ -40,9 +40,9 @@ def test_a_grid_of_many_classes_names_its_columns(monkeypatch: pytest.MonkeyPatc
     titles: list[object] = []
     drawn = images.grid
     monkeypatch.setattr(images, "grid", lambda pictures, *rest: (titles.append(rest), drawn(pictures, *rest))[1])
-    recipe, watched = builtin.get("cgan-lsgan", []), Watched()
-    grid(watched, recipe, domain(1000), seed=0)
+    recipe, sampler = builtin.get("cgan-lsgan", []), RecordingSampler()
+    grid(sampler, recipe, domain(1000), seed=0)
     columns = shown(domain(1000))
-    assert watched.labels.tolist() == columns.tolist() * GRID_ROWS
+    assert sampler.labels.tolist() == columns.tolist() * GRID_ROWS
     assert titles == [(MOST_COLUMNS, [f"{label:03}" for label in columns], None)]
     assert result_labels(recipe, domain(1000)).tolist() == columns.tolist()

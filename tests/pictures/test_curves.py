@@ -1,4 +1,4 @@
-"""The loss figure is drawn from any log, and its lines are the log's figures."""
+"""The loss figure can be drawn from any log, and its lines are the values of the log."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def records(count: int, seed: int = 0) -> list[StepRecord]:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any, str]]:
-    """What is drawn: x, y and label of each line."""
+    """x, y and label of each line that is drawn."""
     drawn: list[tuple[Any, Any, str]] = []
     plot = Axes.plot
 
@@ -40,7 +40,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any, str]]:
 
 
 @pytest.mark.parametrize("count", [1, 2, 50, 1000])
-def test_the_figure_has_its_size_and_shows_something(tmp_path: Path, count: int) -> None:
+def test_the_figure_has_its_size_and_all_curves(tmp_path: Path, count: int) -> None:
     path = tmp_path / "new" / "loss.png"
     loss_curves(path, records(count), "a title with $ and _ in it")
     with Image.open(path) as image:
@@ -86,7 +86,7 @@ def test_very_many_figures_are_averaged_in_buckets(tmp_path: Path, lines: list[t
     np.testing.assert_allclose((y * sizes).sum(), raw.sum())
 
 
-def test_what_is_not_known_leaves_a_gap(tmp_path: Path, lines: list[tuple[Any, Any, str]]) -> None:
+def test_a_missing_value_leaves_a_gap(tmp_path: Path, lines: list[tuple[Any, Any, str]]) -> None:
     first, *others = records(5)
     lacking = {key: value for key, value in first.mean.items() if key != "d_loss"}
     log = [first, *(record.model_copy(update={"mean": lacking}) for record in others)]

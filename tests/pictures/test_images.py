@@ -1,4 +1,4 @@
-"""Pictures show what they are given, where they say, and files keep what was written into them."""
+"""Pictures contain the images at their places, and files the pictures and texts that were written."""
 
 import random
 import subprocess
@@ -34,7 +34,7 @@ shapes = st.tuples(st.integers(1, 9), st.sampled_from([1, 3]), st.integers(1, 7)
 
 @settings(max_examples=60)
 @given(shape=shapes, columns=st.integers(1, 5), scale=st.integers(1, 4), titled=st.booleans())
-def test_a_grid_holds_image_i_at_row_and_column_of_i(
+def test_a_grid_has_image_i_at_row_and_column_of_i(
     shape: tuple[int, int, int, int], columns: int, scale: int, titled: bool
 ) -> None:
     images = pictures(*shape)
@@ -136,7 +136,7 @@ def test_a_png_keeps_pixels_and_text(tmp_path: Path, text: dict[str, str], chann
         assert image.text == text
 
 
-def test_png_text_outside_latin_is_an_itxt_chunk_and_half_characters_do_no_harm(tmp_path: Path) -> None:
+def test_png_text_outside_latin_is_an_itxt_chunk_and_half_surrogate_pairs_become_question_marks(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     save_png(path, row(pictures(1, 1, 4, 4)), {"class": "犬 кошка é", "plain": "é", "broken": "a\udcffb"})
     with Image.open(path) as image:
@@ -164,13 +164,13 @@ def pngs(folder: Path, count: int, channels: int = 1) -> list[Path]:
     paths = [folder / f"{i:04d}.png" for i in range(count)]
     for i, path in enumerate(paths):
         tone = np.full((1, channels, 6, 4), 0, np.uint8)
-        tone[0, 0] = i  # a frame says its number by its colour
+        tone[0, 0] = i  # the colour of a frame is its number
         save_png(path, row(tone, 1))
     return paths
 
 
 @pytest.mark.parametrize(("count", "most"), [(1, 100), (2, 100), (30, 100), (30, 30), (30, 7), (200, 100)])
-def test_a_gif_shows_the_frames_in_order_thinned_evenly_and_rests_on_the_last(
+def test_a_gif_shows_the_frames_in_order_thinned_evenly_and_stops_at_the_last(
     tmp_path: Path, count: int, most: int
 ) -> None:
     path = tmp_path / "progress.gif"

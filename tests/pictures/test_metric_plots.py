@@ -1,4 +1,4 @@
-"""The figures of evaluations are drawn from any log: their lines, bars and cells are what was measured."""
+"""Plots of evaluations can be drawn from any log, and their lines, bars and cells are the measured values."""
 
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from condgan.errors import CondganError
-from condgan.pictures import metric_plots
+from condgan.pictures import curves, metric_plots
 from condgan.pictures.metric_plots import (
     BLUE,
     MOST_BARS,
@@ -52,9 +52,9 @@ def series(**values: list[Any]) -> list[EvaluationRecord]:
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """What is drawn, instead of being written."""
+    """Collects the figures that are drawn; they are not written."""
     drawn: list[Figure] = []
-    monkeypatch.setattr(metric_plots, "save", lambda path, figure: drawn.append(figure))
+    monkeypatch.setattr(curves, "save", lambda path, figure: drawn.append(figure))
     return drawn
 
 
@@ -96,7 +96,7 @@ def test_only_panels_with_figures_are_drawn(figures: list[Figure]) -> None:
     assert set(lines(figures[0])) == {"KID", "precision"}
 
 
-def test_what_is_not_known_leaves_a_gap_and_a_point_between_gaps_a_dot(figures: list[Figure]) -> None:
+def test_a_missing_value_leaves_a_gap_and_a_value_between_gaps_is_a_dot(figures: list[Figure]) -> None:
     log = series(label_accuracy=[0.5, None, 0.6, None, 0.7, 0.7] + [0.8] * 20)
     log[-1] = evaluation(len(log), fid_mnist=None)
     metric_curves(Path("x"), log, "title")
@@ -121,7 +121,7 @@ def test_what_is_not_known_leaves_a_gap_and_a_point_between_gaps_a_dot(figures: 
         ("kid_mnist", [0.0, 0.0], "linear", None),
     ],
 )
-def test_axes_suit_their_figures(
+def test_the_scale_of_axes(
     name: str, values: list[float], scale: str, limits: tuple[float, float] | None, figures: list[Figure]
 ) -> None:
     metric_curves(Path("x"), series(**{name: values}), "title")
@@ -177,15 +177,15 @@ def test_without_figures_nothing_is_written(tmp_path: Path, log: list[Evaluation
 
 
 def confusion_of(accuracies: list[float], images: int = 1000) -> Any:
-    """What is not read right is read as the next class."""
+    """Images that are not read as the true class are read as the next one."""
     counts = np.zeros((len(accuracies), len(accuracies)), np.int64)
-    for asked, accuracy in enumerate(accuracies):
-        counts[asked, asked] = round(images * accuracy)
-        counts[asked, (asked + 1) % len(accuracies)] += images - round(images * accuracy)
+    for true, accuracy in enumerate(accuracies):
+        counts[true, true] = round(images * accuracy)
+        counts[true, (true + 1) % len(accuracies)] += images - round(images * accuracy)
     return counts
 
 
-def test_bars_are_the_accuracies_and_bad_ones_stand_out(figures: list[Figure]) -> None:
+def test_bars_are_the_accuracies_and_low_ones_are_orange(figures: list[Figure]) -> None:
     per_class = {"cat": 0.95, "dog": 0.25, "none at all": None}
     class_accuracy(Path("x"), per_class, None, "title", overall=0.6)
     (axis,) = figures[0].axes
@@ -204,15 +204,15 @@ def test_a_confusion_of_one_in_a_thousand_is_seen_and_the_worse_the_darker(figur
     class_accuracy(Path("x"), dict(zip(DIGITS, accuracies, strict=True)), confusion, "title")
     bars, matrix, _ = figures[0].axes
     colours = np.asarray(matrix.images[0].get_array())[:, :, :3]
-    brightness = [colours[asked, asked + 1].mean() for asked in range(4)]
+    brightness = [colours[true, true + 1].mean() for true in range(4)]
     assert brightness[0] < 0.95
     assert all(np.diff(brightness) < -0.05)
     np.testing.assert_array_equal(colours[confusion == 0], 1)
-    assert all(colours[asked, asked, 2] > colours[asked, asked, 0] for asked in (0, 1, 2, 4))  # right is blue
+    assert all(colours[true, true, 2] > colours[true, true, 0] for true in (0, 1, 2, 4))  # right is blue
     shown = {text.get_position(): text.get_text() for text in matrix.texts}
     assert shown == {
-        (read, asked): f"{percent(confusion[asked, read] / 1000)}\n{confusion[asked, read]}"
-        for asked, read in np.argwhere(confusion)
+        (read, true): f"{percent(confusion[true, read] / 1000)}\n{confusion[true, read]}"
+        for true, read in np.argwhere(confusion)
     }
     assert bars.get_ylim() == matrix.get_ylim()  # a class has one row
 
@@ -272,7 +272,7 @@ def test_a_confusion_matrix_of_other_classes_is_refused() -> None:
 
 
 @given(st.floats(0, 1))
-def test_a_percentage_is_all_or_nothing_only_if_it_is(share: float) -> None:
+def test_a_percentage_is_0_or_100_only_if_it_is_exact(share: float) -> None:
     text = percent(share)
     assert (text == "100%") == (share == 1)
     assert (text == "0%") == (share == 0)

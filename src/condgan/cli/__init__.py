@@ -1,4 +1,4 @@
-"""The command line: a file for each group of commands. Flags, and messages that name them, are written here only."""
+"""The command line: a file for each group of commands. Only this package names flags."""
 
 import sys
 from collections.abc import Sequence
@@ -13,8 +13,6 @@ from condgan.cli import train, sample, evaluate, recipes, doctor  # noqa: F401 (
 
 __all__ = ["app", "main"]
 # isort: on
-
-USAGE = 2
 
 
 @app.callback(invoke_without_command=True)
@@ -32,31 +30,28 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; every error that the user can put right is one line and exit code 2."""
+    """Run a command and exit; an error that the user can correct is one line on stderr and exit code 2."""
     from condgan.errors import CondganError, InterruptedTrainingError
 
     try:
         status = app(args=arguments, standalone_mode=False)
-    except InterruptedTrainingError as stopped:
-        print(stopped, file=sys.stderr)
-        status = 130
-    except CondganError as error:
-        status = _fail(str(error))
-    except typer.TyperException as error:
-        status = _fail(f"{error.format_message()} (see: condgan --help)")
-    except (typer.Abort, KeyboardInterrupt):
-        print("stopped", file=sys.stderr)
-        status = 130
+    except (InterruptedTrainingError, typer.Abort, KeyboardInterrupt) as error:
+        print(str(error) or "stopped", file=sys.stderr)
+        status = 130  # 128 + SIGINT, as shells have it
     except BrokenPipeError:
         sys.stderr.close()
         status = 1
+    except CondganError as error:
+        status = _refuse(str(error))
+    except typer.TyperException as error:
+        status = _refuse(f"{error.format_message()} (see: condgan --help)")
     except OSError as error:
-        status = _fail(f"{error.filename or 'disk'}: {error.strerror or error}")
+        status = _refuse(f"{error.filename or 'disk'}: {error.strerror or error}")
     except MemoryError:
-        status = _fail("out of memory: a smaller train.batch or data.size needs less")
+        status = _refuse("out of memory: a smaller train.batch or data.size needs less")
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _fail(message: str) -> int:
+def _refuse(message: str) -> int:
     print(f"condgan: {' '.join(message.split())}", file=sys.stderr)
-    return USAGE
+    return 2

@@ -1,4 +1,4 @@
-"""What the commands share: the application, common options, and errors that name flags instead of arguments."""
+"""Shared by the commands: the application, common options, and errors that name flags instead of arguments."""
 
 import re
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ app = typer.Typer(
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
 DataOverrides = Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)]
 Engine = Annotated[
-    str | None, typer.Option(help="torch or jittor, which draws the images; default: the one that trained it.")
+    str | None, typer.Option(help="torch or jittor, which computes the images; default: the one that trained it.")
 ]
-MENTION = re.compile(r"`(\w+)(?:=([^`]*))?`")
+MENTION = re.compile(r"`(\w+)(?:=([^`]*))?`")  # of an argument in a message: `data`, `data=PATH`
 
 
 class Command(TyperCommand):
-    """A command whose errors name its flags."""
+    """A command that names its flags in errors."""
 
     def invoke(self, ctx: "Context") -> Any:
-        """Run it, and translate what it raises."""
+        """Run the command, and translate its errors."""
         try:
             return super().invoke(ctx)
         except CondganError as error:
@@ -44,7 +44,7 @@ command = partial(app.command, cls=Command)
 
 
 def translated(error: CondganError | str, parameters: "Sequence[Parameter]") -> str:
-    """A message with the flags of a command in place of the arguments that it names."""
+    """The message of an error, with the flags of a command in place of argument names."""
     text = str(error)
     if isinstance(error, ArgumentError) and (name := flag(error.argument, str(error.value), parameters)):
         text = f"{name}: {error.problem}"
@@ -52,7 +52,7 @@ def translated(error: CondganError | str, parameters: "Sequence[Parameter]") -> 
 
 
 def flag(argument: str, value: str | None, parameters: "Sequence[Parameter]") -> str | None:
-    """An argument as a command writes it: ``--n 1``, ``--grid``, ``--no-gan-train``, ``PATH``; none if it has none."""
+    """An argument on the command line: ``--n 1``, ``--grid``, ``--no-gan-train``, ``PATH``; None if it has no flag."""
     for parameter in parameters:
         if parameter.name == argument:
             name = max(parameter.opts, key=len)

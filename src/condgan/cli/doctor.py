@@ -1,4 +1,4 @@
-"""The machine: ``doctor``."""
+"""Checking the machine: ``doctor``."""
 
 import sys
 from typing import Annotated
@@ -11,10 +11,10 @@ from condgan.cli.command import command
 @command()
 def doctor(
     engine: Annotated[str, typer.Option(help="The engine to check: torch or jittor.")] = "torch",
-    warm: Annotated[bool, typer.Option("--warm", help="First compile what the engine compiles: minutes.")] = False,
-    limit: Annotated[int, typer.Option(help="Seconds that --warm may take.", min=1)] = 900,
+    warm: Annotated[bool, typer.Option("--warm", help="Compile the engine first (takes minutes).")] = False,
+    limit: Annotated[int, typer.Option(help="Time limit of --warm in seconds.", min=1)] = 900,
 ) -> None:
-    """Check this machine, with a cure for each fault."""
+    """Check this machine, and print the fix of each problem."""
     from condgan import doctor as examination
 
     if warm:

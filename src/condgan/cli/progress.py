@@ -1,16 +1,16 @@
-"""Progress on stderr, for commands whose stdout is their result: a live line on a terminal, sentences elsewhere."""
+"""Progress on stderr: a live line or bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-SENTENCE_EVERY = 10.0  # seconds
+SECONDS = 10.0  # between two lines of ``counting``
 
 
 @contextmanager
 def status() -> Iterator[Callable[[str], None]]:
-    """Shows each sentence that it is called with: on a terminal, in place of the one before."""
+    """Yield a function that shows a message: on a terminal, in place of the one before."""
     if not sys.stderr.isatty():
         yield lambda text: print(text, file=sys.stderr, flush=True)
         return
@@ -23,39 +23,36 @@ def status() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows how many of how many are done: a bar on a terminal, a sentence every ten seconds elsewhere.
-
-    Nothing is shown before its first call.
-    """
+    """Yield a function that shows (done, count): a bar on a terminal, a line every ten seconds elsewhere."""
     if not sys.stderr.isatty():
-        yield _sentences(what)
+        yield _lines(what)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = BarColumn(), MofNCompleteColumn(), TextColumn(what), TextColumn("ETA"), TimeRemainingColumn()
-    live = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = live.add_task(what)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(what)
 
-    def tell(done: int, count: int) -> None:
-        live.start()  # which does nothing once it has
-        live.update(task, completed=done, total=count)
+    def show(done: int, count: int) -> None:
+        bar.start()  # only now, and once: a command that counts nothing shows no bar
+        bar.update(task, completed=done, total=count)
 
     try:
-        yield tell
+        yield show
     finally:
-        live.stop()
+        bar.stop()
 
 
-def _sentences(what: str) -> Callable[[int, int], None]:
+def _lines(what: str) -> Callable[[int, int], None]:
     started = last = time.monotonic()
 
-    def tell(done: int, count: int) -> None:
+    def show(done: int, count: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= SENTENCE_EVERY:
+        if now - last >= SECONDS:
             last = now
             rate = done / (now - started)
             print(f"{done:,} of {count:,} {what}, {rate:,.0f} a second", file=sys.stderr, flush=True)
 
-    return tell
+    return show

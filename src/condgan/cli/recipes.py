@@ -1,4 +1,4 @@
-"""What can be trained: ``recipes``."""
+"""Built-in recipes: ``recipes``."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ def show_recipes(
     name: Annotated[str | None, typer.Argument(help="A built-in recipe or a .json: print all its fields.")] = None,
     overrides: Overrides = None,
 ) -> None:
-    """List the built-in recipes, or print one."""
+    """List the built-in recipes, or print one as JSON."""
     from condgan.recipe import builtin, text
 
     if name is not None:

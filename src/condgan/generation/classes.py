@@ -1,6 +1,5 @@
 """Parsing classes: digits, names, or numbers -> class indexes."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,7 +9,7 @@ from condgan.arguments import shown
 from condgan.errors import ArgumentError, CondganError, nearest
 from condgan.recipe import Domain
 
-MOST_NAMED = 12  # classes listed in an error
+MOST_NAMED = 12  # class names in an error
 
 
 def parse(classes: str | int | Iterable[str | int], domain: Domain) -> npt.NDArray[np.int64]:
@@ -42,12 +41,8 @@ def parse(classes: str | int | Iterable[str | int], domain: Domain) -> npt.NDArr
     return np.array([index[token] for token in tokens], np.int64)
 
 
-def balanced(per_class: int, domain: Domain) -> npt.NDArray[np.int64]:
-    """Every class in turn, ``per_class`` times: image n keeps its latent when more images are drawn."""
-    return np.tile(np.arange(domain.classes, dtype=np.int64), per_class)
-
-
 def _split(text: str, domain: Domain) -> list[str]:
+    """The names and numbers in a text, without a check that they exist."""
     if text.strip() in domain.class_names:
         return [text.strip()]
     if "," in text:  # a class name may contain spaces
@@ -55,9 +50,8 @@ def _split(text: str, domain: Domain) -> list[str]:
     parts = text.split()
     if len(parts) == 1 and all(len(name) == 1 for name in domain.class_names):
         return list(parts[0])
-    return [digit for part in parts for digit in (part if _digits(part, domain) else [part])]
-
-
-def _digits(part: str, domain: Domain) -> bool:
-    """Whether a number is a row of one-digit class numbers: 2026 where there are at most ten classes."""
-    return bool(re.fullmatch("[0-9]+", part)) and domain.classes <= 10 and part not in domain.class_names
+    tokens: list[str] = []
+    for part in parts:
+        digits = domain.classes <= 10 and part.isascii() and part.isdecimal() and part not in domain.class_names
+        tokens += part if digits else [part]  # "2026" is four classes where every number has one digit
+    return tokens

@@ -1,4 +1,4 @@
-"""A run that opens its generators: what ``train`` and ``resume`` return, and ``condgan.Run``."""
+"""``condgan.Run``, which ``train`` and ``resume`` return: a run that loads its generators."""
 
 from condgan.generation.generator import Generator, of_run
 from condgan.runs import run
@@ -8,9 +8,9 @@ class Run(run.Run):
     """A run folder, the places in it, and its generators."""
 
     def generator(self, epoch: int | None = None, checkpoint: str = "last", engine: str | None = None) -> Generator:
-        """The generator after some epochs, or in the ``last`` or ``best`` checkpoint.
+        """The generator after an epoch, or in the ``last`` or ``best`` checkpoint.
 
         Raises:
-            CondganError: the generator of that epoch was not kept, or there is no such checkpoint; or it is damaged.
+            CondganError: as for ``generator.of_run``.
         """
         return of_run(self, checkpoint, engine, epoch)

@@ -1,6 +1,4 @@
-"""The one sampling function, and the grids and captions that every door shares."""
-
-from collections.abc import Sequence
+"""The one sampling function, and the class grid and captions of pictures."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +8,7 @@ from condgan.arrays import Conditions, Samples
 from condgan.draws import philox
 from condgan.engines import Sampler
 from condgan.errors import CondganError
-from condgan.generation import classes as labels
+from condgan.generation.classes import parse
 from condgan.pictures import images
 from condgan.recipe import Domain, Recipe
 from condgan.runs import session
@@ -20,9 +18,9 @@ MOST_SEED = (1 << 63) - 1
 
 
 def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, first: int = 0) -> Samples:
-    """Images first, first + 1, ... of a seed, for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
+    """Sample images first, first + 1, ... of a seed for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
 
-    An image is a function of (seed, its number, its condition) alone, so that any batch size gives the same.
+    An image is a function of (seed, its number, its condition) alone, and so independent of the batch size.
 
     Raises:
         CondganError: the seed or the first number is out of range.
@@ -33,66 +31,49 @@ def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int
 
 
 def check_seed(seed: int) -> int:
-    """Refuse a seed that no picture can be drawn with.
-
-    Raises:
-        ArgumentError: it is no whole number, 0 ... 2**63 - 1.
-    """
+    """A seed, or an ArgumentError unless it is a whole number, 0 ... 2**63 - 1."""
     return arguments.integer("seed", seed, 0, MOST_SEED)
 
 
 def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:
-    """Ten rows of images; column = class, with its name above, where the generator has classes."""
+    """Ten rows of images; of a generator with classes, column = class, with its name above."""
     if not recipe.conditional:
-        return columns(sampler, recipe, in_turn(domain, GRID_ROWS), seed, None, scale)
+        return images.grid(ten_rows(sampler, recipe, in_turn(domain, GRID_ROWS), seed), GRID_ROWS, None, scale)
     classes = shown(domain)
-    return columns(sampler, recipe, classes, seed, [domain.class_names[label] for label in classes], scale)
+    names = [domain.class_names[label] for label in classes]
+    return images.grid(ten_rows(sampler, recipe, classes, seed), len(classes), names, scale)
 
 
-def columns(
-    sampler: Sampler,
-    recipe: Recipe,
-    conditions: Conditions,
-    seed: int,
-    titles: Sequence[str] | None = None,
-    scale: int | None = None,
-) -> images.Pixels:
-    """Ten rows of images, column = condition."""
-    drawn = pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
-    return images.grid(drawn, len(conditions), titles, scale)
+def ten_rows(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int) -> Samples:
+    """The images of a grid, column = condition, row after row."""
+    return pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
 
 
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
-    """Default conditions of images first, first + 1, ...: classes in turn, or vectors of zeros."""
+    """Default conditions of images first, first + 1, ...: the classes in turn, (N,), or zeros, (N, V)."""
     if domain.condition is not None:
         return np.zeros((count, domain.condition), np.float32)
     return np.arange(first, first + count) % domain.classes
 
 
 def shown(domain: Domain) -> npt.NDArray[np.int64]:
-    """The classes in a picture: all of them, or 20 spread evenly over them."""
+    """The classes in a picture, (N,): all of them, or 20 at even distances."""
     return np.linspace(0, domain.classes - 1, min(domain.classes, MOST_COLUMNS)).round().astype(np.int64)
 
 
 def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
-    """Classes of result.png: the recipe's sequence, or as ``shown``.
+    """The classes of result.png, (N,): the recipe's sequence, or as ``shown``.
 
     Raises:
-        CondganError: the sequence names an unknown class.
+        CondganError: the sequence names an unknown class, or conditions are vectors.
     """
-    if recipe.output.sequence is not None and domain.condition is not None:
+    sequence = recipe.output.sequence
+    if sequence is not None and domain.condition is not None:
         raise CondganError(f"output.sequence names classes, and {domain.data} has vector conditions: leave it out")
-    if recipe.output.sequence is None or not recipe.conditional:
-        return shown(domain)
-    return labels.parse(recipe.output.sequence, domain)
+    return shown(domain) if sequence is None or not recipe.conditional else parse(sequence, domain)
 
 
 def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:
-    """Where a picture comes from, as PNG text."""
-    return {
-        "condgan": session.version(),
-        "recipe": recipe.name,
-        "data": domain.data,
-        "seed": str(seed),
-        "images_seen": str(images_seen),
-    }
+    """The PNG text of a picture: version, recipe, data, seed, and images seen in training."""
+    origin = {"condgan": session.version(), "recipe": recipe.name, "data": domain.data}
+    return origin | {"seed": str(seed), "images_seen": str(images_seen)}

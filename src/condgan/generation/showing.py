@@ -1,4 +1,4 @@
-"""What a training shows of its generator: images in a grid, or vectors in a plot, made for conditions of the data."""
+"""The pictures of a training: images in a grid or a row, or generated vectors beside real ones."""
 
 from condgan.data import Dataset, Split
 from condgan.engines import Sampler
@@ -6,32 +6,33 @@ from condgan.generation import sampling
 from condgan.pictures import images, scatter
 from condgan.recipe import Recipe
 
-COLUMNS = 10  # vector conditions that a grid has room for
-POINTS = 1000  # vectors in a plot
+COLUMNS = 10  # of a picture of vector conditions
+POINTS = 1000  # real vectors in a plot
 
 
 def moment(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
-    """The picture of now: ten rows of images, column = class or vector condition; or vectors beside real ones."""
+    """A picture during training: ten rows of images, column = class or vector condition; of vectors, a scatter plot."""
     domain = dataset.domain()
     if domain.vector is not None:
         real = first(dataset, POINTS)
         return scatter.vectors(real.images, sampling.pictures(sampler, recipe, real.labels, recipe.seed))
     if domain.condition is not None:
-        return sampling.columns(sampler, recipe, first(dataset, COLUMNS).labels, recipe.seed)
+        conditions = first(dataset, COLUMNS).labels
+        return images.grid(sampling.ten_rows(sampler, recipe, conditions, recipe.seed), len(conditions))
     return sampling.grid(sampler, recipe, domain, recipe.seed)
 
 
 def result(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
-    """The picture at the end: a row of images, of the asked classes or the first conditions; or as ``moment``."""
+    """The picture of a finished training: a row of images, one for each class or vector condition; or as ``moment``."""
     domain = dataset.domain()
     if domain.vector is not None:
         return moment(sampler, recipe, dataset)
-    vectors = domain.condition is not None
-    asked = first(dataset, COLUMNS).labels if vectors else sampling.result_labels(recipe, domain)
-    return images.row(sampling.pictures(sampler, recipe, asked, recipe.seed))
+    classes = domain.condition is None
+    conditions = sampling.result_labels(recipe, domain) if classes else first(dataset, COLUMNS).labels
+    return images.row(sampling.pictures(sampler, recipe, conditions, recipe.seed))
 
 
 def first(dataset: Dataset, count: int) -> Split:
-    """The first rows that are not trained on, or, of data too small for a validation split, that are."""
+    """The first rows of the validation split, or of the training split if data is too small for validation."""
     split = dataset.validation if len(dataset.validation) else dataset.train
     return Split(*split.take(slice(count)))

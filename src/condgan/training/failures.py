@@ -15,17 +15,17 @@ def saved(run: Run, recipe: Recipe, where: str) -> str:
     return f"saved at {where}: `{command}` continues there"
 
 
-def explained(error: BaseException, run: Run, recipe: Recipe, where: str, over: bool) -> BaseException:
+def explained(error: BaseException, run: Run, recipe: Recipe, where: str, complete: bool) -> BaseException:
     """The error to raise for one that ended a training: what was saved, and what to do; else the same.
 
-    ``over``: it came after the training had ended.
+    ``complete``: it came after the last step and its save.
     """
     cause = error if isinstance(error, OSError) else error.__cause__
     if isinstance(cause, BrokenPipeError):  # of the terminal, not of the run
         return cause
     if isinstance(error, ListenerError):
         after = saved(run, recipe, where) if run.checkpoint().exists() else "nothing was trained yet"
-        return ListenerError(f"{error}; {'the training itself is complete' if over else after}")
+        return ListenerError(f"{error}; {'the training itself is complete' if complete else after}")
     if not isinstance(cause, OSError) or not isinstance(error, CondganError | OSError):
         return error
     return CondganError(

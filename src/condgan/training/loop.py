@@ -94,10 +94,11 @@ class Trainer:
             self.end(state, reason)
             self.listeners.check()
         except BaseException as error:
-            if not self.over:
+            complete = self.over
+            if not complete:
                 with suppress(CondganError):  # the disk may be full
                     self.end("diverged" if isinstance(error, DivergedError) else "stopped", str(error) or repr(error))
-            explained = failures.explained(error, self.run, self.recipe, self.where(), self.over)
+            explained = failures.explained(error, self.run, self.recipe, self.where(), complete)
             if explained is error:
                 raise
             raise explained from (None if explained is error.__cause__ else error.__cause__)
