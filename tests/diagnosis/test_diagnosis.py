@@ -190,7 +190,7 @@ def test_a_run_that_has_just_begun(four: Path, tmp_path: Path) -> None:
     run = Run.create(builtin.get("cgan-bce", [f"data.source={four}"]), tmp_path / "run").folder
     found = diagnose(run)
     assert (found.findings, found.lines, found.pictures) == ((), 0, 0)
-    assert "too young to be judged" in report(found, run)
+    assert "too short for a diagnosis" in report(found, run)
     with pytest.raises(CondganError, match="no run folder"):
         diagnose(tmp_path / "none")
 

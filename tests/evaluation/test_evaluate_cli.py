@@ -280,9 +280,9 @@ def test_a_table_for_people(run: Path) -> None:
     assert f"300 images of {run} against 67 test images of numerals; seed 0; resize: none" in below
     assert "floor: 67 validation images" in below
     assert f"trained on numerals, SHA-256 {network['sha256'][:12]}" in below
-    assert f"reads {network['accuracy']['test']:.2%} of the real test images" in below
+    assert f"accuracy {network['accuracy']['test']:.2%} on the real test images" in below
     worst = min(found["per_class"], key=found["per_class"].get)
-    assert f'read worst: "{worst}" {found["per_class"][worst]:.2%}' in below
+    assert f'least accurate: "{worst}" {found["per_class"][worst]:.2%}' in below
     assert lines[-3:] == [f"{run}/evaluation/{name}" for name in FILES]
 
 
@@ -523,7 +523,7 @@ def test_the_real_images_that_the_generated_ones_lack_are_shown(
 
     lacking: list[int] = [7, 2, 11]
     train = partial(module.gan_train, seeds=1, steps=1)
-    monkeypatch.setattr(module, "gan_train", lambda *given, **heard: train(*given, **heard)._replace(missing=lacking))
+    monkeypatch.setattr(module, "gan_train", lambda *args, **options: train(*args, **options)._replace(missing=lacking))
     picture = tmp_path / "shown" / "missing.png"
     done = command("evaluate", real.path, *real.options, "-o", picture.parent)
     assert done.code == 0, done.err

@@ -14,7 +14,7 @@ from condgan.errors import UndefinedError
 from condgan.evaluation import comparison, features
 from condgan.evaluation import reference as references
 from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, Measure, floor
-from condgan.evaluation.figures import attempt, gan_train_figures, hundred_against_hundred, kept_floor, measured
+from condgan.evaluation.figures import attempt, cached_floor, gan_train_figures, hundred_against_hundred, measured
 from condgan.evaluation.reference import Reference, first_of_each
 from condgan.metrics import Estimate
 from condgan.metrics.gan_train import gan_train
@@ -146,7 +146,7 @@ def test_shuffled_labels_are_seen_by_what_looks_at_labels_and_by_nothing_else(
     real: Comparison, of_real: Figures
 ) -> None:
     shuffled = np.random.default_rng(0).permutation(real.labels)
-    found = measured(replace(real, asked=shuffled, embedded=real.embedding), None, MEASURES)
+    found = measured(replace(real, requested=shuffled, embedded=real.embedding), None, MEASURES)
     for name in NAMES:
         if name not in LABELLED:
             assert found[name] == of_real[name].model_copy(update={"floor": None}), name
@@ -191,18 +191,18 @@ def test_copies_of_training_images_are_memorised(real: Comparison, of_real: Figu
 def test_images_made_twice_are_duplicates(real: Comparison) -> None:
     half = COUNT // 2
     made = replace(
-        real, images=np.tile(real.images[:half], (2, 1, 1, 1)), asked=np.tile(real.labels[:half], 2), embedded=None
+        real, images=np.tile(real.images[:half], (2, 1, 1, 1)), requested=np.tile(real.labels[:half], 2), embedded=None
     )
     assert value(of(made, "duplicates"), "duplicates") == 1
     labels = np.concatenate([real.labels[:half], (real.labels[:half] + 1) % 10])
-    assert value(of(replace(made, asked=labels), "duplicates"), "duplicates") < 0.1  # twins are of one class
+    assert value(of(replace(made, requested=labels), "duplicates"), "duplicates") < 0.1  # twins are of one class
 
 
 def test_modes_are_the_classes_that_are_made(real: Comparison, of_real: Figures) -> None:
     """Three kinds of digits: three modes; with or without labels, and whichever labels they are."""
     assert value(of_real, "modes") == base(of_real, "modes") == 10
     assert value(of_real, "modes_kl") < 0.01
-    made = small(real, np.flatnonzero(np.isin(real.read, [1, 3, 7])), asked=None)
+    made = small(real, np.flatnonzero(np.isin(real.predicted, [1, 3, 7])), requested=None)
     found = of(made, "modes", "modes_kl")
     assert value(found, "modes") == 3
     shares = np.bincount(real.reference.dataset.train.labels) / len(real.reference.dataset.train)
@@ -216,7 +216,7 @@ def small(real: Comparison, kept: Labels | slice, **changes: object) -> Comparis
     """Some of the real images, whose features are known."""
     seen = real.embedding
     embedded = replace(seen, features=seen.features[kept], posteriors=seen.posteriors[kept])
-    some = replace(real, images=real.images[kept], asked=real.labels[kept], embedded=embedded, window=None)
+    some = replace(real, images=real.images[kept], requested=real.labels[kept], embedded=embedded, window=None)
     return replace(some, **changes)  # type: ignore[arg-type]
 
 
@@ -234,7 +234,7 @@ def test_a_class_that_is_missing(real: Comparison) -> None:
 
 def test_images_without_labels(real: Comparison, of_real: Figures, held: Comparison) -> None:
     """An unconditional generator's: what looks at labels says so; the others are the same as with labels."""
-    made = replace(real, asked=None, embedded=real.embedding)
+    made = replace(real, requested=None, embedded=real.embedding)
     found = measured(made, held, MEASURES)
     for name in NAMES:
         if name in LABELLED:
@@ -308,7 +308,7 @@ def test_parzen_is_not_computed_for_a_million_samples(real: Comparison, referenc
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_no_figure_is_nan(number: float) -> None:
     figure = attempt(lambda: Estimate(number, 0.1), ANY)
-    assert figure == Figure(metric="any", note=f"came out as {number}")
+    assert figure == Figure(metric="any", note=f"the result is {number}")
     assert attempt(lambda: Estimate(0.5, number), ANY) == Figure(metric="any", value=0.5)
 
 
@@ -350,14 +350,14 @@ def test_a_floor_is_computed_once_for_its_counts(reference: Reference) -> None:
 
     measure = Measure("counted", "higher", "in words", counted)
     for _ in range(2):
-        assert kept_floor(floor(reference, np.full(10, 2), False), measure) == 0.25
+        assert cached_floor(floor(reference, np.full(10, 2), False), measure) == 0.25
     assert calls == [20]
-    kept_floor(floor(reference, np.full(10, 3), False), measure)
-    kept_floor(floor(reference, np.full(10, 3), True), measure)
+    cached_floor(floor(reference, np.full(10, 3), False), measure)
+    cached_floor(floor(reference, np.full(10, 3), True), measure)
     assert calls == [20, 30, 30]
     undefined = Measure("undefined", "higher", "in words", lambda made: made.fid())
     for _ in range(2):
-        assert kept_floor(floor(reference, np.full(10, 2), False), undefined) is None
+        assert cached_floor(floor(reference, np.full(10, 2), False), undefined) is None
 
 
 def test_a_dataset_without_a_second_split_has_no_floor(real: Comparison) -> None:
@@ -397,7 +397,7 @@ def test_a_hundred_against_a_hundred(real: Comparison, held: Comparison) -> None
     for figure in (squared, unsquared):
         assert figure.floor == pytest.approx(figure.value, rel=0.5)
     assert squared.value > 2 * value(of(real, "fid_mnist"), "fid_mnist")
-    without = hundred_against_hundred(replace(real, asked=None, embedded=real.embedding), held)
+    without = hundred_against_hundred(replace(real, requested=None, embedded=real.embedding), held)
     assert without["fid_mnist_100_vs_100"].value == pytest.approx(
         comparison.distances.frechet(of_real_images, real.embedding.features[:100])
     )
@@ -455,9 +455,11 @@ def test_pairs_are_sought_among_a_limited_number(
     limit = 400
     monkeypatch.setattr(references, "MOST_PAIRED", limit)
     real = replace(real, reference=replace(reference))  # nothing computed yet
-    for made in (real, replace(real, asked=None)):
+    for made in (real, replace(real, requested=None)):
         part = replace(
-            made, images=made.images[made.paired], asked=None if made.asked is None else made.asked[made.paired]
+            made,
+            images=made.images[made.paired],
+            requested=None if made.requested is None else made.requested[made.paired],
         )
         assert len(made.paired) == len(part.paired) == limit
         names = ["precision", "recall", "density", "coverage", "kid_mnist", "duplicates"]

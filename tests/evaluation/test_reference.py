@@ -97,7 +97,7 @@ def counted(held: Reference, calls: list[int], *key: object) -> float:
         calls.append(1)
         return {"x": np.array([float(len(calls))])}
 
-    return float(held.kept(make, ["x"], *key)["x"][0])
+    return float(held.cached(make, ["x"], *key)["x"][0])
 
 
 def test_what_is_kept_belongs_to_data_network_split_and_key() -> None:

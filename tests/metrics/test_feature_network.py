@@ -137,7 +137,7 @@ def test_it_learns_digits(small_digits: tuple[Digits, Digits]) -> None:
     """150 batches of 600 images of 12 x 12 are enough for most of the digits of other writers."""
     (images, labels), (others, truth) = small_digits
     steps: list[int] = []
-    trained = train(images, labels, 10, 150, 0, width=16, heard=steps.append)
+    trained = train(images, labels, 10, 150, 0, width=16, on_step=steps.append)
     assert (embed(trained, others).posteriors.argmax(1) == truth).mean() > 0.8
     assert steps == list(range(1, 151))
     assert not trained.training

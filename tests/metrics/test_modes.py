@@ -92,9 +92,9 @@ def test_refusals() -> None:
         covered(NONE)
     with pytest.raises(UndefinedError, match="no images"):
         divergence(NONE, np.arange(3), 3)
-    with pytest.raises(UndefinedError, match="class 2 is read, and has no real images"):
+    with pytest.raises(UndefinedError, match="class 2 is predicted and has no real images"):
         divergence(np.array([0, 2, 2]), np.array([0, 1]), 3)
-    with pytest.raises(UndefinedError, match="class 0 is read"):
+    with pytest.raises(UndefinedError, match="class 0 is predicted"):
         divergence(np.array([0]), NONE, 3)
     for read, real in (([0, 3], [0]), ([0], [0, 3]), ([-1], [0]), ([0], [-1, 0])):
         with pytest.raises(ValueError, match=r"labels in 0\.\.2"):

@@ -113,9 +113,9 @@ def test_nearest_of_none() -> None:
 
 def test_nearest_refuses_what_has_no_neighbour() -> None:
     points = cloud(3, 2, 0)
-    with pytest.raises(UndefinedError, match="nothing to be near"):
+    with pytest.raises(UndefinedError, match="no row to search"):
         nearest(points, points[:0])
-    with pytest.raises(UndefinedError, match="no other one"):
+    with pytest.raises(UndefinedError, match="no other row"):
         nearest_other(points[:1])
     with pytest.raises(UndefinedError, match="NaN"):
         nearest(points, points * np.float32(np.nan))

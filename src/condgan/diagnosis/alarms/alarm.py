@@ -1,4 +1,4 @@
-"""What an alarm consists of, and what it reports."""
+"""An alarm, and what it reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from condgan.recipe import Recipe
 
 @dataclass(frozen=True)
 class Symptom:
-    """What a check reports where something is wrong.
+    """The result of a check that fails.
 
     Attributes:
         text: what is wrong, a sentence.
-        evidence: the numbers, and where they stand.
+        evidence: the numbers, and the records that contain them.
         advice: overrides that follow from these numbers; they precede the alarm's cure.
     """
 
@@ -25,12 +25,12 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong with a run.
+    """A fault of a run.
 
     Attributes:
         kind: of the alarm, one of ``ALARMS``.
         text: what is wrong, a sentence.
-        evidence: the numbers, and where they stand.
+        evidence: the numbers, and the records that contain them.
         advice: ``section.field=value`` strings, each valid for the run's recipe.
     """
 
@@ -42,13 +42,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that can go wrong in a training, with a check of the log, of generated images, or of both.
+    """A fault that a training can have, with a check of the log, of generated images, or of both.
 
     Attributes:
         cure: the overrides that may help a recipe, each valid for it.
-        in_log: reads the records; none where they cannot show it.
-        in_pictures: compares generated images of each class with validation images; none where these cannot show it.
-            It raises UndefinedError, with the reason, where they do not suffice.
+        in_log: checks the records, if these can show the fault.
+        in_pictures: compares generated images of each class with validation images, if these can show the fault. It
+            raises UndefinedError with the reason if they do not suffice.
     """
 
     cure: Callable[[Recipe], tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""Overrides that may help a training, each a function of its recipe: what cures are composed of."""
+"""Overrides that may help a training, as functions of its recipe. The cures of alarms are composed of these."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     # Huang et al. 2024, together with r1
     (lambda r: not facts(r.loss).relativistic, ("loss.name=relativistic",)),
 )
-"""What helps a generator that repeats itself: the recipes that lack it, and overrides that add it, the best first."""
+"""Against repeated pictures: a test whether a recipe lacks the remedy, and overrides that add it, the best first."""
 
 
 def optimisers(recipe: Recipe) -> tuple[tuple[str, Optimiser], ...]:
-    """Both, by the name of their section."""
+    """Name of the section and optimiser of both networks."""
     return ("g", recipe.optim.g), ("d", recipe.optim.d)
 
 
@@ -42,15 +42,11 @@ def finite(recipe: Recipe) -> tuple[str, ...]:
 
 def calmer(recipe: Recipe) -> tuple[str, ...]:
     """Half of each learning rate, less momentum of Adam, and an average of the generator."""
-    return (
-        *(rate(which, own.lr / 2) for which, own in optimisers(recipe)),
-        *(
-            f"optim.{which}.betas=0.5,{own.betas[1]:g}"
-            for which, own in optimisers(recipe)
-            if own.name in ("adam", "adamw") and own.betas[0] > 0.5
-        ),
-        *(("train.ema=0.999",) if recipe.train.ema is None else ()),
-    )
+    advice = [rate(which, own.lr / 2) for which, own in optimisers(recipe)]
+    for which, own in optimisers(recipe):
+        if own.name in ("adam", "adamw") and own.betas[0] > 0.5:
+            advice.append(f"optim.{which}.betas=0.5,{own.betas[1]:g}")
+    return (*advice, "train.ema=0.999") if recipe.train.ema is None else tuple(advice)
 
 
 def slower_faster(recipe: Recipe) -> str:
@@ -66,13 +62,18 @@ def balanced(recipe: Recipe) -> tuple[str, ...]:
     return rate("g", between), rate("d", between)
 
 
+def batch_norm(recipe: Recipe) -> tuple[str, ...]:
+    """Batch normalisation in the generator; nothing if it is so already."""
+    return () if recipe.generator.norm == "batch" else ("generator.norm=batch",)
+
+
 def one_critic_step(recipe: Recipe) -> tuple[str, ...]:
-    """A single step of the discriminator for each of the generator; none if it has one."""
+    """A single step of the discriminator for each of the generator; nothing if it is so already."""
     return ("train.critic_steps=1",) if recipe.train.critic_steps > 1 else ()
 
 
 def more_dropout(recipe: Recipe) -> tuple[str, ...]:
-    """More dropout in the discriminator; none if it has much already."""
+    """More dropout in the discriminator; nothing if it is 0.6 or more already."""
     dropout = recipe.discriminator.dropout
     return () if dropout >= 0.6 else (f"discriminator.dropout={0.4 if dropout < 0.4 else 0.6:g}",)
 
@@ -99,8 +100,8 @@ def valid(recipe: Recipe, advice: Sequence[str]) -> bool:
 
 
 def with_variety(recipe: Recipe, advice: tuple[str, ...]) -> tuple[str, ...]:
-    """Advice, and what a recipe lacks of ``VARIETY`` that goes with it."""
-    for lacking, choices in VARIETY:
-        if lacking(recipe):
+    """Advice, and the first valid choice of each row of ``VARIETY`` that the recipe lacks."""
+    for lacks, choices in VARIETY:
+        if lacks(recipe):
             advice += next(((choice,) for choice in choices if valid(recipe, (*advice, choice))), ())
     return advice

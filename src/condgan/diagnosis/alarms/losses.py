@@ -6,6 +6,7 @@ import numpy as np
 
 from condgan.diagnosis.alarms.alarm import Symptom
 from condgan.diagnosis.alarms.logged import Logged, Losses, Series
+from condgan.metrics import mean
 from condgan.recipe.losses import Bounds, facts
 from condgan.results.records import AlarmRecord, of_kind
 
@@ -22,7 +23,7 @@ SURE = 3.0  # standard errors
 
 
 def nan(log: Logged) -> Symptom | None:
-    """A figure was no longer a number: the training itself says so."""
+    """A figure became NaN or infinite; the training logs this alarm itself."""
     for record in reversed(of_kind(log.records, AlarmRecord)):
         if record.alarm == "nan":
             return Symptom(
@@ -46,7 +47,9 @@ def too_strong_discriminator(log: Logged) -> Symptom | None:
         now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[rest], losses.last)
         if now < STARVED * once:
             faded = f"; the gradient that reaches the generator fell from {once:.3g} to {now:.3g}"
-    noise = SURE * error_of(losses.d[last]) if log.recipe.loss.flip else 0.0  # which targets flip cannot be learnt
+    noise = (
+        SURE * (mean(losses.d[last]).se or 0.0) if log.recipe.loss.flip else 0.0
+    )  # which targets flip cannot be learnt
     near = WON * (chance - floor) + noise
     # a least-squares G loss ends at 1, where all generated images score 0, and a saturating one at 0: the only sign
     # common to all losses is that it does not fall
@@ -62,18 +65,13 @@ def too_strong_discriminator(log: Logged) -> Symptom | None:
 
 
 def scale(bounds: Bounds) -> str:
-    """The values that a discriminator's loss compares with, in words."""
+    """Chance and floor of a discriminator's loss, in words."""
     floor = f" and the least is {bounds.floor:.3g}" if bounds.floor else ""
     return f" where chance is {bounds.chance:.3g}{floor}"
 
 
-def error_of(values: Series) -> float:
-    """Standard error of the mean of a series, (N,)."""
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def peak(values: Series, length: int) -> float:
-    """The highest median of a stretch of this length, (N,) with N > 0."""
+    """The greatest median among consecutive parts of this length, of a series (N,) with N > 0."""
     return max(float(np.median(values[i : i + length])) for i in range(0, len(values), length))
 
 
@@ -108,9 +106,9 @@ def blown_up(log: Logged) -> Symptom | None:
 
 
 def gap_of(losses: Losses) -> tuple[float, float]:
-    """By how much real images score above generated ones in the last part, and the standard error of that."""
-    gaps = losses.real[-losses.last :] - losses.fake[-losses.last :]
-    return float(gaps.mean()), error_of(gaps)
+    """The mean difference between scores of real and generated images in the last part, and its standard error."""
+    gap, error = mean(losses.real[-losses.last :] - losses.fake[-losses.last :])
+    return gap, error or 0.0
 
 
 def beyond_chance(losses: Losses, bounds: Bounds) -> str:
@@ -123,7 +121,7 @@ def beyond_chance(losses: Losses, bounds: Bounds) -> str:
 
 
 def oscillation(log: Logged) -> Symptom | None:
-    """A loss swings with a period of its own."""
+    """A loss oscillates."""
     losses = log.losses
     if losses is None:
         return None
@@ -145,32 +143,31 @@ def oscillation(log: Logged) -> Symptom | None:
 
 
 def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
-    """Standard deviation and period, in records, of the swings of a series (N,); none if it has none.
+    """Standard deviation and period, in records, of the oscillation of a series (N,); none if it does not oscillate.
 
-    The deviation must be a good part of the mean, or of ``unit`` if that is more.
-
-    A series is periodic if it resembles itself one period later and its opposite in between, over at least three
-    periods. Noise does neither; a drift does not come back, and a parabola is subtracted for it.
+    The deviation must be 15 % of the mean or of ``unit``, whichever is greater. The autocorrelation must be clearly
+    negative within the period and positive after it, over at least three periods. A parabola is subtracted first, so
+    that a drift is not taken for an oscillation.
     """
     count = len(values)
     if count < TUNE:
         return None
     places = np.linspace(-1, 1, count)
-    rest = values - np.polynomial.polynomial.polyval(places, np.polynomial.polynomial.polyfit(places, values, 2))
-    size = float(rest.std())
+    residual = values - np.polynomial.polynomial.polyval(places, np.polynomial.polynomial.polyfit(places, values, 2))
+    size = float(residual.std())
     if size == 0 or size < SWING * max(abs(float(values.mean())), unit):
         return None
-    padded = np.fft.rfft(rest, 2 * count)
+    padded = np.fft.rfft(residual, 2 * count)
     products = np.fft.irfft(np.abs(padded) ** 2)[:count] / np.arange(count, 0, -1)  # unbiased: fewer pairs at long lags
-    likeness = (products / products[0])[: count // PERIODS + 1]
-    opposite = int(np.argmax(likeness < -RHYTHM / 2))  # the first such lag; 0 if there is none
-    alike = likeness > RHYTHM
-    alike[: opposite + 1] = False
-    if not opposite or not alike.any():
+    correlation = (products / products[0])[: count // PERIODS + 1]
+    opposite = int(np.argmax(correlation < -RHYTHM / 2))  # the first such lag; 0 if there is none
+    high = correlation > RHYTHM
+    high[: opposite + 1] = False
+    if not opposite or not high.any():
         return None
-    start = int(np.argmax(alike))
-    length = int(np.argmin(alike[start:])) or len(alike) - start
-    period = start + int(np.argmax(likeness[start : start + length]))  # not a multiple of it
+    start = int(np.argmax(high))
+    length = int(np.argmin(high[start:])) or len(high) - start
+    period = start + int(np.argmax(correlation[start : start + length]))  # not a multiple of it
     return (size, period) if period >= 4 else None
 
 

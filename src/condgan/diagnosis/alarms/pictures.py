@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.diagnosis.alarms.alarm import Symptom
-from condgan.diagnosis.alarms.evaluations import follows_nothing, listed, mislabelled, poor, quoted
+from condgan.diagnosis.alarms.evaluations import listed, mislabelled, near_chance, poor, quoted
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
-from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
+from condgan.metrics.neighbours import HELD_OUT, duplicates, nearest_other
 
-FEWEST = 10  # real images, and pictures, of a class that is judged
+FEWEST = 10  # real images, and pictures, of a class that is checked
 # Calibrated on real generators. The distance from a picture to the next one of its class, in features, as a share of
 # the same among real images: 0.5 to 1.3 from the second epoch on, 0.00 to 0.11 for one to twenty repeated pictures.
 CROWDED = 0.3
@@ -19,24 +19,24 @@ Index = npt.NDArray[np.int64]
 
 
 def repetition(compared: Comparison) -> Symptom | None:
-    """Pictures that lie much nearer to each other, within a class, than real ones do: a few are repeated.
+    """Pictures of a class lie much nearer to each other than real images do: a few are repeated.
 
-    Nearest neighbours show that also where the few differ widely; a mean distance does not.
+    Distances to nearest neighbours show this even if these few differ widely; mean distances do not.
     """
-    seen, real = compared.embedding.features, compared.reference.embedding.features
-    judged, crowded = 0, {}
+    generated, real = compared.embedding.features, compared.reference.embedding.features
+    checked, crowded = 0, {}
     for name, own, others in groups(compared):
         count = min(len(own), len(others))
         if count < FEWEST:
             continue
-        judged += 1
+        checked += 1
         usual = float(np.median(nearest_other(real[others[:count]])[0]))
-        share = float(np.median(nearest_other(seen[own[:count]])[0])) / usual if usual else 1.0
+        share = float(np.median(nearest_other(generated[own[:count]])[0])) / usual if usual else 1.0
         if share < CROWDED:
             crowded[name] = share
     if not crowded:
         return None
-    where = "" if len(crowded) == judged else f" within {listed(list(crowded))}"
+    where = "" if len(crowded) == checked else f" within {listed(list(crowded))}"
     nearness = ", ".join(f"{name} {share:.2f}" for name, share in list(crowded.items())[:10])
     return Symptom(
         f"The generator repeats the same few pictures{where}, whatever the noise.",
@@ -47,7 +47,7 @@ def repetition(compared: Comparison) -> Symptom | None:
 
 def groups(compared: Comparison) -> list[tuple[str, Index, Index]]:
     """(name, index of the pictures, index of the real images) of each class; all together if there are no classes."""
-    labels, real = compared.asked, compared.reference.real.labels
+    labels, real = compared.requested, compared.reference.real.labels
     if labels is None:
         return [("all pictures", np.arange(len(compared.images)), np.arange(len(real)))]
     return [
@@ -59,30 +59,30 @@ def groups(compared: Comparison) -> list[tuple[str, Index, Index]]:
 def twins(compared: Comparison) -> str:
     """The share of pictures with a near-identical one, and of as many training images."""
     train = compared.reference.dataset.train
-    labels, own = compared.asked, train.labels
+    labels, own = compared.requested, train.labels
     if labels is None:
         labels, own = np.zeros(len(compared.images), np.int64), np.zeros(len(train), np.int64)
     return f"{duplicates(compared.images, labels, train.images, own).value:.0%}"
 
 
 def wrong_labels(compared: Comparison) -> Symptom | None:
-    """Classes whose pictures are mostly classified as others, which real images of them are not.
+    """Classes whose pictures are mostly classified as others, while real images are not.
 
     Raises:
         UndefinedError: the generator is unconditional.
     """
-    if compared.asked is None:
+    if compared.requested is None:
         raise UndefinedError("the generator is unconditional")
     reference = compared.reference
-    own, real = reference.embedding.posteriors.argmax(1), reference.real.labels
-    counts = np.bincount(compared.asked, minlength=reference.classes)
+    predicted, real = reference.embedding.posteriors.argmax(1), reference.real.labels
+    counts = np.bincount(compared.requested, minlength=reference.classes)
     right = {
         reference.dataset.class_names[label]: share
         for label, share in enumerate(compared.accuracy.per_class)
         if share is not None and counts[label] >= FEWEST
     }
     ceiling = {
-        name: float((own[real == label] == label).mean())
+        name: float((predicted[real == label] == label).mean())
         for label, name in enumerate(reference.dataset.class_names)
         if (real == label).any()
     }
@@ -92,14 +92,14 @@ def wrong_labels(compared: Comparison) -> Symptom | None:
     overall = compared.accuracy.overall.value
     shares = [f"{quoted(name)}: {share:.0%} right{instead(compared, name)}" for name, share in list(bad.items())[:10]]
     return Symptom(
-        mislabelled(list(bad), follows_nothing(overall, reference.classes)),
-        f"{len(compared.images)} pictures; a classifier is right on {(own == real).mean():.0%} of the real images and "
-        f"on {overall:.0%} of these; {', '.join(shares)}",
+        mislabelled(list(bad), near_chance(overall, reference.classes)),
+        f"{len(compared.images)} pictures; a classifier is right on {(predicted == real).mean():.0%} of the real "
+        f"images and on {overall:.0%} of these; {', '.join(shares)}",
     )
 
 
 def instead(compared: Comparison, name: str) -> str:
-    """The class that most of the other pictures of a class are classified as, in words."""
+    """The class that pictures of a class are most often confused with, in words."""
     names = compared.reference.dataset.class_names
     row = compared.accuracy.confusion[names.index(name)].copy()
     total = int(row.sum())
@@ -112,7 +112,7 @@ def memorisation(compared: Comparison) -> Symptom | None:
     """Pictures that lie nearer to a training image than validation images do."""
     result = compared.memorisation
     validation = len(compared.reference.heldout_distances)
-    chance = max(HONEST, 2 / (validation + 1))  # a low quantile of few distances is their least
+    chance = max(HELD_OUT, 2 / (validation + 1))  # a low quantile of few distances is their least
     if result.share.value < max(MEMORISED, FLOORS * chance):
         return None
     return Symptom(

@@ -1,21 +1,9 @@
-"""The table of alarms, one row each: what can go wrong, how it shows, and what may help."""
+"""The table of alarms: each has checks and a cure."""
 
 from collections.abc import Sequence
 
-from condgan.diagnosis.alarms import evaluations, losses, pictures
+from condgan.diagnosis.alarms import cures, evaluations, losses, pictures
 from condgan.diagnosis.alarms.alarm import Alarm, Finding, Symptom
-from condgan.diagnosis.alarms.cures import (
-    balanced,
-    calmer,
-    finite,
-    more_dropout,
-    one_critic_step,
-    other_condition,
-    patience,
-    rate,
-    slower_faster,
-    with_variety,
-)
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
@@ -23,45 +11,38 @@ from condgan.recipe import Recipe
 from condgan.results.records import Record
 
 ALARMS = {
-    "nan": Alarm(cure=finite, in_log=losses.nan),
+    "nan": Alarm(cure=cures.finite, in_log=losses.nan),
     "discriminator-too-strong": Alarm(
-        cure=lambda r: (rate("d", r.optim.d.lr / 4), *more_dropout(r), *one_critic_step(r)),
+        cure=lambda r: (cures.rate("d", r.optim.d.lr / 4), *cures.more_dropout(r), *cures.one_critic_step(r)),
         in_log=losses.too_strong_discriminator,
     ),
     "generator-too-strong": Alarm(
-        cure=lambda r: (rate("g", r.optim.g.lr / 4), rate("d", r.optim.d.lr * 2)),
+        cure=lambda r: (cures.rate("g", r.optim.g.lr / 4), cures.rate("d", r.optim.d.lr * 2)),
         in_log=losses.too_strong_generator,
     ),
-    "losses-blown-up": Alarm(cure=finite, in_log=losses.blown_up),
+    "losses-blown-up": Alarm(cure=cures.finite, in_log=losses.blown_up),
     "collapse": Alarm(
-        cure=lambda r: with_variety(
-            r,
-            (
-                *(() if r.generator.norm == "batch" else ("generator.norm=batch",)),
-                slower_faster(r),
-                *more_dropout(r),
-            ),
-        ),
+        cure=lambda r: cures.with_variety(r, (*cures.batch_norm(r), cures.slower_faster(r), *cures.more_dropout(r))),
         in_log=evaluations.collapse,
         in_pictures=pictures.repetition,
     ),
     "wrong-labels": Alarm(
-        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *other_condition(r)),
+        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *cures.other_condition(r)),
         in_log=evaluations.wrong_labels,
         in_pictures=pictures.wrong_labels,
     ),
     "memorisation": Alarm(
-        cure=lambda r: (f"train.epochs={max(1, r.train.epochs // 2)}", *more_dropout(r), *patience(r)),
+        cure=lambda r: (f"train.epochs={max(1, r.train.epochs // 2)}", *cures.more_dropout(r), *cures.patience(r)),
         in_pictures=pictures.memorisation,
     ),
-    "oscillation": Alarm(cure=calmer, in_log=losses.oscillation),
+    "oscillation": Alarm(cure=cures.calmer, in_log=losses.oscillation),
     "over-training": Alarm(
-        cure=lambda r: (*patience(r), rate("d", r.optim.d.lr / 2)),
+        cure=lambda r: (*cures.patience(r), cures.rate("d", r.optim.d.lr / 2)),
         in_log=evaluations.over_training,
     ),
-    "learning-rates-out-of-balance": Alarm(cure=balanced, in_log=losses.out_of_balance),
+    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=losses.out_of_balance),
 }
-"""By kind, the worst first."""
+"""Alarms by kind, the worst first."""
 
 
 def finding(kind: str, recipe: Recipe, symptom: Symptom) -> Finding:
@@ -70,9 +51,9 @@ def finding(kind: str, recipe: Recipe, symptom: Symptom) -> Finding:
 
 
 def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
-    """Findings in the records of a log, the worst first. Cheap enough for each evaluation.
+    """Findings in the records of a log, the worst first; none if records are too few or lack figures.
 
-    Too few records, or records that lack a figure, give no finding.
+    Fast enough to run after each evaluation.
     """
     log, findings = Logged(recipe, records), []
     for kind, alarm in ALARMS.items():
@@ -84,7 +65,7 @@ def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
 
 
 def from_pictures(recipe: Recipe, compared: Comparison) -> tuple[list[Finding], list[str]]:
-    """Findings in generated images beside validation images, the worst first; and what was not checked, and why."""
+    """Findings in generated images beside validation images, the worst first; and the reasons of skipped checks."""
     findings, skipped = [], []
     for kind, alarm in ALARMS.items():
         try:
