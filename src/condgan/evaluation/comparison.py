@@ -182,7 +182,7 @@ class Measure(Metric):
 
 
 Q, S = {"quick": True}, {"in_space": True}
-MEASURES = (
+MEASURES: tuple[Measure, ...] = (
     Measure("label_accuracy", "higher", "classified as the requested class", lambda c: c.accuracy.overall, **Q),
     Measure("modes", "higher", "classes that occur among the images", lambda c: modes.covered(c.predicted), **Q),
     Measure("modes_kl", "lower", "nats, class frequencies against real ones",

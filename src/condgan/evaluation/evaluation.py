@@ -90,17 +90,19 @@ def evaluate(
     with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
         generated, real = sides(subject, reference, n or default_count(reference), small_n)
-        results = figures.measured(generated, real, MEASURES, say)
-        if hundred:
-            results |= figures.hundred_against_hundred(generated, real)
+        spaces = [(generated, real, MEASURES)]
+        if standard is not None:
+            other = replace(reference, features=standard)
+            measures = tuple(measure for measure in MEASURES if measure.name in IN_ANY_SPACE)
+            in_other = replace(generated, reference=other, embedded=None), floor(other, counts(real), small_n)
+            spaces.append((*in_other, measures))
+        results: dict[str, Figure] = {}
+        for images, real_images, measures in spaces:
+            results |= figures.measured(images, real_images, measures, say)
+            if hundred:
+                results |= figures.hundred_against_hundred(images, real_images)
         if standard is None:
             results["fid"] = Figure(metric="fid", note=f"needs `inception={WEIGHTS}`")
-        else:
-            by_inception = replace(reference, features=standard)
-            pair = replace(generated, reference=by_inception, embedded=None), floor(by_inception, counts(real), small_n)
-            results |= figures.measured(*pair, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
-            if hundred:
-                results |= figures.hundred_against_hundred(*pair)
         missing = None
         if gan_train:
             of_gan_train, indexes = figures.gan_train_figures(generated, say)
@@ -176,9 +178,7 @@ def protocol(path: str, subject: Subject, generated: Comparison, real: Compariso
             space=network.space,
             sha256=network.sha256,
             dim=network.dim,
-            data=network.facts["data"],
-            steps=network.facts["steps"],
-            accuracy=network.facts["accuracy"],
+            **{name: network.facts[name] for name in ("data", "steps", "accuracy")},
         ),
         standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
         parzen=width,

@@ -8,8 +8,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from condgan.arrays import MAX_CLASSES, MAX_SIZE, MIN_SIZE, Images
 from condgan.data import Dataset
 from condgan.data.readers import stacked_mnist as stacked
@@ -124,22 +122,14 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
 
 
 def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None) -> FeatureNetwork:
-    """Train a network, and write it to a file.
-
-    Raises:
-        CondganError: as ``train``; or the file cannot be written, which is checked first.
-    """
+    """``train``, and write the network to a file; CondganError if it cannot be written, which is checked first."""
     check_writable(path)
     weights.save(path, KIND, *train(dataset, steps, say))
     return load(path)
 
 
 def mnist() -> FeatureNetwork:
-    """The network in the package, trained on MNIST's first 50,000 training images.
-
-    Raises:
-        CondganError: it is missing or damaged.
-    """
+    """The network in the package, trained on MNIST's first 50,000 training images; CondganError if it is damaged."""
     try:
         with as_file(files("condgan.metrics") / "files" / "mnist.safetensors") as path:
             network = load(path, "mnist")
@@ -151,11 +141,7 @@ def mnist() -> FeatureNetwork:
 
 
 def stacked_mnist() -> FeatureNetwork:
-    """The same network applied to each channel of Stacked MNIST; no digit of a test stack was trained on.
-
-    Raises:
-        CondganError: as for MNIST.
-    """
+    """The same network applied to each channel of Stacked MNIST; no digit of a test stack was trained on."""
     from condgan.metrics.feature_network import by_channel
 
     digit = mnist()
@@ -174,11 +160,7 @@ SHIPPED = {"mnist": mnist, stacked.NAME: stacked_mnist}
 
 
 def load(path: Path, space: str = "features") -> FeatureNetwork:
-    """A network from a file of any origin.
-
-    Raises:
-        CondganError: not a feature network, or damaged.
-    """
+    """A network from a file of any origin; CondganError if it is not a feature network, or damaged."""
     return from_arrays(*weights.load(path, KIND), space, str(path))
 
 
@@ -222,8 +204,8 @@ def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
 
 def digest(arrays: Arrays) -> str:
     """A hash of names and weights, independent of the file."""
-    found = hashlib.sha256()
-    for name in sorted(arrays):
-        found.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
-        found.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return found.hexdigest()
+    sha256 = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        sha256.update(f"{name} {array.shape} {array.dtype}".encode())
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()

@@ -154,11 +154,7 @@ def fitted(images: Images, dataset: Dataset) -> Images:
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:
-    """The dataset's class of each name, (K',).
-
-    Raises:
-        CondganError: it has no such class.
-    """
+    """The dataset's class of each name, (K',); CondganError if it has no such class."""
     index = {name: label for label, name in enumerate(dataset.class_names)}
     for name in names:
         if name not in index:

@@ -9,35 +9,21 @@ from condgan.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Symptom:
-    """The result of a check that fails.
+class Finding:
+    """A fault of a run.
 
     Attributes:
         text: what is wrong, a sentence.
         evidence: the numbers, and the records that contain them.
-        advice: overrides that follow from these numbers; they precede the alarm's cure.
+        advice: ``section.field=value`` strings, each valid for the run's recipe. A check gives those that follow from
+            its numbers; the cure of the alarm is appended.
+        kind: of the alarm, one of ``ALARMS``; the table adds it.
     """
 
     text: str
     evidence: str
     advice: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fault of a run.
-
-    Attributes:
-        kind: of the alarm, one of ``ALARMS``.
-        text: what is wrong, a sentence.
-        evidence: the numbers, and the records that contain them.
-        advice: ``section.field=value`` strings, each valid for the run's recipe.
-    """
-
-    kind: str
-    text: str
-    evidence: str
-    advice: tuple[str, ...]
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,5 +38,5 @@ class Alarm:
     """
 
     cure: Callable[[Recipe], tuple[str, ...]]
-    in_log: Callable[[Logged], Symptom | None] | None = None
-    in_pictures: Callable[[Comparison], Symptom | None] | None = None
+    in_log: Callable[[Logged], Finding | None] | None = None
+    in_pictures: Callable[[Comparison], Finding | None] | None = None

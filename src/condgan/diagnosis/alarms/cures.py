@@ -25,41 +25,43 @@ VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
 """Against repeated pictures: a test whether a recipe lacks the remedy, and overrides that add it, the best first."""
 
 
-def optimisers(recipe: Recipe) -> tuple[tuple[str, Optimiser], ...]:
-    """Name of the section and optimiser of both networks."""
-    return ("g", recipe.optim.g), ("d", recipe.optim.d)
-
-
-def rate(which: str, value: float) -> str:
+def rate(section: str, value: float) -> str:
     """The override that sets a learning rate."""
-    return f"optim.{which}.lr={value:.2g}"
+    return f"optim.{section}.lr={value:.2g}"
+
+
+def rates(recipe: Recipe, value: Callable[[Optimiser], float]) -> tuple[str, str]:
+    """The overrides that set both learning rates."""
+    return rate("g", value(recipe.optim.g)), rate("d", value(recipe.optim.d))
 
 
 def finite(recipe: Recipe) -> tuple[str, ...]:
     """Learning rates at which losses stay finite: a quarter of each, at most the usual one."""
-    return tuple(rate(which, min(own.lr / 4, USUAL[own.name])) for which, own in optimisers(recipe))
+    return rates(recipe, lambda optimiser: min(optimiser.lr / 4, USUAL[optimiser.name]))
 
 
 def calmer(recipe: Recipe) -> tuple[str, ...]:
     """Half of each learning rate, less momentum of Adam, and an average of the generator."""
-    advice = [rate(which, own.lr / 2) for which, own in optimisers(recipe)]
-    for which, own in optimisers(recipe):
-        if own.name in ("adam", "adamw") and own.betas[0] > 0.5:
-            advice.append(f"optim.{which}.betas=0.5,{own.betas[1]:g}")
-    return (*advice, "train.ema=0.999") if recipe.train.ema is None else tuple(advice)
+    betas = [
+        f"optim.{section}.betas=0.5,{optimiser.betas[1]:g}"
+        for section, optimiser in (("g", recipe.optim.g), ("d", recipe.optim.d))
+        if optimiser.name in ("adam", "adamw") and optimiser.betas[0] > 0.5
+    ]
+    average = () if recipe.train.ema is not None else ("train.ema=0.999",)
+    return (*rates(recipe, lambda optimiser: optimiser.lr / 2), *betas, *average)
 
 
 def slower_faster(recipe: Recipe) -> str:
     """Half the learning rate of the network that learns faster: of the generator where both are equal."""
-    which, own = max(optimisers(recipe), key=lambda pair: pair[1].lr)
-    return rate(which, own.lr / 2)
+    g, d = recipe.optim.g.lr, recipe.optim.d.lr
+    return rate("g", g / 2) if g >= d else rate("d", d / 2)
 
 
 def balanced(recipe: Recipe) -> tuple[str, ...]:
     """The same learning rate for both networks, between the two and at most the usual one."""
     g, d = recipe.optim.g, recipe.optim.d
     between = min(math.sqrt(g.lr * d.lr), USUAL[g.name])
-    return rate("g", between), rate("d", between)
+    return rates(recipe, lambda _: between)
 
 
 def batch_norm(recipe: Recipe) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """The table of alarms: each has checks and a cure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from condgan.diagnosis.alarms import cures, evaluations, losses, pictures
-from condgan.diagnosis.alarms.alarm import Alarm, Finding, Symptom
+from condgan.diagnosis.alarms.alarm import Alarm, Finding
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
@@ -45,9 +46,9 @@ ALARMS = {
 """Alarms by kind, the worst first."""
 
 
-def finding(kind: str, recipe: Recipe, symptom: Symptom) -> Finding:
-    """A symptom with its cure."""
-    return Finding(kind, symptom.text, symptom.evidence, (*symptom.advice, *ALARMS[kind].cure(recipe)))
+def complete(kind: str, recipe: Recipe, finding: Finding) -> Finding:
+    """The finding of a check with the kind and the cure of its alarm."""
+    return replace(finding, kind=kind, advice=(*finding.advice, *ALARMS[kind].cure(recipe)))
 
 
 def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
@@ -57,9 +58,9 @@ def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
     """
     log, findings = Logged(recipe, records), []
     for kind, alarm in ALARMS.items():
-        symptom = alarm.in_log(log) if alarm.in_log else None
-        if symptom is not None:
-            findings.append(finding(kind, recipe, symptom))
+        finding = alarm.in_log(log) if alarm.in_log else None
+        if finding is not None:
+            findings.append(complete(kind, recipe, finding))
             log.kinds.append(kind)
     return findings
 
@@ -69,16 +70,16 @@ def from_pictures(recipe: Recipe, compared: Comparison) -> tuple[list[Finding], 
     findings, skipped = [], []
     for kind, alarm in ALARMS.items():
         try:
-            symptom = alarm.in_pictures(compared) if alarm.in_pictures else None
+            finding = alarm.in_pictures(compared) if alarm.in_pictures else None
         except UndefinedError as error:
             skipped.append(f"{kind} was not checked: {error}")
             continue
-        if symptom is not None:
-            findings.append(finding(kind, recipe, symptom))
+        if finding is not None:
+            findings.append(complete(kind, recipe, finding))
     return findings, skipped
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """The first finding of each kind, the worst first."""
-    first = {one.kind: one for one in reversed(findings)}
+    """The first finding of each kind, the worst kind first."""
+    first = {finding.kind: finding for finding in reversed(findings)}
     return [first[kind] for kind in ALARMS if kind in first]
