@@ -439,10 +439,10 @@ def test_others_get_files_only_where_they_are_asked_for(real: Real, run: Path, h
 def test_as_many_images_as_asked_for_in_the_real_proportions(count: int, real: Real, file: Path) -> None:
     found = measured(file, "--n", count)
     assert found["protocol"]["n_generated"] == count
-    asked = np.array(found["confusion"]).sum(1)
-    assert asked.tolist() == proportions(real.data.test.labels, 10, count).tolist()
+    requested = np.array(found["confusion"]).sum(1)
+    assert requested.tolist() == proportions(real.data.test.labels, 10, count).tolist()
     if count == 134:
-        assert asked.tolist() == (2 * np.bincount(real.data.test.labels)).tolist()
+        assert requested.tolist() == (2 * np.bincount(real.data.test.labels)).tolist()
 
 
 def test_validation_images_for_whatever_is_chosen(real: Real, file: Path) -> None:
