@@ -72,9 +72,9 @@ def healthy(lines: int = 1900, noise: float = 1.0, seed: int = 0) -> list[StepRe
 
 
 def bounds_of(recipe: Recipe) -> Bounds:
-    found = bounds(recipe.loss)
-    assert found is not None
-    return found
+    result = bounds(recipe.loss)
+    assert result is not None
+    return result
 
 
 def won(recipe: Recipe = BCE, lines: int = 60) -> list[StepRecord]:
@@ -160,14 +160,14 @@ def d_loss(loss: Loss, real: float, fake: float) -> float:
 
 
 def are_bounds(loss: Loss) -> None:
-    found = bounds(loss)
-    assert found is not None
+    result = bounds(loss)
+    assert result is not None
     best = minimize(lambda logits: d_loss(loss, *logits), [0.1, -0.1], method="Nelder-Mead").fun
-    assert best == pytest.approx(found.floor, abs=1e-3)
+    assert best == pytest.approx(result.floor, abs=1e-3)
     same = minimize_scalar(lambda logit: d_loss(loss, logit, logit)).fun
-    assert same == pytest.approx(found.chance, abs=1e-6)
+    assert same == pytest.approx(result.chance, abs=1e-6)
     half = bounds(loss.model_copy(update={"halved": True}))
-    assert half == pytest.approx((found.floor / 2, found.chance / 2))
+    assert half == pytest.approx((result.floor / 2, result.chance / 2))
 
 
 def test_bounds_are_known_of_every_loss() -> None:
@@ -378,14 +378,14 @@ def test_little_to_go_by_is_no_finding(records: Sequence[Record]) -> None:
 
 def every_kind(recipe: Recipe) -> list[alarms.Finding]:
     swing = 1 + 0.4 * np.sin(np.arange(200) / 4)
-    found = from_log(recipe, [AlarmRecord(step=1, images=64, epoch=1.0, alarm="nan", text="")])
-    found += from_log(recipe, curves(d_loss=0.3 * swing, g_loss=0.8 * swing, d_real=0.3 * swing, d_fake=0.0))
+    result = from_log(recipe, [AlarmRecord(step=1, images=64, epoch=1.0, alarm="nan", text="")])
+    result += from_log(recipe, curves(d_loss=0.3 * swing, g_loss=0.8 * swing, d_real=0.3 * swing, d_fake=0.0))
     if bounds(recipe.loss) is not None:
-        found += from_log(recipe, won(recipe)) + from_log(recipe, lost(recipe))
-        found += from_log(recipe, curves(d_loss=[9.0] * 40, g_loss=2.4, d_real=1.0, d_fake=0.05))
+        result += from_log(recipe, won(recipe)) + from_log(recipe, lost(recipe))
+        result += from_log(recipe, curves(d_loss=[9.0] * 40, g_loss=2.4, d_real=1.0, d_fake=0.05))
     worse = [measured(i, fid_mnist=value) for i, value in enumerate((50.0, 10.0, 40.0, 40.0), 1)]
     bad = measured(recipe.train.epochs, {"0": 0.1, "1": 0.9}, precision=0.8, recall=0.0, coverage=0.0)
-    return found + from_log(recipe, worse) + from_log(recipe, [bad])
+    return result + from_log(recipe, worse) + from_log(recipe, [bad])
 
 
 OF_CHANCE = {"discriminator-too-strong", "generator-too-strong", "losses-blown-up"}
@@ -413,11 +413,11 @@ VARIANTS = (
 @pytest.mark.parametrize(("name", "changed"), VARIANTS)
 def test_all_advice_can_be_followed_and_changes_the_recipe(name: str, changed: tuple[str, ...]) -> None:
     recipe = builtin.get(name, changed)
-    found = every_kind(recipe)
+    result = every_kind(recipe)
     expected = set(ALARMS) - {"memorisation", "learning-rates-out-of-balance"}
     expected -= OF_CHANCE if recipe.loss.name == "wasserstein" else set()
-    assert {finding.kind for finding in found} >= expected
-    for finding in found:
+    assert {finding.kind for finding in result} >= expected
+    for finding in result:
         assert finding.text.endswith(".")
         assert finding.advice
         assert override(recipe, finding.advice) != recipe

@@ -68,24 +68,24 @@ def well(four: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-def kinds(found: Diagnosis) -> list[str]:
-    return [finding.kind for finding in found.findings]
+def kinds(result: Diagnosis) -> list[str]:
+    return [finding.kind for finding in result.findings]
 
 
-def of_kind(found: Diagnosis, kind: str) -> Finding:
-    return next(finding for finding in found.findings if finding.kind == kind)
+def of_kind(result: Diagnosis, kind: str) -> Finding:
+    return next(finding for finding in result.findings if finding.kind == kind)
 
 
-def advice_can_be_followed(found: Diagnosis, run: Path) -> None:
-    for finding in found.findings:
+def advice_can_be_followed(result: Diagnosis, run: Path) -> None:
+    for finding in result.findings:
         assert override(builtin.get("cgan-bce"), finding.advice)
-        assert finding.evidence in report(found, run)
+        assert finding.evidence in report(result, run)
 
 
 def test_a_healthy_run_is_left_alone(well: Path, eye: FeatureNetwork) -> None:
-    found = diagnose(well, features=eye)
-    assert found == Diagnosis((), lines=180, evaluations=0, pictures=800, skipped=())
-    assert report(found, well) == (
+    result = diagnose(well, features=eye)
+    assert result == Diagnosis((), lines=180, evaluations=0, pictures=800, skipped=())
+    assert report(result, well) == (
         f"Nothing wrong was found in {well} (180 log lines, 0 evaluations and 800 pictures)."
     )
 
@@ -93,21 +93,21 @@ def test_a_healthy_run_is_left_alone(well: Path, eye: FeatureNetwork) -> None:
 def test_a_discriminator_that_is_too_strong(four: Path, eye: FeatureNetwork, tmp_path: Path) -> None:
     rates = ("optim.d.lr=2e-3", "optim.g.lr=1e-5", "discriminator.dropout=0", "train.epochs=20")
     run = train("cgan-bce", *SMALL, *rates, data=four, run=tmp_path / "run").folder
-    found = diagnose(run, features=eye)
-    assert kinds(found)[0] == "discriminator-too-strong"
-    assert kinds(found)[-1] == "learning-rates-out-of-balance"
-    assert "optim.d.lr=0.0005" in of_kind(found, "discriminator-too-strong").advice
-    assert "by chance" in of_kind(found, "wrong-labels").text
-    advice_can_be_followed(found, run)
+    result = diagnose(run, features=eye)
+    assert kinds(result)[0] == "discriminator-too-strong"
+    assert kinds(result)[-1] == "learning-rates-out-of-balance"
+    assert "optim.d.lr=0.0005" in of_kind(result, "discriminator-too-strong").advice
+    assert "by chance" in of_kind(result, "wrong-labels").text
+    advice_can_be_followed(result, run)
 
 
 def test_a_generator_that_runs_away_makes_one_picture(four: Path, eye: FeatureNetwork, tmp_path: Path) -> None:
     rates = ("optim.d.lr=1e-5", "optim.g.lr=2e-3", "train.epochs=20")
     run = train("cgan-bce", *SMALL, *rates, data=four, run=tmp_path / "run").folder
-    found = diagnose(run, features=eye)
-    assert kinds(found) == ["generator-too-strong", "collapse", "wrong-labels", "learning-rates-out-of-balance"]
-    assert "whatever the noise" in of_kind(found, "collapse").text
-    advice_can_be_followed(found, run)
+    result = diagnose(run, features=eye)
+    assert kinds(result) == ["generator-too-strong", "collapse", "wrong-labels", "learning-rates-out-of-balance"]
+    assert "whatever the noise" in of_kind(result, "collapse").text
+    advice_can_be_followed(result, run)
 
 
 def test_without_classes_only_collapse_and_memorisation_are_looked_for(
@@ -115,11 +115,11 @@ def test_without_classes_only_collapse_and_memorisation_are_looked_for(
 ) -> None:
     rates = ("optim.d.lr=1e-5", "optim.g.lr=2e-3", "train.epochs=20")
     run = train("gan-mlp", *SMALL, *rates, data=four, run=tmp_path / "run").folder
-    found = diagnose(run, features=eye)
-    assert kinds(found) == ["generator-too-strong", "collapse", "learning-rates-out-of-balance"]
-    assert "all pictures" in of_kind(found, "collapse").evidence
-    assert found.skipped == ("wrong-labels was not checked: the generator is unconditional",)
-    assert "\nWrong-labels was not checked: the generator is unconditional.\n" in report(found, run)
+    result = diagnose(run, features=eye)
+    assert kinds(result) == ["generator-too-strong", "collapse", "learning-rates-out-of-balance"]
+    assert "all pictures" in of_kind(result, "collapse").evidence
+    assert result.skipped == ("wrong-labels was not checked: the generator is unconditional",)
+    assert "\nWrong-labels was not checked: the generator is unconditional.\n" in report(result, run)
 
 
 def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetwork, tmp_path: Path) -> None:
@@ -129,10 +129,10 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
     np.savez(tmp_path / "spoilt.npz", images=images, labels=np.array([0, 3, 2, 1])[labels], class_names=NAMES)
     options = ("optim.lr=1e-3", "train.epochs=60", "discriminator.dropout=0.2", *ONE_HOT)
     run = train("cgan-bce", *SMALL, *options, data=tmp_path / "spoilt.npz", run=tmp_path / "run").folder
-    found = diagnose(run, data=str(four), features=eye)
-    assert kinds(found)[:2] == ["collapse", "wrong-labels"]
-    assert 'few pictures within "0"' in of_kind(found, "collapse").text
-    wrong = of_kind(found, "wrong-labels")
+    result = diagnose(run, data=str(four), features=eye)
+    assert kinds(result)[:2] == ["collapse", "wrong-labels"]
+    assert 'few pictures within "0"' in of_kind(result, "collapse").text
+    wrong = of_kind(result, "wrong-labels")
     assert '"1", "7"' in wrong.text
     assert 'classified as "7"' in wrong.evidence
     assert 'classified as "1"' in wrong.evidence
@@ -141,12 +141,12 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
 def test_divergence(four: Path, tmp_path: Path) -> None:
     with pytest.raises(DivergedError):
         train("cgan-lsgan", *SMALL, "optim.lr=1e6", "train.epochs=2", data=four, run=tmp_path / "run")
-    found = diagnose(tmp_path / "run")
-    assert kinds(found) == ["nan"]
-    assert found.pictures == 0
-    assert "no pictures were checked" in found.skipped[0]
-    assert override(builtin.get("cgan-lsgan"), found.findings[0].advice).optim.d.lr <= 1e-3
-    text = report(found, tmp_path / "run")
+    result = diagnose(tmp_path / "run")
+    assert kinds(result) == ["nan"]
+    assert result.pictures == 0
+    assert "no pictures were checked" in result.skipped[0]
+    assert override(builtin.get("cgan-lsgan"), result.findings[0].advice).optim.d.lr <= 1e-3
+    text = report(result, tmp_path / "run")
     assert "try: condgan train cgan-lsgan " in text
     assert "optim.g.lr=0.0002 optim.d.lr=0.0002" in text
 
@@ -165,10 +165,10 @@ def test_training_images_that_are_repeated(mnist: Split, eye: FeatureNetwork, tm
     options = ("optim.lr=1e-3", "train.epochs=1500", "discriminator.dropout=0", "data.train_on=train")
     networks = ("generator.hidden=256", "generator.norm_eps=1e-5", "discriminator.hidden=256,256")
     run = train("cgan-bce", *SMALL, *options, *networks, *ONE_HOT, data=tmp_path / "few", run=tmp_path / "run").folder
-    found = diagnose(run, features=eye)
-    assert "memorisation" in kinds(found)
-    assert "200 validation images" in of_kind(found, "memorisation").evidence
-    advice_can_be_followed(found, run)
+    result = diagnose(run, features=eye)
+    assert "memorisation" in kinds(result)
+    assert "200 validation images" in of_kind(result, "memorisation").evidence
+    advice_can_be_followed(result, run)
 
 
 @pytest.mark.slow
@@ -188,17 +188,17 @@ def test_a_run_that_has_just_begun(four: Path, tmp_path: Path) -> None:
     from condgan.runs.run import Run
 
     run = Run.create(builtin.get("cgan-bce", [f"data.source={four}"]), tmp_path / "run").folder
-    found = diagnose(run)
-    assert (found.findings, found.lines, found.pictures) == ((), 0, 0)
-    assert "too young to be judged" in report(found, run)
+    result = diagnose(run)
+    assert (result.findings, result.lines, result.pictures) == ((), 0, 0)
+    assert "too short for a diagnosis" in report(result, run)
     with pytest.raises(CondganError, match="no run folder"):
         diagnose(tmp_path / "none")
 
 
 def test_data_that_is_gone_or_of_other_classes_leaves_the_log(well: Path, digits: Path, eye: FeatureNetwork) -> None:
-    found = diagnose(well, data="/nowhere/at/all", features=eye)
-    assert (kinds(found), found.lines, found.pictures) == ([], 180, 0)
-    assert "no such path" in found.skipped[0]
+    result = diagnose(well, data="/nowhere/at/all", features=eye)
+    assert (kinds(result), result.lines, result.pictures) == ([], 180, 0)
+    assert "no such path" in result.skipped[0]
     with np.load(digits) as arrays:
         other = digits.parent / "cats.npz"
         np.savez(other, images=arrays["images"], labels=arrays["labels"] % 2, class_names=np.array(["cat", "dog"]))

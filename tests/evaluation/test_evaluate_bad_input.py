@@ -34,7 +34,7 @@ def quick_features() -> Any:
 
 
 @pytest.fixture(scope="module")
-def made(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generator_path(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The generator of a run of one epoch; the network for its data is in the cache."""
     options = (*tiny["cgan-lsgan"], "machine.threads=1")
     folder = tmp_path_factory.mktemp("runs") / "trained"
@@ -43,8 +43,8 @@ def made(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytes
 
 
 @pytest.fixture
-def run(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made.parent, tmp_path / "run"))
+def run(generator_path: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(generator_path.parent, tmp_path / "run"))
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +85,9 @@ def archive(name: str, images: Any, labels: Any, **more: Any) -> Path:
     return Path(name)
 
 
-def undefined(found: Measured) -> dict[str, str]:
+def undefined(result: Measured) -> dict[str, str]:
     """The reason of each figure that has no value."""
-    return {name: figure["note"] for name, figure in found["figures"].items() if figure["value"] is None}
+    return {name: figure["note"] for name, figure in result["figures"].items() if figure["value"] is None}
 
 
 def test_where_nothing_can_be_measured(refused: Any, real: tuple[object, ...], tmp_path: Path) -> None:
@@ -163,20 +163,25 @@ def test_a_run_that_is_damaged(refused: Any, run: Path) -> None:
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else None,
 )
 def test_wrong_options(
-    arguments: list[object], said: list[str], refused: Any, made: Path, real: tuple[object, ...], no_work: None
+    arguments: list[object],
+    said: list[str],
+    refused: Any,
+    generator_path: Path,
+    real: tuple[object, ...],
+    no_work: None,
 ) -> None:
     """Of a generator, and of a set of images."""
     given = archive("set.npz", random_images(30, 8)[:, 0], np.arange(30) % 10)
-    for path, options in ((made, ()), (given, () if "--data" in arguments else real)):
+    for path, options in ((generator_path, ()), (given, () if "--data" in arguments else real)):
         message = refused("evaluate", path, *options, *arguments, *QUICKLY)
         for part in said:
             assert part in message
     assert [path.name for path in Path().iterdir()] == ["set.npz"]
 
 
-def test_the_wrong_commands(refused: Any, made: Path) -> None:
+def test_the_wrong_commands(refused: Any, generator_path: Path) -> None:
     assert "path" in refused("evaluate").lower()
-    assert "best" in refused("evaluate", made.parent, "--checkpoint", "best")
+    assert "best" in refused("evaluate", generator_path.parent, "--checkpoint", "best")
     assert "data" in refused("features").lower()
     assert "no such path" in refused("features", "nowhere")
 
@@ -217,17 +222,19 @@ def test_images_that_are_not_as_they_should_be(refused: Any, real: tuple[object,
             assert part in message
 
 
-def test_data_with_other_classes_than_the_generator(refused: Any, made: Path, animals: Path, no_work: None) -> None:
-    message = refused("evaluate", made, "--data", animals, *QUICKLY)
+def test_data_with_other_classes_than_the_generator(
+    refused: Any, generator_path: Path, animals: Path, no_work: None
+) -> None:
+    message = refused("evaluate", generator_path, "--data", animals, *QUICKLY)
     assert 'class "0" is not in animals' in message
     assert "cat, dog, polar bear" in message
 
 
-def test_real_images_that_are_too_few(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_images_that_are_too_few(generator_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of two images a class all are trained on, and none is left to hold anything against."""
     few = archive("few.npz", random_images(20, 8)[:, 0], np.arange(20) % 10)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["evaluate", str(made), "--data", str(few), *QUICKLY])
+        cli.main(["evaluate", str(generator_path), "--data", str(few), *QUICKLY])
     shown = capsys.readouterr()
     assert (stopped.value.code, shown.out) == (2, "")
     assert shown.err.splitlines()[-1] == "condgan: few has 0 test images: at least 2 are needed"
@@ -237,14 +244,14 @@ def test_images_that_are_all_the_same(real: tuple[object, ...]) -> None:
     """What has no value says so; what has one has a finite one."""
     for value in (0, 255):
         same = archive("same.npz", np.full((40, 8, 8), value, np.uint8), np.arange(40) % 10)
-        found = measured(same, *real, "--small-n")
-        reasons = undefined(found)
+        result = measured(same, *real, "--small-n")
+        reasons = undefined(result)
         assert set(reasons) == {"fid_features", "intra_fid", "parzen", "different_bins", "fid"}
         assert "all images of a set are the same" in reasons["fid_features"]
         assert "all images of a set are the same" in reasons["intra_fid"]
         assert "1000 of each class" in reasons["parzen"]
         assert "two bins" in reasons["different_bins"]  # 27 training images a class
-        figures = found["figures"]
+        figures = result["figures"]
         assert figures["duplicates"]["value"] == 1
         assert figures["is_features"]["value"] == pytest.approx(1)
         assert figures["label_accuracy"]["value"] == pytest.approx(0.1)
@@ -254,22 +261,22 @@ def test_images_that_are_all_the_same(real: tuple[object, ...]) -> None:
 def test_a_class_of_which_there_are_no_images(real: tuple[object, ...]) -> None:
     labels = np.arange(60) % 10
     there = labels != 3
-    found = measured(archive("without.npz", random_images(60, 8)[there, 0], labels[there]), *real, "--small-n")
-    reasons = undefined(found)
+    result = measured(archive("without.npz", random_images(60, 8)[there, 0], labels[there]), *real, "--small-n")
+    reasons = undefined(result)
     assert set(reasons) == {"intra_fid", "different_bins", "parzen", "fid"}
     for name in ("intra_fid", "different_bins"):
         assert 'class "3"' in reasons[name]
-    assert found["figures"]["fid_features"]["value"] > 0
-    assert found["per_class"]["3"] is None
-    assert all(0 <= value <= 1 for name, value in found["per_class"].items() if name != "3")
-    assert sum(found["confusion"][3]) == 0
+    assert result["figures"]["fid_features"]["value"] > 0
+    assert result["per_class"]["3"] is None
+    assert all(0 <= value <= 1 for name, value in result["per_class"].items() if name != "3")
+    assert sum(result["confusion"][3]) == 0
 
 
 def test_two_images(real: tuple[object, ...]) -> None:
-    found = measured(archive("two.npz", random_images(2, 8)[:, 0], [0, 1]), *real)
-    assert {"label_accuracy", "kid_features", "memorised"} <= found["figures"].keys() - undefined(found).keys()
-    assert "more than 5 images" in undefined(found)["precision"]
-    assert "at least 20" in undefined(found)["is_features"]
+    result = measured(archive("two.npz", random_images(2, 8)[:, 0], [0, 1]), *real)
+    assert {"label_accuracy", "kid_features", "memorised"} <= result["figures"].keys() - undefined(result).keys()
+    assert "more than 5 images" in undefined(result)["precision"]
+    assert "at least 20" in undefined(result)["is_features"]
 
 
 # Where things are written
@@ -293,38 +300,38 @@ def test_folders_that_cannot_be_written(refused: Any, run: Path, capsys: pytest.
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Path) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, generator_path: Path) -> Path:
     """A cache that holds the feature network only."""
     shutil.copytree(cache.folder() / features.KIND, tmp_path / "cache" / features.KIND)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
-def test_a_cache_in_which_nothing_can_be_kept(made: Path, place: Path) -> None:
+def test_a_cache_in_which_nothing_can_be_kept(generator_path: Path, place: Path) -> None:
     (place / "real").write_text("a file where the folder should be")
-    found = measured(made, "--n", 20)
+    result = measured(generator_path, "--n", 20)
     (place / "real").unlink()
-    assert measured(made, "--n", 20)["figures"] == found["figures"]
+    assert measured(generator_path, "--n", 20)["figures"] == result["figures"]
     assert len(list((place / "real").iterdir())) > 5
 
 
-def test_a_cache_that_is_a_file(made: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cache_that_is_a_file(generator_path: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is found and nothing can be kept: the network is trained for this once, and the figures are the same."""
-    found = measured(made, "--n", 20)
+    result = measured(generator_path, "--n", 20)
     shutil.rmtree(place)
     place.write_text("mine")
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["evaluate", str(made), *QUICKLY, "--n", "20"])
+        cli.main(["evaluate", str(generator_path), *QUICKLY, "--n", "20"])
     shown = capsys.readouterr()
     assert stopped.value.code == 0
-    assert strict(shown.out)["figures"] == found["figures"]
+    assert strict(shown.out)["figures"] == result["figures"]
     assert f"{place}/features/" in shown.err
     assert "cannot be written" in shown.err
     assert place.read_text() == "mine"
 
 
-def test_a_cache_full_of_garbage(made: Path, place: Path) -> None:
-    found = measured(made, "--n", 20)
+def test_a_cache_full_of_garbage(generator_path: Path, place: Path) -> None:
+    result = measured(generator_path, "--n", 20)
     for number, path in enumerate(sorted((place / "real").iterdir())):
         match number % 4:
             case 0:
@@ -339,34 +346,34 @@ def test_a_cache_full_of_garbage(made: Path, place: Path) -> None:
     (place / "real/readme.txt").write_text("words")
     for path in (place / features.KIND).iterdir():
         path.write_bytes(b"words")
-    assert measured(made, "--n", 20)["figures"] == found["figures"]
+    assert measured(generator_path, "--n", 20)["figures"] == result["figures"]
 
 
-def test_a_network_of_other_data_in_the_cache(made: Path, place: Path, digits: Path) -> None:
-    found = measured(made, "--n", 20)
-    path = cache.path(features.KIND, found["protocol"]["data"]["sha256"])
+def test_a_network_of_other_data_in_the_cache(generator_path: Path, place: Path, digits: Path) -> None:
+    result = measured(generator_path, "--n", 20)
+    path = cache.path(features.KIND, result["protocol"]["data"]["sha256"])
     facts, arrays = weights.load(path, features.KIND)
     for change in ({"data_sha256": "0" * 64}, {"steps": None}, {"accuracy": {"test": "high"}}, {"data": 7}):
         weights.save(path, features.KIND, facts | change, arrays)
-        assert measured(made, "--n", 20)["figures"] == found["figures"]
+        assert measured(generator_path, "--n", 20)["figures"] == result["figures"]
 
 
 # From outside
 
 
-def begun(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
+def started(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
     words = [sys.executable, "-m", "condgan", "evaluate", *map(str, arguments)]
     return subprocess.Popen(words, **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options))
 
 
-def heard() -> None:
+def ignore_interrupt() -> None:
     """A shell starts what runs in the background deaf to Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_ctrl_c(made: Path) -> None:
+def test_ctrl_c(generator_path: Path) -> None:
     """While it measures; GAN-train would take minutes."""
-    with begun(made, "--n", 200, preexec_fn=heard) as process:
+    with started(generator_path, "--n", 200, preexec_fn=ignore_interrupt) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("label_accuracy")
         process.send_signal(signal.SIGINT)
@@ -376,10 +383,10 @@ def test_ctrl_c(made: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_closed_pipe(made: Path) -> None:
+def test_a_closed_pipe(generator_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with begun(made, *QUICKLY, "--n", 2, stdout=writer) as process:
+    with started(generator_path, *QUICKLY, "--n", 2, stdout=writer) as process:
         os.close(writer)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
@@ -393,6 +400,6 @@ def test_a_path_that_is_no_text(real: tuple[object, ...], digits: Path, tmp_path
         shutil.copy(digits, path)
     except OSError:
         pytest.skip("this file system takes no such name")
-    found = measured(path, *real, "-o", "here")
-    assert found["protocol"]["subject"]["path"].endswith("n?.npz")
-    assert strict(Path("here/evaluation.json").read_text(encoding="utf-8"))["figures"] == found["figures"]
+    result = measured(path, *real, "-o", "here")
+    assert result["protocol"]["subject"]["path"].endswith("n?.npz")
+    assert strict(Path("here/evaluation.json").read_text(encoding="utf-8"))["figures"] == result["figures"]

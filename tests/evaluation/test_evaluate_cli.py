@@ -280,9 +280,9 @@ def test_a_table_for_people(run: Path) -> None:
     assert f"300 images of {run} against 67 test images of numerals; seed 0; resize: none" in below
     assert "floor: 67 validation images" in below
     assert f"trained on numerals, SHA-256 {network['sha256'][:12]}" in below
-    assert f"reads {network['accuracy']['test']:.2%} of the real test images" in below
+    assert f"accuracy {network['accuracy']['test']:.2%} on the real test images" in below
     worst = min(found["per_class"], key=found["per_class"].get)
-    assert f'read worst: "{worst}" {found["per_class"][worst]:.2%}' in below
+    assert f'least accurate: "{worst}" {found["per_class"][worst]:.2%}' in below
     assert lines[-3:] == [f"{run}/evaluation/{name}" for name in FILES]
 
 
@@ -439,10 +439,10 @@ def test_others_get_files_only_where_they_are_asked_for(real: Real, run: Path, h
 def test_as_many_images_as_asked_for_in_the_real_proportions(count: int, real: Real, file: Path) -> None:
     found = measured(file, "--n", count)
     assert found["protocol"]["n_generated"] == count
-    asked = np.array(found["confusion"]).sum(1)
-    assert asked.tolist() == proportions(real.data.test.labels, 10, count).tolist()
+    requested = np.array(found["confusion"]).sum(1)
+    assert requested.tolist() == proportions(real.data.test.labels, 10, count).tolist()
     if count == 134:
-        assert asked.tolist() == (2 * np.bincount(real.data.test.labels)).tolist()
+        assert requested.tolist() == (2 * np.bincount(real.data.test.labels)).tolist()
 
 
 def test_validation_images_for_whatever_is_chosen(real: Real, file: Path) -> None:
@@ -523,7 +523,7 @@ def test_the_real_images_that_the_generated_ones_lack_are_shown(
 
     lacking: list[int] = [7, 2, 11]
     train = partial(module.gan_train, seeds=1, steps=1)
-    monkeypatch.setattr(module, "gan_train", lambda *given, **heard: train(*given, **heard)._replace(missing=lacking))
+    monkeypatch.setattr(module, "gan_train", lambda *args, **options: train(*args, **options)._replace(missing=lacking))
     picture = tmp_path / "shown" / "missing.png"
     done = command("evaluate", real.path, *real.options, "-o", picture.parent)
     assert done.code == 0, done.err

@@ -83,13 +83,13 @@ def test_stacked_digits_are_seen_channel_by_channel(mnist: Dataset, seen: Embedd
     assert (network.space, network.dim, said) == ("stacked_mnist", 3 * features.mnist().dim, [])
     assert network.facts["class_names"] == list(stacked.class_names)
     assert not kept.exists()
-    found = network.embed(stacked.test.images[:200])
+    result = network.embed(stacked.test.images[:200])
     chosen = stacks(mnist.test.labels, 2)[0][:200]
-    np.testing.assert_allclose(found.features, seen.features[chosen].reshape(200, -1), atol=1e-4)
+    np.testing.assert_allclose(result.features, seen.features[chosen].reshape(200, -1), atol=1e-4)
     red, green, blue = seen.posteriors[chosen].transpose(1, 0, 2)
     expected = np.einsum("nr,ng,nb->nrgb", red, green, blue).reshape(200, 1000)
-    np.testing.assert_allclose(found.posteriors, expected, atol=1e-4)
-    assert found.features.dtype == found.posteriors.dtype == np.float32
+    np.testing.assert_allclose(result.posteriors, expected, atol=1e-4)
+    assert result.features.dtype == result.posteriors.dtype == np.float32
 
 
 @pytest.mark.slow
@@ -215,7 +215,7 @@ def test_a_cache_that_cannot_be_written(small: Dataset, kept: Path) -> None:
     assert "is not kept" in said[-1]
 
 
-def test_a_file_that_cannot_be_written_is_told_before_the_training(
+def test_a_file_that_cannot_be_written_is_reported_before_the_training(
     small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(features, "train", None)

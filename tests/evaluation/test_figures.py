@@ -14,7 +14,7 @@ from condgan.errors import UndefinedError
 from condgan.evaluation import comparison, features
 from condgan.evaluation import reference as references
 from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, Measure, floor
-from condgan.evaluation.figures import attempt, gan_train_figures, hundred_against_hundred, kept_floor, measured
+from condgan.evaluation.figures import attempt, cached_floor, gan_train_figures, hundred_against_hundred, measured
 from condgan.evaluation.reference import Reference, first_of_each
 from condgan.metrics import Estimate
 from condgan.metrics.gan_train import gan_train
@@ -61,7 +61,7 @@ def held_out(mnist: Dataset) -> tuple[Split, Split]:
 
 
 @pytest.fixture(scope="module")
-def held(reference: Reference) -> Comparison:
+def floor_side(reference: Reference) -> Comparison:
     return floor(reference, np.bincount(reference.other.labels, minlength=10), small_n=True)
 
 
@@ -74,29 +74,29 @@ def real(mnist: Dataset, reference: Reference) -> Comparison:
 
 
 @pytest.fixture(scope="module")
-def of_real(real: Comparison, held: Comparison) -> Figures:
-    return measured(real, held, MEASURES)
+def of_real(real: Comparison, floor_side: Comparison) -> Figures:
+    return measured(real, floor_side, MEASURES)
 
 
-def of(made: Comparison, *names: str) -> Figures:
+def of(candidate: Comparison, *names: str) -> Figures:
     """Some of the figures, without floors."""
-    return measured(made, None, [measure for measure in MEASURES if measure.figure("mnist").name in names])
+    return measured(candidate, None, [measure for measure in MEASURES if measure.figure("mnist").name in names])
 
 
-def value(found: Figures, name: str) -> float:
-    figure = found[name]
+def value(output: Figures, name: str) -> float:
+    figure = output[name]
     assert figure.value is not None, figure.note
     return figure.value
 
 
-def se(found: Figures, name: str) -> float:
-    error = found[name].se
+def se(output: Figures, name: str) -> float:
+    error = output[name].se
     assert error is not None
     return error
 
 
-def base(found: Figures, name: str) -> float:
-    figure = found[name].floor
+def base(output: Figures, name: str) -> float:
+    figure = output[name].floor
     assert figure is not None
     return figure
 
@@ -129,84 +129,84 @@ def test_a_collapsed_generator_is_precise_and_correct_but_recalls_little(real: C
     by_class = real.reference.real.images[first[np.argsort(real.reference.real.labels[first])]]
     noise = np.random.default_rng(0).integers(0, 3, (COUNT, 1, 28, 28), dtype=np.uint8)
     images = np.minimum(by_class[labels], 253) + noise
-    found = measured(Comparison(real.reference, images, labels, small_n=True), None, MEASURES)
-    assert value(found, "precision") > 0.9
-    assert value(found, "label_accuracy") > 0.95
-    assert value(found, "is_mnist") > 0.9 * value(of_real, "is_mnist")  # which sees no collapse within a class
-    assert value(found, "recall") < 0.05
-    assert value(found, "coverage") < 0.2
-    assert value(found, "duplicates") > 0.95
-    assert value(found, "different_bins") > 0.5
-    assert value(found, "memorised") < 0.3  # the repeated digits are not of the training images
+    output = measured(Comparison(real.reference, images, labels, small_n=True), None, MEASURES)
+    assert value(output, "precision") > 0.9
+    assert value(output, "label_accuracy") > 0.95
+    assert value(output, "is_mnist") > 0.9 * value(of_real, "is_mnist")  # which sees no collapse within a class
+    assert value(output, "recall") < 0.05
+    assert value(output, "coverage") < 0.2
+    assert value(output, "duplicates") > 0.95
+    assert value(output, "different_bins") > 0.5
+    assert value(output, "memorised") < 0.3  # the repeated digits are not of the training images
     for name in ("fid_mnist", "kid_mnist", "intra_fid"):
-        assert value(found, name) > 5 * value(of_real, name), name
+        assert value(output, name) > 5 * value(of_real, name), name
 
 
 def test_shuffled_labels_are_seen_by_what_looks_at_labels_and_by_nothing_else(
     real: Comparison, of_real: Figures
 ) -> None:
     shuffled = np.random.default_rng(0).permutation(real.labels)
-    found = measured(replace(real, asked=shuffled, embedded=real.embedding), None, MEASURES)
+    output = measured(replace(real, requested=shuffled, embedded=real.embedding), None, MEASURES)
     for name in NAMES:
         if name not in LABELLED:
-            assert found[name] == of_real[name].model_copy(update={"floor": None}), name
-    assert value(found, "label_accuracy") < 0.2
-    assert value(found, "intra_fid") > 5 * value(of_real, "intra_fid")
-    assert value(found, "different_bins") > value(of_real, "different_bins")
+            assert output[name] == of_real[name].model_copy(update={"floor": None}), name
+    assert value(output, "label_accuracy") < 0.2
+    assert value(output, "intra_fid") > 5 * value(of_real, "intra_fid")
+    assert value(output, "different_bins") > value(of_real, "different_bins")
 
 
 def test_noise_is_bad_at_everything(real: Comparison, of_real: Figures) -> None:
     images = random_images(COUNT, 28)
-    made = Comparison(real.reference, images, real.labels, small_n=True, window=lambda: images)
-    found = measured(made, None, MEASURES)
-    assert value(found, "fid_mnist") > 50 * value(of_real, "fid_mnist")
-    assert value(found, "kid_mnist") > 100 * abs(value(of_real, "kid_mnist"))
-    assert value(found, "intra_fid") > 10 * value(of_real, "intra_fid")
-    assert value(found, "precision") < 0.02
-    assert value(found, "density") < 0.02
-    assert value(found, "coverage") < 0.02
-    assert value(found, "label_accuracy") < 0.25
-    assert value(found, "is_mnist") < 3
-    assert value(found, "parzen") < value(of_real, "parzen") - 100
-    assert value(found, "different_bins") > 0.5
-    assert value(found, "memorised") == 0
+    candidate = Comparison(real.reference, images, real.labels, small_n=True, window=lambda: images)
+    output = measured(candidate, None, MEASURES)
+    assert value(output, "fid_mnist") > 50 * value(of_real, "fid_mnist")
+    assert value(output, "kid_mnist") > 100 * abs(value(of_real, "kid_mnist"))
+    assert value(output, "intra_fid") > 10 * value(of_real, "intra_fid")
+    assert value(output, "precision") < 0.02
+    assert value(output, "density") < 0.02
+    assert value(output, "coverage") < 0.02
+    assert value(output, "label_accuracy") < 0.25
+    assert value(output, "is_mnist") < 3
+    assert value(output, "parzen") < value(of_real, "parzen") - 100
+    assert value(output, "different_bins") > 0.5
+    assert value(output, "memorised") == 0
 
 
 def test_copies_of_training_images_are_memorised(real: Comparison, of_real: Figures) -> None:
     """Every other figure takes them for a perfect generator's."""
     train = real.reference.dataset.train
-    made = Comparison(real.reference, train.images[:COUNT], train.labels[:COUNT], small_n=True)
-    found = of(made, "memorised", "fid_mnist", "precision", "recall", "duplicates")
-    assert value(found, "memorised") == 1
-    assert made.memorisation.ratio == 0
-    assert np.array_equal(made.memorisation.indexes, np.arange(COUNT))
-    assert value(found, "fid_mnist") < 2 * base(of_real, "fid_mnist")
-    assert value(found, "precision") > 0.8
-    assert value(found, "recall") > 0.8
-    assert value(found, "duplicates") < 0.05  # of 150 images of a class one or two by chance
-    half = replace(made, images=np.concatenate([train.images[:750], real.images[:750]]), embedded=None)
+    candidate = Comparison(real.reference, train.images[:COUNT], train.labels[:COUNT], small_n=True)
+    output = of(candidate, "memorised", "fid_mnist", "precision", "recall", "duplicates")
+    assert value(output, "memorised") == 1
+    assert candidate.memorisation.ratio == 0
+    assert np.array_equal(candidate.memorisation.indexes, np.arange(COUNT))
+    assert value(output, "fid_mnist") < 2 * base(of_real, "fid_mnist")
+    assert value(output, "precision") > 0.8
+    assert value(output, "recall") > 0.8
+    assert value(output, "duplicates") < 0.05  # of 150 images of a class one or two by chance
+    half = replace(candidate, images=np.concatenate([train.images[:750], real.images[:750]]), embedded=None)
     assert value(of(half, "memorised"), "memorised") == pytest.approx(0.5, abs=0.03)
 
 
 def test_images_made_twice_are_duplicates(real: Comparison) -> None:
     half = COUNT // 2
-    made = replace(
-        real, images=np.tile(real.images[:half], (2, 1, 1, 1)), asked=np.tile(real.labels[:half], 2), embedded=None
+    candidate = replace(
+        real, images=np.tile(real.images[:half], (2, 1, 1, 1)), requested=np.tile(real.labels[:half], 2), embedded=None
     )
-    assert value(of(made, "duplicates"), "duplicates") == 1
+    assert value(of(candidate, "duplicates"), "duplicates") == 1
     labels = np.concatenate([real.labels[:half], (real.labels[:half] + 1) % 10])
-    assert value(of(replace(made, asked=labels), "duplicates"), "duplicates") < 0.1  # twins are of one class
+    assert value(of(replace(candidate, requested=labels), "duplicates"), "duplicates") < 0.1  # twins are of one class
 
 
 def test_modes_are_the_classes_that_are_made(real: Comparison, of_real: Figures) -> None:
     """Three kinds of digits: three modes; with or without labels, and whichever labels they are."""
     assert value(of_real, "modes") == base(of_real, "modes") == 10
     assert value(of_real, "modes_kl") < 0.01
-    made = small(real, np.flatnonzero(np.isin(real.read, [1, 3, 7])), asked=None)
-    found = of(made, "modes", "modes_kl")
-    assert value(found, "modes") == 3
+    candidate = small(real, np.flatnonzero(np.isin(real.predicted, [1, 3, 7])), requested=None)
+    output = of(candidate, "modes", "modes_kl")
+    assert value(output, "modes") == 3
     shares = np.bincount(real.reference.dataset.train.labels) / len(real.reference.dataset.train)
-    assert value(found, "modes_kl") == pytest.approx(-math.log(shares[[1, 3, 7]].sum()), abs=0.01)
+    assert value(output, "modes_kl") == pytest.approx(-math.log(shares[[1, 3, 7]].sum()), abs=0.01)
 
 
 # figures that are not defined
@@ -216,40 +216,42 @@ def small(real: Comparison, kept: Labels | slice, **changes: object) -> Comparis
     """Some of the real images, whose features are known."""
     seen = real.embedding
     embedded = replace(seen, features=seen.features[kept], posteriors=seen.posteriors[kept])
-    some = replace(real, images=real.images[kept], asked=real.labels[kept], embedded=embedded, window=None)
+    some = replace(real, images=real.images[kept], requested=real.labels[kept], embedded=embedded, window=None)
     return replace(some, **changes)  # type: ignore[arg-type]
 
 
 def test_a_class_that_is_missing(real: Comparison) -> None:
     """What needs every class says which is missing; the others are still there."""
-    made = small(real, np.flatnonzero(real.labels != 3))
-    found = measured(made, None, MEASURES)
+    candidate = small(real, np.flatnonzero(real.labels != 3))
+    output = measured(candidate, None, MEASURES)
     for name in ("intra_fid", "different_bins"):
-        assert found[name].value is None
-        assert "class 3" in found[name].note or 'class "3"' in found[name].note
+        assert output[name].value is None
+        assert "class 3" in output[name].note or 'class "3"' in output[name].note
     for name in ("label_accuracy", "fid_mnist", "kid_mnist", "precision", "recall", "memorised", "duplicates"):
-        value(found, name)
-    assert made.accuracy.per_class[3] is None
+        value(output, name)
+    assert candidate.accuracy.per_class[3] is None
 
 
-def test_images_without_labels(real: Comparison, of_real: Figures, held: Comparison) -> None:
+def test_images_without_labels(real: Comparison, of_real: Figures, floor_side: Comparison) -> None:
     """An unconditional generator's: what looks at labels says so; the others are the same as with labels."""
-    made = replace(real, asked=None, embedded=real.embedding)
-    found = measured(made, held, MEASURES)
+    candidate = replace(real, requested=None, embedded=real.embedding)
+    output = measured(candidate, floor_side, MEASURES)
     for name in NAMES:
         if name in LABELLED:
-            assert found[name].value is None
-            assert "unconditional" in found[name].note
-            assert found[name].floor == of_real[name].floor
+            assert output[name].value is None
+            assert "unconditional" in output[name].note
+            assert output[name].floor == of_real[name].floor
         else:
-            assert found[name] == of_real[name]
+            assert output[name] == of_real[name]
     with pytest.raises(UndefinedError, match="unconditional"):
-        _ = made.labels
-    assert {figure.note for figure in gan_train_figures(made, lambda _: None)[0].values()} == {found["intra_fid"].note}
+        _ = candidate.labels
+    assert {figure.note for figure in gan_train_figures(candidate, lambda _: None)[0].values()} == {
+        output["intra_fid"].note
+    }
 
 
 @pytest.mark.parametrize(("count", "enough"), [(255, False), (256, True)])
-def test_a_frechet_distance_of_few_images_must_be_asked_for(real: Comparison, count: int, enough: bool) -> None:
+def test_a_frechet_distance_of_few_images_must_be_requested(real: Comparison, count: int, enough: bool) -> None:
     """128 features need twice as many images on each side."""
     for strict in (
         small(real, slice(0, count), small_n=False),
@@ -279,20 +281,20 @@ def test_the_guard_within_classes_names_the_class(real: Comparison) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 6])
 def test_hardly_any_images(real: Comparison, count: int) -> None:
     """Some figures have no value, with a reason; none is NaN."""
-    found = measured(small(real, slice(0, count)), None, MEASURES)
-    for name, figure in found.items():
+    output = measured(small(real, slice(0, count)), None, MEASURES)
+    for name, figure in output.items():
         assert (figure.value is None) == bool(figure.note), name
         assert figure.value is None or math.isfinite(figure.value)
-    assert (found["kid_mnist"].value is None) == (count < 2)
-    assert (found["precision"].value is None) == (count < 6)
-    assert (found["memorised"].value is None) == (count < 1)
-    assert found["is_mnist"].value is None
+    assert (output["kid_mnist"].value is None) == (count < 2)
+    assert (output["precision"].value is None) == (count < 6)
+    assert (output["memorised"].value is None) == (count < 1)
+    assert output["is_mnist"].value is None
 
 
 def test_parzen_needs_a_window_and_test_images(real: Comparison, reference: Reference) -> None:
     other_way = replace(real, reference=Reference(reference.dataset, "validation", reference.features), embedded=None)
-    for made in (replace(real, window=None), other_way):
-        figure = attempt(lambda made=made: made.parzen.value, ANY)  # type: ignore[misc]
+    for candidate in (replace(real, window=None), other_way):
+        figure = attempt(lambda candidate=candidate: candidate.parzen.value, ANY)  # type: ignore[misc]
         assert figure.value is None
         assert "window of samples" in figure.note
 
@@ -308,7 +310,7 @@ def test_parzen_is_not_computed_for_a_million_samples(real: Comparison, referenc
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_no_figure_is_nan(number: float) -> None:
     figure = attempt(lambda: Estimate(number, 0.1), ANY)
-    assert figure == Figure(metric="any", note=f"came out as {number}")
+    assert figure == Figure(metric="any", note=f"the result is {number}")
     assert attempt(lambda: Estimate(0.5, number), ANY) == Figure(metric="any", value=0.5)
 
 
@@ -330,65 +332,65 @@ def test_an_attempt_catches_what_is_undefined_and_nothing_else() -> None:
 
 def test_the_floor_is_the_other_split_in_the_same_counts(reference: Reference) -> None:
     counts = np.array([3, 0, 5, 1, 1, 1, 1, 1, 1, 10_000])
-    found = floor(reference, counts, small_n=False)
+    output = floor(reference, counts, small_n=False)
     other = reference.dataset.validation
     available = np.bincount(other.labels, minlength=10)
-    assert np.bincount(found.labels, minlength=10).tolist() == np.minimum(counts, available).tolist()
-    assert all(any(np.array_equal(image, one) for one in other.images[:60]) for image in found.images[:5])
-    np.testing.assert_allclose(found.embedding.features, reference.features.embed(found.images).features, atol=1e-4)
-    assert found.window is not None
+    assert np.bincount(output.labels, minlength=10).tolist() == np.minimum(counts, available).tolist()
+    assert all(any(np.array_equal(image, one) for one in other.images[:60]) for image in output.images[:5])
+    np.testing.assert_allclose(output.embedding.features, reference.features.embed(output.images).features, atol=1e-4)
+    assert output.window is not None
     with pytest.raises(UndefinedError, match="fewer than 1000 training images"):  # the protocol takes 1000 a class
-        found.window()
+        output.window()
 
 
 def test_a_floor_is_computed_once_for_its_counts(reference: Reference) -> None:
     calls: list[int] = []
 
-    def counted(made: Comparison) -> Estimate:
-        calls.append(len(made.images))
+    def counted(candidate: Comparison) -> Estimate:
+        calls.append(len(candidate.images))
         return Estimate(0.25)
 
     measure = Measure("counted", "higher", "in words", counted)
     for _ in range(2):
-        assert kept_floor(floor(reference, np.full(10, 2), False), measure) == 0.25
+        assert cached_floor(floor(reference, np.full(10, 2), False), measure) == 0.25
     assert calls == [20]
-    kept_floor(floor(reference, np.full(10, 3), False), measure)
-    kept_floor(floor(reference, np.full(10, 3), True), measure)
+    cached_floor(floor(reference, np.full(10, 3), False), measure)
+    cached_floor(floor(reference, np.full(10, 3), True), measure)
     assert calls == [20, 30, 30]
-    undefined = Measure("undefined", "higher", "in words", lambda made: made.fid())
+    undefined = Measure("undefined", "higher", "in words", lambda candidate: candidate.fid())
     for _ in range(2):
-        assert kept_floor(floor(reference, np.full(10, 2), False), undefined) is None
+        assert cached_floor(floor(reference, np.full(10, 2), False), undefined) is None
 
 
 def test_a_dataset_without_a_second_split_has_no_floor(real: Comparison) -> None:
     reference = real.reference
     none = Split(reference.other.images[:0], reference.other.labels[:0])
     alone = Reference(replace(reference.dataset, validation=none), "test", reference.features)
-    made = small(real, slice(0, 300), reference=alone)
-    found = measured(made, floor(alone, np.full(10, 30), True), QUICK)
-    assert [figure.floor for figure in found.values()] == [None] * len(QUICK)
-    assert all(figure.value is not None for figure in found.values())
+    candidate = small(real, slice(0, 300), reference=alone)
+    output = measured(candidate, floor(alone, np.full(10, 30), True), QUICK)
+    assert [figure.floor for figure in output.values()] == [None] * len(QUICK)
+    assert all(figure.value is not None for figure in output.values())
 
 
 def test_what_is_said_and_where_figures_are_named(real: Comparison) -> None:
     said: list[str] = []
-    found = measured(small(real, slice(0, 300)), None, QUICK, said.append)
-    assert list(found) == [measure.figure("mnist").name for measure in QUICK]
-    assert [line.split(":")[0] for line in said] == list(found)
-    assert all(METRICS[figure.metric].text for figure in found.values())
+    output = measured(small(real, slice(0, 300)), None, QUICK, said.append)
+    assert list(output) == [measure.figure("mnist").name for measure in QUICK]
+    assert [line.split(":")[0] for line in said] == list(output)
+    assert all(METRICS[figure.metric].text for figure in output.values())
 
 
 # the published protocol
 
 
-def test_a_hundred_against_a_hundred(real: Comparison, held: Comparison) -> None:
+def test_a_hundred_against_a_hundred(real: Comparison, floor_side: Comparison) -> None:
     """Ten of each class on both sides; the figure is mostly bias, as its floor shows, and has the norm unsquared."""
     each = np.full(10, 10)
     of_real_images = real.reference.embedding.features[first_of_each(real.reference.real.labels, each)]
     of_made = real.embedding.features[first_of_each(real.labels, each)]
-    found = hundred_against_hundred(real, held)
-    assert list(found) == ["fid_mnist_100_vs_100", "fid_mnist_100_vs_100_unsquared"]
-    squared, unsquared = found.values()
+    output = hundred_against_hundred(real, floor_side)
+    assert list(output) == ["fid_mnist_100_vs_100", "fid_mnist_100_vs_100_unsquared"]
+    squared, unsquared = output.values()
     assert squared.value == pytest.approx(comparison.distances.frechet(of_real_images, of_made))
     apart = float(np.linalg.norm(of_real_images.mean(0, dtype=np.float64) - of_made.mean(0, dtype=np.float64)))
     assert unsquared.value is not None
@@ -397,7 +399,7 @@ def test_a_hundred_against_a_hundred(real: Comparison, held: Comparison) -> None
     for figure in (squared, unsquared):
         assert figure.floor == pytest.approx(figure.value, rel=0.5)
     assert squared.value > 2 * value(of(real, "fid_mnist"), "fid_mnist")
-    without = hundred_against_hundred(replace(real, asked=None, embedded=real.embedding), held)
+    without = hundred_against_hundred(replace(real, requested=None, embedded=real.embedding), floor_side)
     assert without["fid_mnist_100_vs_100"].value == pytest.approx(
         comparison.distances.frechet(of_real_images, real.embedding.features[:100])
     )
@@ -418,34 +420,36 @@ def test_gan_train_compares_equal_counts_of_every_class(real: Comparison, monkey
 
     monkeypatch.setattr("condgan.metrics.gan_train.gan_train", train)
     kept = np.flatnonzero((real.labels != 4) | (np.arange(COUNT) < 30))
-    made = small(real, kept, reference=with_test(real.reference, 50))
+    candidate = small(real, kept, reference=with_test(real.reference, 50))
     said: list[str] = []
-    found, missing = gan_train_figures(made, said.append)
+    output, missing = gan_train_figures(candidate, said.append)
     [[synthetic, of_train]] = given
     assert synthetic == of_train
     assert synthetic == np.bincount(real.labels[kept], minlength=10).tolist()
-    assert list(found) == ["gan_train", "gan_train_behind", "gan_test"]
-    assert found["gan_train"].floor == found["gan_test"].floor
-    assert found["gan_train_behind"].floor == 0
-    behind, base_line = found["gan_train_behind"].value, found["gan_train"].floor
+    assert list(output) == ["gan_train", "gan_train_behind", "gan_test"]
+    assert output["gan_train"].floor == output["gan_test"].floor
+    assert output["gan_train_behind"].floor == 0
+    behind, base_line = output["gan_train_behind"].value, output["gan_train"].floor
     assert behind is not None
     assert base_line is not None
-    assert value(found, "gan_train") + behind == pytest.approx(base_line)
+    assert value(output, "gan_train") + behind == pytest.approx(base_line)
     assert len(said) == 2
     assert set(missing) <= set(range(50))
 
 
 def test_gan_train_needs_every_class(real: Comparison) -> None:
-    found, missing = gan_train_figures(small(real, np.flatnonzero(real.labels != 3)), lambda _: None)
+    output, missing = gan_train_figures(small(real, np.flatnonzero(real.labels != 3)), lambda _: None)
     assert missing.tolist() == []
-    assert {(figure.value, figure.note) for figure in found.values()} == {(None, 'no images of class "3"')}
+    assert {(figure.value, figure.note) for figure in output.values()} == {(None, 'no images of class "3"')}
 
 
 def test_figures_of_another_space_are_named_after_it(real: Comparison) -> None:
-    made = small(real, slice(0, 300))
-    elsewhere = replace(made.reference, features=replace(made.reference.features, space="features", sha256="0" * 64))
+    candidate = small(real, slice(0, 300))
+    elsewhere = replace(
+        candidate.reference, features=replace(candidate.reference.features, space="features", sha256="0" * 64)
+    )
     measures = [measure for measure in MEASURES if measure.name in ("fid", "precision")]
-    assert list(measured(replace(made, reference=elsewhere), None, measures)) == ["fid_features", "precision"]
+    assert list(measured(replace(candidate, reference=elsewhere), None, measures)) == ["fid_features", "precision"]
 
 
 def test_pairs_are_sought_among_a_limited_number(
@@ -455,14 +459,16 @@ def test_pairs_are_sought_among_a_limited_number(
     limit = 400
     monkeypatch.setattr(references, "MOST_PAIRED", limit)
     real = replace(real, reference=replace(reference))  # nothing computed yet
-    for made in (real, replace(real, asked=None)):
+    for candidate in (real, replace(real, requested=None)):
         part = replace(
-            made, images=made.images[made.paired], asked=None if made.asked is None else made.asked[made.paired]
+            candidate,
+            images=candidate.images[candidate.paired],
+            requested=None if candidate.requested is None else candidate.requested[candidate.paired],
         )
-        assert len(made.paired) == len(part.paired) == limit
+        assert len(candidate.paired) == len(part.paired) == limit
         names = ["precision", "recall", "density", "coverage", "kid_mnist", "duplicates"]
-        assert of(made, *names) == of(part, *names)
-        assert of(made, "fid_mnist") != of(part, "fid_mnist")
+        assert of(candidate, *names) == of(part, *names)
+        assert of(candidate, "fid_mnist") != of(part, "fid_mnist")
     counts = np.bincount(real.labels[real.paired], minlength=10)
     assert np.abs(counts - np.bincount(real.labels, minlength=10) * limit / len(real.labels)).max() < 1
 

@@ -1,4 +1,4 @@
-"""Real images that others are held against, and what is kept of them between commands."""
+"""Real images that others are compared with, and what is cached of them between commands."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,15 +53,15 @@ class Counting:
 def test_the_split_and_its_counterpart() -> None:
     real = dataset()
     for name, other in (("test", "validation"), ("validation", "test")):
-        held = Reference(real, name, Counting().network)
-        assert np.array_equal(held.real.images, real.splits[name].images)
-        assert np.array_equal(held.other.images, real.splits[other].images)
-        assert len(held.embedding.features) == len(real.splits[name])
-        assert np.array_equal(held.other_embedding.features, Counting().embed(real.splits[other].images).features)
-    assert held.classes == 3
+        target = Reference(real, name, Counting().network)
+        assert np.array_equal(target.real.images, real.splits[name].images)
+        assert np.array_equal(target.other.images, real.splits[other].images)
+        assert len(target.embedding.features) == len(real.splits[name])
+        assert np.array_equal(target.other_embedding.features, Counting().embed(real.splits[other].images).features)
+    assert target.classes == 3
 
 
-def test_what_nothing_can_be_held_against() -> None:
+def test_splits_that_cannot_be_references() -> None:
     for name in ("train", "tset", ""):
         with pytest.raises(CondganError, match=f"split={name}: expected test or validation"):
             Reference(dataset(), name, Counting().network)
@@ -74,8 +74,8 @@ def test_what_nothing_can_be_held_against() -> None:
 def test_at_most_so_many_real_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference, "MOST", 7)
     counting = Counting()
-    held = Reference(dataset(), "test", counting.network)
-    assert len(held.real) == len(held.embedding.features) == counting.seen == 7
+    target = Reference(dataset(), "test", counting.network)
+    assert len(target.real) == len(target.embedding.features) == counting.seen == 7
 
 
 def test_real_images_are_seen_once() -> None:
@@ -92,48 +92,48 @@ def test_real_images_are_seen_once() -> None:
     assert counting.seen == 50
 
 
-def counted(held: Reference, calls: list[int], *key: object) -> float:
+def counted(target: Reference, calls: list[int], *key: object) -> float:
     def make() -> Arrays:
         calls.append(1)
         return {"x": np.array([float(len(calls))])}
 
-    return float(held.kept(make, ["x"], *key)["x"][0])
+    return float(target.cached(make, ["x"], *key)["x"][0])
 
 
 def test_what_is_kept_belongs_to_data_network_split_and_key() -> None:
-    held, calls = Reference(dataset(), "test", Counting().network), list[int]()
-    assert counted(held, calls, "a", 1) == counted(held, calls, "a", 1) == 1
+    target, calls = Reference(dataset(), "test", Counting().network), list[int]()
+    assert counted(target, calls, "a", 1) == counted(target, calls, "a", 1) == 1
     others = [
-        (held, ("a", 2)),
-        (held, ("b", 1)),
-        (held, ("a",)),
-        (Reference(dataset(), "validation", held.features), ("a", 1)),
-        (Reference(dataset(seed=9), "test", held.features), ("a", 1)),
+        (target, ("a", 2)),
+        (target, ("b", 1)),
+        (target, ("a",)),
+        (Reference(dataset(), "validation", target.features), ("a", 1)),
+        (Reference(dataset(seed=9), "test", target.features), ("a", 1)),
         (Reference(dataset(), "test", Counting("1" * 64).network), ("a", 1)),
-        (Reference(replace(dataset(), class_names=("a", "b", "d")), "test", held.features), ("a", 1)),
+        (Reference(replace(dataset(), class_names=("a", "b", "d")), "test", target.features), ("a", 1)),
     ]
     for number, (other, key) in enumerate(others, 2):
         assert counted(other, calls, *key) == number
-    assert counted(Reference(replace(dataset(), name="renamed"), "test", held.features), calls, "a", 1) == 1
+    assert counted(Reference(replace(dataset(), name="renamed"), "test", target.features), calls, "a", 1) == 1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "SCHEME", reference.SCHEME + 1)
-        assert counted(held, calls, "a", 1) == len(others) + 2
-    assert counted(held, calls, "a", 1) == 1
+        assert counted(target, calls, "a", 1) == len(others) + 2
+    assert counted(target, calls, "a", 1) == 1
 
 
 @pytest.mark.parametrize("damage", [lambda whole: whole[:-3], lambda _: b"", lambda _: b"nonsense" * 30])
 def test_what_is_damaged_is_made_anew(kept: Path, damage: Callable[[bytes], bytes]) -> None:
-    held, calls = Reference(dataset(), "test", Counting().network), list[int]()
-    counted(held, calls, "a")
+    target, calls = Reference(dataset(), "test", Counting().network), list[int]()
+    counted(target, calls, "a")
     [path] = kept.rglob("*.safetensors")
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
-    assert counted(held, calls, "a") == 2
-    assert counted(held, calls, "a") == 2
+    assert counted(target, calls, "a") == 2
+    assert counted(target, calls, "a") == 2
     path.unlink()
     path.mkdir()  # nor can it be written here
-    assert counted(held, calls, "a") == 3
-    assert counted(held, calls, "a") == 4
+    assert counted(target, calls, "a") == 3
+    assert counted(target, calls, "a") == 4
 
 
 def test_a_cache_that_cannot_be_written_costs_time_only(kept: Path) -> None:
@@ -167,15 +167,15 @@ def test_where_things_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_held_out_distances_and_bins_are_those_of_the_measures() -> None:
     real = dataset()
-    held = Reference(real, "test", Counting().network)
+    target = Reference(real, "test", Counting().network)
     flat = [s.images.reshape(len(s), -1) / 255 for s in (real.test, real.train)]
-    np.testing.assert_allclose(held.heldout_distances, cdist(*flat).min(1), rtol=1e-6)
-    assert [len(centres) for centres in held.bins] == [1, 1, 1]  # 30 images a class: a bin has 20 at least
-    for label, centres in enumerate(held.bins):
+    np.testing.assert_allclose(target.heldout_distances, cdist(*flat).min(1), rtol=1e-6)
+    assert [len(centres) for centres in target.bins] == [1, 1, 1]  # 30 images a class: a bin has 20 at least
+    for label, centres in enumerate(target.bins):
         np.testing.assert_allclose(centres[0], flat[1][real.train.labels == label].mean(0), atol=1e-6)
     again = Reference(real, "test", Counting().network)
-    assert np.array_equal(again.heldout_distances, held.heldout_distances)
-    assert all(np.array_equal(a, b) for a, b in zip(again.bins, held.bins, strict=True))
+    assert np.array_equal(again.heldout_distances, target.heldout_distances)
+    assert all(np.array_equal(a, b) for a, b in zip(again.bins, target.bins, strict=True))
 
 
 # shares
@@ -211,6 +211,6 @@ def test_the_first_of_each_class(labels: list[int], counts: list[int]) -> None:
         if left[label]:
             left[label] -= 1
             expected.append(index)
-    found = first_of_each(np.array(labels, np.int64), np.array(counts))
-    assert found.dtype == np.int64
-    assert found.tolist() == expected
+    result = first_of_each(np.array(labels, np.int64), np.array(counts))
+    assert result.dtype == np.int64
+    assert result.tolist() == expected

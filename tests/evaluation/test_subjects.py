@@ -32,7 +32,7 @@ def real(size: int = 8, channels: int = 1, names: tuple[str, ...] = LETTERS) -> 
     return Dataset("letters", names, split, split, split, "by hand")
 
 
-def made(size: int = 8, channels: int = 1, names: tuple[str, ...] = LETTERS, *overrides: str) -> Generator:
+def random_generator(size: int = 8, channels: int = 1, names: tuple[str, ...] = LETTERS, *overrides: str) -> Generator:
     """A generator that was never trained."""
     domain = Domain.model_validate(
         {"channels": channels, "size": size, "class_names": names, "data": "letters", "data_sha256": "0" * 64}
@@ -50,8 +50,8 @@ def counted(labels: Labels | None, classes: int = 4) -> list[int]:
 # generators
 
 
-def test_a_generator_makes_the_counts_that_are_asked_for() -> None:
-    source = made()
+def test_a_generator_generates_the_requested_counts() -> None:
+    source = random_generator()
     subject = subjects.of_generator(source, real(), 7)
     images, labels = subject.take(np.array([3, 0, 2, 5]))
     assert counted(labels) == [3, 0, 2, 5]
@@ -65,7 +65,7 @@ def test_a_generator_makes_the_counts_that_are_asked_for() -> None:
 
 
 def test_a_picture_depends_on_seed_and_number() -> None:
-    source = made()
+    source = random_generator()
     subject, counts = subjects.of_generator(source, real(), 7), np.array([2, 2, 2, 2])
     assert np.array_equal(subject.take(counts, 100)[0], source.sample("aabbccdd", seed=7, first=100))
     assert not np.array_equal(subject.take(counts, 100)[0], subject.take(counts)[0])
@@ -75,7 +75,7 @@ def test_a_picture_depends_on_seed_and_number() -> None:
 
 def test_classes_are_matched_by_name() -> None:
     """A generator may know them in another order, and not all of them: of those it makes none."""
-    source = made(8, 1, ("d", "b"))
+    source = random_generator(8, 1, ("d", "b"))
     subject = subjects.of_generator(source, real(), 0)
     images, labels = subject.take(np.array([9, 2, 9, 3]))
     assert counted(labels) == [0, 2, 0, 3]
@@ -86,7 +86,7 @@ def test_classes_are_matched_by_name() -> None:
 
 def test_a_class_that_the_real_images_do_not_have() -> None:
     with pytest.raises(CondganError, match=r'class "bb" is not in letters.*its classes are a, b, c, d; `data`'):
-        subjects.of_generator(made(8, 1, ("a", "bb")), real(), 0)
+        subjects.of_generator(random_generator(8, 1, ("a", "bb")), real(), 0)
 
 
 @pytest.mark.parametrize("form", [(8, 3), (12, 1), (5, 3), (16, 3)])
@@ -94,7 +94,7 @@ def test_a_class_that_the_real_images_do_not_have() -> None:
 def test_pictures_are_brought_to_the_form_of_the_real_images(form: tuple[int, int], expected: tuple[int, int]) -> None:
     """As Pillow resizes and converts one picture."""
     (size, channels), (wanted, colours) = form, expected
-    source = made(size, channels)
+    source = random_generator(size, channels)
     subject = subjects.of_generator(source, real(wanted, colours), 0)
     images, _ = subject.take(np.array([2, 1, 1, 1]))
     assert (images.shape, images.dtype) == ((5, colours, wanted, wanted), np.uint8)
@@ -109,7 +109,7 @@ def test_pictures_are_brought_to_the_form_of_the_real_images(form: tuple[int, in
 
 
 def test_an_unconditional_generator_makes_them_all_without_labels() -> None:
-    source = made(8, 1, LETTERS, *UNCONDITIONAL)
+    source = random_generator(8, 1, LETTERS, *UNCONDITIONAL)
     subject = subjects.of_generator(source, real(), 3)
     assert not subject.conditional
     images, labels = subject.take(np.array([3, 0, 2, 5]), 4)
@@ -117,14 +117,16 @@ def test_an_unconditional_generator_makes_them_all_without_labels() -> None:
     assert np.array_equal(images, source.sample_any(10, seed=3, first=4))
 
 
-def test_an_unconditional_generator_of_other_classes_may_be_held_against_any() -> None:
-    images, labels = subjects.of_generator(made(8, 1, ("x",), *UNCONDITIONAL), real(), 0).take(np.array([1, 1, 1, 1]))
+def test_an_unconditional_generator_of_other_classes_may_be_compared_with_any() -> None:
+    images, labels = subjects.of_generator(random_generator(8, 1, ("x",), *UNCONDITIONAL), real(), 0).take(
+        np.array([1, 1, 1, 1])
+    )
     assert len(images) == 4
     assert labels is None
 
 
 def test_none_of_what_it_knows() -> None:
-    images, labels = subjects.of_generator(made(8, 1, ("a",)), real(), 0).take(np.array([0, 5, 5, 5]))
+    images, labels = subjects.of_generator(random_generator(8, 1, ("a",)), real(), 0).take(np.array([0, 5, 5, 5]))
     assert images.shape == (0, 1, 8, 8)
     assert counted(labels) == [0, 0, 0, 0]
 
@@ -144,7 +146,7 @@ def numbers(images: Images) -> list[int]:
     return (images[:, 0, 0, 0].astype(int) + 256 * images[:, 0, 0, 1].astype(int)).tolist()
 
 
-def test_a_set_is_taken_in_the_counts_that_are_asked_for() -> None:
+def test_a_set_is_taken_in_the_requested_counts() -> None:
     subject, own = numbered(np.random.default_rng(0).integers(0, 4, 1000))
     counts = np.array([10, 0, 30, 7])
     images, labels = subject.take(counts)
@@ -250,13 +252,13 @@ def test_idx_files_in_two_splits(tmp_path: Path) -> None:
             head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
             (folder / f"{stem}-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
     digits = npz(tmp_path / "real.npz", random_images(40, 8)[:, 0], np.arange(40) % 4)
-    found, labels_found = find(folder, digits, "data.size=8").take(np.full(4, 99))
+    result, labels_found = find(folder, digits, "data.size=8").take(np.full(4, 99))
     assert counted(labels_found) == [5, 5, 5, 5]
-    assert np.array_equal(found[:, 0], np.concatenate(everything))
+    assert np.array_equal(result[:, 0], np.concatenate(everything))
 
 
-def test_a_generator_file_is_held_against_the_data_that_it_was_trained_on(tmp_path: Path, letters: Path) -> None:
-    source = made(8, 1, LETTERS, f"data.source={letters}")
+def test_a_generator_file_is_compared_with_the_data_that_it_was_trained_on(tmp_path: Path, letters: Path) -> None:
+    source = random_generator(8, 1, LETTERS, f"data.source={letters}")
     path = tmp_path / "generator.safetensors"
     generator.save(path, source.recipe, source.domain, 5, source.state)
     subject = find(path, None)

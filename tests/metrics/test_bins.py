@@ -26,9 +26,9 @@ TRAIN = kinds(2000, 0)
 
 def test_equal_distributions_differ_by_chance() -> None:
     centres = class_bins(*TRAIN, CLASSES)
-    found = [different_bins(centres, *kinds(2000, seed), *kinds(2000, seed + 1)) for seed in range(1, 61, 2)]
-    assert np.mean([estimate.value for estimate in found]) == pytest.approx(0.05, abs=0.02)  # of 1200 bins
-    assert found[0].se is None
+    result = [different_bins(centres, *kinds(2000, seed), *kinds(2000, seed + 1)) for seed in range(1, 61, 2)]
+    assert np.mean([estimate.value for estimate in result]) == pytest.approx(0.05, abs=0.02)  # of 1200 bins
+    assert result[0].se is None
     lenient = [different_bins(centres, *kinds(2000, seed), *kinds(2000, seed + 1), level=0.4) for seed in (1, 3, 5, 7)]
     assert np.mean([estimate.value for estimate in lenient]) == pytest.approx(0.4, abs=0.12)
 
@@ -71,16 +71,16 @@ def test_it_is_scipys_test_of_two_proportions(seed: int, count: int, others: int
         expected.append(not empty and chi2_contingency(table, correction=False).pvalue < level)
     images = [side[:, None, None, None] for side in sides]
     labels = [np.zeros(len(side), np.int64) for side in sides]
-    found = different_bins(centres, images[0], labels[0], images[1], labels[1], level)
-    assert found.value == pytest.approx(np.mean(expected))
+    result = different_bins(centres, images[0], labels[0], images[1], labels[1], level)
+    assert result.value == pytest.approx(np.mean(expected))
 
 
 def test_bins_are_the_kinds_of_a_class() -> None:
     centres = class_bins(*TRAIN, CLASSES, per_class=5)
     patterns = np.random.default_rng(99).integers(60, 200, (CLASSES, 5, 36)) / 255
-    for found, true in zip(centres, patterns, strict=True):
-        apart = np.linalg.norm(found[:, None] - true[None], axis=2)
-        assert found.dtype == np.float32
+    for result, true in zip(centres, patterns, strict=True):
+        apart = np.linalg.norm(result[:, None] - true[None], axis=2)
+        assert result.dtype == np.float32
         assert (apart.min(0) < 0.1).sum() >= 4  # k-means may split one kind and join two
 
 

@@ -346,10 +346,10 @@ def test_the_errors_of_distances_are_the_spread_over_new_generated_images() -> N
     distance = frechet_from(real)
     sets = [cloud(400, 4, seed, 1.3) + np.float32(0.5) for seed in range(1, 61)]
     kernels = [kernel(real, generated) for generated in sets]
-    frechets = [with_error(lambda kept, made=generated: distance(made[kept]), 400) for generated in sets]  # type: ignore[misc]
-    for found in (kernels, frechets):
-        spread = np.std([estimate.value for estimate in found], ddof=1)
-        errors = [estimate.se for estimate in found if estimate.se is not None]
+    frechets = [with_error(lambda kept, rows=generated: distance(rows[kept]), 400) for generated in sets]  # type: ignore[misc]
+    for result in (kernels, frechets):
+        spread = np.std([estimate.value for estimate in result], ddof=1)
+        errors = [estimate.se for estimate in result if estimate.se is not None]
         assert len(errors) == 60
         assert np.mean(errors) == pytest.approx(spread, rel=0.3)
 
@@ -357,11 +357,11 @@ def test_the_errors_of_distances_are_the_spread_over_new_generated_images() -> N
 def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     """In closed form: of groups of one, it is s / sqrt(n)."""
     values = np.random.default_rng(0).normal(size=20)
-    found = with_error(lambda kept: float(np.repeat(values, 2)[kept].mean()), 40)
+    result = with_error(lambda kept: float(np.repeat(values, 2)[kept].mean()), 40)
     order = np.arange(40) % 20
     groups = np.array([np.repeat(values, 2)[order == g].mean() for g in range(20)])
-    assert found.value == pytest.approx(values.mean())
-    assert found.se == pytest.approx(groups.std(ddof=1) / np.sqrt(20))
+    assert result.value == pytest.approx(values.mean())
+    assert result.se == pytest.approx(groups.std(ddof=1) / np.sqrt(20))
     assert jackknife([float(np.delete(values, i).mean()) for i in range(20)]) == pytest.approx(
         values.std(ddof=1) / np.sqrt(20)
     )
@@ -398,11 +398,11 @@ def score_of(posteriors: npt.NDArray[np.float32]) -> float:
 def test_inception_score_is_the_formula() -> None:
     """The ten splits are shuffled, and so large that each is almost the whole."""
     posteriors = softmax(np.random.default_rng(0).normal(size=(20_000, 7)) * 2)
-    found = inception_score(posteriors)
-    assert found.value == pytest.approx(score_of(posteriors), rel=0.01)
+    result = inception_score(posteriors)
+    assert result.value == pytest.approx(score_of(posteriors), rel=0.01)
     random_splits = np.random.default_rng(1).permutation(20_000).reshape(10, -1)
     deviation = np.std([score_of(posteriors[part]) for part in random_splits], ddof=1)
-    assert found.se == pytest.approx(deviation / np.sqrt(10), rel=1)
+    assert result.se == pytest.approx(deviation / np.sqrt(10), rel=1)
 
 
 def test_the_ends_of_the_inception_score() -> None:
@@ -416,8 +416,8 @@ def test_the_ends_of_the_inception_score() -> None:
 @settings(max_examples=30)
 @given(st.integers(20, 200), st.integers(2, 9), st.floats(0, 20), seeds)
 def test_inception_score_lies_between_1_and_the_number_of_classes(count: int, k: int, scale: float, seed: int) -> None:
-    found = inception_score(softmax(np.random.default_rng(seed).normal(size=(count, k)) * scale))
-    assert 1 - 1e-6 <= found.value <= k + 1e-6
+    result = inception_score(softmax(np.random.default_rng(seed).normal(size=(count, k)) * scale))
+    assert 1 - 1e-6 <= result.value <= k + 1e-6
 
 
 def test_inception_score_is_the_same_each_time_whatever_was_drawn_before() -> None:

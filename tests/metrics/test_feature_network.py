@@ -57,13 +57,13 @@ def untrained(channels: int, size: int, classes: int) -> Network:
     """A network whose normalisations are not those of a new one."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        made = Network(channels, size, classes, 8)
-        for name, tensor in made.named_buffers():
+        outputs = Network(channels, size, classes, 8)
+        for name, tensor in outputs.named_buffers():
             if name.endswith("mean"):
                 tensor.uniform_(-0.5, 0.2)
             elif name.endswith("var"):
                 tensor.uniform_(0.1, 1)
-    return made.eval()
+    return outputs.eval()
 
 
 # what it sees
@@ -85,10 +85,10 @@ def test_shapes_for_any_size_and_channels(size: int, channels: int) -> None:
 def test_large_images_cost_no_more_positions_than_small_ones(size: int) -> None:
     """The first layer strides: what the layers behind it see has a side of 32 at most, and the last of 8."""
     sides: list[int] = []
-    made = untrained(1, size, 2)
-    for layer in made.body:
+    outputs = untrained(1, size, 2)
+    for layer in outputs.body:
         layer.register_forward_hook(lambda _, __, out: sides.append(out.shape[3]))
-    embed(made, random_images(1, size))
+    embed(outputs, random_images(1, size))
     assert max(sides) <= 32
     assert sides[-1] <= 8
 
@@ -106,15 +106,15 @@ def test_every_pixel_counts() -> None:
 
 def test_features_depend_on_their_image_alone() -> None:
     """Whatever else is in the batch, and however many: 1e-5 is the rounding of sums in another order."""
-    made, images = untrained(3, 20, 4), random_images(50, 20, 3)
-    whole = embed(made, images)
+    outputs, images = untrained(3, 20, 4), random_images(50, 20, 3)
+    whole = embed(outputs, images)
     for few in (slice(0, 1), slice(7, 10), slice(None, None, -1)):
-        part = embed(made, images[few])
+        part = embed(outputs, images[few])
         np.testing.assert_allclose(part.features, whole.features[few], atol=1e-5)
         np.testing.assert_allclose(part.posteriors, whole.posteriors[few], atol=1e-5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feature_network, "CHUNK", 7)
-        np.testing.assert_allclose(embed(made, images).features, whole.features, atol=1e-5)
+        np.testing.assert_allclose(embed(outputs, images).features, whole.features, atol=1e-5)
 
 
 def test_an_embedding_of_none() -> None:
@@ -125,8 +125,8 @@ def test_an_embedding_of_none() -> None:
 def test_the_order_in_memory_does_not_matter() -> None:
     images = random_images(6, 12, 3)
     turned = np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    made = untrained(3, 12, 4)
-    np.testing.assert_allclose(embed(made, turned).features, embed(made, images).features, atol=1e-6)
+    outputs = untrained(3, 12, 4)
+    np.testing.assert_allclose(embed(outputs, turned).features, embed(outputs, images).features, atol=1e-6)
     assert np.array_equal(to_float(turned).numpy(), images.astype(np.float32) / np.float32(255))
 
 
@@ -137,7 +137,7 @@ def test_it_learns_digits(small_digits: tuple[Digits, Digits]) -> None:
     """150 batches of 600 images of 12 x 12 are enough for most of the digits of other writers."""
     (images, labels), (others, truth) = small_digits
     steps: list[int] = []
-    trained = train(images, labels, 10, 150, 0, width=16, heard=steps.append)
+    trained = train(images, labels, 10, 150, 0, width=16, on_step=steps.append)
     assert (embed(trained, others).posteriors.argmax(1) == truth).mean() > 0.8
     assert steps == list(range(1, 151))
     assert not trained.training
@@ -205,11 +205,11 @@ def test_images_are_moved_turned_and_zoomed_a_little_each_on_its_own() -> None:
     assert torch.equal(seen[:, 0], seen[:, 1])  # the channels of an image move together
     (places, angles, extents), (_, _, before) = moments(seen), moments(images)
     places, zooms = places / 41, extents / before
-    for found, most in ((places[:, 0], 0.08), (places[:, 1], 0.08), (angles, 12), (zooms - 1, 0.1)):
+    for result, most in ((places[:, 0], 0.08), (places[:, 1], 0.08), (angles, 12), (zooms - 1, 0.1)):
         reach = most * (math.cos(math.radians(12)) + math.sin(math.radians(12))) / 0.9  # a shift, turned and zoomed
-        assert np.abs(found).max() < reach
-        assert (found < -most / 2).mean() == pytest.approx(0.25, abs=0.07)
-        assert (found > most / 2).mean() == pytest.approx(0.25, abs=0.07)
+        assert np.abs(result).max() < reach
+        assert (result < -most / 2).mean() == pytest.approx(0.25, abs=0.07)
+        assert (result > most / 2).mean() == pytest.approx(0.25, abs=0.07)
     everything = np.stack([*places.T, angles, zooms])
     assert np.abs(np.corrcoef(everything) - np.eye(4)).max() < 0.2
 
@@ -274,10 +274,10 @@ def test_measuring_which_count_is_fastest_leaves_everything_as_it_was(monkeypatc
 def test_channels_are_read_one_by_one_and_their_classes_are_a_number(count: int) -> None:
     """Against loops over images, channels and classes."""
     feature_network, images = untrained(1, 8, 3), random_images(count, 8, 3)
-    found = by_channel(lambda part: embed(feature_network, part), images)
-    assert found.features.shape == (count, 3 * feature_network.dim)
-    assert found.posteriors.shape == (count, 27)
-    for image, features, posteriors in zip(images, found.features, found.posteriors, strict=True):
+    result = by_channel(lambda part: embed(feature_network, part), images)
+    assert result.features.shape == (count, 3 * feature_network.dim)
+    assert result.posteriors.shape == (count, 27)
+    for image, features, posteriors in zip(images, result.features, result.posteriors, strict=True):
         alone = [embed(feature_network, channel[None, None]) for channel in image]
         np.testing.assert_allclose(features, np.concatenate([one.features[0] for one in alone]), atol=1e-5)
         red, green, blue = (one.posteriors[0] for one in alone)

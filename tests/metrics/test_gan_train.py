@@ -35,11 +35,11 @@ def test_a_generator_of_the_real_images_themselves_is_not_behind(
     """Paired by seed the trainings are the same, so that the difference and its error are exactly 0."""
     real, _, test = digits_of_two_kinds
     said: list[str] = []
-    found = gan_train(real, real, test, 10, SEEDS, STEPS, said.append)
-    assert found.behind == (0, 0)
-    assert found.train == found.real
-    assert found.real.value > 0.65
-    assert found.test.value > found.real.value - 0.05  # it is tested on what it was trained on
+    result = gan_train(real, real, test, 10, SEEDS, STEPS, said.append)
+    assert result.behind == (0, 0)
+    assert result.train == result.real
+    assert result.real.value > 0.65
+    assert result.test.value > result.real.value - 0.05  # it is tested on what it was trained on
     assert said == ["GAN-train: seed 1 of 2", "GAN-train: seed 2 of 2"]
 
 
@@ -48,13 +48,13 @@ def test_labels_that_say_nothing_teach_nothing_and_noise_is_not_read(
 ) -> None:
     real, (others, truth), test = digits_of_two_kinds
     shuffled = np.random.default_rng(0).permutation(truth)
-    found = gan_train((others, shuffled), real, test, 10, 1, STEPS)
-    assert found.train.value < 0.3
-    assert found.test.value < 0.2
+    result = gan_train((others, shuffled), real, test, 10, 1, STEPS)
+    assert result.train.value < 0.3
+    assert result.test.value < 0.2
     noise = random_images(500, 10)
-    found = gan_train((noise, truth), real, test, 10, 1, STEPS)
-    assert found.train.value < 0.3
-    assert found.test.value < 0.25
+    result = gan_train((noise, truth), real, test, 10, 1, STEPS)
+    assert result.train.value < 0.3
+    assert result.test.value < 0.25
 
 
 def test_accuracies_and_their_errors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,23 +69,23 @@ def test_accuracies_and_their_errors(monkeypatch: pytest.MonkeyPatch) -> None:
         trained.append((int(images[0, 0, 0, 0]), seed))
         return trained[-1]
 
-    def judged(judge: tuple[int, int], images: Images, _: Labels) -> npt.NDArray[np.bool_]:
-        return np.arange(10) < 10 * table[judge[0], int(images[0, 0, 0, 0])][judge[1]]
+    def hits(network: tuple[int, int], images: Images, _: Labels) -> npt.NDArray[np.bool_]:
+        return np.arange(10) < 10 * table[network[0], int(images[0, 0, 0, 0])][network[1]]
 
     monkeypatch.setattr("condgan.metrics.feature_network.train", train)
-    monkeypatch.setattr("condgan.metrics.gan_train.right", judged)
-    found = gan_train(generated, real, test, 10, 3, 11)
+    monkeypatch.setattr("condgan.metrics.gan_train.right", hits)
+    result = gan_train(generated, real, test, 10, 3, 11)
     assert sorted(trained) == [(which, seed) for which in (0, 1) for seed in range(3)]
     for estimate, values in (
-        (found.train, [0.5, 0.4, 0.3]),
-        (found.test, [0.9, 0.8, 0.4]),
-        (found.real, [0.8, 0.9, 0.7]),
-        (found.behind, [0.3, 0.5, 0.4]),
+        (result.train, [0.5, 0.4, 0.3]),
+        (result.test, [0.9, 0.8, 0.4]),
+        (result.real, [0.8, 0.9, 0.7]),
+        (result.behind, [0.3, 0.5, 0.4]),
     ):
         average = sum(values) / 3
         error = math.sqrt(sum((value - average) ** 2 for value in values) / 2) / math.sqrt(3)
         assert tuple(estimate) == pytest.approx((average, error))
-    assert found.missing.tolist() == [5, 6]  # of 5 ... 7, of 4 ... 8 and of 3 ... 6
+    assert result.missing.tolist() == [5, 6]  # of 5 ... 7, of 4 ... 8 and of 3 ... 6
 
 
 def test_sets_of_unequal_size_are_refused() -> None:
@@ -97,8 +97,8 @@ def test_sets_of_unequal_size_are_refused() -> None:
 
 def test_one_seed_has_no_error() -> None:
     images, labels = random_images(6, 8), np.arange(6) % 2
-    found = gan_train((images, labels), (images, labels), (images, labels), 2, 1, 1)
-    assert [found.train.se, found.test.se, found.real.se, found.behind.se] == [None] * 4
+    result = gan_train((images, labels), (images, labels), (images, labels), 2, 1, 1)
+    assert [result.train.se, result.test.se, result.real.se, result.behind.se] == [None] * 4
 
 
 def test_random_states_are_left_as_they_were() -> None:
@@ -111,12 +111,12 @@ def test_random_states_are_left_as_they_were() -> None:
 
 def test_which_images_are_read_right() -> None:
     images = random_images(40, 8)
-    judge = feature_network.train(images, np.arange(40) % 3, 3, 2, 0, 4)
-    read = np.array([int(feature_network.embed(judge, images[i : i + 1]).posteriors[0].argmax()) for i in range(40)])
-    assert right(judge, images, read).all()
-    assert not right(judge, images, (read + 1) % 3).any()
+    network = feature_network.train(images, np.arange(40) % 3, 3, 2, 0, 4)
+    read = np.array([int(feature_network.embed(network, images[i : i + 1]).posteriors[0].argmax()) for i in range(40)])
+    assert right(network, images, read).all()
+    assert not right(network, images, (read + 1) % 3).any()
     labels = np.where(np.arange(40) < 15, read, (read + 1) % 3)
-    assert np.flatnonzero(right(judge, images, labels)).tolist() == list(range(15))
+    assert np.flatnonzero(right(network, images, labels)).tolist() == list(range(15))
 
 
 def test_shapes_that_the_generated_images_lack_are_found(
@@ -126,9 +126,9 @@ def test_shapes_that_the_generated_images_lack_are_found(
     real, (images, labels), test = digits_of_two_kinds
     lacking = images.copy()
     lacking[labels == 7] = images[labels == 7, :, ::-1]
-    found = gan_train((lacking, labels), real, test, 10, SEEDS, STEPS)
-    assert (test[1][found.missing] == 7).mean() > 0.5
-    assert len(found.missing) > 0.5 * (test[1] == 7).sum()
+    result = gan_train((lacking, labels), real, test, 10, SEEDS, STEPS)
+    assert (test[1][result.missing] == 7).mean() > 0.5
+    assert len(result.missing) > 0.5 * (test[1] == 7).sum()
 
 
 @settings(max_examples=20)

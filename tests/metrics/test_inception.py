@@ -152,15 +152,15 @@ def network() -> Inception:
     """Weights under which signals neither vanish nor explode, and every statistic of every layer matters."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        made = Inception()
-        for name, value in made.state_dict().items():
+        new = Inception()
+        for name, value in new.state_dict().items():
             if name.endswith(("bn.weight", "running_var")):
                 value.uniform_(0.5, 1.5)
             elif name.endswith(("bias", "running_mean")):
                 value.normal_(0, 0.2)
             elif name.endswith("conv.weight"):
                 value.normal_(0, (2 / value[0].numel()) ** 0.5)
-    return made.eval()
+    return new.eval()
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +336,7 @@ def test_the_last_block_pools_with_the_maximum(network: Inception) -> None:
 
 def bilinear(image: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
     """One (H, W) plane, pixel by pixel: centres at halves, edges held."""
-    made = np.empty((side, side))
+    new = np.empty((side, side))
     places = []
     for length in image.shape:
         at = np.clip((np.arange(side) + 0.5) * length / side - 0.5, 0, length - 1)
@@ -346,23 +346,23 @@ def bilinear(image: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float6
         for j, (left, right, x) in enumerate(places[1]):
             upper = image[top, left] * (1 - x) + image[top, right] * x
             lower = image[bottom, left] * (1 - x) + image[bottom, right] * x
-            made[i, j] = upper * (1 - y) + lower * y
-    return made
+            new[i, j] = upper * (1 - y) + lower * y
+    return new
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (40, 31), (700, 900)])
 def test_images_are_resized_between_centres_and_scaled(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).random(shape)
     given = torch.from_numpy(image).float().expand(1, 3, *shape)
-    made = inception.prepared(given)
-    assert made.shape == (1, 3, 299, 299)
-    np.testing.assert_allclose(made[0, 1].numpy(), bilinear(image, 299) * 2 - 1, atol=1e-4)
+    new = inception.prepared(given)
+    assert new.shape == (1, 3, 299, 299)
+    np.testing.assert_allclose(new[0, 1].numpy(), bilinear(image, 299) * 2 - 1, atol=1e-4)
 
 
 def test_the_range_is_minus_one_to_one() -> None:
     for given, expected in [(0.0, -1.0), (0.5, 0.0), (1.0, 1.0)]:
-        made = inception.prepared(torch.full((1, 3, 8, 8), given))
-        torch.testing.assert_close(made, torch.full((1, 3, 299, 299), expected), rtol=0, atol=1e-6)
+        new = inception.prepared(torch.full((1, 3, 8, 8), given))
+        torch.testing.assert_close(new, torch.full((1, 3, 299, 299), expected), rtol=0, atol=1e-6)
 
 
 def test_the_side_of_the_network_is_left_alone() -> None:
@@ -374,22 +374,22 @@ def test_embed_tells_what_is_done(network: Inception, monkeypatch: pytest.Monkey
     monkeypatch.setattr(inception, "CHUNK", 2)
     grey = random_images(3, 16)
     done: list[int] = []
-    made = inception.embed(network, grey, done.append)
+    new = inception.embed(network, grey, done.append)
     assert done == [2, 3]
-    assert made.features.shape == (3, 2048)
-    assert made.posteriors.shape == (3, 1008)
-    assert made.features.dtype == made.posteriors.dtype == np.float32
-    np.testing.assert_allclose(made.posteriors.sum(1), 1, rtol=1e-5)
+    assert new.features.shape == (3, 2048)
+    assert new.posteriors.shape == (3, 1008)
+    assert new.features.dtype == new.posteriors.dtype == np.float32
+    np.testing.assert_allclose(new.posteriors.sum(1), 1, rtol=1e-5)
     with torch.inference_mode():
         features, logits = network(torch.from_numpy(grey.repeat(3, 1)).float() / 255)  # grey is seen as three channels
-    np.testing.assert_allclose(made.features, features, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(made.posteriors, logits.softmax(1), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(new.features, features, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(new.posteriors, logits.softmax(1), rtol=1e-3, atol=1e-6)
 
 
 def test_embed_of_nothing(network: Inception) -> None:
     done: list[int] = []
-    made = inception.embed(network, random_images(0, 16), done.append)
-    assert (made.features.shape, made.posteriors.shape, done) == ((0, 2048), (0, 1008), [])
+    new = inception.embed(network, random_images(0, 16), done.append)
+    assert (new.features.shape, new.posteriors.shape, done) == ((0, 2048), (0, 1008), [])
 
 
 @pytest.mark.parametrize(
@@ -414,8 +414,8 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert message.startswith(str(path))
-    for told in (inception.FILE, inception.SHA256, inception.WHERE):
-        assert told in message
+    for problem in (inception.FILE, inception.SHA256, inception.WHERE):
+        assert problem in message
     return message
 
 
@@ -507,7 +507,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "larger than" in refusal(huge)
 
 
-OTHERS: dict[str, tuple[str, Callable[[State], Any]]] = {  # what is told, and what the file holds
+OTHERS: dict[str, tuple[str, Callable[[State], Any]]] = {  # the message, and the content of the file
     "one is missing": ("fc.bias", lambda state: {name: value for name, value in state.items() if name != "fc.bias"}),
     "one too many": ("AuxLogits.fc.bias", lambda state: {**state, "AuxLogits.fc.bias": torch.zeros(1)}),
     "another shape": ("fc.bias", lambda state: {**state, "fc.bias": torch.zeros(1000)}),
@@ -518,9 +518,9 @@ OTHERS: dict[str, tuple[str, Callable[[State], Any]]] = {  # what is told, and w
 }
 
 
-@pytest.mark.parametrize(("told", "change"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize(("problem", "change"), OTHERS.values(), ids=OTHERS)
 def test_other_weights_are_refused_whatever_their_hash(
-    told: str, change: Callable[[State], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    problem: str, change: Callable[[State], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = {name: torch.tensor(0.0).expand(value.shape) for name, value in Inception().state_dict().items()}
     path = tmp_path / inception.FILE
@@ -528,14 +528,14 @@ def test_other_weights_are_refused_whatever_their_hash(
     published(monkeypatch, path)
     message = refusal(path)
     assert "no weights of this network" in message
-    assert told in message
+    assert problem in message
 
 
 class Malicious:
     """Unpickled, it makes a folder."""
 
-    def __init__(self, made: Path) -> None:
-        self.made = made
+    def __init__(self, new: Path) -> None:
+        self.made = new
 
     def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return os.mkdir, (str(self.made),)
@@ -544,14 +544,14 @@ class Malicious:
 @pytest.mark.filterwarnings("ignore:Environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")  # or that would refuse it
 @pytest.mark.parametrize("zipped", [True, False])
 def test_code_is_not_run_whatever_the_hash(zipped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, path = tmp_path / "made", tmp_path / inception.FILE
-    torch.save({"fc.bias": Malicious(made)}, path, _use_new_zipfile_serialization=zipped)
+    new, path = tmp_path / "made", tmp_path / inception.FILE
+    torch.save({"fc.bias": Malicious(new)}, path, _use_new_zipfile_serialization=zipped)
     torch.load(path, weights_only=False)
-    made.rmdir()  # there it is: the file does what it should
+    new.rmdir()  # there it is: the file does what it should
     published(monkeypatch, path)
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     assert "was not loaded" in refusal(path)
-    assert not made.exists()
+    assert not new.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"PK\x03\x04" + bytes(100), bytes(1000)])

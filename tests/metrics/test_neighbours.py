@@ -38,8 +38,8 @@ def strokes(count: int, seed: int, side: int = 8) -> tuple[Images, Labels]:
     return np.clip(128 + 25 * flat, 0, 255).astype(np.uint8).reshape(count, 1, side, side), labels
 
 
-def values(found: Prdc) -> list[float]:
-    return [estimate.value for estimate in found]
+def values(result: Prdc) -> list[float]:
+    return [estimate.value for estimate in result]
 
 
 # nearest
@@ -113,9 +113,9 @@ def test_nearest_of_none() -> None:
 
 def test_nearest_refuses_what_has_no_neighbour() -> None:
     points = cloud(3, 2, 0)
-    with pytest.raises(UndefinedError, match="nothing to be near"):
+    with pytest.raises(UndefinedError, match="no row to search"):
         nearest(points, points[:0])
-    with pytest.raises(UndefinedError, match="no other one"):
+    with pytest.raises(UndefinedError, match="no other row"):
         nearest_other(points[:1])
     with pytest.raises(UndefinedError, match="NaN"):
         nearest(points, points * np.float32(np.nan))
@@ -158,13 +158,13 @@ def test_prdc_over_many_blocks_is_that_of_the_authors(count: int, others: int, k
 def test_prdc_ignores_order_rotation_and_a_common_shift(seed: int) -> None:
     random = np.random.default_rng(seed)
     real, generated = cloud(90, 6, seed), cloud(110, 6, seed + 1, 0.9)
-    found = prdc(real, generated)
+    result = prdc(real, generated)
     shuffled = prdc(random.permutation(real), random.permutation(generated))
-    assert [tuple(estimate) for estimate in shuffled] == [pytest.approx(tuple(estimate)) for estimate in found]
+    assert [tuple(estimate) for estimate in shuffled] == [pytest.approx(tuple(estimate)) for estimate in result]
     rotation = np.linalg.qr(random.normal(size=(6, 6)))[0]
     shift = random.normal(size=6) * 10
     moved = prdc(*((points @ rotation + shift).astype(np.float32) for points in (real, generated)))
-    assert values(moved) == pytest.approx(values(found), abs=2 / 90)  # rounded to float32, two may change places
+    assert values(moved) == pytest.approx(values(result), abs=2 / 90)  # rounded to float32, two may change places
 
 
 @settings(max_examples=30)
@@ -192,13 +192,13 @@ def test_what_lies_apart_has_nothing_in_common() -> None:
 def test_standard_errors_are_those_over_new_images() -> None:
     """Against the spread over sets of generated images, and of real ones, with the balls' own set held fixed."""
     real, generated = cloud(400, 4, 0), cloud(400, 4, 1, 1.2)
-    found = prdc(real, generated)
+    result = prdc(real, generated)
     draws = [prdc(real, cloud(400, 4, seed, 1.2)) for seed in range(2, 62)]
     for name in ("precision", "density"):
         spread = np.std([getattr(draw, name).value for draw in draws])
-        assert getattr(found, name).se == pytest.approx(spread, rel=0.35)
-    assert found.recall.se == pytest.approx(math.sqrt(found.recall.value * (1 - found.recall.value) / 399))
-    assert found.coverage.se == pytest.approx(math.sqrt(found.coverage.value * (1 - found.coverage.value) / 399))
+        assert getattr(result, name).se == pytest.approx(spread, rel=0.35)
+    assert result.recall.se == pytest.approx(math.sqrt(result.recall.value * (1 - result.recall.value) / 399))
+    assert result.coverage.se == pytest.approx(math.sqrt(result.coverage.value * (1 - result.coverage.value) / 399))
 
 
 def test_prdc_refuses_what_has_no_value() -> None:
@@ -266,11 +266,11 @@ def test_duplicates_refuses_a_class_without_reference() -> None:
 def test_copies_of_training_images_are_memorised() -> None:
     train = strokes(2000, 0)[0]
     heldout = nearest(pixels(strokes(1000, 1)[0]), pixels(train))[0]
-    found = memorised(train[50:350], train, heldout)
-    assert found.share.value == 1
-    assert found.ratio == 0
-    assert (found.distances == 0).all()
-    assert np.array_equal(found.indexes, np.arange(50, 350))
+    result = memorised(train[50:350], train, heldout)
+    assert result.share.value == 1
+    assert result.ratio == 0
+    assert (result.distances == 0).all()
+    assert np.array_equal(result.indexes, np.arange(50, 350))
     noise = np.random.default_rng(2).integers(0, 2, train[:300].shape, dtype=np.uint8)
     assert memorised(np.maximum(train[:300], 1) - noise, train, heldout).share.value > 0.95
 
@@ -278,9 +278,9 @@ def test_copies_of_training_images_are_memorised() -> None:
 def test_held_out_images_are_not_memorised() -> None:
     train = strokes(2000, 0)[0]
     heldout = nearest(pixels(strokes(3000, 1)[0]), pixels(train))[0]
-    found = memorised(strokes(3000, 2)[0], train, heldout)
-    assert found.share.value == pytest.approx(0.01, abs=0.007)
-    assert found.ratio == pytest.approx(1, abs=0.02)
+    result = memorised(strokes(3000, 2)[0], train, heldout)
+    assert result.share.value == pytest.approx(0.01, abs=0.007)
+    assert result.ratio == pytest.approx(1, abs=0.02)
     again = memorised(strokes(3000, 1)[0], train, heldout)
     assert again.share.value == pytest.approx(0.01, abs=1e-3)
     assert again.ratio == 1

@@ -27,10 +27,10 @@ def pictures(count: int, seed: int) -> Features:
 def test_log_likelihoods_are_those_of_scikit_learn(brightness: float) -> None:
     samples, points = pictures(300, 0) + np.float32(brightness), pictures(60, 1) + np.float32(brightness)
     points[:5] = samples[:5]
-    found = log_likelihoods(samples, points, SIGMAS)
-    assert found.shape == (31, 60)
-    assert found.dtype == np.float64
-    for sigma, row in zip(SIGMAS[::6], found[::6], strict=True):
+    result = log_likelihoods(samples, points, SIGMAS)
+    assert result.shape == (31, 60)
+    assert result.dtype == np.float64
+    for sigma, row in zip(SIGMAS[::6], result[::6], strict=True):
         # in one leaf: with its tree of several, scikit-learn's bounds are wrong by thousands of nats in 784 dimensions
         density = KernelDensity(kernel="gaussian", bandwidth=sigma, leaf_size=300).fit(samples.astype(np.float64))
         np.testing.assert_allclose(row, density.score_samples(points.astype(np.float64)), rtol=0, atol=2e-5)
@@ -67,30 +67,30 @@ def test_sigma_is_that_of_the_noise(truth: float) -> None:
     """Images that are a sample plus noise of 0.25 are likeliest under windows of 0.25."""
     samples = cloud(40, 100, 0, 3.0)
     validation, test = (np.repeat(samples, 20, 0) + cloud(800, 100, seed, truth) for seed in (1, 2))
-    found = parzen(samples, validation, test)
-    assert found.sigma == pytest.approx(truth, abs=0.011)
-    assert not found.at_edge
+    result = parzen(samples, validation, test)
+    assert result.sigma == pytest.approx(truth, abs=0.011)
+    assert not result.at_edge
     entropy = np.log(40) + 50 * np.log(2 * np.pi * np.e * truth**2)  # the samples are too far apart to share an image
-    assert found.value.se is not None
-    assert found.value.value == pytest.approx(-entropy, abs=4 * found.value.se + 0.5)
-    assert found.value.se == pytest.approx(np.sqrt(50 / 800), rel=0.1)  # half a chi-squared of 100 degrees
+    assert result.value.se is not None
+    assert result.value.value == pytest.approx(-entropy, abs=4 * result.value.se + 0.5)
+    assert result.value.se == pytest.approx(np.sqrt(50 / 800), rel=0.1)  # half a chi-squared of 100 degrees
 
 
 @pytest.mark.parametrize(("truth", "edge"), [(0.02, 0.1), (0.9, 0.4)])
 def test_a_sigma_at_the_edge_is_said(truth: float, edge: float) -> None:
     samples = cloud(40, 50, 0, 3.0)
     images = np.repeat(samples, 5, 0) + cloud(200, 50, 1, truth)
-    found = parzen(samples, images, images)
-    assert found.at_edge
-    assert found.sigma == edge
+    result = parzen(samples, images, images)
+    assert result.at_edge
+    assert result.sigma == edge
 
 
 def test_the_test_images_do_not_choose_sigma() -> None:
     samples, validation, test = pictures(200, 0), pictures(100, 1), pictures(50, 2)
-    found = parzen(samples, validation, test)
+    result = parzen(samples, validation, test)
     best = int(log_likelihoods(samples, validation, SIGMAS).mean(1).argmax())
-    assert found.sigma == SIGMAS[best]
-    assert found.value.value == pytest.approx(log_likelihoods(samples, test, SIGMAS)[best].mean())
+    assert result.sigma == SIGMAS[best]
+    assert result.value.value == pytest.approx(log_likelihoods(samples, test, SIGMAS)[best].mean())
 
 
 def test_training_images_are_likelier_than_noise() -> None:

@@ -84,14 +84,10 @@ def train_features(
 
     It learns from the labels, and images of the dataset are measured with it.
     """
-    from condgan.evaluation import features, subjects
-    from condgan.recipe import Data
-    from condgan.storage import cache
+    from condgan.evaluation.feature_training import train_features as train
 
-    dataset = subjects.real_images(Data(), data, overrides or [], 0)
-    path = output or cache.path(features.KIND, dataset.sha256)
     with progress.status() as say:
-        network = features.train_to(path, dataset, steps, say)
+        network, path, dataset = train(data, *overrides or [], steps=steps, output=output, say=say)
     for name, accuracy in network.facts["accuracy"].items():
         print(f"{name} accuracy: {accuracy:.2%} of {len(dataset.splits[name])} images that it was not trained on")
     print(f"{path} (SHA-256 of its weights {network.sha256})")

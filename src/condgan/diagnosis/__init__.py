@@ -1,3 +1,3 @@
-"""What goes wrong in a training, in words."""
+"""Explain what goes wrong in a training."""
 
 __all__ = ["alarms", "diagnosis"]

@@ -1,4 +1,4 @@
-"""The diagnosis of a run: all alarms, checked in its log and in generated images of each class."""
+"""Diagnose a run: check all alarms in its log and in generated images of each class."""
 
 import shlex
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ PER_CLASS, MOST = 200, 5000  # pictures
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings, and the evidence that they rest on.
+    """The findings, and how much was checked.
 
     Attributes:
-        findings: the worst first, one of a kind.
-        lines, evaluations: records of steps and of evaluations in the log.
-        pictures: images generated.
-        skipped: what was not checked, and why.
+        findings: the worst first, at most one of each kind.
+        lines, evaluations: counts of records of steps and of evaluations in the log.
+        pictures: the number of images generated.
+        skipped: reasons of skipped checks, one sentence each.
     """
 
     findings: tuple[Finding, ...]
@@ -47,17 +47,17 @@ class Diagnosis:
 def diagnose(
     run: str | PathLike[str], data: str | None = None, features: FeatureNetwork | None = None, say: Say = lambda _: None
 ) -> Diagnosis:
-    """Check a run's log, and 200 generated images of each class (5000 in all at most) beside validation images.
+    """Check a run's log, and compare 200 generated images of each class (at most 5000) with validation images.
 
     Args:
-        run: a run, its folder, or a moment of it: ``runs/a@100`` is judged by its log and pictures up to epoch 100.
+        run: a run, its folder, or a moment of it: for ``runs/a@100``, log and pictures up to epoch 100 are checked.
         data: the real images; none: those that it was trained on.
-        features: the network to compare by; none: that of the data, which is trained first if it does not exist.
-        say: receives a sentence before anything slow.
+        features: the feature network; none: that of the data, which is trained first if it does not exist.
+        say: receives sentences about the progress.
 
     Raises:
-        CondganError: no run there, or its recipe or log is damaged. Pictures that cannot be compared are no error: see
-            ``skipped``.
+        CondganError: no run there, or its recipe or log is damaged. If pictures cannot be compared, ``skipped`` has the
+            reason.
     """
     folder, epoch = moment.parse(run, "run")
     opened = Run.open(folder)
@@ -77,9 +77,9 @@ def diagnose(
         in_pictures, skipped = alarms.from_pictures(recipe, compared)
     except CondganError as error:
         skipped.append(f"no pictures were checked: {error}")
-    in_log = alarms.from_log(recipe, records)
+    findings = [*in_pictures, *alarms.from_log(recipe, records)]  # pictures first: they show more than figures
     return Diagnosis(
-        findings=tuple(alarms.ordered([*in_pictures, *in_log])),  # pictures show more than figures of them
+        findings=tuple(alarms.ordered(findings)),
         lines=len(of_kind(records, StepRecord)),
         evaluations=len(of_kind(records, EvaluationRecord)),
         pictures=pictures,
@@ -90,11 +90,7 @@ def diagnose(
 def comparison(
     run: Run, epoch: int | None, recipe: Recipe, data: str | None, features: FeatureNetwork | None, say: Say
 ) -> Comparison:
-    """Pictures of an epoch, or of the run's last checkpoint, beside the validation images of its data.
-
-    Raises:
-        CondganError: there is no checkpoint yet, or it does not fit the data; that epoch was not kept.
-    """
+    """Pictures of an epoch, or of the run's last checkpoint, compared with validation images of its data."""
     source = generator.of_run(run, epoch=epoch)
     subject = subjects.of_generator(source, subjects.real_images(recipe.data, data, [], recipe.seed), recipe.seed)
     reference = Reference(subject.dataset, "validation", features or networks.of(subject.dataset, say))
@@ -107,10 +103,10 @@ def report(diagnosis: Diagnosis, run: str | PathLike[str]) -> str:
     run, recipe = fspath(run), Run.open(moment.parse(run)[0]).recipe
     basis = f"{diagnosis.lines} log lines, {diagnosis.evaluations} evaluations and {diagnosis.pictures} pictures"
     if not diagnosis.findings:
-        judged = diagnosis.pictures or diagnosis.lines >= LEAST
-        verdict = f"Nothing wrong was found in {run}" if judged else f"{run} is too young to be judged"
+        enough = diagnosis.pictures or diagnosis.lines >= LEAST
+        verdict = f"Nothing wrong was found in {run}" if enough else f"{run} is too short for a diagnosis"
         return "\n".join([f"{verdict} ({basis}).", *map(sentence, diagnosis.skipped)])
-    parts = [f"{run}: {recipe.name}, judged by {basis}.", *map(sentence, diagnosis.skipped)]
+    parts = [f"{run}: {recipe.name}; checked: {basis}.", *map(sentence, diagnosis.skipped)]
     for finding in diagnosis.findings:
         parts += ["", f"{finding.kind}: {finding.text}", f"  evidence: {finding.evidence}"]
         parts += [f"  try: {command(recipe, finding.advice)}"] if finding.advice else []
@@ -118,7 +114,7 @@ def report(diagnosis: Diagnosis, run: str | PathLike[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital letter and a full stop."""
+    """The text with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -127,6 +123,6 @@ def command(recipe: Recipe, advice: tuple[str, ...]) -> str:
     if recipe.name not in RECIPES:
         return f"train it with {' '.join(advice)}"
     advised = {text.partition("=")[0] for text in advice}
-    left_out = advised | {"machine.device", "machine.threads"}  # of the machine where the run was trained
+    left_out = advised | {"machine.device", "machine.threads"}  # which describe the machine of the run
     own = [text for text in differences(recipe, RECIPES[recipe.name]) if text.partition("=")[0] not in left_out]
     return f"condgan train {shlex.join([recipe.name, *own, *advice])}"

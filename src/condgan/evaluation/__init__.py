@@ -1,3 +1,3 @@
 """How good a generator is: figures beside real images."""
 
-__all__ = ["comparison", "evaluation", "features", "figures", "reference", "subjects", "summary"]
+__all__ = ["comparison", "evaluation", "feature_training", "features", "figures", "reference", "subjects", "summary"]

@@ -1,4 +1,4 @@
-"""Labelled images held against real ones: one table of figures, each computed when it is asked for."""
+"""Labelled images beside real ones: the table of metrics, each computed on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,18 +6,17 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
-from condgan.evaluation.reference import Reference, first_of_each, paired
+from condgan.evaluation.reference import Counts, Indexes, Reference, first_of_each, paired
 from condgan.metrics import Embedding, Estimate, bins, check_features, distances, modes, neighbours, parzen
 from condgan.metrics.distances import with_error
 from condgan.metrics.label_accuracy import LabelAccuracy, label_accuracy
 from condgan.metrics.neighbours import Memorisation, Prdc
 from condgan.results.figure import Figure
 
-ENOUGH = 2  # times the feature dimension: fewer images make a Frechet distance that is mostly noise and bias
+ENOUGH = 2  # times the feature dimension: with fewer images a Frechet distance is mostly noise and bias
 PARZEN_PER_CLASS = 1000  # Mirza & Osindero 2014, section 4.1
 MOST_PARZEN = 100_000  # samples of all classes together: more take hours
 
@@ -29,130 +28,100 @@ class Comparison:
     Attributes:
         reference: the real images, and their feature network.
         images: uint8 (N, C, S, S), in the form of the reference.
-        asked: the class of each, (N,); none where they have none.
-        embedded: of ``images``, where it is known already.
+        requested: the class of each, (N,); none where they have none.
+        embedded: the embedding of ``images``, if it is known already.
         small_n: allow a Frechet distance between small sets.
-        window: images for the Parzen window: 1000 of each class.
+        window: returns images for the Parzen window: 1000 of each class.
     """
 
     reference: Reference
     images: Images
-    asked: Labels | None
+    requested: Labels | None
     embedded: Embedding | None = None
     small_n: bool = False
     window: Callable[[], Images] | None = None
 
     @cached_property
     def embedding(self) -> Embedding:
-        """Of ``images``."""
+        """Features and posteriors of ``images``."""
         return self.embedded or self.reference.features.embed(self.images)
 
     @property
     def labels(self) -> Labels:
-        """The class of each image.
-
-        Raises:
-            UndefinedError: they have none.
-        """
-        if self.asked is None:
+        """The requested classes; UndefinedError if there are none."""
+        if self.requested is None:
             raise UndefinedError("the images have no labels: their generator is unconditional")
-        return self.asked
+        return self.requested
 
     @cached_property
-    def read(self) -> Labels:
-        """The class that each image is read as, by the feature network's posteriors."""
+    def predicted(self) -> Labels:
+        """The class of each image according to the feature network, (N,)."""
         check_features(self.embedding.posteriors)
-        read: Labels = self.embedding.posteriors.argmax(1)
-        return read
+        predicted: Labels = self.embedding.posteriors.argmax(1)
+        return predicted
 
     @cached_property
     def accuracy(self) -> LabelAccuracy:
-        """Of what is read, against what was asked for."""
-        return label_accuracy(self.read, self.labels, self.reference.classes)
+        """Predicted against requested classes."""
+        return label_accuracy(self.predicted, self.labels, self.reference.classes)
 
-    def modes(self) -> Estimate:
-        """How many classes are read at all."""
-        return modes.covered(self.read)
+    @cached_property
+    def paired(self) -> Indexes:
+        """Indexes of those ``images`` that are compared in pairs."""
+        labels = np.zeros(len(self.images), np.int64) if self.requested is None else self.requested
+        return paired(labels, self.reference.classes)
 
-    def modes_kl(self) -> Estimate:
-        """How the classes read are distributed, against the training images' labels."""
-        return modes.divergence(self.read, self.reference.dataset.train.labels, self.reference.classes)
+    @property
+    def paired_features(self) -> tuple[Features, Features]:
+        """Features of the real images, and of these, that are compared in pairs."""
+        return self.reference.embedding.features[self.reference.paired], self.embedding.features[self.paired]
 
     def fid(self) -> Estimate:
-        """In the network's feature space."""
-        real, made = self.reference.embedding.features, self.embedding.features
-        self.guard("", len(real), len(made))
+        """The Frechet distance in the network's feature space."""
+        real, generated = self.reference.embedding.features, self.embedding.features
+        self.check_size("", len(real), len(generated))
         distance = distances.frechet_from(real)
-        return with_error(lambda kept: distance(made[kept]), len(made))
+        return with_error(lambda kept: distance(generated[kept]), len(generated))
 
     def intra_fid(self) -> Estimate:
-        """The same within each class, on average."""
-        real, made = self.reference.embedding.features, self.embedding.features
+        """The mean over classes of the Frechet distance within the class."""
+        real, generated = self.reference.embedding.features, self.embedding.features
         real_labels, labels = self.reference.real.labels, self.labels
-        for label, (inside, own) in self.counts().items():
-            self.guard(f"class {self.name(label)}: ", inside, own)
-        return with_error(lambda kept: distances.intra_frechet(real, real_labels, made[kept], labels[kept]), len(made))
+        for label, counts in self.class_counts().items():
+            self.check_size(f"class {self.name(label)}: ", *counts)
+        return with_error(
+            lambda kept: distances.intra_frechet(real, real_labels, generated[kept], labels[kept]), len(generated)
+        )
 
-    def counts(self) -> dict[int, tuple[int, int]]:
-        """Real and own images of each class that either side has.
-
-        Raises:
-            UndefinedError: one side has none of a class.
-        """
+    def class_counts(self) -> dict[int, tuple[int, int]]:
+        """Real and generated images of each class; UndefinedError if a class is missing on one side."""
         real, own = (
             np.bincount(labels, minlength=self.reference.classes)
             for labels in (self.reference.real.labels, self.labels)
         )
-        found = {int(label): (int(real[label]), int(own[label])) for label in np.flatnonzero(real + own)}
-        for label, sides in found.items():
-            if not all(sides):
-                raise UndefinedError(f"class {self.name(label)} has no {'generated' if sides[0] else 'real'} images")
-        return found
+        missing = np.flatnonzero((real == 0) != (own == 0))
+        if len(missing):
+            side = "generated" if real[missing[0]] else "real"
+            raise UndefinedError(f"class {self.name(missing[0])} has no {side} images")
+        return {int(label): (int(real[label]), int(own[label])) for label in np.flatnonzero(real)}
 
-    def guard(self, where: str, real: int, made: int) -> None:
-        """Refuse a Frechet distance between sets of these sizes.
-
-        Raises:
-            UndefinedError: too few, and ``small_n`` does not allow it.
-        """
+    def check_size(self, where: str, real: int, generated: int) -> None:
+        """Raise UndefinedError if sets are too small for a Frechet distance and ``small_n`` does not allow it."""
         dim = self.reference.features.dim
-        if min(real, made) < ENOUGH * dim and not self.small_n:
+        if min(real, generated) < ENOUGH * dim and not self.small_n:
             raise UndefinedError(
-                f"{where}{real} real and {made} generated images, at least {ENOUGH * dim} of each are needed for "
+                f"{where}{real} real and {generated} generated images, at least {ENOUGH * dim} of each are needed for "
                 f"{dim} features (`small_n=True` shows it)"
             )
 
     @cached_property
-    def paired(self) -> npt.NDArray[np.int64]:
-        """Indexes of those ``images`` that are compared in pairs."""
-        labels = np.zeros(len(self.images), np.int64) if self.asked is None else self.asked
-        return paired(labels, self.reference.classes)
-
-    @property
-    def pair_of_features(self) -> tuple[Features, Features]:
-        """Of real images and of these, as far as they are compared in pairs."""
-        return self.reference.embedding.features[self.reference.paired], self.embedding.features[self.paired]
-
-    def kid(self) -> Estimate:
-        """In the network's feature space."""
-        return distances.kernel(*self.pair_of_features)
-
-    def inception_score(self) -> Estimate:
-        """Of the network's class posteriors."""
-        return distances.inception_score(self.embedding.posteriors)
-
-    @cached_property
     def prdc(self) -> Prdc:
-        """In the network's feature space."""
-        return neighbours.prdc(*self.pair_of_features)
+        """Precision, recall, density and coverage in the network's feature space."""
+        return neighbours.prdc(*self.paired_features)
 
     @cached_property
     def parzen(self) -> parzen.Parzen:
-        """Of the test images; the width is chosen on validation images.
-
-        Raises:
-            UndefinedError: there is no window, or it is validation images that are held against.
-        """
+        """The log-likelihood of test images; the width is chosen on validation images."""
         if self.window is None or self.reference.split != "test":
             raise UndefinedError("needs a window of samples, and test images that its width was not chosen on")
         if self.reference.classes * PARZEN_PER_CLASS > MOST_PARZEN:
@@ -160,14 +129,13 @@ class Comparison:
                 f"{self.reference.classes} classes: the protocol takes {PARZEN_PER_CLASS} samples of each, "
                 f"and {MOST_PARZEN} in all are the most that it is computed for"
             )
-        samples, validation = self.window(), self.reference.dataset.validation.images
-        return parzen.parzen(
-            neighbours.pixels(samples), neighbours.pixels(validation), neighbours.pixels(self.reference.real.images)
-        )
+        pixels, reference = neighbours.pixels, self.reference
+        validation, test = pixels(reference.dataset.validation.images), pixels(reference.real.images)
+        return parzen.parzen(pixels(self.window()), validation, test)
 
     def different_bins(self) -> Estimate:
         """Share of bins within the classes that are over- or under-represented."""
-        self.counts()
+        self.class_counts()
         real = self.reference.real
         return bins.different_bins(self.reference.bins, real.images, real.labels, self.images, self.labels)
 
@@ -178,18 +146,18 @@ class Comparison:
 
     @cached_property
     def memorisation(self) -> Memorisation:
-        """How near the training images lie."""
+        """Distances to the training images, compared with those of held-out images."""
         train = self.reference.dataset.train.images
         return neighbours.memorised(self.images, train, self.reference.heldout_distances)
 
     def name(self, label: int) -> str:
-        """A class in words."""
+        """The quoted name of a class."""
         return f'"{self.reference.dataset.class_names[label]}"'
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: its name, which way is good, and what it is in a few words.
+    """A metric: its name, which way is good, and a short description.
 
     Attributes:
         in_space: its value depends on the feature network, whose space its figures name.
@@ -201,26 +169,27 @@ class Metric:
     in_space: bool = field(default=False, kw_only=True)
 
     def figure(self, space: str) -> Figure:
-        """A figure of it, without its value."""
+        """A figure of this metric, still without a value."""
         return Figure(metric=self.name, space=space if self.in_space else "")
 
 
 @dataclass(frozen=True)
 class Measure(Metric):
-    """A metric that is computed from a comparison; the quick ones at each evaluation of a training."""
+    """A metric that is computed from a comparison; the quick ones also during training."""
 
     of: Callable[[Comparison], Estimate]
     quick: bool = field(default=False, kw_only=True)
 
 
 Q, S = {"quick": True}, {"in_space": True}
-MEASURES = (
-    Measure("label_accuracy", "higher", "read as the requested class", lambda c: c.accuracy.overall, **Q),
-    Measure("modes", "higher", "classes that images are read as", Comparison.modes, **Q),
-    Measure("modes_kl", "lower", "nats, of classes read from real ones", Comparison.modes_kl, **Q),
+MEASURES: tuple[Measure, ...] = (
+    Measure("label_accuracy", "higher", "classified as the requested class", lambda c: c.accuracy.overall, **Q),
+    Measure("modes", "higher", "classes that occur among the images", lambda c: modes.covered(c.predicted), **Q),
+    Measure("modes_kl", "lower", "nats, class frequencies against real ones",
+            lambda c: modes.divergence(c.predicted, c.reference.dataset.train.labels, c.reference.classes), **Q),
     Measure("fid", "lower", "Frechet distance", Comparison.fid, **S, **Q),
-    Measure("kid", "lower", "kernel distance, unbiased", Comparison.kid, **S, **Q),
-    Measure("is", "higher", "Inception Score", Comparison.inception_score, **S),
+    Measure("kid", "lower", "kernel distance, unbiased", lambda c: distances.kernel(*c.paired_features), **S, **Q),
+    Measure("is", "higher", "Inception Score", lambda c: distances.inception_score(c.embedding.posteriors), **S),
     Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision, **Q),
     Measure("recall", "higher", "real among generated images, k = 5", lambda c: c.prdc.recall, **Q),
     Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density, **Q),
@@ -231,36 +200,29 @@ MEASURES = (
     Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates),
     Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share),
 )  # fmt: skip
-APART = (
+SEPARATE = (
     Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
     Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
     Metric("gan_train", "higher", "trained on these, tested on real images"),
     Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed"),
     Metric("gan_test", "higher", "trained on real images, tested on these"),
 )
-"""Computed by functions of their own in ``evaluation.figures``."""
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, *APART)}
+"""Metrics that functions of ``evaluation.figures`` compute."""
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, *SEPARATE)}
 QUICK = tuple(measure for measure in MEASURES if measure.quick)
-"""What is measured during training."""
+"""The metrics measured during training."""
 
 
-def floor(reference: Reference, counts: npt.NDArray[np.int64], small_n: bool) -> Comparison:
+def floor(reference: Reference, counts: Counts, small_n: bool) -> Comparison:
     """Real images of the other split, counts[k] of class k, against the reference: what a perfect generator gets."""
-    other, seen = reference.other, reference.other_embedding
+    other, embedding, train = reference.other, reference.other_embedding, reference.dataset.train
     chosen = first_of_each(other.labels, counts)
-    train = reference.dataset.train
 
     def window() -> Images:
-        chosen = first_of_each(train.labels, np.full(reference.classes, PARZEN_PER_CLASS))
-        if len(chosen) < reference.classes * PARZEN_PER_CLASS:
+        few = first_of_each(train.labels, np.full(reference.classes, PARZEN_PER_CLASS))
+        if len(few) < reference.classes * PARZEN_PER_CLASS:
             raise UndefinedError(f"a class has fewer than {PARZEN_PER_CLASS} training images")
-        return train.images[chosen]
+        return train.images[few]
 
-    return Comparison(
-        reference=reference,
-        images=other.images[chosen],
-        asked=other.labels[chosen],
-        embedded=Embedding(seen.features[chosen], seen.posteriors[chosen]),
-        small_n=small_n,
-        window=window,
-    )
+    embedded = Embedding(embedding.features[chosen], embedding.posteriors[chosen])
+    return Comparison(reference, other.images[chosen], other.labels[chosen], embedded, small_n, window)

@@ -1,23 +1,20 @@
-"""Measuring a generator, or any labelled images: every figure with its standard error, its floor and its protocol."""
+"""Measure a generator, or any labelled images: every figure with its standard error, its floor and its protocol."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan import arguments
 from condgan.arrays import Images
 from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
-from condgan.evaluation import comparison, features, figures, subjects
-from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison
+from condgan.evaluation import features, figures, subjects
+from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison, floor
 from condgan.evaluation.features import Say
-from condgan.evaluation.reference import OTHER, Reference, check_split, proportions
+from condgan.evaluation.reference import OTHER, Counts, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
@@ -32,7 +29,6 @@ DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
-T = TypeVar("T")
 IN_ANY_SPACE = ("fid", "kid")
 
 
@@ -60,8 +56,8 @@ def evaluate(
         overrides: ``data.field=value``, as for training.
         data: the real images, as for training; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
-        split: real images that are held against: ``test``, or ``validation`` for whatever is chosen by the figures.
-        seed: decides the generated images.
+        split: of the real images: ``test``, or ``validation`` for choices that depend on the figures.
+        seed: determines the generated images.
         checkpoint: of a run, ``last`` or ``best``.
         small_n: allow Frechet distances between sets that are too small for them.
         gan_train: GAN-train and GAN-test too, which take minutes.
@@ -70,10 +66,10 @@ def evaluate(
         engine: of a generator, as for `generator.load`.
         output: a folder for ``evaluation.json`` and pictures; none: of a run its ``evaluation/`` (of ``RUN@100``
             ``evaluation/epoch-0100/``), and nowhere for anything else.
-        say: is called with sentences about the progress.
+        say: receives sentences about the progress.
 
     Raises:
-        CondganError: nothing to measure at the path, or it does not fit the data.
+        CondganError: an argument out of range, nothing to measure at the path, or it does not fit the data.
     """
     n = None if n is None else arguments.integer("n", n, 2, MOST_IMAGES, "images")
     if split not in OTHER:
@@ -81,44 +77,43 @@ def evaluate(
     check_checkpoint(checkpoint)
     check_seed(seed)
     from condgan.metrics import feature_network
-    from condgan.metrics import inception as inception_network
+    from condgan.metrics.inception import FILE as WEIGHTS
 
     folder = arguments.path("output", output) if output is not None else own_folder(path)
     if folder is not None:
         check_writable(folder / FILE)
     started = time.monotonic()
-    standard = (
-        None if inception is None else features.inception(arguments.path("inception", inception), say)
-    )  # a wrong path is told at once
+    inception = None if inception is None else arguments.path("inception", inception)
+    standard = None if inception is None else features.inception(inception, say)  # refuses a wrong path at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
     check_split(subject.dataset, split)  # before a feature network is trained
     form = subject.dataset.domain()
     with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
-        made, held = sides(subject, reference, n or enough(reference), small_n)
-        found = figures.measured(made, held, MEASURES, say)
-        if hundred:
-            found |= figures.hundred_against_hundred(made, held)
+        generated, real = sides(subject, reference, n or default_count(reference), small_n)
+        spaces = [(generated, real, MEASURES)]
         if standard is not None:
-            there = replace(reference, features=standard)
-            sides_there = replace(made, reference=there, embedded=None), comparison.floor(there, counted(held), small_n)
-            found |= figures.measured(*sides_there, [m for m in MEASURES if m.name in IN_ANY_SPACE], say)
+            other = replace(reference, features=standard)
+            measures = tuple(measure for measure in MEASURES if measure.name in IN_ANY_SPACE)
+            in_other = replace(generated, reference=other, embedded=None), floor(other, counts(real), small_n)
+            spaces.append((*in_other, measures))
+        results: dict[str, Figure] = {}
+        for images, real_images, measures in spaces:
+            results |= figures.measured(images, real_images, measures, say)
             if hundred:
-                found |= figures.hundred_against_hundred(*sides_there)
-        else:
-            note = f"needs `inception={inception_network.FILE}`"
-            found["fid"] = Figure(metric="fid", note=note)
+                results |= figures.hundred_against_hundred(images, real_images)
+        if standard is None:
+            results["fid"] = Figure(metric="fid", note=f"needs `inception={WEIGHTS}`")
         missing = None
         if gan_train:
-            learnt, lacked = figures.gan_train_figures(made, say)
-            found |= learnt
-            missing = reference.real.images[lacked[:MOST_MISSING]]
-        how = protocol(str(Path(path)), subject, made, held, time.monotonic() - started)
-        pairs = nearest_pairs(made)
-    evaluation = Evaluation(found, how, nearest=pairs, missing=missing)
-    if made.asked is not None:
-        per_class = dict(zip(subject.dataset.class_names, made.accuracy.per_class, strict=True))
-        evaluation = replace(evaluation, per_class=per_class, confusion=made.accuracy.confusion)
+            of_gan_train, indexes = figures.gan_train_figures(generated, say)
+            results |= of_gan_train
+            missing = reference.real.images[indexes[:MOST_MISSING]]
+        facts = protocol(str(Path(path)), subject, generated, real, time.monotonic() - started)
+        evaluation = Evaluation(results, facts, nearest=nearest_pairs(generated), missing=missing)
+    if generated.requested is not None:
+        per_class = dict(zip(subject.dataset.class_names, generated.accuracy.per_class, strict=True))
+        evaluation = replace(evaluation, per_class=per_class, confusion=generated.accuracy.confusion)
     if folder is None:
         return evaluation
     from condgan.evaluation import summary
@@ -135,43 +130,47 @@ def own_folder(path: str | PathLike[str]) -> Path | None:
     return folder if epoch is None else folder / f"epoch-{epoch:04d}"
 
 
-def enough(reference: Reference) -> int:
+def default_count(reference: Reference) -> int:
     """As many images as a figure and its floor can both have, so that they compare."""
     return min(DEFAULT_IMAGES, len(reference.other)) if len(reference.other) > 1 else DEFAULT_IMAGES
 
 
 def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tuple[Comparison, Comparison]:
-    """n images of the subject, and as many real ones, against the reference.
-
-    Raises:
-        CondganError: the subject has none.
-    """
+    """n images of the subject, and as many real ones, against the reference; CondganError if the subject has none."""
     images, labels = subject.take(proportions(reference.real.labels, reference.classes, n))
     if len(images) < 2:
         raise CondganError(f"there are {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
-    made = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
-    return made, comparison.floor(reference, counted(made), small_n)
+    generated = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
+    return generated, floor(reference, counts(generated), small_n)
 
 
-def counted(side: Comparison) -> npt.NDArray[np.int64]:
-    """Images of each class, (K,); as the real ones are distributed, where they have none."""
-    if side.asked is None:
+def counts(side: Comparison) -> Counts:
+    """Images of each class, (K,); without labels, in the proportions of the real images."""
+    if side.requested is None:
         return proportions(side.reference.real.labels, side.reference.classes, len(side.images))
-    return np.bincount(side.asked, minlength=side.reference.classes)
+    return np.bincount(side.requested, minlength=side.reference.classes)
 
 
-def protocol(path: str, subject: Subject, made: Comparison, held: Comparison, seconds: float) -> Protocol:
+def protocol(path: str, subject: Subject, generated: Comparison, real: Comparison, seconds: float) -> Protocol:
     """All that another needs to get the same figures."""
-    reference, dataset = made.reference, subject.dataset
+    reference, dataset = generated.reference, subject.dataset
     network = reference.features
+    try:
+        width = ParzenFacts(sigma=generated.parzen.sigma, sigma_at_edge=bool(generated.parzen.at_edge))
+    except UndefinedError:
+        width = None
+    try:
+        memorised = MemorisedFacts(median_distance_against_held_out=round(float(generated.memorisation.ratio), 4))
+    except UndefinedError:
+        memorised = None
     return Protocol(
         subject=subject.facts(path),
         data=DataFacts(name=dataset.name, sha256=dataset.sha256, splits=dataset.split_rule),
         split=reference.split,
         n_real=len(reference.real),
-        n_generated=len(made.images),
-        n_floor=len(held.images),
-        n_paired=len(made.paired),
+        n_generated=len(generated.images),
+        n_floor=len(real.images),
+        n_paired=len(generated.paired),
         floor=f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
         classes="in the proportions of the real images",
         resize=subject.resized or "none",
@@ -180,26 +179,21 @@ def protocol(path: str, subject: Subject, made: Comparison, held: Comparison, se
             space=network.space,
             sha256=network.sha256,
             dim=network.dim,
-            data=network.facts["data"],
-            steps=network.facts["steps"],
-            accuracy=network.facts["accuracy"],
+            **{name: network.facts[name] for name in ("data", "steps", "accuracy")},
         ),
         standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
-        parzen=defined(lambda: ParzenFacts(sigma=made.parzen.sigma, sigma_at_edge=bool(made.parzen.at_edge))),
-        memorised=defined(
-            lambda: MemorisedFacts(median_distance_against_held_out=round(float(made.memorisation.ratio), 4))
-        ),
-        small_n=made.small_n,
+        parzen=width,
+        memorised=memorised,
+        small_n=generated.small_n,
         condgan=session.version(),
         seconds=round(seconds, 1),
     )
 
 
 def window(subject: Subject, first: int) -> Images:
-    """1000 pictures of each class for the Parzen window, others than those that are measured if it can make them.
+    """1000 images of each class for the Parzen window, not those that are measured if the subject can generate others.
 
-    Raises:
-        UndefinedError: there are not so many.
+    Raises UndefinedError if there are too few.
     """
     classes = len(subject.dataset.class_names)
     images, _ = subject.take(np.full(classes, PARZEN_PER_CLASS), first)
@@ -208,25 +202,17 @@ def window(subject: Subject, first: int) -> Images:
     return images
 
 
-def defined(of: Callable[[], T]) -> T | None:
-    """Details of a figure; none where it is not defined."""
+def nearest_pairs(generated: Comparison) -> tuple[Images, Images] | None:
+    """The images of each class, 20 in all at most, that are nearest to training images; and these training images."""
     try:
-        return of()
+        distances, indexes = generated.memorisation.distances, generated.memorisation.indexes
     except UndefinedError:
         return None
-
-
-def nearest_pairs(made: Comparison) -> tuple[Images, Images] | None:
-    """Of each class, or of 20, the images nearest to training images; and those training images."""
-    try:
-        found = made.memorisation
-    except UndefinedError:
-        return None
-    order = np.argsort(found.distances, kind="stable")
-    if made.asked is not None:
-        each = max(1, MOST_PAIRS // made.reference.classes)
-        of = made.asked[order]
-        order = np.concatenate([order[of == label][:each] for label in range(made.reference.classes)])
+    order = np.argsort(distances, kind="stable")
+    if generated.requested is not None:
+        each = max(1, MOST_PAIRS // generated.reference.classes)
+        labels = generated.requested[order]
+        order = np.concatenate([order[labels == label][:each] for label in range(generated.reference.classes)])
     if len(order) > MOST_PAIRS:
-        order = order[np.argsort(found.distances[order], kind="stable")][:MOST_PAIRS]
-    return made.images[order], made.reference.dataset.train.images[found.indexes[order]]
+        order = order[np.argsort(distances[order], kind="stable")][:MOST_PAIRS]
+    return generated.images[order], generated.reference.dataset.train.images[indexes[order]]

@@ -1,4 +1,4 @@
-"""The feature network of a dataset: shipped for built-in data, else trained on its labels and kept by its hash."""
+"""The feature network of a dataset: included for built-in data, else trained on its labels and cached by its hash."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,8 +7,6 @@ from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from condgan.arrays import MAX_CLASSES, MAX_SIZE, MIN_SIZE, Images
 from condgan.data import Dataset
@@ -26,8 +24,7 @@ KIND = "features"
 STEPS = 1500
 MOST_STEPS = 1_000_000
 SEED = 0
-FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # that others rely on
-
+FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # which other modules read
 MNIST_SHA256 = "eaac34f3a5c988b8a24621c38d84ab5c712ddc9bc4f41699738887bb2960d3f5"  # of its weights
 
 Say = Callable[[str], None]
@@ -35,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class FeatureNetwork:
-    """A feature network, and what is known of it.
+    """A feature network, and the facts of its training.
 
     Attributes:
         embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
@@ -54,38 +51,38 @@ class FeatureNetwork:
 
 
 def form(data: Data) -> Data:
-    """The form in which a recipe's data is measured: its own, or that which a shipped network has seen."""
+    """The form in which a recipe's data is measured: its own, or that of an included network."""
     return Data(source=data.source) if data.source in SHIPPED else data
 
 
 def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
-    """The network for a dataset: shipped, kept from before, or trained now (which takes minutes, and is said).
+    """The network for a dataset: included, cached, or trained now (which takes minutes, and ``say`` reports it).
 
     Raises:
         CondganError: the dataset has one class only, or no images to learn from.
     """
-    for shipped in SHIPPED.values():
-        found = shipped()
-        if found.facts["data_sha256"] == dataset.sha256:
-            return found
-    kept = cache.path(KIND, dataset.sha256)
-    if kept.exists():
+    for load_included in SHIPPED.values():
+        network = load_included()
+        if network.facts["data_sha256"] == dataset.sha256:
+            return network
+    path = cache.path(KIND, dataset.sha256)
+    if path.exists():
         try:
-            found = load(kept)
-            if found.facts["data_sha256"] == dataset.sha256:
-                return found
-            say(f"{kept} was trained on other data: it is trained anew")
+            network = load(path)
+            if network.facts["data_sha256"] == dataset.sha256:
+                return network
+            say(f"{path} was trained on other data: it is trained anew")
         except CondganError as error:
             say(f"{error}: it is trained anew")
     say(f"no feature network is known for {dataset.name}: one is trained on its labels, {STEPS} steps, once")
     facts, arrays = train(dataset, STEPS, say)
     if not cache.keep(KIND, dataset.sha256, facts, arrays):
-        say(f"{kept} cannot be written: the feature network is not kept for the next time")
-    return made(facts, arrays, "features", "what was trained")
+        say(f"{path} cannot be written: the feature network is not kept for the next time")
+    return from_arrays(facts, arrays, "features", "the trained network")
 
 
 def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict[str, Any], Arrays]:
-    """Train a network on the train split -> what is known of it, and its weights.
+    """Train a network on the train split -> the facts of its training, and its weights.
 
     Raises:
         CondganError: one class only, or steps out of range.
@@ -99,18 +96,18 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
     images, labels = dataset.train.take(slice(None))
     tenth = max(1, steps // 10)
 
-    def heard(step: int) -> None:
+    def on_step(step: int) -> None:
         if step % tenth == 0:
             say(f"feature network: step {step} of {steps}")
 
     accuracy = {}
     with feature_network.computing(feature_network.fastest_threads(images.shape[1], images.shape[2])):
-        trained = feature_network.train(images, labels, len(dataset.class_names), steps, SEED, heard=heard)
+        network = feature_network.train(images, labels, len(dataset.class_names), steps, SEED, on_step=on_step)
         for name in ("validation", "test"):
             split = dataset.splits[name]
             if len(split):
-                read = feature_network.embed(trained, split.images).posteriors.argmax(1)
-                accuracy[name] = round(float((read == split.labels).mean()), 6)
+                predicted = feature_network.embed(network, split.images).posteriors.argmax(1)
+                accuracy[name] = round(float((predicted == split.labels).mean()), 6)
     facts = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,
@@ -121,42 +118,30 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
         "seed": SEED,
         "accuracy": accuracy,
     }
-    return facts, {name: tensor.numpy() for name, tensor in trained.state_dict().items()}
+    return facts, {name: tensor.numpy() for name, tensor in network.state_dict().items()}
 
 
 def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None) -> FeatureNetwork:
-    """Train a network, and write it to a file.
-
-    Raises:
-        CondganError: as ``train``; or the file cannot be written, which is found out first.
-    """
+    """``train``, and write the network to a file; CondganError if it cannot be written, which is checked first."""
     check_writable(path)
     weights.save(path, KIND, *train(dataset, steps, say))
     return load(path)
 
 
 def mnist() -> FeatureNetwork:
-    """The network in the package, trained on MNIST's first 50,000 training images.
-
-    Raises:
-        CondganError: it is missing or not the one that was shipped.
-    """
+    """The network in the package, trained on MNIST's first 50,000 training images; CondganError if it is damaged."""
     try:
         with as_file(files("condgan.metrics") / "files" / "mnist.safetensors") as path:
-            found = load(path, "mnist")
+            network = load(path, "mnist")
     except (CondganError, OSError) as error:
         raise CondganError(f"condgan's own feature network cannot be read ({error}): reinstall condgan") from None
-    if found.sha256 != MNIST_SHA256:
+    if network.sha256 != MNIST_SHA256:
         raise CondganError("condgan's own feature network is not the file that was shipped: reinstall condgan")
-    return found
+    return network
 
 
 def stacked_mnist() -> FeatureNetwork:
-    """The same network reading each channel of Stacked MNIST; no digit of a test stack was trained on.
-
-    Raises:
-        CondganError: as for MNIST.
-    """
+    """The same network applied to each channel of Stacked MNIST; no digit of a test stack was trained on."""
     from condgan.metrics.feature_network import by_channel
 
     digit = mnist()
@@ -166,29 +151,21 @@ def stacked_mnist() -> FeatureNetwork:
         "class_names": list(stacked.CLASS_NAMES),
         "accuracy": {"validation": 0.9875, "test": 0.9914},
     }
-    seen, dim = partial(by_channel, digit.embed), stacked.CHANNELS * digit.dim
-    return FeatureNetwork(seen, dim, "stacked_mnist", digit.sha256, facts)
+    embed, dim = partial(by_channel, digit.embed), stacked.CHANNELS * digit.dim
+    return FeatureNetwork(embed, dim, "stacked_mnist", digit.sha256, facts)
 
 
 SHIPPED = {"mnist": mnist, stacked.NAME: stacked_mnist}
-"""Built-in data that the network in the package can read, in the form in which they are by default."""
+"""Built-in data, in its default form, and the networks in the package."""
 
 
 def load(path: Path, space: str = "features") -> FeatureNetwork:
-    """A network from a file that anyone may have written.
-
-    Raises:
-        CondganError: not a feature network, or damaged.
-    """
-    return made(*weights.load(path, KIND), space, str(path))
+    """A network from a file of any origin; CondganError if it is not a feature network, or damaged."""
+    return from_arrays(*weights.load(path, KIND), space, str(path))
 
 
-def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> FeatureNetwork:
-    """A network from what is known of it and its weights.
-
-    Raises:
-        CondganError: ``what`` does not fit together.
-    """
+def from_arrays(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> FeatureNetwork:
+    """A network from the facts of its training and its weights; CondganError names ``what`` if they do not fit."""
     from condgan.metrics import feature_network
 
     try:
@@ -202,34 +179,33 @@ def made(facts: dict[str, Any], arrays: Arrays, space: str, what: str) -> Featur
         network = feature_network.restore(channels, size, len(names), arrays)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CondganError(f"{what} is no feature network of this condgan ({error})") from None
-    seen = partial(feature_network.embed, network)
-    return FeatureNetwork(seen, network.dim, space, digest(arrays), facts)
+    return FeatureNetwork(partial(feature_network.embed, network), network.dim, space, digest(arrays), facts)
 
 
 def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
     """The Inception network of 2015, from the weights that the user has: the space of the standard FID.
 
     Raises:
-        CondganError: they are absent (and where they come from), or are others.
+        CondganError: they are missing (the message says where to download them), or are others.
     """
     from condgan.metrics import inception
 
     network = inception.load(path)
 
-    def seen(images: Images) -> "Embedding":
-        def heard(done: int) -> None:
+    def embed(images: Images) -> "Embedding":
+        def progress(done: int) -> None:
             if done % 320 == 0:
                 say(f"Inception network: {done} of {len(images)} images")
 
-        return inception.embed(network, images, heard)
+        return inception.embed(network, images, progress)
 
-    return FeatureNetwork(seen, inception.FEATURES, "", inception.SHA256, {"source": inception.WHERE})
+    return FeatureNetwork(embed, inception.FEATURES, "", inception.SHA256, {"source": inception.WHERE})
 
 
 def digest(arrays: Arrays) -> str:
-    """A hash of names and weights, whatever file they lie in."""
-    found = hashlib.sha256()
-    for name in sorted(arrays):
-        found.update(f"{name} {arrays[name].shape} {arrays[name].dtype}".encode())
-        found.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return found.hexdigest()
+    """A hash of names and weights, independent of the file."""
+    sha256 = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        sha256.update(f"{name} {array.shape} {array.dtype}".encode())
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()

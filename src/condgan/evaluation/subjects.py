@@ -1,10 +1,9 @@
-"""What is measured: a generator, or labelled images that anyone made; and the real images that it is held against."""
+"""The subject of an evaluation, a generator or labelled images, and the real images that it is compared with."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan import data as datasets
 from condgan.arrays import Images, Labels
@@ -17,6 +16,7 @@ from condgan.draws import philox
 from condgan.draws.philox import Stream
 from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
+from condgan.evaluation.reference import Counts
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
@@ -26,14 +26,14 @@ from condgan.runs import moment
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Where labelled images come from: a generator, or a set of them.
+    """A source of images: a generator, or a set of labelled images.
 
     Attributes:
         source: a generator, or images in the form of the dataset.
         dataset: the real images, in the form that is measured.
         classes: the dataset's class of each of the subject's own classes, (K',).
-        seed: decides the latents, or which images are taken.
-        resized: what is done to the subject's images, in words; empty where nothing is.
+        seed: determines the latents, or which images are taken.
+        resized: how the subject's images are resized, in words; empty if they are not.
     """
 
     source: Generator | Split
@@ -48,7 +48,7 @@ class Subject:
         return isinstance(self.source, Split) or self.source.recipe.conditional
 
     def facts(self, path: str) -> GeneratorSubject | ImagesSubject:
-        """What is measured, for the protocol; a path that is no text is shown as nearly as can be written."""
+        """The subject in the protocol; characters of the path that UTF-8 cannot encode are replaced."""
         path, source = printable(path), self.source
         if isinstance(source, Split):
             return ImagesSubject(path=path, images=len(source))
@@ -60,48 +60,48 @@ class Subject:
             trained_on=source.recipe.data.train_on,
         )
 
-    def take(self, counts: npt.NDArray[np.int64], first: int = 0) -> tuple[Images, Labels | None]:
+    def take(self, counts: Counts, first: int = 0) -> tuple[Images, Labels | None]:
         """counts[k] images of the dataset's class k -> uint8 (N, C, S, S), and (N,) labels if they have any.
 
-        A generator makes its pictures first, first + 1, ...; of classes that it does not know it makes none. Of a set,
-        at most as many are taken as there are, always the same.
+        A generator generates pictures first, first + 1, ..., and none of classes that it does not know. Of a set, at
+        most all images are taken; the choice depends on the seed only.
         """
         own = np.array([counts[label] for label in self.classes]) if self.conditional else counts.sum(keepdims=True)
         if isinstance(self.source, Split):
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
-            of = self.source.conditions(order)
-            chosen = np.sort(np.concatenate([order[of == label][:count] for label, count in enumerate(own)]))
-            images, labels = self.source.take(chosen)
+            shuffled = self.source.conditions(order)
+            chosen = np.concatenate([order[shuffled == label][:count] for label, count in enumerate(own)])
+            images, labels = self.source.take(np.sort(chosen))
             return images, self.classes[labels]
-        asked = np.repeat(np.arange(len(own)), own)
-        images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset)
-        return images, self.classes[asked] if self.conditional else None
+        requested = np.repeat(np.arange(len(own)), own)
+        images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset)
+        return images, self.classes[requested] if self.conditional else None
 
 
-def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
-    """A generator, held against a dataset of the same classes.
+def of_generator(source: Generator, dataset: Dataset, seed: int) -> Subject:
+    """A generator, to be compared with a dataset of the same classes.
 
     Raises:
-        CondganError: it makes vectors, or classes that the dataset does not have.
+        CondganError: it generates vectors, or classes that the dataset does not have.
     """
-    check_labelled_images(made.recipe.name, modality(made.domain.vector is not None, made.domain.condition is not None))
-    domain, real = made.domain, dataset.domain()
+    recipe, domain, real = source.recipe, source.domain, dataset.domain()
+    check_labelled_images(recipe.name, modality(domain.vector is not None, domain.condition is not None))
     before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
-    classes = known(domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
-    return Subject(made, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
+    classes = known(domain.class_names, dataset) if recipe.conditional else np.zeros(1, np.int64)
+    return Subject(source, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
 
 
 def find(
     path: Path, data: Given | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
 ) -> Subject:
-    """What lies at a path, and the dataset that it is held against.
+    """The subject at a path, and the dataset that it is compared with.
 
     Args:
         path: a run folder or a moment of it (``runs/a@100``), a generator file, or images in any format of
             ``data.readers``.
         data: the real images, as for `data.load`; none: those that the generator was trained on, or MNIST.
         overrides: of ``data.*``, as for training.
-        seed: decides what is drawn.
+        seed: determines the generated images.
         checkpoint: of a run, ``last`` or ``best``.
         engine: of a generator, as for `generator.load`.
 
@@ -113,8 +113,8 @@ def find(
     if not shipped and not place.exists():
         raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
     if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
-        made = generator.load(path, checkpoint, engine)
-        return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
+        source = generator.load(path, checkpoint, engine)
+        return of_generator(source, real_images(source.recipe.data, data, overrides, source.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
     domain = dataset.domain()
     form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
@@ -134,15 +134,15 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], seed:
     arrays = source is not None and not isinstance(source, str | Path)
     if source is not None:
         planned = planned.model_copy(update={"source": passed.NAME if arrays else str(source)})
-    changed = override_section("data", planned, overrides)
+    planned = override_section("data", planned, overrides)
     try:
-        found = datasets.load(features.form(changed), seed, source if arrays else None)
+        dataset = datasets.load(features.form(planned), seed, source if arrays else None)
     except CondganError as error:
-        if source is None and not Path(changed.source).exists():
+        if source is None and not Path(planned.source).exists():
             raise CondganError(f"{error}; `data` names where the real images lie now") from None
         raise
-    check_labelled_images(found.name, found.train.modality)
-    return found
+    check_labelled_images(dataset.name, dataset.train.modality)
+    return dataset
 
 
 def fitted(images: Images, dataset: Dataset) -> Images:
@@ -155,11 +155,7 @@ def fitted(images: Images, dataset: Dataset) -> Images:
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:
-    """The dataset's class of each name, (K',).
-
-    Raises:
-        CondganError: it has no such class.
-    """
+    """The dataset's class of each name, (K',); CondganError if it has no such class."""
     index = {name: label for label, name in enumerate(dataset.class_names)}
     for name in names:
         if name not in index:

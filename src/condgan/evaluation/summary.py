@@ -1,4 +1,4 @@
-"""An evaluation as people read it: one table, and pictures beside its JSON."""
+"""An evaluation for readers: one table, and pictures beside its JSON."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from condgan.arrays import Images
 from condgan.evaluation.comparison import METRICS
 from condgan.pictures import images, metric_plots
 from condgan.results.evaluation import FILE, Evaluation
@@ -19,48 +20,47 @@ ARROWS = {"higher": "↑", "lower": "↓", "near the floor": "≈"}
 
 
 def table(evaluation: Evaluation, words: Callable[[str], str] = str) -> "Table":
-    """Figure, value and standard error, the floor, and what it is; ``words`` translates notes."""
+    """Name, value, standard error, floor and description of each figure; ``words`` translates notes."""
     from rich.table import Table
 
     shown = Table(box=None, pad_edge=False)
-    shown.add_column("figure", no_wrap=True)
-    shown.add_column("", no_wrap=True)
+    for title in ("figure", ""):
+        shown.add_column(title, no_wrap=True)
     for title in ("value", "± se", "real floor"):
         shown.add_column(title, justify="right", no_wrap=True)
     shown.add_column("protocol", overflow="fold")
     for name, figure in evaluation.figures.items():
-        numbers = (number(value) for value in (figure.value, figure.se, figure.floor))
-        measure = METRICS[figure.metric]
-        note = f"{measure.text} ({words(figure.note)})" if figure.note else measure.text
-        shown.add_row(name, ARROWS[measure.better], *numbers, note)
+        metric = METRICS[figure.metric]
+        text = f"{metric.text} ({words(figure.note)})" if figure.note else metric.text
+        shown.add_row(name, ARROWS[metric.better], *map(number, (figure.value, figure.se, figure.floor)), text)
     return shown
 
 
 def number(value: float | None) -> str:
-    """Four significant digits; a dash where there is no value."""
+    """Four significant digits; a dash if there is no value."""
     if value is None:
         return "-"
-    return (
-        f"{value:.1f}" if abs(value) >= 100 else f"{value:#.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
-    )
+    if abs(value) >= 100:
+        return f"{value:.1f}"
+    return f"{value:#.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
 
 
 def summary(evaluation: Evaluation) -> list[str]:
-    """The protocol that all figures share, in a few lines; then the classes that are read worst."""
+    """The protocol that all figures share, in a few lines; then the least accurate classes."""
     protocol = evaluation.protocol
     network, split = protocol.feature_network, protocol.split
-    reads = network.accuracy.get(split)
+    accuracy = network.accuracy.get(split)
     lines = [
         f"{protocol.n_generated} images of {protocol.subject.path} against {protocol.n_real} {split} images of "
         f"{protocol.data.name}; seed {protocol.seed}; resize: {protocol.resize}",
         f"floor: {protocol.n_floor} {protocol.floor}",
         f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
-        + (f", reads {reads:.2%} of the real {split} images" if reads is not None else ""),
+        + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
     ]
     known = {name: value for name, value in evaluation.per_class.items() if value is not None}
     worst = sorted(known, key=lambda name: known[name])[:3]
     if worst:
-        lines.append("read worst: " + ", ".join(f'"{name}" {known[name]:.2%}' for name in worst))
+        lines.append("least accurate: " + ", ".join(f'"{name}" {known[name]:.2%}' for name in worst))
     return lines
 
 
@@ -73,6 +73,12 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     report = folder / FILE
     atomic(report, json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False).encode() + b"\n")
     written = [report]
+
+    def grid(name: str, rows: Images, columns: int, shows: str) -> None:
+        caption = {"condgan": evaluation.protocol.condgan, "shows": shows}
+        images.save_png(folder / name, images.grid(rows, columns), caption)
+        written.append(folder / name)
+
     accuracy = evaluation.figures.get("label_accuracy")
     if evaluation.per_class and accuracy is not None:
         path = folder / "class-accuracy.png"
@@ -80,21 +86,11 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
         metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, accuracy.value)
         written.append(path)
     if evaluation.nearest is not None:
-        path = folder / "nearest.png"
-        made, train = evaluation.nearest
-        rows = np.concatenate([made, train])
-        caption = {
-            "condgan": evaluation.protocol.condgan,
-            "shows": "generated images; below each, its nearest training image",
-        }
-        images.save_png(path, images.grid(rows, len(made)), caption)
-        written.append(path)
-    path = folder / "missing.png"
-    if path.is_file():
-        path.unlink()  # an earlier evaluation's would be taken for this one's
+        shows = "generated images; below each, its nearest training image"
+        grid("nearest.png", np.concatenate(evaluation.nearest), len(evaluation.nearest[0]), shows)
+    if (folder / "missing.png").is_file():
+        (folder / "missing.png").unlink()  # an earlier evaluation's would be taken for this one's
     if evaluation.missing is not None and len(evaluation.missing):
         shows = "real images that no network which learnt from the generated ones reads, though those of real ones do"
-        caption = {"condgan": evaluation.protocol.condgan, "shows": shows}
-        images.save_png(path, images.grid(evaluation.missing, min(20, len(evaluation.missing))), caption)
-        written.append(path)
+        grid("missing.png", evaluation.missing, min(20, len(evaluation.missing)), shows)
     return written

@@ -1,6 +1,6 @@
-"""Measures of labelled images: networks that see, and pure functions from features or pixels to numbers.
+"""Metrics of labelled images: feature networks, and pure functions from features or pixels to numbers.
 
-A measure that has no value for what it is given raises ``UndefinedError`` with the reason; none returns NaN.
+A metric that has no value for its arguments raises ``UndefinedError`` with the reason; none returns NaN.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from condgan.errors import UndefinedError
 
 __all__ = [
     "Embedding", "Estimate", "bins", "check_features", "distances", "feature_network", "gan_train", "inception",
-    "label_accuracy", "modes", "neighbours", "parzen",
+    "label_accuracy", "mean", "modes", "neighbours", "parzen",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """What a network says of N images: features (N, D) and class posteriors (N, K), float32."""
+    """The output of a feature network for N images: features (N, D) and class posteriors (N, K), float32."""
 
     features: npt.NDArray[np.float32]
     posteriors: npt.NDArray[np.float32]
@@ -34,11 +34,7 @@ class Estimate(NamedTuple):
 
 
 def share(hits: npt.NDArray[np.bool_]) -> Estimate:
-    """The mean of N yes-or-no answers, with the binomial standard error.
-
-    Raises:
-        UndefinedError: there are none.
-    """
+    """The share of N answers that are true, with the binomial standard error; see ``mean``."""
     return mean(hits.astype(np.float64))
 
 
@@ -46,7 +42,7 @@ def mean(values: npt.NDArray[np.float64]) -> Estimate:
     """The mean of N independent values, with its standard error.
 
     Raises:
-        UndefinedError: there are none.
+        UndefinedError: N is 0.
     """
     if not len(values):
         raise UndefinedError("there is nothing to average")
@@ -55,7 +51,7 @@ def mean(values: npt.NDArray[np.float64]) -> Estimate:
 
 
 def check_features(*sets: Features) -> None:
-    """Refuse features that no distance can be computed from.
+    """Check that distances between features can be computed.
 
     Raises:
         UndefinedError: NaN or infinite.

@@ -1,4 +1,4 @@
-"""Statistically different bins within each class: which kinds of an image are made too often, too rarely or never."""
+"""Statistically different bins within each class: kinds of images that are generated too often or too rarely."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -10,8 +10,8 @@ from condgan.errors import UndefinedError
 from condgan.metrics import Estimate
 from condgan.metrics.neighbours import nearest, pixels
 
-IMAGES = 2000  # of a class, at most, that its bins are made from
-BIN = 20  # images a bin, at least: with fewer the test's normal approximation fails
+IMAGES = 2000  # of a class, at most, that are clustered
+BIN = 20  # images of a bin, at least: with fewer the test's normal approximation fails
 
 
 def class_bins(images: Images, labels: Labels, classes: int, per_class: int = 10, seed: int = 0) -> list[Features]:

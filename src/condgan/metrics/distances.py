@@ -57,7 +57,7 @@ def moments(features: Features) -> "tuple[Tensor, Tensor]":
 
 
 def frechet_of_means(real: Features, generated: Features) -> float:
-    """The same with the norm of the means not squared, as a published notebook has it: only for its figure."""
+    """The same, but the norm of the means is not squared, as in a published notebook: only to compare with it."""
     difference = double(real).mean(0) - double(generated).mean(0)
     return frechet(real, generated) - float(difference.square().sum()) + float(difference.norm())
 
@@ -70,12 +70,12 @@ def intra_frechet(real: Features, real_labels: Labels, generated: Features, labe
     """
     distances = []
     for label in np.union1d(real_labels, labels):
-        inside, made = real[real_labels == label], generated[labels == label]
-        if not len(inside) or not len(made):
-            side = "real" if not len(inside) else "generated"
-            raise UndefinedError(f"class {label} has no {side} images")
+        sides = {"real": real[real_labels == label], "generated": generated[labels == label]}
+        for name, side in sides.items():
+            if not len(side):
+                raise UndefinedError(f"class {label} has no {name} images")
         try:
-            distances.append(frechet(inside, made))
+            distances.append(frechet(*sides.values()))
         except UndefinedError as error:
             raise UndefinedError(f"class {label}: {error}") from None
     return float(np.mean(distances))
@@ -93,10 +93,9 @@ def kernel(real: Features, generated: Features) -> Estimate:
     import torch
 
     check_spread(real, generated, spread=False)
-    check_features(real, generated)
     groups = min(GROUPS, len(generated))
-    order = np.argsort(np.arange(len(generated)) % groups, kind="stable")  # every class in every group
-    sizes = np.bincount(np.arange(len(generated)) % groups).tolist()
+    group = np.arange(len(generated)) % groups  # every class in every group
+    order, sizes = np.argsort(group, kind="stable"), np.bincount(group).tolist()
     a, b = torch.from_numpy(real), torch.from_numpy(generated[order])
     if max(float(rows.double().square().sum(1).max()) for rows in (a, b)) > LARGE * a.shape[1]:
         a, b = a.double(), b.double()
@@ -108,7 +107,7 @@ def kernel(real: Features, generated: Features) -> Estimate:
             torch.stack([part.sum(dtype=torch.float64) for part in cubic(rows, b).split(sizes, dim=1)])
             for rows in b.split(sizes)
         ]
-    )  # sums over pairs of groups: leaving one group out is arithmetic
+    )  # sums over pairs of groups, from which leaving out one group is a subtraction
     own = torch.stack([part.sum() for part in cubic_of_itself(b).split(sizes)])
     counts = torch.tensor(sizes)
 
@@ -165,7 +164,7 @@ def with_error(distance: Callable[[npt.NDArray[np.bool_]], float], count: int) -
     value = distance(np.ones(count, bool))
     if count < 2 * GROUPS:
         return Estimate(value)
-    group = np.arange(count) % GROUPS  # every class is in every group, however the images are ordered
+    group = np.arange(count) % GROUPS  # every class in every group, in any order of the images
     try:
         return Estimate(value, jackknife([distance(group != out) for out in range(GROUPS)]))
     except UndefinedError:  # a class of two images has a distance, and none without one of them
@@ -179,11 +178,7 @@ def jackknife(without: list[float]) -> float:
 
 
 def check_spread(*sets: Features, spread: bool = True) -> None:
-    """Refuse sets that are too small, hold NaN, or (with ``spread``) are one point.
-
-    Raises:
-        UndefinedError: naming what is wrong.
-    """
+    """Raise UndefinedError for sets that are too small, contain NaN, or (with ``spread``) are one point."""
     check_features(*sets)
     if min(len(features) for features in sets) < 2:
         raise UndefinedError("a set has fewer than two images")

@@ -1,5 +1,6 @@
-"""The feature network: a small classifier whose last hidden layer is the space that images are compared in."""
+"""The feature network: a small classifier; images are compared in its last hidden layer."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from condgan.draws.philox import Stream
 from condgan.metrics import Embedding
 
 WIDTH = 32  # channels at full size; features are four times as many
-COARSEST, FINEST = 8, 32  # sides that the last layers and the first layers see at most
-CHUNK = 1000  # images seen at a time
+COARSEST, FINEST = 8, 32  # the largest sides of the input of the last and the second layer
+CHUNK = 1000  # images at a time
 
 BATCH = 128
 RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
@@ -27,7 +28,7 @@ SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
-"""Images (N, C, S, S), a seed and the number of the step -> the images that the step sees."""
+"""Images (N, C, S, S), a seed and the number of the step -> the images for that step."""
 
 
 class Network(nn.Module):
@@ -60,7 +61,7 @@ def block(before: int, after: int, kernel: int = 3, stride: int = 1) -> nn.Seque
 
 
 def moved(images: Tensor, seed: int, step: int) -> Tensor:
-    """Images shifted, turned and zoomed a little, each by its own four numbers."""
+    """Images shifted, turned and zoomed a little, by four random numbers each."""
     drawn = philox.uniform(seed, Stream.AUGMENTATION, [step], 4 * len(images))[0]
     x, y, turn, zoom = torch.from_numpy(drawn).reshape(4, -1) * 2 - 1
     turn, zoom = turn * math.radians(TURN), 1 + zoom * ZOOM
@@ -78,11 +79,11 @@ def train(
     seed: int,
     width: int = WIDTH,
     augment: Augmentation = moved,
-    heard: Callable[[int], None] = lambda _: None,
+    on_step: Callable[[int], None] = lambda _: None,
 ) -> Network:
     """A network trained for ``steps`` batches of 128 on uint8 (N, C, S, S), augmented.
 
-    ``heard`` is told each step that is done. Torch's own random state is left as it was.
+    ``on_step`` receives the number of steps done after each. Torch's own random state does not change.
 
     Raises:
         ValueError: there are no images.
@@ -98,30 +99,28 @@ def train(
         progress = step / steps
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(progress / 0.2, (1 - progress) / 0.8, 1)
-        seen = augment(to_float(images[index]), seed, step)
-        loss = F.cross_entropy(network(seen)[1], torch.from_numpy(labels[index]))
+        batch = augment(to_float(images[index]), seed, step)
+        loss = F.cross_entropy(network(batch)[1], torch.from_numpy(labels[index]))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        heard(step + 1)
+        on_step(step + 1)
     return network.eval()
 
 
 def batches(count: int, steps: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
     """Indexes of each step's images: shuffles of all images, one after the other."""
-    left = np.empty(0, np.int64)
-    shuffles = 0
+    left, shuffles = np.empty(0, np.int64), itertools.count()
     for _ in range(steps):
         while len(left) < BATCH:
-            left = np.concatenate([left, philox.permutation(seed, Stream.ORDER, shuffles, count)])
-            shuffles += 1
+            left = np.concatenate([left, philox.permutation(seed, Stream.ORDER, next(shuffles), count)])
         yield left[:BATCH]
         left = left[BATCH:]
 
 
 @contextmanager
 def computing(threads: int) -> Iterator[None]:
-    """Compute with this many threads; afterwards with as many as before."""
+    """Use this many threads within the context."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -132,23 +131,23 @@ def computing(threads: int) -> Iterator[None]:
 
 def fastest_threads(channels: int, size: int) -> int:
     """The thread count that the user has set, else the fastest one for images of this form."""
-    users = threads.as_set()
-    if users is not None:
-        return users[0]
+    setting = threads.as_set()
+    if setting is not None:
+        return setting[0]
     images = np.zeros((100, channels, size, size), np.uint8)
     with torch.random.fork_rng(devices=[]):
         network = Network(channels, size, 10).eval()
 
-    def work(count: int) -> None:
+    def embed_with(count: int) -> None:
         torch.set_num_threads(count)
         embed(network, images)
 
     with computing(torch.get_num_threads()):
-        return threads.fastest(work, threads.counts())
+        return threads.fastest(embed_with, threads.counts())
 
 
 def channels_last(network: AnyNetwork) -> AnyNetwork:
-    """The network with its weights laid out as convolutions on a CPU are fastest; the numbers stay the same."""
+    """The network with the memory layout in which convolutions on a CPU are fastest; the numbers stay the same."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
 
@@ -179,20 +178,20 @@ def embed(network: Network, images: Images) -> Embedding:
     posteriors = np.empty((len(images), network.head.out_features), np.float32)
     for start in range(0, len(images), CHUNK):
         part = slice(start, start + CHUNK)
-        seen, logits = network(to_float(images[part]).contiguous(memory_format=torch.channels_last))
-        features[part], posteriors[part] = seen.numpy(), logits.softmax(1).numpy()
+        hidden, logits = network(to_float(images[part]).contiguous(memory_format=torch.channels_last))
+        features[part], posteriors[part] = hidden.numpy(), logits.softmax(1).numpy()
     return Embedding(features, posteriors)
 
 
 def by_channel(embed: Callable[[Images], Embedding], images: Images) -> Embedding:
-    """What a network of grey images says of each channel on its own: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
+    """Apply a network of grey images to each channel: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
 
     Features lie side by side. A class is one of K in each channel, the first counting most; its posterior is the
     product of theirs, since the channels are drawn independently of each other.
     """
-    seen = [embed(images[:, channel : channel + 1]) for channel in range(images.shape[1])]
-    posteriors = seen[0].posteriors
-    for one in seen[1:]:
+    channels = [embed(images[:, channel : channel + 1]) for channel in range(images.shape[1])]
+    posteriors = channels[0].posteriors
+    for one in channels[1:]:
         classes = posteriors.shape[1] * one.posteriors.shape[1]
         posteriors = (posteriors[:, :, None] * one.posteriors[:, None, :]).reshape(len(images), classes)
-    return Embedding(np.concatenate([one.features for one in seen], axis=1), posteriors)
+    return Embedding(np.concatenate([one.features for one in channels], axis=1), posteriors)

@@ -1,7 +1,7 @@
-"""GAN-train and GAN-test: what a classifier learns from generated images, and what one of real images makes of them.
+"""GAN-train and GAN-test: the accuracy of a classifier trained on generated images, and of one tested on them.
 
 Shmelkov et al. 2018, "How good is my GAN?". One fixed small network, shifts of two pixels, fixed steps, equal numbers
-of images, and no choice by any accuracy.
+of images, and no selection by accuracy.
 """
 
 from collections.abc import Callable
@@ -32,11 +32,11 @@ class GanTrain(NamedTuple):
     test: Estimate
     """Trained on real images, tested on generated ones."""
     real: Estimate
-    """Trained on real images, tested on real ones: what both are to be held against."""
+    """Trained on real images, tested on real ones: the reference for both."""
     behind: Estimate
     """real - train, paired by seed."""
     missing: npt.NDArray[np.int64]
-    """Test images that each network of real images reads, and none of generated ones: shapes that these lack."""
+    """Test images that all networks trained on real images classify correctly, and none trained on generated ones."""
 
 
 def gan_train(
@@ -46,45 +46,45 @@ def gan_train(
     classes: int,
     seeds: int = SEEDS,
     steps: int = STEPS,
-    heard: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> GanTrain:
     """Train on each set of (images, labels), with the same seeds, and test on the other and on held-out real images.
 
     Args:
-        generated: what is judged.
+        generated: the images to be measured.
         real: training images, as many as there are generated ones.
         test: images that neither network was trained on.
         classes: K; labels lie in 0..K-1.
         seeds: trainings of each kind.
         steps: batches of each training.
-        heard: told in words how far it is.
+        say: receives sentences about the progress.
 
     Raises:
         ValueError: the sets differ in size.
     """
     if len(generated[0]) != len(real[0]):
         raise ValueError(f"expected equal sets, given {len(generated[0])} generated and {len(real[0])} real images")
-    rows, lacked = [], np.ones(len(test[0]), bool)
+    accuracies, missing = [], np.ones(len(test[0]), bool)
     for seed in range(seeds):
-        heard(f"GAN-train: seed {seed + 1} of {seeds}")
-        of_generated, of_real = (
+        say(f"GAN-train: seed {seed + 1} of {seeds}")
+        by_generated, by_real = (
             feature_network.train(*images, classes, steps, seed, WIDTH, shifted) for images in (generated, real)
         )
-        reads = [right(of_generated, *test), right(of_real, *generated), right(of_real, *test)]
-        rows.append([read.mean() for read in reads])
-        lacked &= reads[2] & ~reads[0]
-    train, tested, baseline = np.array(rows).T
-    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train), np.flatnonzero(lacked))
+        hits = [right(by_generated, *test), right(by_real, *generated), right(by_real, *test)]
+        accuracies.append([hit.mean() for hit in hits])
+        missing &= hits[2] & ~hits[0]
+    train, tested, baseline = np.array(accuracies).T
+    return GanTrain(mean(train), mean(tested), mean(baseline), mean(baseline - train), np.flatnonzero(missing))
 
 
-def right(judge: feature_network.Network, images: Images, labels: Labels) -> npt.NDArray[np.bool_]:
-    """Which images are read as their label, (N,)."""
-    return np.asarray(feature_network.embed(judge, images).posteriors.argmax(1) == labels)
+def right(network: feature_network.Network, images: Images, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Whether each image is classified as its label, (N,)."""
+    return np.asarray(feature_network.embed(network, images).posteriors.argmax(1) == labels)
 
 
 def shifted(images: Tensor, seed: int, step: int) -> Tensor:
-    """Images moved by whole pixels, each on its own, black where nothing was."""
-    count, channels, side = images.shape[0], images.shape[1], images.shape[3]
+    """Images shifted by whole pixels, each on its own, padded with black."""
+    count, channels, _, side = images.shape
     drawn = philox.integers(seed, Stream.AUGMENTATION, np.arange(2 * count) + 2 * count * step, 2 * PIXELS + 1)
     top, left = torch.from_numpy(drawn).reshape(2, count, 1)
     wide = F.pad(images, (PIXELS,) * 4)

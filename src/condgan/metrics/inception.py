@@ -1,9 +1,9 @@
-"""Inception v3 as the published Fréchet distances see through it: the graph of 2015-12-05, ported by pytorch-fid.
+"""Inception v3, whose features the published Fréchet distances use: the graph of 2015-12-05, ported by pytorch-fid.
 
 Szegedy et al. 2015 (arXiv:1512.00567) describe the network, Heusel et al. 2017 (arXiv:1706.08500) compare its features.
-That graph differs from the paper and from later ports; figures are comparable only with all of its peculiarities:
+That graph differs from the paper and from later ports; figures are comparable only with all of these differences:
 
-- its average pools leave the padding out of the count;
+- average pools do not count the padding;
 - the last block pools with the maximum, where the paper has an average;
 - there are 1008 outputs, for 1000 classes.
 
@@ -28,12 +28,12 @@ from condgan.metrics.feature_network import channels_last, to_float
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 WHERE = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-MOST_BYTES = 2**28  # read at most; the file has 95,628,359
+MOST_BYTES = 2**28  # of a file that is read; the published one has 95,628,359
 
 FEATURES = 2048
 OUTPUTS = 1008
 SIDE = 299
-CHUNK = 32  # images seen at a time
+CHUNK = 32  # images at a time
 
 Pool = Callable[[Tensor], Tensor]
 
@@ -42,8 +42,8 @@ highest: Pool = partial(F.max_pool2d, kernel_size=3, stride=1, padding=1)
 halve: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
 
 
-# Each branch of a block: its convolutions in order, "channels@kernel", kernels as rows x columns; with "|", two that
-# see the same, last in line. Names in the weights file follow: "branch3x3_2b". "_pool" sees the pooled input.
+# Each branch of a block: its convolutions in order, "channels@kernel", kernels as rows x columns; with "|", two with
+# the same input, last in line. Names in the weights file follow: "branch3x3_2b". The input of "_pool" is pooled.
 
 
 def five(pooled: int) -> dict[str, str]:
@@ -99,15 +99,15 @@ class Convolution(nn.Module):
 
 
 class Mixed(nn.ModuleDict):
-    """One block: branches side by side, their outputs joined.
+    """One block: parallel branches, their outputs concatenated.
 
-    Where the pool halves the side, so does the last convolution of each branch, and none of them pads.
+    Where the pool halves the side, so does the last convolution of each branch, without padding.
     """
 
     def __init__(self, before: int, pool: Pool, branches: Mapping[str, str]) -> None:
         super().__init__()
         self.pool = pool
-        self.steps: dict[str, list[list[str]]] = {}  # of each branch: the names of those side by side
+        self.steps: dict[str, list[list[str]]] = {}  # of each branch: the names of parallel convolutions
         self.after = 0
         for branch, line in branches.items():
             steps = [step.split("|") for step in line.split()]
@@ -115,13 +115,13 @@ class Mixed(nn.ModuleDict):
             widths = [before]
             for number, step in enumerate(steps, 1):
                 stride = 2 if pool is halve and number == len(steps) else 1
-                seen, names, widths = widths[0], [], []
+                inputs, names, widths = widths[0], [], []
                 for letter, part in zip("ab" if len(step) == 2 else [""], step, strict=True):
                     width, rows, columns = map(int, part.replace("@", "x").split("x"))
                     padding = (rows // 2, columns // 2) if stride == 1 else (0, 0)
                     names.append(f"branch{branch}" + (f"_{number}{letter}" if len(steps) > 1 else ""))
                     widths.append(width)
-                    self[names[-1]] = Convolution(seen, width, (rows, columns), stride, padding)
+                    self[names[-1]] = Convolution(inputs, width, (rows, columns), stride, padding)
                 self.steps[branch].append(names)
             self.after += sum(widths)
 
@@ -129,17 +129,17 @@ class Mixed(nn.ModuleDict):
         """(N, before, H, W) -> (N, after, H, W), or (N, after, (H - 1) // 2, (W - 1) // 2) where the pool halves."""
         outputs: list[Tensor] = []
         for branch, steps in self.steps.items():
-            seen = [self.pool(images) if branch == "_pool" else images]
+            maps = [self.pool(images) if branch == "_pool" else images]
             for names in steps:
-                seen = [self[name](seen[0]) for name in names]
-            outputs += seen
+                maps = [self[name](maps[0]) for name in names]
+            outputs += maps
         return torch.cat(outputs, 1)
 
 
 class Inception(nn.Module):
-    """The whole network, weights random: ``load`` gives the one that figures are made with.
+    """The whole network with random weights; ``load`` gives the published ones.
 
-    Parameters and buffers have the names of the weights file; the children stand in the order in which they are used.
+    Parameters and buffers have the names of the weights file; the children are in the order of the forward pass.
     """
 
     def __init__(self) -> None:
@@ -161,10 +161,10 @@ class Inception(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 3, H, W) in [0, 1] -> features (N, 2048), logits (N, 1008)."""
         *body, head = self.children()
-        seen = prepared(images)
+        maps = prepared(images)
         for layer in body:
-            seen = layer(seen)
-        features = seen.mean((2, 3))
+            maps = layer(maps)
+        features = maps.mean((2, 3))
         return features, head(features)
 
 
@@ -177,13 +177,13 @@ def prepared(images: Tensor) -> Tensor:
 
 
 def load(path: Path) -> Inception:
-    """The network with the published weights, in eval mode. Torch's own random state is left as it was.
+    """The network with the published weights, in eval mode. Torch's own random state does not change.
 
-    The file is a pickle, the only one that condgan reads: its bytes are taken once, nothing is interpreted unless they
-    have the published SHA-256, and then only as tensors.
+    The file is a pickle, the only one that condgan reads: its bytes are read once, and interpreted only if they have
+    the published SHA-256, and then only as tensors.
 
     Raises:
-        CondganError: absent, no regular file, or another file than the published one.
+        CondganError: missing, no regular file, or another file than the published one.
     """
     expected = f"expected {FILE} with SHA-256 {SHA256}, which is at {WHERE}"
     if not path.exists():
@@ -193,30 +193,30 @@ def load(path: Path) -> Inception:
     if path.stat().st_size > MOST_BYTES:
         raise CondganError(f"{path} is larger than {MOST_BYTES >> 20} MiB: {expected}")
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise CondganError(f"{path} has SHA-256 {found}, it is damaged or another file: {expected}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != SHA256:
+        raise CondganError(f"{path} has SHA-256 {sha256}, it is damaged or another file: {expected}")
     with torch.random.fork_rng(devices=[]):
         network = Inception()
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception:  # of a dozen kinds; and torch's message advises to load without the guard
-        raise CondganError(f"{path} holds something else than tensors, and was not loaded: {expected}") from None
+        raise CondganError(f"{path} contains something else than tensors and was not loaded: {expected}") from None
     # Counters are of use in training only, and files written by an older torch lack them.
     counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
     try:
         network.load_state_dict(counters | state)
     except (AttributeError, RuntimeError, TypeError) as error:
         detail = " ".join(str(error).split())
-        raise CondganError(f"{path} holds no weights of this network ({detail}): {expected}") from None
+        raise CondganError(f"{path} contains no weights of this network ({detail}): {expected}") from None
     return channels_last(network.eval())
 
 
 @torch.inference_mode()
-def embed(network: Inception, images: Images, heard: Callable[[int], None] = lambda _: None) -> Embedding:
-    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, S, S); grey ones are seen as three equal channels.
+def embed(network: Inception, images: Images, progress: Callable[[int], None] = lambda _: None) -> Embedding:
+    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, S, S); grey ones are repeated to three channels.
 
-    ``heard`` is told how many images are done, after every 32.
+    ``progress`` receives the number of images done, after every 32.
 
     Raises:
         ValueError: not uint8, or C is neither 1 nor 3.
@@ -226,7 +226,7 @@ def embed(network: Inception, images: Images, heard: Callable[[int], None] = lam
     features, logits = [torch.empty(0, FEATURES)], [torch.empty(0, OUTPUTS)]
     for start in range(0, len(images), CHUNK):
         chunk = to_float(images[start : start + CHUNK])
-        for seen, part in zip((features, logits), network(chunk.expand(-1, 3, -1, -1)), strict=True):
-            seen.append(part)
-        heard(min(start + CHUNK, len(images)))
+        for parts, part in zip((features, logits), network(chunk.expand(-1, 3, -1, -1)), strict=True):
+            parts.append(part)
+        progress(min(start + CHUNK, len(images)))
     return Embedding(torch.cat(features).numpy(), torch.cat(logits).softmax(1).numpy())

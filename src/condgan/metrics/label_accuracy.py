@@ -1,4 +1,4 @@
-"""Whether images show the class that they were asked for, by a classifier's posteriors."""
+"""Whether a classifier predicts the class that was requested."""
 
 from typing import NamedTuple
 
@@ -11,28 +11,28 @@ from condgan.metrics import Estimate, share
 
 
 class LabelAccuracy(NamedTuple):
-    """Overall, for each class, and what was read where."""
+    """Overall accuracy, that of each class, and the confusion."""
 
     overall: Estimate
     per_class: list[float | None]
     """None where a class has no images."""
     confusion: npt.NDArray[np.int64]
-    """(K, K) counts: row = asked, column = read."""
+    """(K, K) counts: row = requested, column = predicted."""
 
 
-def label_accuracy(read: Labels, asked: Labels, classes: int) -> LabelAccuracy:
-    """The share of images, (N,), that are read as the class that was asked for.
+def label_accuracy(predicted: Labels, requested: Labels, classes: int) -> LabelAccuracy:
+    """The share of N images whose predicted class, (N,), is the requested one, (N,).
 
     Raises:
         UndefinedError: there are no images.
         ValueError: a label is not below ``classes``.
     """
-    if not len(asked):
+    if not len(requested):
         raise UndefinedError("there are no images")
     confusion = np.zeros((classes, classes), np.int64)
-    if min(asked.min(), read.min()) < 0 or max(asked.max(), read.max()) >= classes:
+    if min(requested.min(), predicted.min()) < 0 or max(requested.max(), predicted.max()) >= classes:
         raise ValueError(f"expected labels in 0..{classes - 1}")
-    np.add.at(confusion, (asked, read), 1)
+    np.add.at(confusion, (requested, predicted), 1)
     counts = confusion.sum(1)
     per_class = [int(confusion[k, k]) / int(counts[k]) if counts[k] else None for k in range(classes)]
-    return LabelAccuracy(share(read == asked), per_class, confusion)
+    return LabelAccuracy(share(predicted == requested), per_class, confusion)

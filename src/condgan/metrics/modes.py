@@ -1,6 +1,6 @@
-"""Which classes, the modes of labelled data, images are read as at all, and in what proportions.
+"""Which classes, the modes of labelled data, occur among the predicted ones, and in what proportions.
 
-Neither figure looks at the class that was asked for, so an unconditional generator has both.
+Neither figure depends on requested classes, so an unconditional generator has both.
 """
 
 import numpy as np
@@ -11,43 +11,43 @@ from condgan.metrics import Estimate
 from condgan.metrics.distances import with_error
 
 
-def covered(read: Labels) -> Estimate:
-    """How many classes at least one image is read as: (N,) classes (Metz et al. 2017, section 3.3.1).
+def covered(predicted: Labels) -> Estimate:
+    """How many classes occur among (N,) predicted ones (Metz et al. 2017, section 3.3.1).
 
     The standard error is a jackknife's, on average too large rather than too small (Efron & Stein 1981).
 
     Raises:
         UndefinedError: there are no images.
     """
-    if not len(read):
+    if not len(predicted):
         raise UndefinedError("there are no images")
-    return with_error(lambda kept: float(len(np.unique(read[kept]))), len(read))
+    return with_error(lambda kept: float(len(np.unique(predicted[kept]))), len(predicted))
 
 
-def divergence(read: Labels, real: Labels, classes: int) -> Estimate:
-    """The divergence KL(read || real) in nats of the proportions of (N,) classes read from those of (M,) real labels.
+def divergence(predicted: Labels, real: Labels, classes: int) -> Estimate:
+    """KL(predicted || real) in nats between the proportions of (N,) predicted classes and of (M,) real labels.
 
-    This direction is finite where classes are missing: k of K equally frequent ones, made equally often, have
+    This direction is finite where classes are missing: k of K equally frequent ones, generated equally often, have
     log(K / k). Papers call it reverse KL (Lin et al. 2018, section 4). Sampling alone gives about (K - 1) / 2N.
 
     Raises:
-        UndefinedError: no images, or a class is read that has no real images.
+        UndefinedError: no images, or a class is predicted that has no real images.
         ValueError: a label is not below ``classes``.
     """
-    if not len(read):
+    if not len(predicted):
         raise UndefinedError("there are no images")
-    if min(read.min(), real.min(initial=0)) < 0 or max(read.max(), real.max(initial=0)) >= classes:
+    if min(predicted.min(), real.min(initial=0)) < 0 or max(predicted.max(), real.max(initial=0)) >= classes:
         raise ValueError(f"expected labels in 0..{classes - 1}")
     expected = np.bincount(real, minlength=classes)
-    if not expected[read].all():
-        label = int(read[expected[read] == 0][0])
-        raise UndefinedError(f"class {label} is read, and has no real images: the divergence is infinite")
+    if not expected[predicted].all():
+        label = int(predicted[expected[predicted] == 0][0])
+        raise UndefinedError(f"class {label} is predicted and has no real images: the divergence is infinite")
     expected = expected / expected.sum()
 
     def of(kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-        counts = np.bincount(read[kept], minlength=classes)
-        seen = counts > 0
-        shares = counts[seen] / counts.sum()
-        return max(float(shares @ np.log(shares / expected[seen])), 0.0)  # rounding
+        counts = np.bincount(predicted[kept], minlength=classes)
+        present = counts > 0
+        shares = counts[present] / counts.sum()
+        return max(float(shares @ np.log(shares / expected[present])), 0.0)  # rounding
 
-    return with_error(of, len(read))
+    return with_error(of, len(predicted))

@@ -1,4 +1,4 @@
-"""What distances between neighbours tell: precision, recall, density, coverage, repeated images, memorised images."""
+"""Metrics from distances between neighbours: precision, recall, density, coverage, duplicates, memorisation."""
 
 import math
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ Indexes = npt.NDArray[np.int64]
 Precision = type[np.floating[Any]]
 
 ROWS, COLUMNS = 512, 2048  # of a block of distances: it stays in the cache, where a larger one is twice as slow
-BASE = 1 << 16  # images that others are sought among at a time
+BASE = 1 << 16  # images searched at a time
 TWIN = 0.001  # share of real images that lie as near to another one as twins do
-HONEST = 0.01  # share of held-out images that lie as near to a training image as a memorised image does
+HELD_OUT = 0.01  # share of held-out images that lie as near to a training image as a memorised image does
 
 
 class Prdc(NamedTuple):
@@ -34,10 +34,10 @@ class Prdc(NamedTuple):
 
 
 class Memorisation(NamedTuple):
-    """How near N generated images lie to the training images, compared with images that were held out."""
+    """Distances of N generated images to the training images, compared with those of held-out images."""
 
     share: Estimate  # nearer than 99 % of the held-out images: 1 % is expected
-    ratio: float  # median distance of a generated image / of a held-out one: 1 is expected, less is nearer
+    ratio: float  # median distance of generated images / of held-out ones: 1 is expected, less is nearer
     distances: Distances  # (N,)
     indexes: Indexes  # (N,): the nearest training image of each
 
@@ -50,7 +50,7 @@ def pixels(images: Images) -> Features:
 def nearest(queries: Features, base: Features) -> tuple[Distances, Indexes]:
     """Each query's nearest row of the base: float32 (N, D) and (M, D) -> Euclidean distances (N,), row numbers (N,).
 
-    The distance to a copy is exactly 0. Of rows that are equally near, any may be named.
+    The distance to a copy is exactly 0. Of rows that are equally near, any may be returned.
 
     Raises:
         UndefinedError: the base is empty; NaN or infinite.
@@ -58,7 +58,7 @@ def nearest(queries: Features, base: Features) -> tuple[Distances, Indexes]:
     """
     check_features(queries, base)
     if not len(base):
-        raise UndefinedError("there is nothing to be near to")
+        raise UndefinedError("there is no row to search")
     return resolve(queries, base, itself=False)
 
 
@@ -86,22 +86,21 @@ def nearest_other(points: Features) -> tuple[Distances, Indexes]:
     """
     check_features(points)
     if len(points) < 2:
-        raise UndefinedError("there is no other one to be near to")
+        raise UndefinedError("there is no other row to search")
     return resolve(points, points, itself=True)
 
 
 def resolve(queries: Features, base: Features, itself: bool) -> tuple[Distances, Indexes]:
-    """Search in float32, and again in float64 where its rounding leaves open which row is nearest.
+    """Search in float32, and again in float64 where rounding errors may decide which row is nearest.
 
-    Float32 takes half the time. One row in a hundred is open for images, all are if they are almost equal; without the
-    second search a copy could lose against an image that differs from it in a few grey levels.
+    Float32 takes half the time. One row in a hundred needs the second search for images, all rows if they are almost
+    equal. Without it, a copy could lose against an image that differs from it in a few grey levels.
     """
-    everyone = np.arange(len(queries))
+    numbers = np.arange(len(queries))
     centre = base.mean(0, dtype=np.float64)
-    indexes, gaps = search(queries, base, everyone, centre, itself, np.float32)
+    indexes, gaps = search(queries, base, numbers, centre, itself, np.float32)
     reach = norms(queries, centre) + norms(base, centre).max()
-    sure = gaps > 2 * rounding(reach, base.shape[1], np.float32)
-    unsure = everyone[~sure]  # NaN too, where float32 overflowed
+    unsure = numbers[~(gaps > 2 * rounding(reach, base.shape[1], np.float32))]  # NaN too, where float32 overflowed
     if len(unsure):
         indexes[unsure] = search(queries[unsure], base, unsure, centre, itself, np.float64)[0]
     distances = [
@@ -114,9 +113,9 @@ def resolve(queries: Features, base: Features, itself: bool) -> tuple[Distances,
 def search(
     queries: Features, base: Features, numbers: Indexes, centre: Distances, itself: bool, precision: Precision
 ) -> tuple[Indexes, Distances]:
-    """Each query's nearest row, and by how much the squared distance to the second nearest is larger: (N,), (N,).
+    """Each query's nearest row, (N,), and the difference of the two least squared distances, (N,).
 
-    Query ``i`` is row ``numbers[i]`` of the base, which is left out if ``itself``.
+    If ``itself``, query ``i`` is row ``numbers[i]`` of the base, which is left out.
     """
     import torch
 
@@ -154,7 +153,7 @@ def blocks(
 
 
 def leave_out(block: "Tensor", places: "Tensor") -> None:
-    """Put row r's distance at column ``places[r]``, if the block has it, out of reach."""
+    """Set the distance of row r at column ``places[r]``, if the block has it, to infinity."""
     import torch
 
     here = ((places >= 0) & (places < block.shape[1])).nonzero()[:, 0]
@@ -168,7 +167,7 @@ def norms(points: Features, centre: Distances) -> Distances:
 
 
 def rounding(reach: Distances, dim: int, precision: Precision) -> Distances:
-    """The most by which a squared distance of `blocks` is wrong, where ``reach`` is |x| + |y|.
+    """A bound of the error of a squared distance of `blocks`, where ``reach`` is |x| + |y|.
 
     A dot product of D terms in any order errs by at most D u |x| |y| (Higham 2002, "Accuracy and Stability of Numerical
     Algorithms", section 3.1); 8 more for the sums and for the moved origin.
@@ -200,7 +199,7 @@ def prdc(real: Features, generated: Features, k: int = 5) -> Prdc:
     balls = torch.zeros(len(generated))  # of real images, around each generated one
     recalled, covered = torch.zeros((2, len(real)), dtype=torch.bool)
     for i, j, block in blocks(real, generated, real.mean(0, dtype=np.float64), np.float64):
-        distances = block.sqrt_().float()  # as the radii: what is equally far stays so, whatever the order of a sum
+        distances = block.sqrt_().float()  # as the radii: equal distances stay equal, whatever the order of a sum
         rows, columns = slice(i, i + len(block)), slice(j, j + block.shape[1])
         inside = (distances < real_radii[rows, None]).float()
         balls[columns] += inside.sum(0)
@@ -217,7 +216,7 @@ def prdc(real: Features, generated: Features, k: int = 5) -> Prdc:
 def radii(points: Features, k: int) -> "Tensor":
     """Each row's distance to its k-th nearest other row, float32 (N,).
 
-    Found in float64, then rounded: the balls of a narrow set are far smaller than float32's error of its distances.
+    Computed in float64, then rounded: the balls of a narrow set are far smaller than float32's error of its distances.
     """
     import torch
 
@@ -229,30 +228,30 @@ def radii(points: Features, k: int) -> "Tensor":
         near = block.sqrt_().float().topk(min(k, block.shape[1]), largest=False).values
         nearby[rows] = torch.cat([nearby[rows], near], 1).topk(k, largest=False).values
     noise = rounding(2 * norms(points, centre).max(keepdims=True), points.shape[1], np.float64)[0]
-    found = nearby.amax(1)
-    return found.where(found > float(noise) ** 0.5, 0.0)  # a ball among copies holds nothing, not even by rounding
+    radius = nearby.amax(1)
+    return radius.where(radius > float(noise) ** 0.5, 0.0)  # a ball among copies contains nothing, not even by rounding
 
 
 def duplicates(images: Images, labels: Labels, reference: Images, reference_labels: Labels) -> Estimate:
     """Share of generated images, uint8 (N, C, S, S) of classes (N,), with a twin of their class among the generated.
 
     A twin lies nearer, in pixels, than 0.1 % of real images lie to the nearest other one of their class, or is a copy.
-    Neighbours are nearer where there are more: as many reference images of a class are compared as were generated, the
-    first ones, or all there are. Below 1000 a class, one image in as many may seem a twin by chance. (The idea is the
-    birthday paradox test's: Arora & Zhang 2017.)
+    Distances shrink as sets grow: the first reference images of a class are compared, as many as were generated, or
+    all. Below 1000 a class, one image in as many may seem a twin by chance. (The idea is that of the birthday paradox
+    test: Arora & Zhang 2017.)
 
     Raises:
         UndefinedError: nothing was generated; the reference has fewer than two images of a class that was.
     """
     twins = np.zeros(len(images), np.bool_)
     for label in np.unique(labels):
-        mine, real = np.flatnonzero(labels == label), np.flatnonzero(reference_labels == label)
+        own, real = np.flatnonzero(labels == label), np.flatnonzero(reference_labels == label)
         if len(real) < 2:
             raise UndefinedError(f"needs two reference images of class {label}, given {len(real)}")
-        if len(mine) > 1:
-            usual = nearest_other(pixels(reference[real[: len(mine)]]))[0]
-            distances = nearest_other(pixels(images[mine]))[0]
-            twins[mine] = (distances < np.quantile(usual, TWIN)) | (distances == 0)
+        if len(own) > 1:
+            usual = nearest_other(pixels(reference[real[: len(own)]]))[0]
+            distances = nearest_other(pixels(images[own]))[0]
+            twins[own] = (distances < np.quantile(usual, TWIN)) | (distances == 0)
     return share(twins)
 
 
@@ -271,5 +270,5 @@ def memorised(images: Images, train: Images, heldout_distances: Distances) -> Me
     if usual == 0:
         raise UndefinedError("half of the held-out images are copies of training images")
     distances, indexes = nearest_image(images, train)
-    near = distances <= np.quantile(heldout_distances, HONEST)  # not <: it is 0 if a few held-out images are copies
+    near = distances <= np.quantile(heldout_distances, HELD_OUT)  # not <: it is 0 if a few held-out images are copies
     return Memorisation(share(near), float(np.median(distances)) / usual, distances, indexes)

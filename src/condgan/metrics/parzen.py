@@ -1,6 +1,6 @@
-"""The log-likelihood of images under a Parzen window of generated ones: how GANs were compared in 2014.
+"""The log-likelihood of images under a Parzen window of generated ones, as in the first papers on GANs.
 
-It says little about what images look like (Theis et al. 2016): it is here to be compared with the papers' tables.
+It says little about image quality (Theis et al. 2016); it allows comparisons with the tables of these papers.
 """
 
 import math
@@ -19,11 +19,11 @@ BLOCK = 2**20  # distances at a time
 
 
 class Parzen(NamedTuple):
-    """A mean log-likelihood in nats, and the width that was chosen for it."""
+    """A mean log-likelihood in nats, and the chosen width."""
 
     value: Estimate
     sigma: float
-    at_edge: bool  # the best width may lie outside those that were tried
+    at_edge: bool  # sigma is the least or the greatest tried: a better one may lie outside
 
 
 def parzen(samples: Features, validation: Features, test: Features, sigmas: Sequence[float] = SIGMAS) -> Parzen:
@@ -37,8 +37,8 @@ def parzen(samples: Features, validation: Features, test: Features, sigmas: Sequ
         ValueError: not (N, D) of one D; no sigma, or one that is not positive.
     """
     check_features(samples, validation, test)
-    for name, given in {"generated": samples, "validation": validation, "test": test}.items():
-        if not len(given):
+    for name, images in {"generated": samples, "validation": validation, "test": test}.items():
+        if not len(images):
             raise UndefinedError(f"there are no {name} images")
     best = int(log_likelihoods(samples, validation, sigmas).mean(1).argmax())
     value = mean(log_likelihoods(samples, test, sigmas[best : best + 1])[0])
@@ -49,11 +49,7 @@ def log_likelihoods(samples: Features, points: Features, sigmas: Sequence[float]
     """log p of each point (N, D) for each sigma, under Gaussians at the samples (M, D): (len(sigmas), N), in nats.
 
     p(x) = 1/M sum_i exp(-|x - s_i|^2 / (2 sigma^2)) / (2 pi sigma^2)^(D/2). Distances are in float64: float32's error
-    of a squared distance, 1e-5 and more for images, would be multiplied by 1 / (2 sigma^2) = 50.
-
-    Raises:
-        UndefinedError: there are no samples; NaN or infinite.
-        ValueError: not (N, D) and (M, D); no sigma, or one that is not positive.
+    of a squared distance, 1e-5 and more for images, would be multiplied by 1 / (2 sigma^2) = 50. Errors: as `parzen`.
     """
     import torch
 

@@ -1,6 +1,6 @@
-"""What goes wrong in a training: a table of alarms, each with its checks and its cure."""
+"""The table of alarms: what can go wrong in a training, the checks that show it, and what may help."""
 
-from condgan.diagnosis.alarms.alarm import Alarm, Finding, Symptom
+from condgan.diagnosis.alarms.alarm import Alarm, Finding
 from condgan.diagnosis.alarms.table import ALARMS, from_log, from_pictures, ordered
 
-__all__ = ["ALARMS", "Alarm", "Finding", "Symptom", "from_log", "from_pictures", "ordered"]
+__all__ = ["ALARMS", "Alarm", "Finding", "from_log", "from_pictures", "ordered"]

@@ -1,4 +1,4 @@
-"""What an alarm consists of, and what it reports."""
+"""An alarm, and what it reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,48 +9,34 @@ from condgan.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Symptom:
-    """What a check reports where something is wrong.
+class Finding:
+    """A fault of a run.
 
     Attributes:
         text: what is wrong, a sentence.
-        evidence: the numbers, and where they stand.
-        advice: overrides that follow from these numbers; they precede the alarm's cure.
+        evidence: the numbers, and the records that contain them.
+        advice: ``section.field=value`` strings, each valid for the run's recipe. A check gives those that follow from
+            its numbers; the cure of the alarm is appended.
+        kind: of the alarm, one of ``ALARMS``; the table adds it.
     """
 
     text: str
     evidence: str
     advice: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong with a run.
-
-    Attributes:
-        kind: of the alarm, one of ``ALARMS``.
-        text: what is wrong, a sentence.
-        evidence: the numbers, and where they stand.
-        advice: ``section.field=value`` strings, each valid for the run's recipe.
-    """
-
-    kind: str
-    text: str
-    evidence: str
-    advice: tuple[str, ...]
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that can go wrong in a training, with a check of the log, of generated images, or of both.
+    """A fault that a training can have, with a check of the log, of generated images, or of both.
 
     Attributes:
         cure: the overrides that may help a recipe, each valid for it.
-        in_log: reads the records; none where they cannot show it.
-        in_pictures: compares generated images of each class with validation images; none where these cannot show it.
-            It raises UndefinedError, with the reason, where they do not suffice.
+        in_log: checks the records, if these can show the fault.
+        in_pictures: compares generated images of each class with validation images, if these can show the fault. It
+            raises UndefinedError with the reason if they do not suffice.
     """
 
     cure: Callable[[Recipe], tuple[str, ...]]
-    in_log: Callable[[Logged], Symptom | None] | None = None
-    in_pictures: Callable[[Comparison], Symptom | None] | None = None
+    in_log: Callable[[Logged], Finding | None] | None = None
+    in_pictures: Callable[[Comparison], Finding | None] | None = None

@@ -1,4 +1,4 @@
-"""Overrides that may help a training, each a function of its recipe: what cures are composed of."""
+"""Overrides that may help a training, as functions of its recipe. The cures of alarms are composed of these."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,57 +22,60 @@ VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     # Huang et al. 2024, together with r1
     (lambda r: not facts(r.loss).relativistic, ("loss.name=relativistic",)),
 )
-"""What helps a generator that repeats itself: the recipes that lack it, and overrides that add it, the best first."""
+"""Against repeated pictures: a test whether a recipe lacks the remedy, and overrides that add it, the best first."""
 
 
-def optimisers(recipe: Recipe) -> tuple[tuple[str, Optimiser], ...]:
-    """Both, by the name of their section."""
-    return ("g", recipe.optim.g), ("d", recipe.optim.d)
-
-
-def rate(which: str, value: float) -> str:
+def rate(section: str, value: float) -> str:
     """The override that sets a learning rate."""
-    return f"optim.{which}.lr={value:.2g}"
+    return f"optim.{section}.lr={value:.2g}"
+
+
+def rates(recipe: Recipe, value: Callable[[Optimiser], float]) -> tuple[str, str]:
+    """The overrides that set both learning rates."""
+    return rate("g", value(recipe.optim.g)), rate("d", value(recipe.optim.d))
 
 
 def finite(recipe: Recipe) -> tuple[str, ...]:
     """Learning rates at which losses stay finite: a quarter of each, at most the usual one."""
-    return tuple(rate(which, min(own.lr / 4, USUAL[own.name])) for which, own in optimisers(recipe))
+    return rates(recipe, lambda optimiser: min(optimiser.lr / 4, USUAL[optimiser.name]))
 
 
 def calmer(recipe: Recipe) -> tuple[str, ...]:
     """Half of each learning rate, less momentum of Adam, and an average of the generator."""
-    return (
-        *(rate(which, own.lr / 2) for which, own in optimisers(recipe)),
-        *(
-            f"optim.{which}.betas=0.5,{own.betas[1]:g}"
-            for which, own in optimisers(recipe)
-            if own.name in ("adam", "adamw") and own.betas[0] > 0.5
-        ),
-        *(("train.ema=0.999",) if recipe.train.ema is None else ()),
-    )
+    betas = [
+        f"optim.{section}.betas=0.5,{optimiser.betas[1]:g}"
+        for section, optimiser in (("g", recipe.optim.g), ("d", recipe.optim.d))
+        if optimiser.name in ("adam", "adamw") and optimiser.betas[0] > 0.5
+    ]
+    average = () if recipe.train.ema is not None else ("train.ema=0.999",)
+    return (*rates(recipe, lambda optimiser: optimiser.lr / 2), *betas, *average)
 
 
 def slower_faster(recipe: Recipe) -> str:
     """Half the learning rate of the network that learns faster: of the generator where both are equal."""
-    which, own = max(optimisers(recipe), key=lambda pair: pair[1].lr)
-    return rate(which, own.lr / 2)
+    g, d = recipe.optim.g.lr, recipe.optim.d.lr
+    return rate("g", g / 2) if g >= d else rate("d", d / 2)
 
 
 def balanced(recipe: Recipe) -> tuple[str, ...]:
     """The same learning rate for both networks, between the two and at most the usual one."""
     g, d = recipe.optim.g, recipe.optim.d
     between = min(math.sqrt(g.lr * d.lr), USUAL[g.name])
-    return rate("g", between), rate("d", between)
+    return rates(recipe, lambda _: between)
+
+
+def batch_norm(recipe: Recipe) -> tuple[str, ...]:
+    """Batch normalisation in the generator; nothing if it is so already."""
+    return () if recipe.generator.norm == "batch" else ("generator.norm=batch",)
 
 
 def one_critic_step(recipe: Recipe) -> tuple[str, ...]:
-    """A single step of the discriminator for each of the generator; none if it has one."""
+    """A single step of the discriminator for each of the generator; nothing if it is so already."""
     return ("train.critic_steps=1",) if recipe.train.critic_steps > 1 else ()
 
 
 def more_dropout(recipe: Recipe) -> tuple[str, ...]:
-    """More dropout in the discriminator; none if it has much already."""
+    """More dropout in the discriminator; nothing if it is 0.6 or more already."""
     dropout = recipe.discriminator.dropout
     return () if dropout >= 0.6 else (f"discriminator.dropout={0.4 if dropout < 0.4 else 0.6:g}",)
 
@@ -99,8 +102,8 @@ def valid(recipe: Recipe, advice: Sequence[str]) -> bool:
 
 
 def with_variety(recipe: Recipe, advice: tuple[str, ...]) -> tuple[str, ...]:
-    """Advice, and what a recipe lacks of ``VARIETY`` that goes with it."""
-    for lacking, choices in VARIETY:
-        if lacking(recipe):
+    """Advice, and the first valid choice of each row of ``VARIETY`` that the recipe lacks."""
+    for lacks, choices in VARIETY:
+        if lacks(recipe):
             advice += next(((choice,) for choice in choices if valid(recipe, (*advice, choice))), ())
     return advice

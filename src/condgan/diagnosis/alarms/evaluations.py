@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condgan.diagnosis.alarms.alarm import Symptom
+from condgan.diagnosis.alarms.alarm import Finding
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.results.records import EvaluationRecord
 from condgan.results.selection import BETTER, selected_by
@@ -16,16 +16,13 @@ POOR, BEHIND = 0.5, 0.3  # label accuracy of a class, and how far below the medi
 NO_RECALL, NO_COVERAGE, SOME_PRECISION = 0.02, 0.1, 0.1  # collapsed: 0, 0.01 to 0.08; undertrained: 0.01, 0.3
 
 
-def over_training(log: Logged) -> Symptom | None:
-    """The best evaluation lies back, and the last two are clearly worse."""
+def over_training(log: Logged) -> Finding | None:
+    """The last two evaluations are clearly worse than the best one."""
     name = selected_by(log.recipe, log.evaluations)
     if name is None:
         return None
-    series = []
-    for record in log.evaluations:
-        value = record.value(name)
-        if value is not None:
-            series.append((value, record.se(name) or 0.0, record))
+    values = ((record.value(name), record.se(name) or 0.0, record) for record in log.evaluations)
+    series = [(value, error, record) for value, error, record in values if value is not None]
     if len(series) < 3:
         return None
     sign = 1 if BETTER[series[0][2].evaluation[name].metric] == "higher" else -1
@@ -36,7 +33,7 @@ def over_training(log: Logged) -> Symptom | None:
             return None
     value, its_error, now = series[-1]
     images, epochs = now.images - then.images, now.epoch - then.epoch
-    return Symptom(
+    return Finding(
         f"The run was best at epoch {then.epoch:g} and has become worse since.",
         f"{name} {best:.4g} (se {error:.2g}) at epoch {then.epoch:g}, {value:.4g} (se {its_error:.2g}) at "
         f"epoch {now.epoch:g}, {epochs:g} epochs and {images} images later",
@@ -44,7 +41,7 @@ def over_training(log: Logged) -> Symptom | None:
     )
 
 
-def wrong_labels(log: Logged) -> Symptom | None:
+def wrong_labels(log: Logged) -> Finding | None:
     """Classes whose generated images are mostly classified as others, in the last evaluations."""
     records = settled(log, [record for record in log.evaluations if record.per_class is not None])
     bad = [poor({name: v for name, v in (record.per_class or {}).items() if v is not None}) for record in records]
@@ -53,13 +50,13 @@ def wrong_labels(log: Logged) -> Symptom | None:
     if len(records) > 1 and rising(records[0], records[1]):
         return None  # the generator still learns them
     last, accuracies = records[-1], bad[-1]
-    lasting = [name for name in accuracies if all(name in earlier for earlier in bad)]
-    if not lasting:
+    persistent = [name for name in accuracies if all(name in earlier for earlier in bad)]
+    if not persistent:
         return None
     overall = last.value("label_accuracy")
-    shares = ", ".join(f'"{name}" {accuracies[name]:.0%}' for name in lasting[:10])
-    return Symptom(
-        mislabelled(lasting, overall is not None and follows_nothing(overall, len(last.per_class or ()))),
+    shares = ", ".join(f'"{name}" {accuracies[name]:.0%}' for name in persistent[:10])
+    return Finding(
+        mislabelled(persistent, overall is not None and near_chance(overall, len(last.per_class or ()))),
         f"evaluation at step {last.step}, epoch {last.epoch:g}: classified as the requested class: "
         f"{shares}{'' if overall is None else f'; over all classes {overall:.0%}'}",
     )
@@ -73,7 +70,7 @@ def rising(before: EvaluationRecord, now: EvaluationRecord) -> bool:
 
 
 def poor(accuracies: dict[str, float], ceiling: dict[str, float] | None = None) -> dict[str, float]:
-    """The classes of too low an accuracy, of all by name; ``ceiling`` is the accuracy on real images."""
+    """The classes whose accuracy is too low; ``ceiling`` is the accuracy on real images."""
     if not accuracies:
         return {}
     usual = float(np.median(list(accuracies.values())))
@@ -84,24 +81,19 @@ def poor(accuracies: dict[str, float], ceiling: dict[str, float] | None = None) 
     }
 
 
-def follows_nothing(accuracy: float, classes: int) -> bool:
+def near_chance(accuracy: float, classes: int) -> bool:
     """Whether an accuracy is little better than guessing one of K classes."""
     return classes > 1 and (accuracy - 1 / classes) / (1 - 1 / classes) < 0.2
 
 
-def mislabelled(classes: Sequence[str], nothing: bool) -> str:
-    """What is wrong with these classes, or with all of them if labels do ``nothing``: a sentence."""
-    if nothing:
+def mislabelled(classes: Sequence[str], all_wrong: bool) -> str:
+    """The sentence of the alarm for these classes, or for all if labels have no effect."""
+    if all_wrong:
         return "The pictures do not follow the labels: hardly more of them show the requested class than by chance."
+    names = listed([f'"{name}"' for name in classes])
     return (
-        f"Most pictures of {listed([quoted(name) for name in classes])} do not show the requested class: too little "
-        "training, or wrong labels in the data."
+        f"Most pictures of {names} do not show the requested class: too little training, or wrong labels in the data."
     )
-
-
-def quoted(name: str) -> str:
-    """A class's name in a sentence."""
-    return f'"{name}"'
 
 
 def listed(names: Sequence[str]) -> str:
@@ -109,7 +101,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (" and others" if len(names) > 10 else "")
 
 
-def collapse(log: Logged) -> Symptom | None:
+def collapse(log: Logged) -> Finding | None:
     """Few real images have generated ones near them, while generated ones look real."""
     records = settled(log, log.evaluations)
     for record in records:
@@ -120,7 +112,7 @@ def collapse(log: Logged) -> Symptom | None:
             return None
     if not records:
         return None
-    return Symptom(
+    return Finding(
         "The generator repeats a few pictures: they look real but cover little of the data.",
         f"evaluation at step {records[-1].step}, epoch {records[-1].epoch:g}: precision {precision:.3g}, "
         f"recall {recall:.3g}, coverage {coverage:.3g}",
@@ -128,7 +120,7 @@ def collapse(log: Logged) -> Symptom | None:
 
 
 def settled(log: Logged, records: Sequence[EvaluationRecord]) -> Sequence[EvaluationRecord]:
-    """The evaluations that must agree: the last two, or the last alone once the training is over; else none.
+    """The evaluations that must agree: the last two, or the last alone once the training has ended; else none.
 
     A young generator repeats one picture for every class: a single early evaluation proves nothing.
     """

@@ -1,4 +1,4 @@
-"""A log as checks read it: the records, and the series of losses, scores and gradients in them."""
+"""The input of checks of a log: the records, and the series of losses, scores and gradients in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from condgan.recipe.losses import Bounds, bounds
 from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
 
 Series = npt.NDArray[np.float64]
-LEAST, LAST = 10, 5  # records of steps that any check needs, and that the last part has at least
+LEAST, LAST = 10, 5  # least records of steps for a check, and in the last part
 
 
 @dataclass(frozen=True)
 class Losses:
-    """The figures of a log's records of steps, each (N,), and the steps at which their windows end."""
+    """The figures in records of steps, each (N,), and the last step of each record."""
 
     steps: Series
     d: Series
@@ -29,21 +29,21 @@ class Losses:
 
     @property
     def last(self) -> int:
-        """How many records the last part has: a tenth, at least five."""
+        """The number of records in the last part: a tenth, at least five."""
         return max(LAST, len(self.d) // 10)
 
     def span(self) -> str:
-        """The last part, in words."""
+        """The steps of the last part, in words."""
         return f"steps {self.steps[-self.last]:.0f} to {self.steps[-1]:.0f}"
 
 
 @dataclass(frozen=True)
 class Logged:
-    """What the checks of a log read.
+    """The input of a check.
 
     Attributes:
         recipe, records: of the run.
-        kinds: of the alarms that were raised before, which stand above in the table.
+        kinds: of the alarms raised so far, by earlier rows of the table.
     """
 
     recipe: Recipe
@@ -52,12 +52,12 @@ class Logged:
 
     @cached_property
     def evaluations(self) -> list[EvaluationRecord]:
-        """In order, without the untrained generator's, which shows nothing of the training."""
+        """In order, without that of the untrained generator."""
         return [record for record in of_kind(self.records, EvaluationRecord) if record.step]
 
     @cached_property
     def losses(self) -> Losses | None:
-        """Of the records that have both losses and both mean scores; none if they are too few."""
+        """The records that have both losses and both mean scores; none if they are too few."""
         names = ("d_loss", "g_loss", "d_real", "d_fake")
         records = [record for record in of_kind(self.records, StepRecord) if record.mean.keys() >= set(names)]
         if len(records) < LEAST:

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from condgan.diagnosis.alarms.alarm import Symptom
-from condgan.diagnosis.alarms.logged import Logged, Losses, Series
+from condgan.diagnosis.alarms.alarm import Finding
+from condgan.diagnosis.alarms.logged import Logged, Series
+from condgan.metrics import mean
 from condgan.recipe.losses import Bounds, facts
 from condgan.results.records import AlarmRecord, of_kind
 
@@ -21,32 +22,33 @@ TUNE = 60  # records that show a rhythm: in fewer, noise has one by chance
 SURE = 3.0  # standard errors
 
 
-def nan(log: Logged) -> Symptom | None:
-    """A figure was no longer a number: the training itself says so."""
+def nan(log: Logged) -> Finding | None:
+    """A figure became NaN or infinite; the training logs this alarm itself."""
     for record in reversed(of_kind(log.records, AlarmRecord)):
         if record.alarm == "nan":
-            return Symptom(
+            return Finding(
                 "A loss or a weight became NaN or infinite, and the training stopped.",
                 f"step {record.step}, epoch {record.epoch:g}: {record.text}",
             )
     return None
 
 
-def too_strong_discriminator(log: Logged) -> Symptom | None:
+def too_strong_discriminator(log: Logged) -> Finding | None:
     """The discriminator's loss is at its floor and the generator's does not fall, or its gradient has vanished."""
     losses = log.losses
     if losses is None or losses.bounds is None:
         return None
     floor, chance = losses.bounds
-    last, rest = slice(-losses.last, None), slice(None, -losses.last)
+    last, earlier = slice(-losses.last, None), slice(None, -losses.last)
     d, g = float(np.median(losses.d[last])), float(np.median(losses.g[last]))
-    before = float(np.median(losses.g[rest]))
+    before = float(np.median(losses.g[earlier]))
     faded = ""
     if losses.gradient is not None:
-        now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[rest], losses.last)
+        now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[earlier], losses.last)
         if now < STARVED * once:
             faded = f"; the gradient that reaches the generator fell from {once:.3g} to {now:.3g}"
-    noise = SURE * error_of(losses.d[last]) if log.recipe.loss.flip else 0.0  # which targets flip cannot be learnt
+    flips = log.recipe.loss.flip  # random targets, which cannot be learnt
+    noise = SURE * (mean(losses.d[last]).se or 0.0) if flips else 0.0
     near = WON * (chance - floor) + noise
     # a least-squares G loss ends at 1, where all generated images score 0, and a saturating one at 0: the only sign
     # common to all losses is that it does not fall
@@ -54,7 +56,7 @@ def too_strong_discriminator(log: Logged) -> Symptom | None:
     if not (won or (faded and d - floor < NEARLY_WON * (chance - floor))):
         return None
     gap = float(np.median(losses.real[last] - losses.fake[last]))
-    return Symptom(
+    return Finding(
         "The discriminator separates all generated images from real ones, so the generator learns nothing from it.",
         f"{losses.span()}: D loss {d:.3g}{scale(losses.bounds)}, G loss {g:.3g} (before: {before:.3g}), "
         f"real images score {gap:.3g} above generated ones{faded}",
@@ -62,81 +64,70 @@ def too_strong_discriminator(log: Logged) -> Symptom | None:
 
 
 def scale(bounds: Bounds) -> str:
-    """The values that a discriminator's loss compares with, in words."""
+    """Chance and floor of a discriminator's loss, in words."""
     floor = f" and the least is {bounds.floor:.3g}" if bounds.floor else ""
     return f" where chance is {bounds.chance:.3g}{floor}"
 
 
-def error_of(values: Series) -> float:
-    """Standard error of the mean of a series, (N,)."""
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def peak(values: Series, length: int) -> float:
-    """The highest median of a stretch of this length, (N,) with N > 0."""
+    """The greatest median among consecutive parts of this length, of a series (N,) with N > 0."""
     return max(float(np.median(values[i : i + length])) for i in range(0, len(values), length))
 
 
-def too_strong_generator(log: Logged) -> Symptom | None:
+def above_chance(log: Logged, factor: float) -> tuple[float, float, str] | None:
+    """If the discriminator's loss stays above ``factor`` times chance: (gap, its standard error, evidence).
+
+    The gap is the mean difference between the scores of real and generated images, in the last part.
+    """
+    losses = log.losses
+    if losses is None or losses.bounds is None:
+        return None
+    last = slice(-losses.last, None)
+    if losses.d[last].min() < factor * losses.bounds.chance:
+        return None
+    gap, error = mean(losses.real[last] - losses.fake[last])
+    evidence = (
+        f"{losses.span()}: D loss {np.median(losses.d[last]):.3g}{scale(losses.bounds)}, "
+        f"real images score {gap:.3g} +- {error:.2g} above generated ones"
+    )
+    return gap, error or 0.0, evidence
+
+
+def too_strong_generator(log: Logged) -> Finding | None:
     """The discriminator does worse than a constant answer, and scores generated images above real ones.
 
     At an equilibrium its loss is at chance too, but there real images never score below generated ones for long.
     """
-    losses = log.losses
-    if losses is None or losses.bounds is None or losses.d[-losses.last :].min() < losses.bounds.chance:
+    result = above_chance(log, 1.0)
+    if result is None or result[0] >= -SURE * result[1]:
         return None
-    gap, error = gap_of(losses)
-    if gap >= -SURE * error:
-        return None
-    return Symptom(
-        "The discriminator scores generated images above real ones, so its gradient misleads the generator.",
-        beyond_chance(losses, losses.bounds),
-    )
+    text = "The discriminator scores generated images above real ones, so its gradient misleads the generator."
+    return Finding(text, result[2])
 
 
-def blown_up(log: Logged) -> Symptom | None:
+def blown_up(log: Logged) -> Finding | None:
     """The discriminator does far worse than a constant answer, for another reason than a strong generator."""
-    losses = log.losses
-    if losses is None or losses.bounds is None or "generator-too-strong" in log.kinds:
+    result = above_chance(log, BLOWN_UP)
+    if result is None or "generator-too-strong" in log.kinds:
         return None
-    if losses.d[-losses.last :].min() < BLOWN_UP * losses.bounds.chance:
-        return None
-    return Symptom(
-        "The discriminator does far worse than guessing: its steps are too large.",
-        beyond_chance(losses, losses.bounds),
-    )
+    return Finding("The discriminator does far worse than guessing: its steps are too large.", result[2])
 
 
-def gap_of(losses: Losses) -> tuple[float, float]:
-    """By how much real images score above generated ones in the last part, and the standard error of that."""
-    gaps = losses.real[-losses.last :] - losses.fake[-losses.last :]
-    return float(gaps.mean()), error_of(gaps)
-
-
-def beyond_chance(losses: Losses, bounds: Bounds) -> str:
-    """The discriminator's loss and scores in the last part, in words."""
-    gap, error = gap_of(losses)
-    return (
-        f"{losses.span()}: D loss {np.median(losses.d[-losses.last :]):.3g}{scale(bounds)}, "
-        f"real images score {gap:.3g} +- {error:.2g} above generated ones"
-    )
-
-
-def oscillation(log: Logged) -> Symptom | None:
-    """A loss swings with a period of its own."""
+def oscillation(log: Logged) -> Finding | None:
+    """A loss oscillates."""
     losses = log.losses
     if losses is None:
         return None
     unit = facts(log.recipe.loss).unit  # a mean score may be 0, so that swings cannot be measured by it alone
     apart = float(np.abs(losses.real - losses.fake).max()) if math.isinf(unit) else 0.0
-    for name, values, size in (("G", losses.g, unit), ("D", losses.d, apart)):
-        values = values[len(values) // 4 :]  # the first steps are no swing
+    for name, series, size in (("G", losses.g, unit), ("D", losses.d, apart)):
+        values = series[len(series) // 4 :]  # without the first steps, which change a lot
         swings = rhythm(values, size)
         if swings is None:
             continue
         deviation, period = swings
         steps = period * float(np.median(np.diff(losses.steps)))
-        return Symptom(
+        return Finding(
             f"The {name} loss oscillates: the networks chase each other instead of converging.",
             f"steps {losses.steps[-len(values)]:.0f} to {losses.steps[-1]:.0f}: {name} loss {values.mean():.3g}, "
             f"swings of {deviation:.2g} about every {steps:.0f} steps",
@@ -145,36 +136,35 @@ def oscillation(log: Logged) -> Symptom | None:
 
 
 def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
-    """Standard deviation and period, in records, of the swings of a series (N,); none if it has none.
+    """Standard deviation and period, in records, of the oscillation of a series (N,); none if it does not oscillate.
 
-    The deviation must be a good part of the mean, or of ``unit`` if that is more.
-
-    A series is periodic if it resembles itself one period later and its opposite in between, over at least three
-    periods. Noise does neither; a drift does not come back, and a parabola is subtracted for it.
+    The deviation must be 15 % of the mean or of ``unit``, whichever is greater. The autocorrelation must be clearly
+    negative within the period and positive after it, over at least three periods. A parabola is subtracted first, so
+    that a drift is not taken for an oscillation.
     """
     count = len(values)
     if count < TUNE:
         return None
     places = np.linspace(-1, 1, count)
-    rest = values - np.polynomial.polynomial.polyval(places, np.polynomial.polynomial.polyfit(places, values, 2))
-    size = float(rest.std())
+    residual = values - np.polynomial.polynomial.polyval(places, np.polynomial.polynomial.polyfit(places, values, 2))
+    size = float(residual.std())
     if size == 0 or size < SWING * max(abs(float(values.mean())), unit):
         return None
-    padded = np.fft.rfft(rest, 2 * count)
+    padded = np.fft.rfft(residual, 2 * count)
     products = np.fft.irfft(np.abs(padded) ** 2)[:count] / np.arange(count, 0, -1)  # unbiased: fewer pairs at long lags
-    likeness = (products / products[0])[: count // PERIODS + 1]
-    opposite = int(np.argmax(likeness < -RHYTHM / 2))  # the first such lag; 0 if there is none
-    alike = likeness > RHYTHM
-    alike[: opposite + 1] = False
-    if not opposite or not alike.any():
+    correlation = (products / products[0])[: count // PERIODS + 1]
+    opposite = int(np.argmax(correlation < -RHYTHM / 2))  # the first such lag; 0 if there is none
+    high = correlation > RHYTHM
+    high[: opposite + 1] = False
+    if not opposite or not high.any():
         return None
-    start = int(np.argmax(alike))
-    length = int(np.argmin(alike[start:])) or len(alike) - start
-    period = start + int(np.argmax(likeness[start : start + length]))  # not a multiple of it
+    start = int(np.argmax(high))
+    length = int(np.argmin(high[start:])) or len(high) - start
+    period = start + int(np.argmax(correlation[start : start + length]))  # not a multiple of it
     return (size, period) if period >= 4 else None
 
 
-def out_of_balance(log: Logged) -> Symptom | None:
+def out_of_balance(log: Logged) -> Finding | None:
     """Learning rates far apart, where another alarm was raised; of different optimisers they cannot be compared."""
     g, d = log.recipe.optim.g, log.recipe.optim.d
     blamed = {"over-training", "wrong-labels"}  # these have other causes
@@ -182,7 +172,7 @@ def out_of_balance(log: Logged) -> Symptom | None:
     if symptom is None or g.name != d.name or max(g.lr / d.lr, d.lr / g.lr) < RATIO:
         return None
     faster, ratio = ("generator", g.lr / d.lr) if g.lr > d.lr else ("discriminator", d.lr / g.lr)
-    return Symptom(
+    return Finding(
         f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
         f"optim.g.lr={g.lr:g}, optim.d.lr={d.lr:g}, together with: {symptom}",
     )

@@ -1,88 +1,79 @@
 """Checks of generated images of each class, compared with validation images."""
 
 import numpy as np
-import numpy.typing as npt
 
-from condgan.diagnosis.alarms.alarm import Symptom
-from condgan.diagnosis.alarms.evaluations import follows_nothing, listed, mislabelled, poor, quoted
+from condgan.arrays import Labels
+from condgan.diagnosis.alarms.alarm import Finding
+from condgan.diagnosis.alarms.evaluations import listed, mislabelled, near_chance, poor
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
-from condgan.metrics.neighbours import HONEST, duplicates, nearest_other
+from condgan.metrics.neighbours import HELD_OUT, duplicates, nearest_other
 
-FEWEST = 10  # real images, and pictures, of a class that is judged
+FEWEST = 10  # real images, and pictures, of a class that is checked
 # Calibrated on real generators. The distance from a picture to the next one of its class, in features, as a share of
 # the same among real images: 0.5 to 1.3 from the second epoch on, 0.00 to 0.11 for one to twenty repeated pictures.
 CROWDED = 0.3
 MEMORISED, FLOORS = 0.2, 3.0  # share of pictures, and at least so many times what chance gives; else 0 to 0.001
 
-Index = npt.NDArray[np.int64]
 
+def repetition(compared: Comparison) -> Finding | None:
+    """Pictures of a class lie much nearer to each other than real images do: a few are repeated.
 
-def repetition(compared: Comparison) -> Symptom | None:
-    """Pictures that lie much nearer to each other, within a class, than real ones do: a few are repeated.
-
-    Nearest neighbours show that also where the few differ widely; a mean distance does not.
+    Distances to nearest neighbours show this even if these few differ widely; mean distances do not.
     """
-    seen, real = compared.embedding.features, compared.reference.embedding.features
-    judged, crowded = 0, {}
-    for name, own, others in groups(compared):
+    generated, real = compared.embedding.features, compared.reference.embedding.features
+    train = compared.reference.dataset.train
+    labels, real_labels, train_labels = class_labels(compared)
+    checked, crowded = 0, {}
+    for label in np.unique(labels):
+        own, others = generated[labels == label], real[real_labels == label]
         count = min(len(own), len(others))
         if count < FEWEST:
             continue
-        judged += 1
-        usual = float(np.median(nearest_other(real[others[:count]])[0]))
-        share = float(np.median(nearest_other(seen[own[:count]])[0])) / usual if usual else 1.0
+        checked += 1
+        usual = float(np.median(nearest_other(others[:count])[0]))
+        share = float(np.median(nearest_other(own[:count])[0])) / usual if usual else 1.0
         if share < CROWDED:
-            crowded[name] = share
+            crowded["all pictures" if compared.requested is None else compared.name(label)] = share
     if not crowded:
         return None
-    where = "" if len(crowded) == judged else f" within {listed(list(crowded))}"
+    where = "" if len(crowded) == checked else f" within {listed(list(crowded))}"
     nearness = ", ".join(f"{name} {share:.2f}" for name, share in list(crowded.items())[:10])
-    return Symptom(
+    twins = duplicates(compared.images, labels, train.images, train_labels).value
+    return Finding(
         f"The generator repeats the same few pictures{where}, whatever the noise.",
         f"{len(compared.images)} pictures: distance to the next picture as a share of that among real images: "
-        f"{nearness}; {twins(compared)} of all pictures have a near-identical twin",
+        f"{nearness}; {twins:.0%} of all pictures have a near-identical twin",
     )
 
 
-def groups(compared: Comparison) -> list[tuple[str, Index, Index]]:
-    """(name, index of the pictures, index of the real images) of each class; all together if there are no classes."""
-    labels, real = compared.asked, compared.reference.real.labels
-    if labels is None:
-        return [("all pictures", np.arange(len(compared.images)), np.arange(len(real)))]
-    return [
-        (compared.name(label), np.flatnonzero(labels == label), np.flatnonzero(real == label))
-        for label in np.unique(labels)
-    ]
+def class_labels(compared: Comparison) -> tuple[Labels, Labels, Labels]:
+    """Labels of the pictures, of the real and of the training images; all 0 if the generator is unconditional."""
+    real, train = compared.reference.real, compared.reference.dataset.train
+    if compared.requested is not None:
+        return compared.requested, real.labels, train.labels
+    zeros = [np.zeros(len(images), np.int64) for images in (compared.images, real, train)]
+    return zeros[0], zeros[1], zeros[2]
 
 
-def twins(compared: Comparison) -> str:
-    """The share of pictures with a near-identical one, and of as many training images."""
-    train = compared.reference.dataset.train
-    labels, own = compared.asked, train.labels
-    if labels is None:
-        labels, own = np.zeros(len(compared.images), np.int64), np.zeros(len(train), np.int64)
-    return f"{duplicates(compared.images, labels, train.images, own).value:.0%}"
-
-
-def wrong_labels(compared: Comparison) -> Symptom | None:
-    """Classes whose pictures are mostly classified as others, which real images of them are not.
+def wrong_labels(compared: Comparison) -> Finding | None:
+    """Classes whose pictures are mostly classified as others, while real images are not.
 
     Raises:
         UndefinedError: the generator is unconditional.
     """
-    if compared.asked is None:
+    if compared.requested is None:
         raise UndefinedError("the generator is unconditional")
     reference = compared.reference
-    own, real = reference.embedding.posteriors.argmax(1), reference.real.labels
-    counts = np.bincount(compared.asked, minlength=reference.classes)
+    predicted, real = reference.embedding.posteriors.argmax(1), reference.real.labels
+    counts = np.bincount(compared.requested, minlength=reference.classes)
     right = {
         reference.dataset.class_names[label]: share
         for label, share in enumerate(compared.accuracy.per_class)
         if share is not None and counts[label] >= FEWEST
     }
     ceiling = {
-        name: float((own[real == label] == label).mean())
+        name: float((predicted[real == label] == label).mean())
         for label, name in enumerate(reference.dataset.class_names)
         if (real == label).any()
     }
@@ -90,16 +81,16 @@ def wrong_labels(compared: Comparison) -> Symptom | None:
     if not bad:
         return None
     overall = compared.accuracy.overall.value
-    shares = [f"{quoted(name)}: {share:.0%} right{instead(compared, name)}" for name, share in list(bad.items())[:10]]
-    return Symptom(
-        mislabelled(list(bad), follows_nothing(overall, reference.classes)),
-        f"{len(compared.images)} pictures; a classifier is right on {(own == real).mean():.0%} of the real images and "
-        f"on {overall:.0%} of these; {', '.join(shares)}",
+    shares = [f'"{name}": {share:.0%} right{instead(compared, name)}' for name, share in list(bad.items())[:10]]
+    return Finding(
+        mislabelled(list(bad), near_chance(overall, reference.classes)),
+        f"{len(compared.images)} pictures; a classifier is right on {(predicted == real).mean():.0%} of the real "
+        f"images and on {overall:.0%} of these; {', '.join(shares)}",
     )
 
 
 def instead(compared: Comparison, name: str) -> str:
-    """The class that most of the other pictures of a class are classified as, in words."""
+    """The class that pictures of a class are most often confused with, in words."""
     names = compared.reference.dataset.class_names
     row = compared.accuracy.confusion[names.index(name)].copy()
     total = int(row.sum())
@@ -108,14 +99,14 @@ def instead(compared: Comparison, name: str) -> str:
     return f", {row[other] / total:.0%} classified as {compared.name(other)}" if row[other] else ""
 
 
-def memorisation(compared: Comparison) -> Symptom | None:
+def memorisation(compared: Comparison) -> Finding | None:
     """Pictures that lie nearer to a training image than validation images do."""
     result = compared.memorisation
     validation = len(compared.reference.heldout_distances)
-    chance = max(HONEST, 2 / (validation + 1))  # a low quantile of few distances is their least
+    chance = max(HELD_OUT, 2 / (validation + 1))  # a low quantile of few distances is their least
     if result.share.value < max(MEMORISED, FLOORS * chance):
         return None
-    return Symptom(
+    return Finding(
         "The generator repeats its training images.",
         f"{result.share.value:.0%} of {len(compared.images)} pictures lie nearer to a training image than 99 % of "
         f"{validation} validation images do (by chance: about {chance:.0%}); their median distance is "

@@ -1,21 +1,10 @@
-"""The table of alarms, one row each: what can go wrong, how it shows, and what may help."""
+"""The table of alarms: each has checks and a cure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from condgan.diagnosis.alarms import evaluations, losses, pictures
-from condgan.diagnosis.alarms.alarm import Alarm, Finding, Symptom
-from condgan.diagnosis.alarms.cures import (
-    balanced,
-    calmer,
-    finite,
-    more_dropout,
-    one_critic_step,
-    other_condition,
-    patience,
-    rate,
-    slower_faster,
-    with_variety,
-)
+from condgan.diagnosis.alarms import cures, evaluations, losses, pictures
+from condgan.diagnosis.alarms.alarm import Alarm, Finding
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
@@ -23,81 +12,74 @@ from condgan.recipe import Recipe
 from condgan.results.records import Record
 
 ALARMS = {
-    "nan": Alarm(cure=finite, in_log=losses.nan),
+    "nan": Alarm(cure=cures.finite, in_log=losses.nan),
     "discriminator-too-strong": Alarm(
-        cure=lambda r: (rate("d", r.optim.d.lr / 4), *more_dropout(r), *one_critic_step(r)),
+        cure=lambda r: (cures.rate("d", r.optim.d.lr / 4), *cures.more_dropout(r), *cures.one_critic_step(r)),
         in_log=losses.too_strong_discriminator,
     ),
     "generator-too-strong": Alarm(
-        cure=lambda r: (rate("g", r.optim.g.lr / 4), rate("d", r.optim.d.lr * 2)),
+        cure=lambda r: (cures.rate("g", r.optim.g.lr / 4), cures.rate("d", r.optim.d.lr * 2)),
         in_log=losses.too_strong_generator,
     ),
-    "losses-blown-up": Alarm(cure=finite, in_log=losses.blown_up),
+    "losses-blown-up": Alarm(cure=cures.finite, in_log=losses.blown_up),
     "collapse": Alarm(
-        cure=lambda r: with_variety(
-            r,
-            (
-                *(() if r.generator.norm == "batch" else ("generator.norm=batch",)),
-                slower_faster(r),
-                *more_dropout(r),
-            ),
-        ),
+        cure=lambda r: cures.with_variety(r, (*cures.batch_norm(r), cures.slower_faster(r), *cures.more_dropout(r))),
         in_log=evaluations.collapse,
         in_pictures=pictures.repetition,
     ),
     "wrong-labels": Alarm(
-        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *other_condition(r)),
+        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *cures.other_condition(r)),
         in_log=evaluations.wrong_labels,
         in_pictures=pictures.wrong_labels,
     ),
     "memorisation": Alarm(
-        cure=lambda r: (f"train.epochs={max(1, r.train.epochs // 2)}", *more_dropout(r), *patience(r)),
+        cure=lambda r: (f"train.epochs={max(1, r.train.epochs // 2)}", *cures.more_dropout(r), *cures.patience(r)),
         in_pictures=pictures.memorisation,
     ),
-    "oscillation": Alarm(cure=calmer, in_log=losses.oscillation),
+    "oscillation": Alarm(cure=cures.calmer, in_log=losses.oscillation),
     "over-training": Alarm(
-        cure=lambda r: (*patience(r), rate("d", r.optim.d.lr / 2)),
+        cure=lambda r: (*cures.patience(r), cures.rate("d", r.optim.d.lr / 2)),
         in_log=evaluations.over_training,
     ),
-    "learning-rates-out-of-balance": Alarm(cure=balanced, in_log=losses.out_of_balance),
+    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=losses.out_of_balance),
 }
-"""By kind, the worst first."""
+"""Alarms by kind, the worst first."""
 
 
-def finding(kind: str, recipe: Recipe, symptom: Symptom) -> Finding:
-    """A symptom with its cure."""
-    return Finding(kind, symptom.text, symptom.evidence, (*symptom.advice, *ALARMS[kind].cure(recipe)))
+def complete(kind: str, recipe: Recipe, finding: Finding) -> Finding:
+    """The finding of a check with the kind and the cure of its alarm."""
+    return replace(finding, kind=kind, advice=(*finding.advice, *ALARMS[kind].cure(recipe)))
 
 
 def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
-    """Findings in the records of a log, the worst first. Cheap enough for each evaluation.
+    """Findings in the records of a log, the worst first; none if records are too few or lack figures.
 
-    Too few records, or records that lack a figure, give no finding.
+    Fast enough to run after each evaluation.
     """
     log, findings = Logged(recipe, records), []
     for kind, alarm in ALARMS.items():
-        symptom = alarm.in_log(log) if alarm.in_log else None
-        if symptom is not None:
-            findings.append(finding(kind, recipe, symptom))
+        finding = alarm.in_log(log) if alarm.in_log else None
+        if finding is not None:
+            findings.append(complete(kind, recipe, finding))
             log.kinds.append(kind)
     return findings
 
 
 def from_pictures(recipe: Recipe, compared: Comparison) -> tuple[list[Finding], list[str]]:
-    """Findings in generated images beside validation images, the worst first; and what was not checked, and why."""
+    """Findings in generated images beside validation images, the worst first; and the reasons of skipped checks."""
     findings, skipped = [], []
     for kind, alarm in ALARMS.items():
         try:
-            symptom = alarm.in_pictures(compared) if alarm.in_pictures else None
+            finding = alarm.in_pictures(compared) if alarm.in_pictures else None
         except UndefinedError as error:
             skipped.append(f"{kind} was not checked: {error}")
             continue
-        if symptom is not None:
-            findings.append(finding(kind, recipe, symptom))
+        if finding is not None:
+            findings.append(complete(kind, recipe, finding))
     return findings, skipped
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """The first finding of each kind, the worst first."""
-    first = {one.kind: one for one in reversed(findings)}
+    """The first finding of each kind, the worst kind first."""
+    first = {finding.kind: finding for finding in reversed(findings)}
     return [first[kind] for kind in ALARMS if kind in first]
