@@ -37,13 +37,13 @@ Side = Callable[[int], object]
 def dataset_of(recipe: "Recipe") -> "Dataset":
     from condgan import data
 
-    return data.load(recipe.data, recipe.seed)
+    return data.load(recipe.data)
 
 
 def engine(name: str, recipe: "Recipe") -> Side:
     """An engine that takes so many more steps."""
     found = dataset_of(recipe)
-    split = found.trained_on(recipe.data.train_on)
+    split = found.trained_on(recipe.data)
     built = engines.load(name).build(recipe, found.domain(), split, None)
     step = 0
 
@@ -62,7 +62,7 @@ def plain(recipe: "Recipe") -> Side:
     from jittor import nn
 
     found = dataset_of(recipe)
-    split = found.trained_on(recipe.data.train_on)
+    split = found.trained_on(recipe.data)
     pixels, classes, batch = recipe.data.height * recipe.data.width, len(found.class_names), recipe.train.batch
 
     class Generator(nn.Module):  # type: ignore[misc]

@@ -102,7 +102,7 @@ def make_set(path: str, count: int) -> None:
     from condgan import data
     from condgan.recipe import Data
 
-    train = data.load(Data(), seed=0).train
+    train = data.load(Data()).train
     random = np.random.default_rng(0)
     chosen = np.sort(random.permutation(len(train))[:count])
     noisy = train.images[chosen, 0] + random.normal(0, NOISE, (len(chosen), 28, 28))

@@ -81,7 +81,7 @@ def trained(folder: Path, overrides: Sequence[str]) -> Run:
 
 @cache
 def mnist() -> Dataset:
-    return datasets.load(Data(), 0)
+    return datasets.load(Data())
 
 
 def read(images: Images, labels: Labels, split: str) -> npt.NDArray[np.float64]:

@@ -89,8 +89,8 @@ def engine(path: Path, few: bool) -> "TorchEngine":
     from condgan.recipe import builtin
 
     recipe = builtin.get(RECIPE, [f"data.source={path}", "machine.device=cpu"])
-    dataset = data.load(recipe.data, recipe.seed)
-    split = dataset.trained_on(recipe.data.train_on)
+    dataset = data.load(recipe.data)
+    split = dataset.trained_on(recipe.data)
     end = FEW if few else len(split)
     return TorchEngine(recipe, dataset.domain(), Split(*split.take(slice(end))), None)
 

@@ -59,7 +59,7 @@ def seconds(recipe: Recipe, dataset: datasets.Dataset, kind: str) -> float:
 def steps_alone(recipe: Recipe, dataset: datasets.Dataset) -> float:
     """CPU seconds of the same steps without the loop, in blocks as long as a window of the log."""
     engine, _ = preparation.engine(recipe, dataset, None)
-    plan = Plan(len(dataset.trained_on(recipe.data.train_on)), recipe.train.batch, recipe.train.epochs)
+    plan = Plan(len(dataset.trained_on(recipe.data)), recipe.train.batch, recipe.train.epochs)
     start = time.process_time()
     for step in range(0, plan.steps, recipe.output.log_every):
         engine.run(step, min(recipe.output.log_every, plan.steps - step))
@@ -74,7 +74,7 @@ def main() -> None:
     given = parser.parse_args()
     name, *overrides = given.words
     recipe = builtin.get(name, [*LOOP, *overrides, f"train.epochs={given.epochs}"])
-    dataset = datasets.load(recipe.data, recipe.seed)
+    dataset = datasets.load(recipe.data)
     taken: dict[str, list[float]] = {kind: [] for kind in ("steps", *KINDS)}
     for number in range(given.rounds + 1):  # the first one warms up
         for kind in taken:

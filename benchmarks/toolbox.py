@@ -190,7 +190,7 @@ def cost(part: Part, run: Run) -> float:
 def timed(arguments: Sequence[str]) -> Callable[[], float]:
     """Seconds of a few steps of a recipe, each time that it is asked."""
     recipe = get(arguments[0], arguments[1:])
-    split = datasets.load(recipe.data, recipe.seed)
+    split = datasets.load(recipe.data)
     settings = Settings(device="cpu", threads=1, threads_by="machine.threads")
     engine = engines.load(recipe.machine.engine).build(recipe, split.domain(), split.train, settings)
     engine.run(0, WARM_UP)

@@ -95,14 +95,14 @@ def planned(
 def mnist(size: int) -> "Dataset":
     from condgan import data
 
-    return data.load(Data(source=SOURCE, size=size), seed=0)
+    return data.load(Data(source=SOURCE, size=size))
 
 
 def ours(recipe: Recipe) -> "TorchEngine":
     from condgan.engines.torch.engine import TorchEngine
 
     dataset = mnist(recipe.data.height)
-    return TorchEngine(recipe, dataset.domain(), dataset.trained_on(recipe.data.train_on), None)
+    return TorchEngine(recipe, dataset.domain(), dataset.trained_on(recipe.data), None)
 
 
 def taking_steps(engine: "TorchEngine") -> Callable[[int], None]:
@@ -127,7 +127,7 @@ def published(recipe: Recipe) -> "PublishedLoop":
     import published_loop
 
     dataset = mnist(28)
-    split = dataset.trained_on(recipe.data.train_on)
+    split = dataset.trained_on(recipe.data)
     torch.set_num_threads(recipe.machine.threads or 1)
     torch.manual_seed(0)
     if recipe.name in PUBLISHED and recipe.generator == builtin.get(recipe.name).generator:

@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_written_is_bad(
 
 
 def test_damaged_data_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(recipe: Any, seed: int) -> None:
+    def load(recipe: Any) -> None:
         raise CondganError("train-images is not what was shipped")
 
     monkeypatch.setattr(data, "load", load)

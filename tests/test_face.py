@@ -92,7 +92,7 @@ def condgan_dataset(run: condgan.Run) -> condgan.Dataset:
 
     recipe: Any = Run(run.folder).recipe
     recipe = recipe if isinstance(recipe, condgan.Recipe) else recipe()
-    return load(recipe.data, recipe.seed)
+    return load(recipe.data)
 
 
 # Recipes in files

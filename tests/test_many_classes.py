@@ -25,7 +25,7 @@ COUNT = 200
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     """A part of Stacked MNIST, where most classes have one image or none."""
-    whole = data.load(Data(source="stacked-mnist"), 0)
+    whole = data.load(Data(source="stacked-mnist"))
     train, validation, test = (
         Split(split.images[:count], split.labels[:count])
         for split, count in zip(whole.splits.values(), (2000, COUNT, COUNT), strict=True)

@@ -105,7 +105,7 @@ def trained(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 def dataset(kind: str, archives: dict[str, Path]) -> Dataset:
-    return data.load(Data(source=str(archives[kind]), size=8), 0)
+    return data.load(Data(source=str(archives[kind]), size=8))
 
 
 # What a step draws
@@ -277,7 +277,7 @@ def test_vectors_are_shown_beside_real_ones_of_the_same_conditions(
 
 def test_data_without_validation_shows_what_it_trains_on(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", vectors=VECTORS[:2], conditions=CONDITIONS[:2])
-    found = showing.first(data.load(Data(source=str(tmp_path / "two.npz")), 0), 10)
+    found = showing.first(data.load(Data(source=str(tmp_path / "two.npz"))), 10)
     assert sorted(row.tobytes() for row in found.labels) == sorted(row.tobytes() for row in CONDITIONS[:2])
 
 
@@ -339,7 +339,7 @@ def test_samples_are_written_in_the_order_of_the_conditions(
         assert np.array_equal(written["conditions"], CONDITIONS[:17])
         found = written["vectors"] if kind.startswith("vectors") else written["images"][:, None]
         assert np.array_equal(found, made)
-    again = data.load(Data(source="out.npz", size=8), 0)  # what is written can be trained on
+    again = data.load(Data(source="out.npz", size=8))  # what is written can be trained on
     assert sum(map(len, again.splits.values())) == 17
 
 

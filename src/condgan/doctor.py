@@ -155,7 +155,7 @@ def _data() -> "Verdict":
     from condgan.recipe import Data
 
     try:
-        data.load(Data(), seed=0)
+        data.load(Data())
         features.SHIPPED[Data().source]()
     except CondganError as error:
         return False, str(error), "pip install --force-reinstall --no-deps condgan"

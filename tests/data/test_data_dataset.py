@@ -88,8 +88,8 @@ def test_the_domain_is_what_a_generator_learns() -> None:
 
 def test_trained_on() -> None:
     base = dataset()
-    assert base.trained_on("train") is base.train
-    both = base.trained_on("train+validation")
+    assert base.trained_on(Data(train_on="train")) is base.train
+    both = base.trained_on(Data(train_on="train+validation"))
     assert np.array_equal(both.images, np.concatenate([base.train.images, base.validation.images]))
     assert np.array_equal(both.labels, np.concatenate([base.train.labels, base.validation.labels]))
 
@@ -106,13 +106,13 @@ def test_joined_is_a_view_of_neighbours_only() -> None:
 @pytest.mark.parametrize("source", ["mnits", "no/such/folder", "mnist\0", "x" * 5000, "~nobody-of-this-name/x"])
 def test_an_unknown_source_is_named(source: str) -> None:
     with pytest.raises(CondganError, match="no such path, and no built-in dataset") as caught:
-        load(Data(source=source), 0)
+        load(Data(source=source))
     assert source in str(caught.value)
 
 
 def test_the_nearest_built_in_is_suggested() -> None:
     with pytest.raises(CondganError, match='did you mean "mnist"'):
-        load(Data(source="MINST"), 0)
+        load(Data(source="MINST"))
 
 
 def test_importing_is_light() -> None:

@@ -25,7 +25,7 @@ def pictures(channels: int, count: int = 30) -> np.ndarray:
 
 def by_name(path: Path, channels: int) -> dict[str, list[bytes]]:
     """Every image under the name of its class, whatever split it is in."""
-    dataset = load(Data(source=str(path), size=8, channels=channels), 0)
+    dataset = load(Data(source=str(path), size=8, channels=channels))
     found: dict[str, list[bytes]] = {name: [] for name in dataset.class_names}
     for split in dataset.splits.values():
         for image, label in zip(split.images, split.labels, strict=True):
@@ -228,7 +228,7 @@ def test_each_format_gives_back_what_it_takes_or_refuses_it(
     with out as output:
         for part in (slice(13), slice(13, 40)):
             output.write(samples[part], conditions[part])
-    splits = load(Data(source=str(path), size=8, channels=shape[0] if images else None), 0).splits.values()
+    splits = load(Data(source=str(path), size=8, channels=shape[0] if images else None)).splits.values()
     back = [pair for split in splits for pair in pairs(*split.take(slice(None)))]
     assert sorted(back) == sorted(pairs(samples, conditions))
 

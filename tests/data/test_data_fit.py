@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from condgan.data.fit import fit, fit_notices, prepare, resize, to_grey
+from condgan.data.fit import fit, fit_notices, resize, to_grey
+from condgan.data.prepare import prepare
 from condgan.recipe import Data
 
 RANDOM = np.random.default_rng(0)
@@ -128,7 +129,7 @@ def test_grey_is_luma() -> None:
 def test_channels(
     shape: tuple[int, ...], channels: Literal[1, 3] | None, expected: Literal[1, 3], notices: int
 ) -> None:
-    images, said = prepare(stack(2, *shape), Data(size=6, channels=channels))
+    images, said, *_ = prepare(stack(2, *shape), Data(size=6, channels=channels))
     assert images.shape == (2, expected, 6, 6)
     assert images.flags.c_contiguous
     assert images.flags.writeable

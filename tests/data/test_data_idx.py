@@ -34,7 +34,7 @@ def make(folder: Path, count: int, *, stem: str = "train", end: str = "-idx{}-ub
 
 
 def read(path: Path) -> Dataset:
-    return load(Data(source=str(path), size=8), 0)
+    return load(Data(source=str(path), size=8))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_one_images_file_finds_its_labels_zipped_or_not(tmp_path: Path) -> None:
 
 def test_colour_and_size(tmp_path: Path) -> None:
     make(tmp_path, 30)
-    dataset = load(Data(source=str(tmp_path), size=16, channels=3), 0)
+    dataset = load(Data(source=str(tmp_path), size=16, channels=3))
     assert dataset.train.images.shape[1:] == (3, 16, 16)
     assert len(dataset.notices) == 2
 

@@ -66,16 +66,16 @@ def test_what_is_loaded_is_the_same(
 ) -> None:
     write(tmp_path / "source")
     asked = Data(source=str(tmp_path / "source"), size=size, channels=channels)
-    held = data.load(asked, seed=1)
+    held = data.load(asked)
     monkeypatch.setattr(memory, "MAPPED", 1)
-    mapped = data.load(asked, seed=1)
+    mapped = data.load(asked)
     assert of_files(mapped)
     assert not of_files(held)
     assert mapped.sha256 == held.sha256
     for name, split in mapped.splits.items():
         assert np.array_equal(split.images, held.splits[name].images)
         assert np.array_equal(split.labels, held.splits[name].labels)
-    both = mapped.trained_on("train+validation").images
+    both = mapped.trained_on(Data(train_on="train+validation")).images
     assert np.shares_memory(both, mapped.train.images)
 
 
@@ -99,7 +99,7 @@ def test_without_a_disk_it_lies_in_memory(spoiled: str, monkeypatch: pytest.Monk
         (tmp_path / "file").write_text("")
         monkeypatch.setenv(cache.PLACE, str(tmp_path / "file" / "below"))
     archive(tmp_path / "source")
-    dataset = data.load(Data(source=str(tmp_path / "source"), size=10), seed=0)
+    dataset = data.load(Data(source=str(tmp_path / "source"), size=10))
     assert of_files(dataset) == (spoiled != "full")  # a temporary folder stands in for a cache that cannot be written
     assert len(dataset.train) + len(dataset.validation) + len(dataset.test) == COUNT
 
@@ -109,7 +109,7 @@ def test_more_than_there_is_room_for_is_named(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(memory, "MAPPED", 1)
     monkeypatch.setattr(memory, "LARGEST", 1 << 10)
     with pytest.raises(CondganError, match="GiB of memory or disk, the limit is"):
-        data.load(Data(source=str(tmp_path / "source"), size=10), seed=0)
+        data.load(Data(source=str(tmp_path / "source"), size=10))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -136,7 +136,7 @@ def watch():
         most = max(most, own())
 watching = threading.Thread(target=watch)
 watching.start()
-dataset = data.load(Data(source=sys.argv[1]), 0)
+dataset = data.load(Data(source=sys.argv[1]))
 dataset.sha256
 done.set()
 watching.join()

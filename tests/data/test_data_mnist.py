@@ -13,14 +13,14 @@ from condgan.recipe import Data
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
-    return load(Data(), 0)
+    return load(Data())
 
 
 def test_it_is_the_mnist_that_everyone_uses(digits: Dataset) -> None:
     assert digits.name == "mnist"
     assert digits.class_names == tuple("0123456789")
     assert [len(split) for split in digits.splits.values()] == [50_000, 10_000, 10_000]
-    whole = digits.trained_on("train+validation")
+    whole = digits.trained_on(Data(train_on="train+validation"))
     assert np.bincount(whole.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(digits.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert whole.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
@@ -29,7 +29,7 @@ def test_it_is_the_mnist_that_everyone_uses(digits: Dataset) -> None:
 
 
 def test_validation_is_the_end_of_the_training_images_without_a_copy(digits: Dataset) -> None:
-    whole = digits.trained_on("train+validation")
+    whole = digits.trained_on(Data(train_on="train+validation"))
     assert np.shares_memory(whole.images, digits.train.images)
     assert np.shares_memory(whole.labels, digits.validation.labels)
     assert np.array_equal(whole.images[50_000:], digits.validation.images)
@@ -40,11 +40,11 @@ def test_validation_is_the_end_of_the_training_images_without_a_copy(digits: Dat
 def test_the_hash_is_pinned(digits: Dataset) -> None:
     """Runs and generators record it: a change here would orphan them."""
     assert digits.sha256 == "6ac4b36a731ecc0ca3ad24e6eacdec2bb998e619e816f0f1b76dd30ac88d3a19"
-    assert load(Data(), 1).sha256 == digits.sha256  # the seed draws nothing here
+    assert load(Data(split_seed=1)).sha256 == digits.sha256  # the seed draws nothing here
 
 
 def test_other_sizes_and_channels(digits: Dataset) -> None:
-    other = load(Data(size=32, channels=3), 0)
+    other = load(Data(size=32, channels=3))
     assert other.test.images.shape == (10_000, 3, 32, 32)
     assert other.notices == (
         "images of 28x28 were resized to 32x32 (data.size)",
@@ -62,10 +62,10 @@ def test_the_arrays_can_be_written_to(digits: Dataset) -> None:
 def test_a_damaged_installation_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(mnist.SHA256, "t10k-labels-idx1-ubyte", "0" * 64)
     with pytest.raises(CondganError, match=r"t10k-labels-idx1-ubyte\.gz is not the file .* reinstall condgan"):
-        load(Data(), 0)
+        load(Data())
     monkeypatch.setattr(mnist, "files", lambda package: tmp_path)
     with pytest.raises(CondganError, match=r"cannot be read .* reinstall condgan"):
-        load(Data(), 0)
+        load(Data())
 
 
 def test_the_attribution_is_shipped_with_the_hashes_that_are_checked() -> None:
@@ -74,12 +74,17 @@ def test_the_attribution_is_shipped_with_the_hashes_that_are_checked() -> None:
     assert all(word in readme for word in ("LeCun", "Cortes", "Burges", "CC BY-SA 3.0"))
 
 
-def test_a_path_wins_over_the_built_in_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "only/1.png"])
+def test_the_built_in_name_wins_unless_a_path_is_written_as_one(
+    content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digits: Dataset
+) -> None:
     from PIL import Image
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mnist" / "only").mkdir(parents=True)
-    Image.new("L", (28, 28)).save(tmp_path / "mnist" / "only" / "1.png")
-    own = load(Data(), 0)
-    assert own.class_names == ("only",)
-    assert any("not the built-in dataset" in notice for notice in own.notices)
+    Path("mnist").mkdir()
+    if content:
+        Path("mnist/only").mkdir()
+        Image.fromarray(np.arange(784, dtype=np.uint8).reshape(28, 28)).save(Path("mnist") / content)
+    assert load(Data()).sha256 == digits.sha256
+    if content:
+        assert load(Data(source="./mnist")).class_names == ("only",)

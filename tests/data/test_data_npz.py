@@ -20,7 +20,7 @@ LABELS = np.arange(12) % 3
 
 
 def read(path: Path, **changes: Any) -> Dataset:
-    return load(Data(**{"source": str(path), "size": 8} | changes), 0)
+    return load(Data(**{"source": str(path), "size": 8} | changes))
 
 
 def save(path: Path, **arrays: Any) -> Path:

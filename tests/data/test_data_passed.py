@@ -20,7 +20,7 @@ FORM = Data(size=8)
 
 
 def passed(images: Any, labels: Any, form: Data = FORM) -> Dataset:
-    return datasets.load(form, 0, (images, labels))
+    return datasets.load(form, (images, labels))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def passed(images: Any, labels: Any, form: Data = FORM) -> Dataset:
 def test_arrays_are_what_an_archive_of_them_is(tmp_path: Path, samples: Any, conditions: Any) -> None:
     keys = "vectors" if samples.ndim == 2 else "images", "labels" if conditions.ndim == 1 else "conditions"
     np.savez(tmp_path / "a.npz", **dict(zip(keys, (samples, conditions), strict=True)))
-    of_file = datasets.load(Data(source=str(tmp_path / "a.npz"), size=8), 0)
+    of_file = datasets.load(Data(source=str(tmp_path / "a.npz"), size=8))
     given = passed(samples, conditions)
     assert given.sha256 == of_file.sha256
     assert (given.split_rule, given.notices) == (of_file.split_rule, of_file.notices)
@@ -83,7 +83,7 @@ BAD: dict[str, tuple[Any, str]] = {
 def test_bad_arrays_name_the_argument(case: str) -> None:
     given, says = BAD[case]
     with pytest.raises(CondganError, match=says):
-        datasets.load(FORM, 0, given)
+        datasets.load(FORM, given)
 
 
 def test_a_run_on_arrays_goes_on_only_with_the_same_arrays(tmp_path: Path) -> None:
@@ -112,4 +112,4 @@ def test_a_dataset_keeps_its_size_and_splits(tmp_path: Path) -> None:
     part = Split(split.images[:, :, :2, :2], LABELS)
     tiny = Dataset("tiny", ("a", "b", "c"), part, part, part, "my own")
     with pytest.raises(CondganError, match="expected 4 to 1024"):
-        datasets.load(FORM, 0, tiny)
+        datasets.load(FORM, tiny)

@@ -53,7 +53,7 @@ def test_every_text_that_lists_formats_lists_this_one(row: readers.Reader) -> No
     assert row.words in readme
     for source in ("no-such-thing", str(ROOT / "README.md")):
         with pytest.raises(CondganError, match=re.escape(row.words)):
-            datasets.load(Data(source=source), 0)
+            datasets.load(Data(source=source))
     for command in ("train", "evaluate"):
         shown = subprocess.run(
             [sys.executable, "-m", "condgan", command, "--help"],
@@ -68,4 +68,4 @@ def test_every_text_that_lists_formats_lists_this_one(row: readers.Reader) -> No
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_an_unknown_source_is_told_of_the_built_in_ones(name: str) -> None:
     with pytest.raises(CondganError, match=f"give .*{name}.*, or the path of"):
-        datasets.load(Data(source="no-such-thing"), 0)
+        datasets.load(Data(source="no-such-thing"))

@@ -7,6 +7,7 @@ from condgan.data import Split
 from condgan.data.dataset import Contents
 from condgan.data.splits import complete, draw
 from condgan.errors import CondganError
+from condgan.recipe import Data
 
 label_lists = st.lists(st.integers(0, 4), min_size=1, max_size=120).map(lambda labels: np.array(labels, np.int64))
 
@@ -71,7 +72,7 @@ def test_nothing_given() -> None:
     for split in dataset.splits.values():
         assert numbers(split) == sorted(numbers(split))
         assert split.labels.tolist() == [number % 5 for number in numbers(split)]
-    assert np.shares_memory(dataset.trained_on("train+validation").images, dataset.train.images)
+    assert np.shares_memory(dataset.trained_on(Data(train_on="train+validation")).images, dataset.train.images)
     assert dataset.notices == ("a notice",)
 
 
@@ -109,7 +110,7 @@ def test_tiny_classes_stay_in_train_and_that_is_said() -> None:
 def test_a_single_image() -> None:
     dataset = complete(Contents("one", ("a",), {"train": numbered(np.array([0]))}), 0)
     assert [len(split) for split in dataset.splits.values()] == [1, 0, 0]
-    assert len(dataset.trained_on("train+validation")) == 1
+    assert len(dataset.trained_on(Data(train_on="train+validation"))) == 1
 
 
 def test_a_class_without_training_images() -> None:

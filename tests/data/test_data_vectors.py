@@ -26,7 +26,7 @@ LABELS = np.arange(COUNT) % 3
 def read(path: Path, seed: int = 0, **arrays: Any) -> Dataset:
     """The dataset that arrays are saved as."""
     np.savez(path / "a.npz", **arrays)
-    return load(Data(source=str(path / "a.npz"), size=8), seed)
+    return load(Data(source=str(path / "a.npz"), size=8, split_seed=seed))
 
 
 def pairs(dataset: Dataset) -> list[tuple[bytes, bytes]]:
@@ -67,7 +67,7 @@ def test_each_row_keeps_its_condition_and_lies_in_one_split(
     assert dataset.split_rule == f"validation and test are each 10 % of {rule}, drawn with seed 0"
     assert {split.modality for split in dataset.splits.values()} == {kind}
     assert dataset.notices == ()
-    assert np.shares_memory(dataset.trained_on("train+validation").images, dataset.train.images)
+    assert np.shares_memory(dataset.trained_on(Data(train_on="train+validation")).images, dataset.train.images)
     domain = dataset.domain()
     assert domain.shape == ((1, 8, 8) if "images" in arrays else (4,))
     assert (domain.condition, domain.classes) == ((None, 3) if "labels" in arrays else (3, 0))

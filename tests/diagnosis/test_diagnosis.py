@@ -36,7 +36,7 @@ ONE_HOT = ("generator.condition=one-hot", "discriminator.condition=one-hot")
 
 @pytest.fixture(scope="session")
 def mnist() -> Split:
-    return datasets.load(Data(), 0).train
+    return datasets.load(Data()).train
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def of_classes(mnist: Split) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int6
 @pytest.fixture(scope="session")
 def eye(four: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureNetwork:
     """A network that has learnt to read them."""
-    dataset = datasets.load(Data(source=str(four), size=8), 0)
+    dataset = datasets.load(Data(source=str(four), size=8))
     return features.train_to(tmp_path_factory.mktemp("eye") / "eye.safetensors", dataset, 60)
 
 
@@ -179,7 +179,7 @@ def test_losses_that_swing(mnist: Split, tmp_path: Path) -> None:
     options = ("discriminator.dropout=0", "optim.lr=5e-3", "optim.betas=0.9,0.999", "output.log_every=5")
     recipe = builtin.get("cgan-bce", [*SMALL, *networks, *options, "train.epochs=40"])
     run = train(recipe, data=tmp_path / "digits.npz", run=tmp_path / "run").folder
-    eye = features.train_to(tmp_path / "eye", datasets.load(Data(source=str(tmp_path / "digits.npz"), size=8), 0), 60)
+    eye = features.train_to(tmp_path / "eye", datasets.load(Data(source=str(tmp_path / "digits.npz"), size=8)), 60)
     swing = of_kind(diagnose(run, features=eye), "oscillation")
     assert {"optim.g.betas=0.5,0.999", "optim.d.betas=0.5,0.999", "train.ema=0.999"} <= set(swing.advice)
 
@@ -226,7 +226,7 @@ def test_a_discriminator_that_learns_400_images_by_heart_over_trains(
 ) -> None:
     """A real run: its Frechet distance to validation images is least near epoch 120, and twice that at the end."""
     monkeypatch.setattr(features, "STEPS", 250)
-    mnist = datasets.load(Data(size=12), 0)
+    mnist = datasets.load(Data(size=12))
     for split, each in {"train": 40, "validation": 60, "test": 10}.items():
         images, labels = mnist.splits[split].images, mnist.splits[split].labels
         for label in range(10):

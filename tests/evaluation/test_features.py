@@ -26,7 +26,7 @@ FILE = Path(metrics.__file__).parent / "files" / "mnist.safetensors"
 
 @pytest.fixture(scope="module")
 def mnist() -> Dataset:
-    return data.load(Data(), 0)
+    return data.load(Data())
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def small(digits: Path) -> Dataset:
-    return data.load(Data(source=str(digits), size=8), 0)
+    return data.load(Data(source=str(digits), size=8))
 
 
 # the one in the package
@@ -77,7 +77,7 @@ def test_it_reads_stacked_digits_as_well_as_it_promises(mnist: Dataset, seen: Em
 
 
 def test_stacked_digits_are_seen_channel_by_channel(mnist: Dataset, seen: Embedding, kept: Path) -> None:
-    stacked = data.load(Data(source="stacked-mnist"), 0)
+    stacked = data.load(Data(source="stacked-mnist"))
     said: list[str] = []
     network = features.of(stacked, said.append)
     assert (network.space, network.dim, said) == ("stacked_mnist", 3 * features.mnist().dim, [])
@@ -94,7 +94,7 @@ def test_stacked_digits_are_seen_channel_by_channel(mnist: Dataset, seen: Embedd
 
 @pytest.mark.slow
 def test_every_accuracy_of_stacked_digits_is_the_promised_one() -> None:
-    stacked, network = data.load(Data(source="stacked-mnist"), 0), features.stacked_mnist()
+    stacked, network = data.load(Data(source="stacked-mnist")), features.stacked_mnist()
     for name, promised in network.facts["accuracy"].items():
         split = stacked.splits[name]
         read = network.embed(split.images).posteriors.argmax(1)
@@ -191,7 +191,7 @@ def test_what_is_recorded_of_a_training(small: Dataset, tmp_path: Path) -> None:
 
 def test_other_data_have_a_network_of_their_own(small: Dataset, kept: Path, animals: Path) -> None:
     features.of(small)
-    colourful = data.load(Data(source=str(animals), size=8), 0)
+    colourful = data.load(Data(source=str(animals), size=8))
     seen = features.of(colourful).embed(colourful.test.images)
     assert seen.posteriors.shape == (len(colourful.test), 3)
     assert len(list(kept.rglob("*.safetensors"))) == 2

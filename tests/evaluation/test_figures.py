@@ -40,7 +40,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def mnist() -> Dataset:
-    return data.load(Data(), 0)
+    return data.load(Data())
 
 
 @pytest.fixture(scope="module")

@@ -262,7 +262,7 @@ def test_a_generator_file_is_compared_with_the_data_that_it_was_trained_on(tmp_p
     path = tmp_path / "generator.safetensors"
     generator.save(path, source.recipe, source.domain, 5, source.state)
     subject = find(path, None)
-    assert subject.dataset.sha256 == data.load(Data(source=str(letters), size=8), 0).sha256
+    assert subject.dataset.sha256 == data.load(Data(source=str(letters), size=8)).sha256
     assert np.array_equal(subject.take(np.full(4, 2))[0], source.sample("aabbccdd"))
     assert find(path, None, "data.size=12").resized == "8x8 grey -> 12x12 grey"
     letters.rename(tmp_path / "moved.npz")

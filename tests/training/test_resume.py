@@ -232,8 +232,8 @@ def test_the_log_is_the_mean_of_each_window_and_tensorboard_shows_it(whole: Run,
     assert [record["epoch"] for record in records] == pytest.approx([r["images"] / 300 for r in records], abs=1e-4)
 
     recipe = whole.recipe
-    data = datasets.load(recipe.data, recipe.seed)
-    split = data.trained_on("train+validation")
+    data = datasets.load(recipe.data)
+    split = data.trained_on(recipe.data)
     engine = engines.load("torch").build(recipe, data.domain(), split, ONE_THREAD)
     figures = engine.run(0, 20)
     for name in engines.figures(recipe):

@@ -6,6 +6,6 @@ from condgan.data.sources import Given, load, recorded
 from condgan.data.writers.output import Output, writer
 
 __all__ = [
-    "Dataset", "Given", "Output", "Rows", "Split", "dataset", "fit", "load", "memory", "readers", "recorded", "rows",
-    "sources", "vectors", "writer", "writers",
+    "Dataset", "Given", "Output", "Rows", "Split", "dataset", "fit", "identity", "load", "memory", "prepare", "readers",
+    "recorded", "rows", "sources", "vectors", "writer", "writers",
 ]  # fmt: skip

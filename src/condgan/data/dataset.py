@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import MAX_CLASSES, MAX_LENGTH, MAX_NAME, Conditions, Samples
-from condgan.data.rows import Index, Rows
+from condgan.data.rows import Index, Rows, resampled
 from condgan.errors import CondganError
-from condgan.recipe import Domain
+from condgan.recipe import Data, Domain
 
+SPLITS = ("train", "validation", "test")
 T = TypeVar("T", bound=np.generic)
 TrainOn = Literal["auto", "train", "train+validation"]
 
@@ -32,6 +33,8 @@ class Split(Rows):
     resident = True
     images: Samples
     labels: Conditions
+    sampling: Literal["as-is", "balanced", "sqrt"] = "as-is"
+    """How often an epoch visits each class: see ``data.sampling``."""
 
     def __post_init__(self) -> None:
         """Check types and shapes."""
@@ -79,6 +82,12 @@ class Split(Rows):
         """The labels of rows."""
         return self.labels[index]
 
+    def order(self, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+        """The rows that an epoch visits: all once, or as often as ``sampling`` says."""
+        if self.sampling == "as-is" or self.labels.ndim == 2:
+            return super().order(seed, epoch)
+        return resampled(self.labels, self.sampling, seed, epoch)
+
     @property
     def modality(self) -> str:
         """In words: ``images with classes``, ``vectors with vector conditions``, ..."""
@@ -89,9 +98,16 @@ class Split(Rows):
 class Dataset:
     """Labelled images in three splits; ``labels`` are indexes into ``class_names``, which vector conditions have not.
 
-    ``split_rule`` says in a sentence where the splits come from, ``drawn`` which of them condgan drew itself,
-    ``how`` how the labels were read, ``skipped`` how many files were not, by reason, and ``notices`` what was done to
-    the images.
+    Attributes:
+        split_rule: where the splits come from, in a sentence.
+        notices: what was done to the images.
+        drawn: the splits that condgan drew itself.
+        how: where the labels were read.
+        skipped: files that were not read, by reason.
+        background: ``data.background`` as it was decided.
+        hashes: of the images of each split, (N, 2), in order; none where splits are fixed.
+        sizes: how many images there are of each (height, width) in the source.
+        pixels: the lowest and the highest value in the source.
 
     Raises:
         CondganError: a class name or label is not valid, the splits differ in shape, or train is empty.
@@ -107,6 +123,10 @@ class Dataset:
     drawn: tuple[str, ...] = ()
     how: str = ""
     skipped: Mapping[str, int] = field(default_factory=dict)
+    background: str = "auto"
+    hashes: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
+    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    pixels: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check that names, labels and shapes belong together."""
@@ -171,21 +191,23 @@ class Dataset:
             return "train+validation" if "validation" in self.drawn else "train"
         return train_on
 
-    def trained_on(self, train_on: TrainOn) -> Split:
-        """The images that a recipe with this ``data.train_on`` learns from; not a copy where they lie side by side."""
-        if self.training_splits(train_on) == "train":
+    def trained_on(self, data: Data) -> Split:
+        """The images that a recipe learns from; no copy where they lie side by side."""
+        both = self.training_splits(data.train_on) == "train+validation"
+        if not both and data.sampling == "as-is":
             return self.train
-        return Split(
-            joined(self.train.images, self.validation.images), joined(self.train.labels, self.validation.labels)
-        )
+        images, labels = self.train.images, self.train.labels
+        if both:
+            images, labels = joined(images, self.validation.images), joined(labels, self.validation.labels)
+        return Split(images, labels, data.sampling)
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
     """What a source holds: train, other splits if it has them, and the rule if it defines all three itself.
 
-    ``drawn`` names those of its splits that condgan draws from its training images, as MNIST's validation images;
-    ``how`` says in words how labels and splits were read, ``skipped`` how many files were not, by reason.
+    ``drawn`` names those of its splits that condgan draws from its training images, as MNIST's validation images. The
+    others are as in ``Dataset``.
     """
 
     name: str
@@ -196,6 +218,14 @@ class Contents:
     drawn: tuple[str, ...] = ()
     how: str = ""
     skipped: Mapping[str, int] = field(default_factory=dict)
+    background: str = "auto"
+    hashes: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
+    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    pixels: tuple[float, float] | None = None
+
+    def replace(self, **changes: Any) -> "Contents":
+        """The same with other values."""
+        return replace(self, **changes)
 
 
 def modality(vectors: bool, conditions: bool) -> str:

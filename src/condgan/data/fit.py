@@ -17,35 +17,19 @@ CHUNK_PIXELS = 1 << 21  # of a stack that Pillow holds at once
 DONE = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}
 
 
-def prepare(raw: Images, data: Data) -> tuple[Images, tuple[str, ...]]:
-    """A stack of raw images -> uint8 (N, C, size, size), and what was done to them in words.
-
-    Without ``data.channels`` the stack keeps its own.
-    """
-    colour = raw.ndim == 4
-    channels = data.channels or (3 if colour else 1)
-    notices = fit_notices({(raw.shape[2], raw.shape[1])}, data)
-    if channels == 1 and colour:
-        raw = to_grey(raw)
-        notices += (TO_GREY,)
-    if channels == 3 and not colour:
-        notices += (TO_RGB,)
-    return with_channels(fit(raw, (data.height, data.width), data.fit), channels), notices
-
-
 TO_GREY = "colour images were converted to grey (data.channels)"
 TO_RGB = "grey images were repeated over 3 channels (data.channels)"
 
 
 def fit_notices(sizes: Collection[tuple[int, int]], data: Data) -> tuple[str, ...]:
-    """What ``fit`` does to images of these (width, height): one sentence, or none where all fit already."""
-    if set(sizes) <= {(data.width, data.height)}:
+    """What ``fit`` does to images of these (height, width): one sentence, or none where all fit already."""
+    if set(sizes) <= {(data.height, data.width)}:
         return ()
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
-    (low, high), count = (f"{w}x{h}" for w, h in (ordered[0], ordered[-1])), len(sizes)
+    (low, high), count = (f"{h}x{w}" for h, w in (ordered[0], ordered[-1])), len(sizes)
     of = f"of {low}" if count == 1 else f"of {count} different sizes ({low} ... {high})"
-    to = f"{data.width}x{data.height}"
-    if all(width * data.height == height * data.width for width, height in sizes):
+    to = f"{data.height}x{data.width}"
+    if all(width * data.height == height * data.width for height, width in sizes):
         return (f"images {of} were resized to {to} (data.size)",)
     return (f"images {of} were {DONE[data.fit]} to {to} (data.fit, data.size)",)
 
@@ -64,18 +48,24 @@ def fit(raw: Images, size: tuple[int, int], how: Literal["pad", "crop", "stretch
         height, width = high, wide
     if (height, width) == (rows, columns):
         return raw
-    inner = (rows, columns)
-    if how == "pad" and height * columns > width * rows:
-        inner = (rows, max(1, (2 * width * rows + height) // (2 * height)))
-    elif how == "pad":
-        inner = (max(1, (2 * height * columns + width) // (2 * width)), columns)
-    top, left = (rows - inner[0]) // 2, (columns - inner[1]) // 2
+    top, left, *within = inner((height, width), size) if how == "pad" else (0, 0, rows, columns)
     fitted = room((count, rows, columns, *raw.shape[3:]), np.uint8)
     chunk = max(1, CHUNK_PIXELS // max(height * width, rows * columns))
     for start in range(0, count, chunk):
-        resized = resize(raw[start : start + chunk], *inner)
-        fitted[start : start + chunk, top : top + inner[0], left : left + inner[1]] = resized
+        resized = resize(raw[start : start + chunk], *within)
+        fitted[start : start + chunk, top : top + within[0], left : left + within[1]] = resized
     return fitted
+
+
+def inner(shape: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Where an image of a shape (height, width) lies in the size it is padded to: top, left, height, width."""
+    (height, width), (rows, columns) = shape, size
+    high, wide = rows, columns
+    if height * columns > width * rows:
+        wide = max(1, (2 * width * rows + height) // (2 * height))
+    else:
+        high = max(1, (2 * height * columns + width) // (2 * width))
+    return (rows - high) // 2, (columns - wide) // 2, high, wide
 
 
 def resize(raw: Images, height: int, width: int) -> Images:

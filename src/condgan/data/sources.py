@@ -3,16 +3,17 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from condgan.arrays import MAX_SIZE, MIN_SIZE
-from condgan.data import readers
+from condgan.arrays import MAX_SIZE, MIN_SIZE, Images
+from condgan.data import identity, readers
 from condgan.data.dataset import Contents, Dataset, Split
-from condgan.data.readers import BUILT_IN, passed
+from condgan.data.identity import Known
+from condgan.data.readers import BUILT_IN, images, passed
+from condgan.data.readers.reader import Progress, silent
 from condgan.data.splits import complete
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
@@ -21,10 +22,23 @@ Given = str | Path | Dataset | tuple[Any, Any]
 """What ``data=`` takes: a built-in name or a path, a Dataset, or arrays as ``readers.passed.read`` takes them."""
 
 
-def load(data: Data, seed: int, given: Given | None = None) -> Dataset:
-    """The dataset that a recipe names, at its size and channels; the seed draws the splits that it does not have.
+def load(
+    data: Data,
+    given: Given | None = None,
+    known: Known | None = None,
+    leave_out: bool = False,
+    progress: Progress = silent,
+) -> Dataset:
+    """The dataset that a recipe names, at its size and channels; missing splits are drawn by ``data.split_seed``.
 
-    An existing path wins over a built-in name. What is given wins over the recipe's source; a Dataset stays as it is.
+    What is given wins over the recipe's source; a Dataset stays as it is.
+
+    Args:
+        data: of the recipe.
+        given: what is passed as ``data``.
+        known: the splits of a run; each image that it knows is in its split again.
+        leave_out: leave out images that the run does not know; else they are trained on.
+        progress: called while many files are read.
 
     Raises:
         CondganError: there is no such source, or it does not hold labelled images.
@@ -36,14 +50,20 @@ def load(data: Data, seed: int, given: Given | None = None) -> Dataset:
             raise CondganError(f"data={given.name}: images of size {given_size}, expected {MIN_SIZE} to {MAX_SIZE}")
         return given
     if given is not None and not isinstance(given, str | Path):
-        return complete(passed.read(given, data), seed)
-    source = data.source if given is None else str(given)
-    with readable(f"data.source={source}", Path(source)):
-        return complete(named(source, data), seed)
+        contents = passed.read(given, data)
+    else:
+        source = data.source if given is None else str(given)
+        with readable(f"data.source={source}", Path(source)):
+            contents = named(source, data, progress)
+    if known is not None and contents.hashes:
+        contents, notices = identity.assigned(contents, known, leave_out)
+        contents = contents.replace(notices=(*contents.notices, *notices))
+    with readable(contents.name, Path(contents.name)):
+        return complete(contents, data.split_seed)
 
 
 def recorded(data: Data, given: Given | None, dataset: Dataset) -> Data:
-    """The recipe's data as a run records it: a path that is found from any folder, or ``arrays``.
+    """The recipe's data as a run records it: a path that is found from any folder, or ``arrays``; and what was decided.
 
     Args:
         data: of the recipe.
@@ -51,10 +71,14 @@ def recorded(data: Data, given: Given | None, dataset: Dataset) -> Data:
         dataset: what it returned; images of a Dataset that was given have their own size and channels.
     """
     source = data.source if given is None else str(given)
-    data = data.model_copy(update={"train_on": dataset.training_splits(data.train_on)})
+    decided: dict[str, str] = {"train_on": dataset.training_splits(data.train_on)}
+    if data.background == "auto":
+        decided["background"] = dataset.background
+    data = data.model_copy(update=decided)
     if given is None or isinstance(given, str | Path):
         path = Path(source).expanduser()
-        return data.model_copy(update={"source": str(path.resolve()) if path.exists() else source})
+        local = source not in BUILT_IN and path.exists()
+        return data.model_copy(update={"source": str(path.resolve()) if local else source})
     form: dict[str, int | str] = {}
     if isinstance(given, Dataset) and dataset.train.images.ndim == 4:
         channels, height, width = dataset.train.images.shape[1:]
@@ -76,21 +100,27 @@ def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, .
     return Split(images, labels), contents.class_names, contents.notices
 
 
-def named(source: str, data: Data) -> Contents:
-    """What a path holds, or a built-in dataset.
+def unlabelled(path: Path, data: Data) -> tuple[Images, tuple[str, ...]]:
+    """All images below a folder or in an archive, (N, C, H, W), with or without labels; and what was done to them.
+
+    Raises:
+        CondganError: there are none, or they are damaged.
+    """
+    with readable(str(path), path):
+        return images.unlabelled(path, data)
+
+
+def named(source: str, data: Data, progress: Progress = silent) -> Contents:
+    """What a built-in dataset holds, or a path; one that has a built-in name is written as a path: ``./mnist``.
 
     Raises:
         CondganError: there is no such source, or it is damaged.
     """
-    path = Path(os.path.expanduser(source))
-    if source and "\0" not in source and os.path.exists(path):
-        contents = read(path, data)
-        if source not in BUILT_IN:
-            return contents
-        hides = f"the path {path} here was read, not the built-in dataset of this name"
-        return replace(contents, notices=(*contents.notices, hides))
     if source in BUILT_IN:
         return BUILT_IN[source].read(data)
+    path = Path(os.path.expanduser(source))
+    if source and "\0" not in source and os.path.exists(path):
+        return read(path, data, progress)
     if source == passed.NAME:
         raise CondganError("the data was passed as arrays in Python: pass the same again, as `data=(images, labels)`")
     raise CondganError(
@@ -99,7 +129,7 @@ def named(source: str, data: Data) -> Contents:
     )
 
 
-def read(path: Path, data: Data) -> Contents:
+def read(path: Path, data: Data, progress: Progress = silent) -> Contents:
     """What an existing path holds, by what it is rather than by what it is called.
 
     Raises:
@@ -113,7 +143,7 @@ def read(path: Path, data: Data) -> Contents:
     if path.is_file():
         for ending in row.endings:
             name = name.removesuffix(ending)
-    return row.read(path, printable(name), data)
+    return row.read(path, printable(name), data, progress)
 
 
 @contextmanager

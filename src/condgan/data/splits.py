@@ -6,6 +6,7 @@ import numpy.typing as npt
 from condgan.arrays import Conditions, Labels
 from condgan.data.dataset import Contents, Dataset, Split
 from condgan.data.memory import room
+from condgan.data.prepare import representatives
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
 
@@ -15,13 +16,15 @@ SMALLEST = 3  # images of a class that can be shared among three splits
 def complete(contents: Contents, seed: int) -> Dataset:
     """The dataset with its missing splits drawn: each is 10 % of every class of train, at least one image.
 
-    Images keep their order within a split. A class of fewer than three images stays in train whole. Where conditions
-    are vectors, all images are as of one class.
+    Images keep their order within a split, and equal images share one. A class of fewer than three images stays in
+    train whole. Where conditions are vectors, all images are as of one class.
 
     Raises:
-        CondganError: a class has no training images.
+        CondganError: there is no train split, or a class has no images in it.
     """
-    splits = dict(contents.splits)
+    splits, hashes = dict(contents.splits), dict(contents.hashes)
+    if "train" not in splits:
+        raise CondganError(f"{contents.name} has {' and '.join(splits)} but no train: give the path of a whole dataset")
     train = splits["train"]
     counts = train.class_counts(len(contents.class_names))
     if not counts.all():
@@ -34,7 +37,8 @@ def complete(contents: Contents, seed: int) -> Dataset:
         if small:
             who = f"{small} of {len(counts)} classes have" if contents.class_names else f"{contents.name} has"
             notices += (f"{who} fewer than {SMALLEST} images: all of them are in train",)
-        parts = draw(groups(train.labels), len(missing), seed)
+        copies = representatives(hashes["train"]) if "train" in hashes else None
+        parts = draw(groups(train.labels), len(missing), seed, copies)
         order = np.concatenate(parts)
         images = room(train.images.shape, train.images.dtype)  # one array, so that its splits lie side by side
         np.take(train.images, order, axis=0, out=images, mode="clip")  # "raise" would build a copy beside it
@@ -42,6 +46,10 @@ def complete(contents: Contents, seed: int) -> Dataset:
         ends = np.cumsum([len(part) for part in parts]).tolist()
         for name, start, end in zip(["train", *missing], [0, *ends[:-1]], ends, strict=True):
             splits[name] = Split(shuffled.images[start:end], shuffled.labels[start:end])
+        if "train" in hashes:
+            hashes |= {
+                name: contents.hashes["train"][part] for name, part in zip(["train", *missing], parts, strict=True)
+            }
     return Dataset(
         name=contents.name,
         class_names=contents.class_names,
@@ -53,6 +61,10 @@ def complete(contents: Contents, seed: int) -> Dataset:
         drawn=(*contents.drawn, *missing),
         how=contents.how,
         skipped=contents.skipped,
+        background=contents.background,
+        sizes=contents.sizes,
+        pixels=contents.pixels,
+        hashes=hashes,
     )
 
 
@@ -61,17 +73,25 @@ def groups(labels: Conditions) -> Labels:
     return labels if labels.ndim == 1 else np.zeros(len(labels), np.int64)
 
 
-def draw(labels: Labels, parts: int, seed: int) -> list[npt.NDArray[np.int64]]:
-    """Sorted indexes of what stays, and of each part drawn: a stratified partition that depends on seed and labels."""
+def draw(
+    labels: Labels, parts: int, seed: int, copies: npt.NDArray[np.int64] | None = None
+) -> list[npt.NDArray[np.int64]]:
+    """Sorted indexes of what stays, and of each part drawn: a stratified partition that depends on seed and labels.
+
+    ``copies`` has of each row the first row with the same image, whose part it shares; none: all images differ.
+    """
     part_of = np.zeros(len(labels), np.int8)
     by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
-    for label, members in enumerate(by_class):
+    for label, every in enumerate(by_class):
+        members = every if copies is None else every[copies[every] == every]
         if len(members) < SMALLEST:
             continue
         share = max(1, (len(members) + 5) // 10)
         shuffled = members[permutation(seed, Stream.SPLIT, label, len(members))]
         for part in range(parts):
             part_of[shuffled[part * share : (part + 1) * share]] = part + 1
+    if copies is not None:
+        part_of = part_of[copies]
     return [np.flatnonzero(part_of == part) for part in range(parts + 1)]
 
 

@@ -19,6 +19,7 @@ from typing import IO, Any
 from condgan.data.memory import LARGEST
 from condgan.errors import CondganError
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MOST_FILES = 20_000_000
 LARGEST_FILE = 1 << 30  # bytes of one image file or table of labels
 LITTER = frozenset({"thumbs.db", "desktop.ini", "icon\r", "lost+found", "system volume information", "$recycle.bin"})
@@ -203,7 +204,7 @@ def grow(path: Path) -> Tree:
     """
     if path.is_dir():
         return FolderTree(path)
-    if zipfile.is_zipfile(path) and path.suffix.lower() != ".npz":
+    if is_zip(path):
         return ZipTree(path)
     if is_tar(path):
         return TarTree(path)
@@ -224,6 +225,22 @@ class LoneFile(Tree):
 
     def _open(self, file: File) -> Any:
         return open(file.place, "rb")
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar archive."""
+    return path.is_file() and (is_zip(path) or is_tar(path))
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive, and no .npz by its name or content."""
+    if path.suffix.lower() in (".npz", ".pt", ".pth") or not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not any("/" not in name and name.endswith(".npy") for name in archive.namelist())
+    except BROKEN:
+        return True
 
 
 def is_tar(path: Path) -> bool:

@@ -92,7 +92,9 @@ def comparison(
 ) -> Comparison:
     """Pictures of an epoch, or of the run's last checkpoint, compared with validation images of its data."""
     source = generator.of_run(run, epoch=epoch)
-    subject = subjects.of_generator(source, subjects.real_images(recipe.data, data, [], recipe.seed), recipe.seed)
+    subject = subjects.of_generator(
+        source, subjects.real_images(recipe.data, data, [], subjects.splits_of(run.folder)), recipe.seed
+    )
     reference = Reference(subject.dataset, "validation", features or networks.of(subject.dataset, say))
     each = max(2, min(PER_CLASS, MOST // reference.classes))
     return Comparison(reference, *subject.take(np.full(reference.classes, each)))

@@ -37,6 +37,7 @@ class Stream(IntEnum):
     SPLIT = 7
     STEP = 8
     AUGMENTATION = 9
+    SAMPLING = 10
 
 
 def philox(counter: npt.NDArray[np.uint64], key: tuple[int, int]) -> Words:

@@ -34,6 +34,6 @@ def train_features(
         CondganError: the data cannot be read or has one class only, steps are out of range, or the file cannot be
             written, which is checked before the training.
     """
-    dataset = subjects.real_images(Data(), data, list(overrides), 0)
+    dataset = subjects.real_images(Data(), data, list(overrides))
     path = output or cache.path(features.KIND, dataset.sha256)
     return Trained(features.train_to(path, dataset, steps, say), path, dataset)

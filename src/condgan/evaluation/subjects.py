@@ -7,9 +7,10 @@ import numpy as np
 
 from condgan import data as datasets
 from condgan.arrays import Images, Labels
-from condgan.data import Dataset, Given, Split, readers
+from condgan.data import Dataset, Given, Split, identity, readers
 from condgan.data.dataset import check_labelled_images, modality
-from condgan.data.fit import prepare
+from condgan.data.identity import Known
+from condgan.data.prepare import prepare
 from condgan.data.readers import passed
 from condgan.data.sources import pooled, printable
 from condgan.draws import philox
@@ -22,6 +23,7 @@ from condgan.generation.generator import Generator
 from condgan.recipe import Data
 from condgan.results.protocol import GeneratorSubject, ImagesSubject
 from condgan.runs import moment
+from condgan.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +116,8 @@ def find(
         raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
     if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
         source = generator.load(path, checkpoint, engine)
-        return of_generator(source, real_images(source.recipe.data, data, overrides, source.recipe.seed), seed)
-    dataset = real_images(Data(), data, overrides, 0)
+        return of_generator(source, real_images(source.recipe.data, data, overrides, splits_of(place)), seed)
+    dataset = real_images(Data(), data, overrides)
     domain = dataset.domain()
     form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
     images, class_names, notices = pooled(path, form)
@@ -123,8 +125,13 @@ def find(
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
 
-def real_images(planned: Data, source: Given | None, overrides: list[str], seed: int) -> Dataset:
-    """The dataset in the form in which it is measured.
+def splits_of(place: Path) -> Known | None:
+    """The splits of a run; none of a generator file, or of a run that has not written them."""
+    return identity.load(Run(place).splits_file) if place.is_dir() else None
+
+
+def real_images(planned: Data, source: Given | None, overrides: list[str], known: Known | None = None) -> Dataset:
+    """The dataset in the form in which it is measured; images that a run knows are in its splits.
 
     Raises:
         CondganError: it cannot be read, has no labelled images, or an override is not one of ``data``.
@@ -136,7 +143,7 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], seed:
         planned = planned.model_copy(update={"source": passed.NAME if arrays else str(source)})
     planned = override_section("data", planned, overrides)
     try:
-        dataset = datasets.load(features.form(planned), seed, source if arrays else None)
+        dataset = datasets.load(features.form(planned), source if arrays else None, known)
     except CondganError as error:
         if source is None and not Path(planned.source).exists():
             raise CondganError(f"{error}; `data` names where the real images lie now") from None
@@ -147,11 +154,12 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], seed:
 
 def fitted(images: Images, dataset: Dataset) -> Images:
     """Images in the form of a dataset: uint8 (N, C, S, S)."""
-    channels, size = dataset.train.images.shape[1:3]
-    if images.shape[1:] == (channels, size, size):
+    channels, height, width = shape = dataset.train.images.shape[1:]
+    if images.shape[1:] == shape:
         return images
     raw = images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
-    return prepare(raw, Data(size=size, channels=1 if channels == 1 else 3))[0]
+    form = Data(size=f"{height}x{width}", channels=1 if channels == 1 else 3)
+    return prepare(raw, form, identify=False).images
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:

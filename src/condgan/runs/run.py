@@ -38,6 +38,8 @@ class Run:
         self.result = folder / "result.png"
         self.generator_file = folder / "generator.safetensors"
         self.status_file = folder / "status.json"
+        self.splits_file = folder / "splits.json"
+        """Which image is in which split, where the source does not say so for good."""
         self.stop_file = folder / "stop"
         """A training that finds this file saves, removes it and stops."""
 

@@ -61,7 +61,7 @@ class Trainer:
         self.run, self.recipe, self.dataset, self.start = run, recipe, dataset, start
         self.listeners, self.stop = listeners, stop
         self.domain = dataset.domain()
-        self.rows = dataset.trained_on(recipe.data.train_on)
+        self.rows = dataset.trained_on(recipe.data)
         self.plan = Plan(len(self.rows), recipe.train.batch, recipe.train.epochs)
         self.agenda = Agenda(recipe, self.plan)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
@@ -110,7 +110,7 @@ class Trainer:
         beginning = Beginning(
             run=self.run, recipe=self.recipe, dataset=self.dataset, plan=self.plan, agenda=self.agenda,
             settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=preparation.Now(engine),
-            notices=self.dataset.notices,
+            notices=preparation.notices(self.dataset),
             opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
         )  # fmt: skip
         self.listeners.tell(lambda listener: listener.began(beginning))

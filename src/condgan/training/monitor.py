@@ -67,7 +67,7 @@ def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
         check_labelled_images(dataset.name, dataset.train.modality)
-        real = dataset if form == recipe.data else datasets.load(form, recipe.seed)
+        real = dataset if form == recipe.data else datasets.load(form)
         check_split(real, "validation")  # before a feature network is trained
         with computing(threads):
             return Monitor(recipe, Reference(real, "validation", features.of(real, say)), threads)

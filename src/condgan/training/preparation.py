@@ -7,6 +7,7 @@ from condgan.draws.schedule import Plan
 from condgan.engines import Settings, State
 from condgan.engines.engine import Engine
 from condgan.errors import CondganError
+from condgan.inspection.opening import lines
 from condgan.recipe import Recipe
 from condgan.runs import session
 from condgan.runs.checkpoint import Checkpoint
@@ -30,7 +31,7 @@ def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[
     if picked is not None and wanted.threads:
         picked = picked.model_copy(update={"threads": wanted.threads, "threads_by": "machine.threads"})
     try:
-        built = framework.build(recipe, dataset.domain(), dataset.trained_on(recipe.data.train_on), picked)
+        built = framework.build(recipe, dataset.domain(), dataset.trained_on(recipe.data), picked)
     except MemoryError:
         raise CondganError(
             "the networks do not fit into memory: fewer hidden units, a smaller width, or a smaller data.size"
@@ -67,6 +68,11 @@ def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, s
         f"({recipe.data.train_on}), {recipe.machine.engine}, {settings.device}, {settings.threads} thread(s) "
         f"({settings.threads_by}){slow}"
     )
+
+
+def notices(dataset: Dataset) -> tuple[str, ...]:
+    """What was read, and what was done to it."""
+    return (*lines(dataset), *dataset.notices)
 
 
 class Now:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from condgan import arguments, engines
 from condgan import data as datasets
-from condgan.data import Dataset, Given
+from condgan.data import Dataset, Given, identity
 from condgan.draws import schedule
 from condgan.errors import CondganError
 from condgan.generation import sampling
@@ -58,11 +58,12 @@ def train(
     everyone, stop = _everyone(listeners), stop and arguments.function("stop", stop)
     chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
     planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
-    dataset = datasets.load(planned.data, planned.seed, data)
+    dataset = datasets.load(planned.data, data, progress=everyone.progressed)
     planned = planned.model_copy(update={"data": datasets.recorded(planned.data, data, dataset)})
     check(planned, dataset)
     created = Run.create(planned, folder)
     with created.locked():
+        identity.save(created.splits_file, dataset)
         trainer = Trainer(created, planned, dataset, None, everyone, stop)
         try:
             engine, untrained = preparation.engine(planned, dataset, None)
@@ -103,12 +104,15 @@ def resume(
         start = checkpoints.load(path) if path.exists() else None
         if start is not None and _experiment(start.recipe) != _experiment(written):
             raise CondganError(f"{path} was trained with another recipe than {run}/recipe.json: it is not continued")
-        dataset = datasets.load(recipe.data, recipe.seed, data)
+        known = identity.load(opened.splits_file)
+        dataset = datasets.load(recipe.data, data, known, leave_out=True, progress=everyone.progressed)
         if isinstance(data, str | Path):
             recipe = recipe.model_copy(update={"data": datasets.recorded(recipe.data, data, dataset)})
         if start is not None and start.domain.data_sha256 != dataset.sha256:
+            differs = "; ".join(notice for notice in dataset.notices if "the run" in notice)
             raise CondganError(
-                f"the data at {recipe.data.source} is not what {run} was trained on: `data` names its place"
+                f"the data at {recipe.data.source} is not what {run} was trained on{differs and f' ({differs})'}: "
+                "`data` names its place"
             )
         check(recipe, dataset)
         trainer = Trainer(opened, recipe, dataset, start, everyone, stop)
@@ -152,7 +156,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     """
     if recipe.conditional and len(dataset.class_names) == 1:
         raise CondganError(f"{dataset.name} has one class, {recipe.name} is conditional: add classes, or train gan-mlp")
-    count = len(dataset.trained_on(recipe.data.train_on))
+    count = len(dataset.trained_on(recipe.data))
     if count < 2:
         raise CondganError(f"{dataset.name} has {count} training images: at least 2 are needed")
     refused = engines.load(recipe.machine.engine).refusal(recipe)

@@ -15,10 +15,11 @@ import numpy as np
 
 from condgan.arrays import Images, Labels
 from condgan.data.dataset import Contents, Split
-from condgan.data.fit import prepare
 from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
+from condgan.data.prepare import prepare
 from condgan.data.readers.labels import classes
-from condgan.data.readers.reader import Reader
+from condgan.data.readers.reader import Progress, Reader, silent
+from condgan.data.tree import is_archive
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -53,7 +54,7 @@ def labels_beside(images: Path) -> Path:
     raise CondganError(f"{images} has no labels: expected {name} beside it")
 
 
-def read(path: Path, name: str, data: Data) -> Contents:
+def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Contents:
     """A folder of IDX files under their usual names (t10k is the test split), or one images file with its labels.
 
     Raises:
@@ -75,7 +76,7 @@ def read(path: Path, name: str, data: Data) -> Contents:
             raise CondganError(
                 f"{labels_file} has {len(labels[split])} labels for the {len(raw)} images of {file.name}"
             )
-        images[split], sentences = prepare(raw, data)
+        images[split], sentences, *_ = prepare(raw, data)
         notices |= dict.fromkeys(sentences)
     class_names, labels = classes(labels)
     splits = {split: Split(images[split], labels[split]) for split in images}
@@ -143,7 +144,7 @@ def is_idx(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return "idx" in path.name or file.read(3) in (b"\0\0\x08", b"\x1f\x8b\x08")
+        return "idx" in path.name or (file.read(3) in (b"\0\0\x08", b"\x1f\x8b\x08") and not is_archive(path))
 
 
 READER = Reader("idx", "IDX files", "train, and test if t10k files are there", is_idx, read, endings=(".gz",))

@@ -8,7 +8,7 @@ import numpy as np
 
 from condgan.arrays import Images
 from condgan.data.dataset import Contents, Split
-from condgan.data.fit import prepare
+from condgan.data.prepare import prepare
 from condgan.data.readers.idx import header, read_array
 from condgan.data.readers.reader import BuiltIn
 from condgan.errors import CondganError
@@ -32,9 +32,9 @@ def read(data: Data) -> Contents:
     """
     with ThreadPoolExecutor(len(SHA256)) as pool:  # zlib and hashlib release the interpreter's lock
         raw, raw_labels, raw_test, raw_test_labels = pool.map(read_shipped, SHA256)
-    images, notices = prepare(raw, data)
+    images, notices, *_ = prepare(raw, data, identify=False)
     labels = raw_labels.astype(np.int64)
-    test, _ = prepare(raw_test, data)
+    test = prepare(raw_test, data, identify=False).images
     splits = {
         "train": Split(images[:-VALIDATION], labels[:-VALIDATION]),
         "validation": Split(images[-VALIDATION:], labels[-VALIDATION:]),

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from condgan.arrays import Images, Labels, Vectors
 from condgan.data.dataset import Contents, Split
-from condgan.data.fit import prepare
+from condgan.data.prepare import prepare
 from condgan.data.readers.archive import read_arrays, read_lone
 from condgan.data.readers.labels import classes
-from condgan.data.readers.reader import Reader
+from condgan.data.readers.reader import Progress, Reader, silent
+from condgan.data.tree import is_zip
 from condgan.data.vectors import check_spread, vectors
 from condgan.errors import CondganError
 from condgan.recipe import Data
@@ -25,7 +26,7 @@ NPY = np.lib.format.MAGIC_PREFIX
 SHAPES = "(N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W)"
 
 
-def read(path: Path, name: str, data: Data) -> Contents:
+def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Contents:
     """What an .npz archive holds.
 
     With ``class_names`` (text, one for each class) the labels are indexes into it; without it the classes are the
@@ -51,7 +52,10 @@ def contents(what: Path | str, name: str, arrays: Mapping[str, npt.NDArray[Any]]
     class_names: tuple[str, ...] = ()
     if by == "labels":
         class_names, labels = named(what, labels, arrays.get("class_names"))
-    images, notices = prepare(images, data) if of == "images" else (images, check_spread(of, images))
+    if of == "images":
+        images, notices, *_ = prepare(images, data)
+    else:
+        notices = check_spread(of, images)
     if by == "conditions":
         notices += check_spread(by, labels)
     return Contents(name, class_names, {"train": Split(images, labels)}, notices)
@@ -190,7 +194,7 @@ RAW: dict[str, Callable[[Path | str, npt.NDArray[Any]], npt.NDArray[Any]]] = {
 
 def is_archive(path: Path) -> bool:
     """Whether a file is an .npz, by its ending or its content."""
-    return path.is_file() and (path.suffix.lower() == ".npz" or zipfile.is_zipfile(path))
+    return path.is_file() and (path.suffix.lower() == ".npz" or (zipfile.is_zipfile(path) and not is_zip(path)))
 
 
 READER = Reader("npz", "an .npz", "train", is_archive, read, endings=(".npz",))

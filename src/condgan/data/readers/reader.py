@@ -7,6 +7,13 @@ from pathlib import Path
 from condgan.data.dataset import Contents
 from condgan.recipe import Data
 
+Progress = Callable[[str, int, int], None]
+"""Called with what is read, how many are done, and of how many."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -17,8 +24,8 @@ class Reader:
         words: what lies at the path, as in "give the path of ...".
         splits: which splits it brings; missing ones are drawn from train.
         matches: whether an existing path is of this format; the first row of the table that matches reads it.
-        read: path, name of the dataset, and how images are brought to one shape -> what the path holds. Raises
-            CondganError if that is damaged.
+        read: path, name of the dataset, how images are brought to one shape, and a progress -> what the path holds.
+            Raises CondganError if that is damaged.
         endings: of file names that the dataset's name leaves out.
     """
 
@@ -26,7 +33,7 @@ class Reader:
     words: str
     splits: str
     matches: Callable[[Path], bool]
-    read: Callable[[Path, str, Data], Contents]
+    read: Callable[[Path, str, Data, Progress], Contents]
     endings: tuple[str, ...] = ()
 
 

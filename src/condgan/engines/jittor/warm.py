@@ -14,8 +14,8 @@ def main(names: list[str]) -> None:
     """Take two steps of each recipe and sample a few images; only what was compiled remains."""
     for name in names or RECIPES:
         recipe = builtin.get(name, ["engine=jittor"])
-        dataset = data.load(recipe.data, recipe.seed)
-        rows = dataset.trained_on(recipe.data.train_on)
+        dataset = data.load(recipe.data)
+        rows = dataset.trained_on(recipe.data)
         engine = engines.load(recipe.machine.engine).build(recipe, dataset.domain(), rows, None)
         engine.run(0, 2)
         latents = np.zeros((10, recipe.latent.dim), np.float32)

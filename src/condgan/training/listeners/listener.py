@@ -120,6 +120,9 @@ class Listener:
     def notified(self, text: str) -> None:
         """A sentence for the user about something that takes long, or will not happen."""
 
+    def progressed(self, what: str, done: int, total: int) -> None:
+        """A part of something that takes long is done, as reading images; it may come before ``began``."""
+
     def block(self, block: Block) -> None:
         """Some steps were taken."""
 
@@ -166,6 +169,10 @@ class Listeners:
             except BaseException as error:  # also what ends a process: the training is saved first
                 self.members.remove(member)
                 self.fail(f"the listener {name}", error)
+
+    def progressed(self, what: str, done: int, total: int) -> None:
+        """Report progress to each."""
+        self.tell(lambda listener: listener.progressed(what, done, total))
 
     def fail(self, who: str, error: BaseException) -> None:
         """Remember the first error; SystemExit, KeyboardInterrupt and GeneratorExit as they are."""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from condgan.data import Dataset, load
-from condgan.data.readers import folder
+from condgan.data.readers import images as reader
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -22,7 +22,7 @@ def put(path: Path, count: int = 3, *, end: str = "png", mode: str = "L", size: 
 
 
 def read(path: Path, **changes: Any) -> Dataset:
-    return load(Data(**{"source": str(path), "size": 8} | changes), 0)
+    return load(Data(**{"source": str(path), "size": 8} | changes))
 
 
 def refused(path: Path, says: str) -> None:
@@ -75,7 +75,11 @@ def test_classes_may_be_called_like_splits(tmp_path: Path) -> None:
 def test_every_kind_of_file(tmp_path: Path) -> None:
     for end in ("png", "PNG", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff"):
         put(tmp_path / end.replace("PNG", "upper"), end=end)
-    assert sum(map(len, read(tmp_path).splits.values())) == 27
+    put(tmp_path / "jfif")
+    for path in (tmp_path / "jfif").iterdir():
+        Image.open(path).save(path.with_suffix(".jfif"), "JPEG")
+        path.unlink()
+    assert sum(map(len, read(tmp_path).splits.values())) == 30
 
 
 def test_channels(tmp_path: Path) -> None:
@@ -95,7 +99,7 @@ def test_sizes_are_brought_together_and_that_is_said(tmp_path: Path) -> None:
     put(tmp_path / "b", 1, size=(31, 40))
     put(tmp_path / "c", 1, size=(60, 20))
     assert read(tmp_path).notices[0] == (
-        "images of 3 different sizes (8x8 ... 31x40) were padded and resized to 8x8 (data.fit, data.size)"
+        "images of 3 different sizes (8x8 ... 40x31) were padded and resized to 8x8 (data.fit, data.size)"
     )
     assert read(tmp_path, fit="crop", size=16).train.images.shape == (4, 1, 16, 16)
 
@@ -115,7 +119,7 @@ def test_more_images_than_one_thread_takes(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     for number in range(200):
         Image.new("L", (8, 8), number).save(tmp_path / "a" / f"{number}.png")
-    images = folder.read(tmp_path, "x", Data(size=8)).splits["train"].images
+    images = reader.read(tmp_path, "x", Data(size=8)).splits["train"].images
     assert images[:, 0, 0, 0].tolist() == list(range(200))
 
 
@@ -125,12 +129,11 @@ def test_transparency_is_laid_on_black_and_that_is_said(tmp_path: Path) -> None:
     Image.new("RGBA", (8, 8), (255, 255, 255, 255)).save(tmp_path / "a" / "2.png")
     dataset = read(tmp_path)
     assert dataset.train.images[:, 0, 0, 0].tolist() == [0, 255]
-    assert "1 images with transparency were laid on black" in dataset.notices
+    assert "1 images with transparency were laid on black (data.background)" in dataset.notices
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
-    "notes.txt": (b"hello", r"a/notes\.txt in a class folder is not an image .* move it elsewhere"),
-    "data.npy": (b"hello", r"a/data\.npy in a class folder is not an image"),
+    "x.psd": (b"hello", r"1 \.psd files \(convert them to PNG\), or move them elsewhere"),
     "x.png": (b"", r"a/x\.png is not an image that can be read: replace or remove it"),
     "x.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", r"a/x\.jpg is not an image that can be read"),
 }
@@ -160,29 +163,28 @@ def test_a_decompression_bomb_is_an_error_and_not_a_warning(tmp_path: Path, monk
     refused(tmp_path, r"a/0\.png cannot be read as an image")
 
 
-def test_layouts_that_hold_no_classes(tmp_path: Path) -> None:
-    refused(tmp_path, "holds no class folders: expected a folder for each class")
-    (tmp_path / "a").mkdir()
-    refused(tmp_path, "a is a class folder without images")
-    put(tmp_path / "a" / "b")
-    refused(tmp_path, "b in a class folder is not an image")
+def test_layouts_without_classes(tmp_path: Path) -> None:
+    refused(tmp_path, "has no images but nothing: expected a folder for each class")
     put(tmp_path / "flat")
-    refused(tmp_path / "flat", r"holds images that are in no class folder, as 0\.png")
+    refused(tmp_path / "flat", "has images without labels: put a table of file and label beside them")
+    put(tmp_path / "a" / "b")
+    put(tmp_path / "c" / "d")
+    (tmp_path / "flat").rename(tmp_path / "a" / "flat")
+    refused(tmp_path, r"folders in folders \(a/b/0\.png\): data\.label_from='\{class\}/\*/\*' takes the upper ones")
 
 
 def test_split_folders_that_do_not_belong_together(tmp_path: Path) -> None:
     put(tmp_path / "test" / "cat")
-    refused(tmp_path, "holds test but no train")
+    refused(tmp_path, "has test but no train")
     put(tmp_path / "train" / "dog")
-    refused(tmp_path, 'class "cat" of test is not in train')
+    refused(tmp_path, 'class "cat" has no training images')
     put(tmp_path / "train" / "cat")
     put(tmp_path / "val" / "cat")
     assert len(read(tmp_path).validation) == 3
     put(tmp_path / "valid" / "cat")
-    refused(tmp_path, "holds both val and valid")
+    refused(tmp_path, "has both val and valid, which name one split")
     (tmp_path / "valid").rename(tmp_path / "more")
-    refused(tmp_path, "holds (train|test) and more")
-    (tmp_path / "more").rename(tmp_path / "train" / "empty")
+    refused(tmp_path, "test, train, val with class folders, and more, which names no split")
 
 
 def test_an_image_beside_the_class_folders_of_a_split(tmp_path: Path) -> None:
@@ -199,16 +201,16 @@ def test_class_names_that_a_generator_cannot_carry(tmp_path: Path) -> None:
 def test_other_things_than_files(tmp_path: Path) -> None:
     put(tmp_path / "a")
     os.mkfifo(tmp_path / "a" / "pipe.png")
-    refused(tmp_path, r"pipe\.png in a class folder is not an image")
+    assert read(tmp_path).skipped == {"devices and the like": 1}
     refused(tmp_path / "a" / "pipe.png", "neither a file nor a folder")
     refused(tmp_path / "a" / "0.png", r"0\.png is not a dataset: give the path of an .npz")
 
 
 def test_a_source_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden(path: Path) -> list[Path]:
+    def forbidden(path: Path, **options: object) -> Any:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(folder, "visible", forbidden)
+    monkeypatch.setattr(os, "walk", forbidden)
     refused(tmp_path, "cannot be read: Permission denied")
 
 

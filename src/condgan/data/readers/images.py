@@ -1,0 +1,213 @@
+"""Image files below a folder or in an archive: each is opened once, decoded and brought to shape."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from condgan.arrays import Images
+from condgan.data import ground, tree
+from condgan.data.dataset import Contents, Split
+from condgan.data.fit import TO_GREY, TO_RGB, fit_notices
+from condgan.data.memory import check_room
+from condgan.data.readers import layouts
+from condgan.data.readers.decode import SUFFIXES, decode
+from condgan.data.readers.layouts import Item
+from condgan.data.readers.names import natural
+from condgan.data.readers.reader import Progress, Reader, silent
+from condgan.data.readers.store import Store
+from condgan.data.readers.tables import ENDINGS
+from condgan.data.tree import File, Tree
+from condgan.errors import CondganError
+from condgan.recipe import Data
+
+THREADS = 4
+BLOCK = 64  # images that a thread takes at a time
+MOST_SHOWN = 10  # problems in one error
+CONVERTIBLE = {
+    **dict.fromkeys((".psd", ".svg", ".eps", ".pdf", ".ico", ".jp2", ".jxl", ".exr", ".hdr", ".tga", ".dds"), "PNG"),
+    **dict.fromkeys((".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2"), "TIFF or PNG"),
+    **dict.fromkeys((".dcm", ".nii", ".mha", ".mhd", ".czi", ".lif", ".svs"), "PNG of 8 or 16 bits"),
+    **dict.fromkeys((".mp4", ".avi", ".mov", ".mkv", ".webm"), "PNG, one for each frame"),
+}
+"""Pictures that are not read, and what to convert them to."""
+
+
+def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Contents:
+    """The images below a folder or in an archive; classes are sorted by name, 9 before 10.
+
+    Raises:
+        CondganError: it is not told where the labels are; files are damaged, all of them named.
+    """
+    files = tree.grow(path)
+    try:
+        images, skipped = image_files(files)
+        listing = layouts.listing(files, images, data)
+        class_names = tuple(sorted({item.label for item in listing.items}, key=natural))
+        order = [item for split in ("train", "validation", "test") for item in listing.items if item.split == split]
+        store = decode_all(files, [item.file for item in order], data, progress)
+        arrays, background, notices = finished(store, str(path), data)
+    finally:
+        files.close()
+    numbers = {label: number for number, label in enumerate(class_names)}
+    labels = np.array([numbers[item.label] for item in order], np.int64)
+    splits, hashes = {}, {}
+    for split in dict.fromkeys(item.split for item in order):
+        rows = slice(*bounds(order, split))
+        splits[split] = Split(arrays[rows], labels[rows])
+        hashes[split] = store.hashes[rows]
+    counts = skipped + Counter(listing.skipped)
+    counts = Counter({reason: count for reason, count in counts.items() if count and reason not in tables_of(listing)})
+    return Contents(
+        name,
+        class_names,
+        splits,
+        notices,
+        how=listing.how,
+        skipped=counts,
+        background=background,
+        hashes={} if data.reading == 1 else hashes,
+        sizes=store.facts.sizes,
+        pixels=store.facts.range(),
+    )
+
+
+def unlabelled(path: Path, data: Data, progress: Progress = silent) -> tuple[Images, tuple[str, ...]]:
+    """All images below a folder or in an archive, uint8 (N, C, H, W), without labels; and what was done to them.
+
+    Raises:
+        CondganError: there are none; files are damaged.
+    """
+    files = tree.grow(path)
+    try:
+        images, _ = image_files(files)
+        arrays, _, notices = finished(decode_all(files, images, data, progress), str(path), data)
+    finally:
+        files.close()
+    return arrays, notices
+
+
+def bounds(order: Sequence[Item], split: str) -> tuple[int, int]:
+    """The range of rows of a split."""
+    rows = [row for row, item in enumerate(order) if item.split == split]
+    return rows[0], rows[-1] + 1
+
+
+def tables_of(listing: layouts.Listing) -> set[str]:
+    """Reasons that do not count: the tables that the labels were read from."""
+    return {f"{ending} files" for ending in ENDINGS} if listing.how.startswith("labels from") else set()
+
+
+def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
+    """The image files of a tree, and how many others there are, by kind.
+
+    Raises:
+        CondganError: there are no images, or pictures in a format that is not read.
+    """
+    images: list[File] = []
+    skipped = Counter(files.skipped)
+    refused: Counter[str] = Counter()
+    for file in files.files.values():
+        ending = file.path.suffix.lower()
+        if ending in SUFFIXES or (not ending and starts_like_an_image(files, file)):
+            images.append(file)
+        elif ending in CONVERTIBLE:
+            refused[ending] += 1
+        elif file.path.name != layouts.NAMES_FILE:
+            skipped[f"{ending or 'nameless'} files"] += 1
+    if refused:
+        listed = ", ".join(f"{count} {ending} files (convert them to {CONVERTIBLE[ending]})" for ending, count in
+                           refused.most_common())  # fmt: skip
+        raise CondganError(f"{files.root} has pictures that are not read: {listed}, or move them elsewhere")
+    if not images:
+        what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5)) or "nothing"
+        raise CondganError(f"{files.root} has no images but {what}: {layouts.EXPECTED}")
+    return images, skipped
+
+
+def starts_like_an_image(files: Tree, file: File) -> bool:
+    """Whether a file without an ending begins as PNG, JPEG, GIF, BMP, WebP or TIFF files do."""
+    start = files.read(file, 11)
+    return start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or start[8:12] == b"WEBP"
+
+
+def decode_all(files: Tree, images: Sequence[File], data: Data, progress: Progress) -> Store:
+    """Each image file, opened once and brought to shape.
+
+    Raises:
+        CondganError: they do not fit into memory; or some are damaged, all of them counted and the first ten named.
+    """
+    check_room(str(files.root), len(images) * (data.channels or 1) * data.height * data.width)
+    store = Store(len(images), data)
+
+    def block(start: int) -> None:
+        for row, file in enumerate(images[start : start + BLOCK], start):
+            try:
+                with files.open(file) as stream:
+                    decoded = decode(stream, files.shown(file.path), by_content=data.reading > 1)
+                store.put(row, decoded)
+            except CondganError as error:
+                with store.lock:
+                    store.facts.problems.append(str(error))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, on files that it reads all the same
+        with ThreadPoolExecutor(THREADS) as pool:
+            for done, _ in enumerate(pool.map(block, range(0, len(images), BLOCK)), 1):
+                progress("reading images", min(done * BLOCK, len(images)), len(images))
+    refuse_damaged(files, store.facts.problems, len(images))
+    return store
+
+
+def refuse_damaged(files: Tree, problems: Sequence[str], count: int) -> None:
+    """Refuse damaged files, all at once.
+
+    Raises:
+        CondganError: a line that sums them up, then the first ten.
+    """
+    if len(problems) == 1:
+        raise CondganError(problems[0])
+    if problems:
+        listed = sorted(problems, key=natural)[:MOST_SHOWN]
+        more = [f"... and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
+        raise CondganError(
+            "\n  ".join([f"{files.root}: {len(problems)} of {count} images cannot be read:", *listed, *more])
+        )
+
+
+def finished(store: Store, what: str, data: Data) -> tuple[Images, str, tuple[str, ...]]:
+    """All images in one array, the background that was decided, and what was done to the images."""
+    facts = store.facts
+    notices = fit_notices(facts.sizes.keys(), data) + store.rescaled(what)
+    fill, background = ground.decide(data, facts.inks, facts.borders)
+    images = store.images(fill)
+    clear, barred = int(store.is_clear.sum()), int((~store.is_clear[store.needing_ground()]).sum())
+    if clear:
+        notices += (f"{clear} images with transparency were laid on {ground.words(fill)} (data.background)",)
+    if barred:
+        notices += (f"{barred} images were padded with {ground.words(fill)} (data.background)",)
+    if images.shape[1] == 1 and facts.colour:
+        notices += (TO_GREY,)
+    if images.shape[1] == 3 and facts.grey:
+        notices += (TO_RGB,)
+    if facts.grey_as_colour and not facts.colour and data.channels is None:
+        notices += (f"{facts.grey_as_colour} images are stored in colour and are grey: they were read as grey",)
+    return images, background if clear or barred else data.background, notices
+
+
+def is_tree(path: Path) -> bool:
+    """Whether a path is a folder, or a zip or tar archive."""
+    return path.is_dir() or tree.is_archive(path)
+
+
+READER = Reader(
+    "images",
+    "a folder of class folders",
+    "train, and those with folders or a column of their own",
+    is_tree,
+    read,
+    endings=tree.ARCHIVES,
+)

@@ -1,0 +1,317 @@
+"""Where the labels of image files are: in a pattern of their names, in tables beside them, or in class folders.
+
+Nothing that is doubtful is guessed: it is refused with the reading that it suggests, and the option that decides.
+"""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from condgan.data.readers import tables
+from condgan.data.readers.names import CLASS, Pattern, evident, natural, split_of, tidy
+from condgan.data.tree import File, Tree
+from condgan.errors import CondganError
+from condgan.recipe import Data
+
+OLD_SPLITS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+NAMES_FILE = "classes.json"
+EXPECTED = "expected a folder for each class, as cats/1.png, or train/cats/1.png and test/cats/1.png"
+DEEPEST_WRAPPER = 5
+STORAGE_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image file, the split that it lies in (train where none is named), and its class."""
+
+    file: File
+    split: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a layout says of image files.
+
+    Attributes:
+        items: in order of split, class and file.
+        how: where the labels are, in words.
+        skipped: how many files were left out, by reason.
+        splits: whether the source itself divides its images.
+    """
+
+    items: tuple[Item, ...]
+    how: str
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+Layout = Callable[[Tree, Sequence[File], Data], Listing | None]
+
+
+def listing(tree: Tree, images: Sequence[File], data: Data) -> Listing:
+    """The labels of the images, by the first layout that applies.
+
+    Raises:
+        CondganError: none applies, or what applies is doubtful.
+    """
+    if data.reading == 1:
+        return before(tree, images)
+    for layout in LAYOUTS:
+        result = layout(tree, images, data)
+        if result is not None:
+            return result
+    raise CondganError(f"{tree.root} has no labels: {EXPECTED}")
+
+
+def by_pattern(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+    """``data.label_from`` with ``{class}``."""
+    if data.label_from is None or "{" not in data.label_from:
+        return None
+    pattern, items, skipped = Pattern(data.label_from), [], 0
+    for file in images:
+        match = pattern.match(file.path)
+        if match is None:
+            skipped += 1
+            continue
+        split = match[1] or split_above(file.path, images) or "train"
+        items.append(Item(file, split, tidy(match[0])))
+    if not items:
+        raise CondganError(
+            f"data.label_from={data.label_from} fits none of {len(images)} images, as {images[0].path}: "
+            "`*` and {class} stand for anything but /"
+        )
+    left = {f"images that data.label_from={data.label_from} does not fit": skipped} if skipped else {}
+    return Listing(ordered(items), f"classes by the pattern {data.label_from}", left)
+
+
+def by_tables(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+    """A CSV, TSV, JSON or JSONL beside the images."""
+    labels = tables.labels(tree, images, data.label_from)
+    if labels is None:
+        if data.label_from is not None:
+            raise CondganError(
+                f"data.label_from={data.label_from}: {tree.root} has no table of files and labels; {CLASS} stands for "
+                f"the class in a pattern of file names, as '{CLASS}_*.png'"
+            )
+        return None
+    if len(labels.of) < tables.COVERED * len(images):
+        raise CondganError(
+            f"{tree.root}: {labels.words} names {len(labels.of)} of {len(images)} images: complete the table, move it "
+            "elsewhere if it has no labels, or give data.label_from"
+        )
+    items = []
+    for file in images:
+        if file.path in labels.of:
+            named = labels.of[file.path]
+            items.append(Item(file, named.split or split_above(file.path, images) or "train", named.label))
+    skipped = {
+        "images that no table names": len(images) - len(items),
+        "rows of tables whose image is missing or not read": labels.missing,
+    }
+    return Listing(ordered(items), f"labels from {labels.words}", {key: n for key, n in skipped.items() if n})
+
+
+def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+    """A folder for each class, with or without split folders above."""
+    wrapper, paths = unwrapped(images)
+    where = tree.root if not wrapper else f"{tree.root}/{wrapper}"
+    tops: dict[str, list[tuple[File, tuple[str, ...]]]] = {}
+    flat = [file for file, parts in paths if len(parts) == 1]
+    for file, parts in paths:
+        if len(parts) > 1:
+            tops.setdefault(parts[0], []).append((file, parts))
+    if flat and tops:
+        raise CondganError(
+            f"{where} has {len(flat)} images in no class folder, as {flat[0].path.name}, and {len(tops)} folders: "
+            f"{EXPECTED}"
+        )
+    if not tops:
+        raise CondganError(unlabelled(where, [file.path for file in images], "images without labels"))
+    splits = {top: split_of(top) for top in tops}
+    depths = {top: {len(parts) for _, parts in entries} for top, entries in tops.items()}
+    names = renamed(tree, wrapper)
+    if all(splits.values()):
+        return divided(where, tops, splits, depths, names, images)
+    refuse_doubtful(where, tops, splits, depths)
+    items = [
+        Item(file, "train" if len(parts) < 3 or not inner(tops) else split_of(parts[1]) or "train", names(parts[0]))
+        for top in tops
+        for file, parts in tops[top]
+    ]
+    how = "a folder for each class" + (", and split folders in each" if inner(tops) else "")
+    return Listing(ordered(merged(where, items, tops, names)), how + (f", below {wrapper}" if wrapper else ""))
+
+
+def divided(
+    where: object,
+    tops: Mapping[str, list[tuple[File, tuple[str, ...]]]],
+    splits: Mapping[str, str | None],
+    depths: Mapping[str, set[int]],
+    names: Callable[[str], str],
+    images: Sequence[File],
+) -> Listing:
+    """Class folders in folders that are all named after splits.
+
+    Raises:
+        CondganError: the folders contain no class folders, or two of them name one split.
+    """
+    shown = ", ".join(sorted(tops, key=natural))
+    if all(depth == {2} for depth in depths.values()):
+        raise CondganError(unlabelled(where, [file.path for file in images], f"{shown} with images in them, and no "
+            f"class folders; {shown} are names of splits, not of classes"))  # fmt: skip
+    if any(2 in depth for depth in depths.values()):
+        loose = next(file for top in tops for file, parts in tops[top] if len(parts) == 2)
+        raise CondganError(f"{where}: {loose.path} is in no class folder, others are: {EXPECTED}")
+    twice = [top for top, split in splits.items() if list(splits.values()).count(split) > 1]
+    if twice:
+        raise CondganError(f"{where} has both {' and '.join(sorted(twice))}, which name one split: merge or rename one")
+    items = [Item(file, splits[top] or "train", names(parts[1])) for top in tops for file, parts in tops[top]]
+    folders = {parts[1]: None for top in tops for _, parts in tops[top]}
+    return Listing(ordered(merged(where, items, folders, names)), f"a folder for each class in {shown}")
+
+
+def refuse_doubtful(
+    where: object,
+    tops: Mapping[str, list[tuple[File, tuple[str, ...]]]],
+    splits: Mapping[str, str | None],
+    depths: Mapping[str, set[int]],
+) -> None:
+    """Refuse folders that look like classes, and probably are none.
+
+    Raises:
+        CondganError: with the reading that they suggest, and the option that decides.
+    """
+    shown = ", ".join(sorted(tops, key=natural)[:4]) + (", ..." if len(tops) > 4 else "")
+    fused = {top: next((start for start in ("train", "test", "val") if top.casefold().startswith(start)), None)
+             for top in tops}  # fmt: skip
+    if all(fused.values()) and len(set(fused.values())) > 1:
+        raise CondganError(
+            f"{where} has the folders {shown}, which look like splits joined with classes: move the images to "
+            f"train/CLASS and test/CLASS, or give data.label_from='{CLASS}/*' if these are the classes"
+        )
+    deep = {top for top, depth in depths.items() if min(depth) > 2}
+    if deep and any(splits[top] for top in deep):
+        named = sorted(top for top in tops if splits[top])
+        others = sorted(set(tops) - set(named))
+        raise CondganError(
+            f"{where} has {', '.join(named)} with class folders, and {', '.join(others[:4])}, which names no split: "
+            "move it elsewhere, or give the path of one"
+        )
+    if deep == set(tops) and not inner(tops):
+        second = {parts[1] for top in tops for _, parts in tops[top]}
+        if all(map(split_of, second)):
+            raise CondganError(
+                f"{where} has several datasets: {shown}: give the path of one, as {where}/{min(tops, key=natural)}"
+            )
+        raise CondganError(
+            f"{where} has folders in folders ({next(iter(tops.values()))[0][0].path}): "
+            f"data.label_from='{CLASS}/*/*' takes the upper ones for classes, data.label_from='*/{CLASS}/*' the lower"
+        )
+    if is_storage(tops):
+        raise CondganError(
+            f"{where} has the folders {shown}, whose file numbers run on from folder to folder: storage, not classes. "
+            f"Put a table of labels beside them (dataset.json), or give data.label_from='{CLASS}/*' if they are classes"
+        )
+
+
+def inner(tops: Mapping[str, list[tuple[File, tuple[str, ...]]]]) -> bool:
+    """Whether each class folder has split folders with images, as in cat/train/1.png."""
+    return all(len(parts) == 3 and split_of(parts[1]) for top in tops for _, parts in tops[top])
+
+
+def is_storage(tops: Mapping[str, list[tuple[File, tuple[str, ...]]]]) -> bool:
+    """Whether folders are numbered, and the numbers of their files run on from one to the next."""
+    if len(tops) < 2 or not all(top.isdecimal() and len(top) >= STORAGE_DIGITS for top in tops):
+        return False
+    last = -1
+    for top in sorted(tops, key=natural):
+        numbers = [int(digits) for file, _ in tops[top] if (digits := "".join(filter(str.isdecimal, file.path.stem)))]
+        if len(numbers) < len(tops[top]) or min(numbers) <= last:
+            return False
+        last = max(numbers)
+    return True
+
+
+def unwrapped(images: Sequence[File]) -> tuple[str, list[tuple[File, tuple[str, ...]]]]:
+    """Images and the parts of their paths, without folders that contain all others and are neither class nor split."""
+    paths = [(file, file.path.parts) for file in images]
+    wrapper: list[str] = []
+    while len(wrapper) < DEEPEST_WRAPPER:
+        tops = {parts[0] for _, parts in paths}
+        if len(tops) != 1 or split_of(next(iter(tops))) or min(len(parts) for _, parts in paths) < 3:
+            break
+        wrapper += tops
+        paths = [(file, parts[1:]) for file, parts in paths]
+    return "/".join(wrapper), paths
+
+
+def split_above(path: PurePosixPath, images: Sequence[File]) -> str | None:
+    """The split that a path's first folder names; none where it is one class among others."""
+    return split_of(path.parts[0]) if len(path.parts) > 1 else None
+
+
+def renamed(tree: Tree, wrapper: str) -> Callable[[str], str]:
+    """Folder -> class name: as ``classes.json`` has it, which condgan writes where a name is no name of a folder."""
+    file = tree.files.get(PurePosixPath(wrapper) / NAMES_FILE)
+    if file is None:
+        return tidy
+    try:
+        content = json.loads(tree.read(file, tables.LARGEST))
+        named = {str(key): str(value) for key, value in content["classes"].items()} if content["format"] == 1 else {}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return tidy
+    return lambda folder: named.get(folder, tidy(folder))
+
+
+def merged(where: object, items: list[Item], folders: Mapping[str, object], names: Callable[[str], str]) -> list[Item]:
+    """The items, unless two folders name one class.
+
+    Raises:
+        CondganError: they do.
+    """
+    by_name: dict[str, list[str]] = {}
+    for folder in folders:
+        by_name.setdefault(names(folder), []).append(folder)
+    for name, same in by_name.items():
+        if len(same) > 1:
+            raise CondganError(
+                f'{where}: the folders {" and ".join(map(repr, same))} name one class, "{name}": merge them'
+            )
+    return items
+
+
+def unlabelled(where: object, paths: Sequence[PurePosixPath], what: str) -> str:
+    """The message for images without labels, with the pattern of their names if one is evident."""
+    pattern = evident(paths)
+    if pattern is not None:
+        options = shlex.quote(f"data.label_from={pattern}")
+        return f"{where} has {what}; their names contain the classes: give {options}"
+    return (
+        f"{where} has {what}: put a table of file and label beside them (labels.csv), move them into class folders, or "
+        f"give data.label_from='{CLASS}_*' where names contain the class"
+    )
+
+
+def ordered(items: Sequence[Item]) -> tuple[Item, ...]:
+    """By split, class and path; 9 before 10."""
+    keys = {name: natural(name) for name in {item.label for item in items}}
+    return tuple(sorted(items, key=lambda item: (item.split, keys[item.label], natural(str(item.file.path)))))
+
+
+def before(tree: Tree, images: Sequence[File]) -> Listing:
+    """Class folders as recipes of formats 1 and 2 were read: by shape alone, split folders by five names."""
+    tops = {file.path.parts[0] for file in images if len(file.path.parts) > 2}
+    two = any(top in OLD_SPLITS for top in tops)
+    items = []
+    for file in images:
+        parts = file.path.parts
+        split, label = (OLD_SPLITS.get(parts[0], "train"), parts[1]) if two else ("train", parts[0])
+        items.append(Item(file, split, label))
+    counted = Counter(item.split for item in items)
+    return Listing(ordered(items), f"class folders ({', '.join(counted)})")
+
+
+LAYOUTS: tuple[Layout, ...] = (by_pattern, by_tables, class_folders)
