@@ -9,7 +9,7 @@ import typer
 from condgan.cli.command import app
 
 # isort: off
-from condgan.cli import train, sample, evaluate, recipes, doctor  # noqa: F401 (in the order of the help)
+from condgan.cli import train, data, sample, evaluate, recipes, doctor  # noqa: F401 (in the order of the help)
 
 __all__ = ["app", "main"]
 # isort: on
@@ -53,5 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _refuse(message: str) -> int:
-    print(f"condgan: {' '.join(message.split())}", file=sys.stderr)
+    first, *rest = (" ".join(line.split()) for line in message.splitlines() or [""])
+    print("\n  ".join([f"condgan: {first}", *rest]), file=sys.stderr)  # only lists of problems have several lines
     return 2

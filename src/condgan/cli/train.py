@@ -19,10 +19,13 @@ def train(
     data: Annotated[str | None, typer.Option(help="mnist, a folder of class folders, an .npz, or IDX files.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
     run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="A run whose networks this one begins with; classes by name.")
+    ] = None,
 ) -> None:
     """Train a recipe in a new run folder.
 
-    RECIPE is the name of a built-in one or the path of a .json; default: cgan-lsgan.
+    RECIPE is the name of a built-in one or the path of a .json; default: cgan-lsgan, for other data one that suits.
     """
     from condgan.recipe import builtin
     from condgan.training import training
@@ -30,9 +33,9 @@ def train(
 
     words = words or []
     named = bool(words) and builtin.is_name(words[0])
-    name, overrides = (words[0], words[1:]) if named else (builtin.DEFAULT, words)
+    name, overrides = (words[0], words[1:]) if named else (None, words)
     listeners = [terminal.for_this_terminal()]
-    report(training.train(name, *overrides, data=data, epochs=epochs, run=run, listeners=listeners))
+    report(training.train(name, *overrides, data=data, epochs=epochs, run=run, start=start, listeners=listeners))
 
 
 @command()

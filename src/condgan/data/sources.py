@@ -1,7 +1,7 @@
 """The one door to all datasets: from a recipe's source, or from what is passed as ``data``."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,21 @@ def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, .
     images = np.concatenate([split.images for split in splits])
     labels = np.concatenate([split.labels for split in splits])
     return Split(images, labels), contents.class_names, contents.notices
+
+
+def peek(source: str, data: Data) -> tuple[int, Mapping[tuple[int, int], int]]:
+    """How many images there are, and of which (height, width), from a look at some of them.
+
+    Raises:
+        CondganError: there is no such source, or it has no images.
+    """
+    path = Path(os.path.expanduser(source))
+    with readable(source, path):
+        if os.path.exists(path) and readers.of(path) is images.READER:
+            return images.peek(path)
+        contents = named(source, data)
+    count = sum(map(len, contents.splits.values()))
+    return count, contents.sizes or {contents.splits["train"].images.shape[2:]: count}
 
 
 def unlabelled(path: Path, data: Data) -> tuple[Images, tuple[str, ...]]:

@@ -41,6 +41,7 @@ from condgan.training.listeners.listener import (
 )
 
 if TYPE_CHECKING:
+    from condgan.training.beginning import Start
     from condgan.training.monitor import Monitor
 
 BLOCK_SECONDS = 0.5  # a block is at most about this long: Ctrl-C, a stop and the checkpoint wait for its end
@@ -71,24 +72,27 @@ class Trainer:
         self.untrained: State | None = None
         self.monitor: Monitor | None = None
 
-    def work(self, engine: Engine, untrained: State | None) -> None:
+    def work(self, engine: Engine, untrained: State | None, source: "Start | None" = None) -> None:
         """Train to the end, or until the training is stopped.
 
         Args:
             engine: at the step where this session begins.
             untrained: the generator before the first step, to be evaluated at the first evaluation; none: it is not.
+            source: the networks that a new training began with, if they were another run's.
         """
         self.untrained = untrained
         self.run.clear_stop()  # of an earlier session
         for epoch, path in self.run.epochs().items():
             if epoch * self.plan.steps_per_epoch > self.step:  # kept after the checkpoint, by a session that was killed
                 path.unlink()
-        preparation.note(self.run, self.recipe, self.dataset, self.step, engine.settings)
+        preparation.note(self.run, self.recipe, self.dataset, self.step, engine.settings, source)
         pending: Figures = self.start.pending if self.start else {}
         self.log = Log(self.run.log, self.plan, self.recipe.output.log_every, self.step, pending)
         try:
             self.mark("running")
             self.begin(engine)
+            if source is not None:  # what it began with can be resumed, too
+                self.save(engine)
             with interrupts() as interrupt:
                 state, reason = self.loop(engine, interrupt.is_set)
             self.end(state, reason)

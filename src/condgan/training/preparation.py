@@ -12,6 +12,7 @@ from condgan.recipe import Recipe
 from condgan.runs import session
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
+from condgan.training.beginning import Start
 
 
 def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[Engine, State | None]:
@@ -42,7 +43,9 @@ def engine(recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> tuple[
     return built, untrained
 
 
-def note(run: Run, recipe: Recipe, dataset: Dataset, step: int, settings: Settings) -> None:
+def note(
+    run: Run, recipe: Recipe, dataset: Dataset, step: int, settings: Settings, source: Start | None = None
+) -> None:
     """Record what a session is based on."""
     facts = {
         "domain": dataset.domain().model_dump(mode="json"),
@@ -52,7 +55,8 @@ def note(run: Run, recipe: Recipe, dataset: Dataset, step: int, settings: Settin
             "trained_on": recipe.data.train_on,
         },
     }
-    run.note_session(facts, session.session() | {"step": step, "settings": settings.model_dump(mode="json")})
+    began = {} if source is None else {"start": source.facts()}
+    run.note_session(facts, session.session() | {"step": step, "settings": settings.model_dump(mode="json"), **began})
 
 
 def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """The one training function: every door trains and resumes here."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from condgan.recipe import Recipe, builtin
 from condgan.recipe.rules import unfit
 from condgan.recipe.text import SHORT, override
 from condgan.runs import checkpoint as checkpoints
-from condgan.training import preparation
+from condgan.training import beginning, preparation
 from condgan.training.listeners.listener import Listeners
 from condgan.training.listeners.pictures import Pictures
 from condgan.training.listeners.plots import Plots
@@ -26,24 +27,28 @@ FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", *(f"{sho
 
 
 def train(
-    recipe: str | PathLike[str] | Recipe = builtin.DEFAULT,
+    recipe: str | PathLike[str] | Recipe | None = None,
     *overrides: str,
     data: Given | None = None,
     epochs: int | None = None,
     run: str | Path | None = None,
+    start: str | PathLike[str] | None = None,
     listeners: Iterable[object] = (),
     stop: Callable[[], bool] | None = None,
 ) -> Run:
     """Train a recipe in a new run folder.
 
     Args:
-        recipe: the name of a built-in one, the path of a JSON file, or a Recipe.
+        recipe: the name of a built-in one, the path of a JSON file, or a Recipe; none: the one that suits the data, and
+            for built-in data ``cgan-lsgan``.
         overrides: ``section.field=value``.
         data: overrides data.source: a built-in dataset; a path, in any format of ``data.readers``; a Dataset, whose
             size wins over data.size; or arrays (images, labels): uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), and
             integers or text (N,).
         epochs: overrides train.epochs.
         run: the folder; none: one of its own under ``runs/``.
+        start: a run, or a generator of it as ``RUN@100``, whose networks this one begins with: the weights of
+            generator, discriminator and average, rows and columns of classes by name. All else begins anew.
         listeners: each is a ``condgan.Listener``, or an object with some of its methods. They cannot change what is
             learnt. The run's pictures, plots and TensorBoard events are always written.
         stop: asked after each block of steps, at most half a second; true: the run is saved and returned, with the
@@ -57,8 +62,16 @@ def train(
     folder = None if run is None else arguments.path("run", run)
     everyone, stop = _everyone(listeners), stop and arguments.function("stop", stop)
     chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
+    reason = ""
+    if recipe is None:
+        recipe, suits, reason = beginning.suited(chosen, data, start)
+        chosen = [*suits, *chosen]
     planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
-    dataset = datasets.load(planned.data, data, progress=everyone.progressed)
+    source = None if start is None else beginning.Start.open(start)
+    known = None if source is None else source.known
+    dataset = datasets.load(planned.data, data, known, progress=everyone.progressed)
+    if reason:
+        dataset = replace(dataset, notices=(reason, *dataset.notices))
     planned = planned.model_copy(update={"data": datasets.recorded(planned.data, data, dataset)})
     check(planned, dataset)
     created = Run.create(planned, folder)
@@ -67,10 +80,12 @@ def train(
         trainer = Trainer(created, planned, dataset, None, everyone, stop)
         try:
             engine, untrained = preparation.engine(planned, dataset, None)
+            if source is not None:
+                untrained = source.into(engine, planned, dataset.domain())
         except CondganError:
             created.discard()  # nothing was trained: the corrected command may use the same folder
             raise
-        trainer.work(engine, untrained)
+        trainer.work(engine, untrained, source)
     return created
 
 

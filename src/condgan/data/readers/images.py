@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from condgan.data.dataset import Contents, Split
 from condgan.data.fit import TO_GREY, TO_RGB, fit_notices
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
-from condgan.data.readers.decode import SUFFIXES, decode
+from condgan.data.readers.decode import SUFFIXES, decode, opened
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
 from condgan.data.readers.reader import Progress, Reader, silent
@@ -26,6 +27,7 @@ from condgan.recipe import Data
 
 THREADS = 4
 BLOCK = 64  # images that a thread takes at a time
+PEEKED = 200  # images whose headers tell the usual size
 MOST_SHOWN = 10  # problems in one error
 CONVERTIBLE = {
     **dict.fromkeys((".psd", ".svg", ".eps", ".pdf", ".ico", ".jp2", ".jxl", ".exr", ".hdr", ".tga", ".dds"), "PNG"),
@@ -88,6 +90,24 @@ def unlabelled(path: Path, data: Data, progress: Progress = silent) -> tuple[Ima
     finally:
         files.close()
     return arrays, notices
+
+
+def peek(path: Path) -> tuple[int, Counter[tuple[int, int]]]:
+    """The number of images, and the (height, width) of some of them, from their headers.
+
+    Raises:
+        CondganError: there are no images.
+    """
+    files = tree.grow(path)
+    sizes: Counter[tuple[int, int]] = Counter()
+    try:
+        images, _ = image_files(files)
+        for file in images[:: max(1, len(images) // PEEKED)]:
+            with suppress(CondganError), files.open(file) as stream, opened(stream, str(file.path)) as image:
+                sizes[image.height, image.width] += 1
+    finally:
+        files.close()
+    return len(images), sizes
 
 
 def bounds(order: Sequence[Item], split: str) -> tuple[int, int]:
