@@ -11,7 +11,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -171,6 +171,7 @@ class TarTree(Tree):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.lock = threading.Lock()
+        self.stream: IO[bytes] | None = None
         try:
             self.stream = uncompressed(root)
             with tarfile.open(fileobj=self.stream, mode="r:") as archive:
@@ -180,11 +181,14 @@ class TarTree(Tree):
                     elif not member.isdir():
                         self.skipped["links and devices in the archive"] += 1
         except BROKEN as error:
+            self.close()
             raise CondganError(f"{root} is damaged: {error}") from None
 
     @contextmanager
     def _open(self, file: File) -> Iterator[IO[bytes]]:
         with tempfile.SpooledTemporaryFile(max_size=LARGEST_FILE) as copy:
+            if self.stream is None:
+                raise ValueError("the archive is closed")
             with self.lock:
                 self.stream.seek(file.place)
                 copy_some(self.stream, copy, file.size)
@@ -193,7 +197,8 @@ class TarTree(Tree):
 
     def close(self) -> None:
         """Close the archive."""
-        self.stream.close()
+        if self.stream is not None:
+            self.stream.close()
 
 
 def grow(path: Path) -> Tree:
@@ -266,11 +271,14 @@ def uncompressed(path: Path) -> IO[bytes]:
     opener = next((opener for magic, opener in openers.items() if start.startswith(magic)), None)
     if opener is None:
         return path.open("rb")
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  # the tree closes it
-    with opener(path, "rb") as stream:
+    with ExitStack() as stack:
+        copy = stack.enter_context(tempfile.TemporaryFile())
+        stream = stack.enter_context(opener(path, "rb"))
         if copy_some(stream, copy, LARGEST) >= LARGEST:
             raise CondganError(f"{path} unpacks to more than {LARGEST >> 30} GiB: unpack it, and give a part of it")
-    copy.seek(0)
+        copy.seek(0)
+        stream.close()
+        stack.pop_all()  # the tree closes the copy
     return copy
 
 

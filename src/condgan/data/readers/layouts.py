@@ -76,8 +76,7 @@ def by_pattern(tree: Tree, images: Sequence[File], data: Data) -> Listing | None
         if match is None:
             skipped += 1
             continue
-        split = match[1] or split_above(file.path, images) or "train"
-        items.append(Item(file, split, tidy(match[0])))
+        items.append(Item(file, match[1] or "train", tidy(match[0])))
     if not items:
         raise CondganError(
             f"data.label_from={data.label_from} fits none of {len(images)} images, as {images[0].path}: "
@@ -106,7 +105,7 @@ def by_tables(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
     for file in images:
         if file.path in labels.of:
             named = labels.of[file.path]
-            items.append(Item(file, named.split or split_above(file.path, images) or "train", named.label))
+            items.append(Item(file, named.split or split_above(file.path) or "train", named.label))
     skipped = {
         "images that no table names": len(images) - len(items),
         "rows of tables whose image is missing or not read": labels.missing,
@@ -248,8 +247,8 @@ def unwrapped(images: Sequence[File]) -> tuple[str, list[tuple[File, tuple[str, 
     return "/".join(wrapper), paths
 
 
-def split_above(path: PurePosixPath, images: Sequence[File]) -> str | None:
-    """The split that a path's first folder names; none where it is one class among others."""
+def split_above(path: PurePosixPath) -> str | None:
+    """The split that a path's first folder names, or none."""
     return split_of(path.parts[0]) if len(path.parts) > 1 else None
 
 

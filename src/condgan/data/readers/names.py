@@ -57,17 +57,31 @@ class Pattern:
             )
 
     def match(self, path: PurePosixPath) -> tuple[str, str | None] | None:
-        """Class and split of a path; none if it does not fit. A leading folder named after a split may be left out."""
-        for parts in (path.parts, path.parts[1:] if split_of(path.parts[0]) else ()):
-            if len(parts) != len(self.parts):
-                continue
-            values: dict[str, str] = {}
-            if all(fits(pieces, part, values) for pieces, part in zip(self.parts, parts, strict=True)):
-                named = split_of(values[SPLIT]) if SPLIT in values else None
-                if SPLIT in values and named is None:
-                    return None
-                return values[CLASS], named
-        return None
+        """Class and split of a path; none if it does not fit.
+
+        The split is that of ``{split}``, or of a first folder that is named after one. The pattern may leave it out.
+        """
+        above = split_of(path.parts[0]) if len(path.parts) > 1 else None
+        values = self.values(path.parts)
+        if values is not None and CLASS in self.parts[0]:
+            above = None  # its first folder is the class
+        elif values is None and above is not None:
+            values = self.values(path.parts[1:])
+        if values is None:
+            return None
+        if SPLIT in values:
+            above = split_of(values[SPLIT])
+            if above is None:
+                return None
+        return values[CLASS], above
+
+    def values(self, parts: Sequence[str]) -> dict[str, str] | None:
+        """What the placeholders stand for; none if the pattern does not fit."""
+        values: dict[str, str] = {}
+        if len(parts) != len(self.parts):
+            return None
+        fit = all(fits(pieces, part, values) for pieces, part in zip(self.parts, parts, strict=True))
+        return values if fit else None
 
 
 def fits(pieces: Sequence[str], text: str, values: dict[str, str]) -> bool:
