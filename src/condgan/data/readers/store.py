@@ -76,6 +76,8 @@ class Store:
         padded = self.data.fit == "pad" and height * self.size[1] != width * self.size[0]
         border = ground.border(image.pixels) if padded and image.clear is None else None
         least, most = int(image.pixels.min()), int(image.pixels.max())
+        if image.clear is not None:  # its pixels lie on black, which says nothing of their range
+            least, most = 0, 255
         with self.lock:
             facts = self.facts
             facts.sizes[height, width] += 1
@@ -120,9 +122,9 @@ class Store:
             CondganError: all pixels of all images are equal.
         """
         facts = self.facts
-        if facts.least == facts.most and not self.is_clear.any():
+        if facts.least == facts.most:
             raise CondganError(f"{what}: all pixels of all images are {facts.most}: expected pictures")
-        if self.data.reading == 1 or not self.unclear or facts.least == facts.most:
+        if self.data.reading == 1 or not self.unclear:
             return ()
         if facts.deep:
             scale = full_scale(facts.most_deep)
