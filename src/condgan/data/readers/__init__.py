@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from condgan.data.readers import folder, idx, mnist, npz, stacked_mnist
+from condgan.data.readers import cifar, csv_pixels, folder, idx, mnist, npy, npz, stacked_mnist
 from condgan.data.readers.reader import BuiltIn, Reader
 
-READERS: tuple[Reader, ...] = (npz.READER, idx.READER, folder.READER)
+READERS: tuple[Reader, ...] = (npz.READER, npy.READER, csv_pixels.READER, idx.READER, cifar.READER, folder.READER)
 BUILT_IN: dict[str, BuiltIn] = {row.name: row for row in (mnist.BUILT_IN, stacked_mnist.BUILT_IN)}
 
 
