@@ -1,5 +1,6 @@
 """Arrays from .npz and .npy files that anyone may have written: nothing is unpickled, and sizes are checked first."""
 
+import errno
 import math
 import zipfile
 from collections.abc import Collection, Iterator
@@ -64,9 +65,11 @@ def whole(path: Path, what: str, function: str) -> Iterator[None]:
     """Whatever a damaged file raises while it is read is one error, which says what to do."""
     try:
         yield
-    except (CondganError, OSError):
+    except (CondganError, MemoryError):
         raise
     except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged input
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which is a place before the start of the file
+            raise
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise CondganError(f"{path} is damaged or not an {what} ({reason}): write it with numpy.{function}") from None
 
