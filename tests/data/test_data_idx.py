@@ -188,3 +188,76 @@ def test_a_bomb_is_refused_by_what_it_declares(tmp_path: Path, monkeypatch: pyte
 
 def test_memory_is_known() -> None:
     assert 1 << 24 < memory.available() < 1 << 50
+
+
+def letters(folder: Path, variant: str = "emnist-letters") -> np.ndarray:
+    """EMNIST's files: images that stand upright here are stored transposed, labels begin with 1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    upright = np.random.default_rng(1).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    for split, part in (("train", slice(0, 45)), ("test", slice(45, 60))):
+        write(folder / f"{variant}-{split}-images-idx3-ubyte.gz", upright[part].transpose(0, 2, 1))
+        write(folder / f"{variant}-{split}-labels-idx1-ubyte.gz", (np.arange(60) % 3 + 1).astype(np.uint8)[part])
+    (folder / f"{variant}-mapping.txt").write_text("1 65 97\n2 66 98\n3 67 99\n")
+    return upright
+
+
+@pytest.mark.parametrize("below", ["", "gzip", "EMNIST/raw", "raw"])
+def test_emnist_is_put_upright_and_has_letters(tmp_path: Path, below: str) -> None:
+    upright = letters(tmp_path / below)
+    for path in (tmp_path, tmp_path / below / "emnist-letters-train-images-idx3-ubyte.gz"):
+        dataset = read(path)
+        assert dataset.class_names == ("A", "B", "C")
+        assert np.array_equal(dataset.test.images[:, 0], upright[45:])
+        assert dataset.test.labels.tolist() == [0, 1, 2] * 5
+        assert "EMNIST's images are stored transposed and were put upright" in dataset.notices
+        assert "emnist-letters-test-images" in dataset.how
+
+
+def test_several_variants_are_named(tmp_path: Path) -> None:
+    letters(tmp_path)
+    letters(tmp_path, "emnist-digits")
+    refused(tmp_path, "holds 2 datasets of IDX files: .*emnist-digits-train-images.*emnist-letters-train-images")
+    assert read(tmp_path / "emnist-digits-train-images-idx3-ubyte.gz").class_names == ("A", "B", "C")
+
+
+def test_qmnist_has_its_labels_in_the_first_column(tmp_path: Path) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    table = np.random.default_rng(2).integers(0, 99999, (30, 8)).astype(">i4")
+    table[:, 0] = np.arange(30) % 3
+    for split in ("train", "test"):
+        write(tmp_path / f"qmnist-{split}-images-idx3-ubyte", images)
+        head = bytes([0, 0, 0x0C, 2, 0, 0, 0, 30, 0, 0, 0, 8])
+        (tmp_path / f"qmnist-{split}-labels-idx2-int.gz").write_bytes(gzip.compress(head + table.tobytes()))
+    dataset = read(tmp_path)
+    assert dataset.class_names == ("0", "1", "2")
+    assert dataset.test.labels.tolist() == table[:, 0].tolist()
+    assert np.array_equal(dataset.test.images[:, 0], images)
+
+
+def test_the_root_of_torchvision(tmp_path: Path) -> None:
+    (tmp_path / "MNIST" / "raw").mkdir(parents=True)
+    for end in ("-idx{}-ubyte", "-idx{}-ubyte.gz"):  # it keeps both
+        make(tmp_path / "MNIST" / "raw", 30, end=end)
+        make(tmp_path / "MNIST" / "raw", 9, stem="t10k", end=end)
+    assert read(tmp_path).sha256 == read(tmp_path / "MNIST" / "raw").sha256
+    assert len(read(tmp_path).test) == 9
+    (tmp_path / "FashionMNIST" / "raw").mkdir(parents=True)
+    make(tmp_path / "FashionMNIST" / "raw", 30)
+    refused(tmp_path, "holds 2 datasets of IDX files")
+
+
+def test_zero_and_one_become_black_and_white(tmp_path: Path) -> None:
+    make(tmp_path, 30)
+    images = np.random.default_rng(1).integers(0, 2, (30, 8, 8), dtype=np.uint8)
+    write(tmp_path / "train-images-idx3-ubyte", images)
+    assert set(np.unique(read(tmp_path).train.images)) == {0, 255}
+
+
+def test_recipes_of_old_formats_read_as_they_did(tmp_path: Path) -> None:
+    upright = letters(tmp_path)
+    file = tmp_path / "emnist-letters-train-images-idx3-ubyte.gz"
+    dataset = load(Data(source=str(file), size=8, reading=1))
+    assert dataset.class_names == ("1", "2", "3")
+    stored = {image.tobytes() for image in upright[:45].transpose(0, 2, 1)}
+    assert {image.tobytes() for split in dataset.splits.values() for image in split.images} == stored
+    assert len(stored) == 45

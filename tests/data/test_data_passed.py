@@ -47,6 +47,20 @@ def test_layouts_and_lists_are_the_same_data() -> None:
     assert passed(IMAGES, LABELS.tolist()).sha256 == expected
 
 
+def test_other_ranges_and_one_hot_labels() -> None:
+    expected = passed(IMAGES, LABELS).sha256
+    assert passed(IMAGES / 255, LABELS).sha256 == expected
+    assert passed(IMAGES, np.eye(3, dtype=int)[LABELS]).sha256 == expected
+    assert passed(IMAGES, LABELS / 1).sha256 == expected
+    assert passed(IMAGES, np.eye(3)[LABELS]).train.modality == "images with vector conditions"  # floats are conditions
+
+
+def test_the_caller_s_arrays_stay_as_they_are() -> None:
+    images = IMAGES > 127
+    passed(images, LABELS)
+    assert np.array_equal(images, IMAGES > 127)
+
+
 @pytest.mark.parametrize("kind", [str, object])
 def test_labels_of_text_are_class_names(kind: type) -> None:
     names = np.array(["cat", "ant", "bee"], dtype=kind)
@@ -71,10 +85,10 @@ def test_what_is_trained_on_does_not_change_with_the_caller_s_arrays() -> None:
 BAD: dict[str, tuple[Any, str]] = {
     "one": (IMAGES, "data=ndarray: expected .images, labels."),
     "three": ((IMAGES, LABELS, LABELS), "data=tuple: expected"),
-    "floats": ((IMAGES / 255, LABELS), r"data=\(images, labels\): images are float64, expected uint8"),
+    "other floats": ((IMAGES * 1.7, LABELS), r"data=\(images, labels\): pixels lie in"),
     "lengths": ((IMAGES, LABELS[:5]), r"data=\(images, labels\): 60 images but 5 labels"),
     "ragged": (([[1, 2], [3]], LABELS), r"data=\(images, labels\) are no arrays"),
-    "one-hot": ((IMAGES, np.eye(3, dtype=int)[LABELS]), "labels have shape"),
+    "several of a row": ((IMAGES, np.ones((60, 3), int)), "row 0 is not one-hot"),
     "empty": ("", "data.source=: no such path"),
 }
 

@@ -168,7 +168,7 @@ def test_what_are_no_vectors(tmp_path: Path, key: str, case: str) -> None:
         ({"images": IMAGES[:9], "conditions": CONDITIONS}, "9 images but 60 conditions"),
         ({"vectors": VECTORS, "labels": LABELS[:9]}, "60 vectors but 9 labels: expected one label for each vector"),
         ({"vectors": VECTORS, "labels": LABELS[:0]}, "60 vectors but 0 labels"),
-        ({"vectors": VECTORS, "labels": np.eye(3)[LABELS]}, "labels are float64"),
+        ({"vectors": VECTORS, "labels": np.eye(3)[LABELS] / 2}, "row 0 is not one-hot"),
     ],
 )  # fmt: skip
 def test_archives_that_are_no_dataset(tmp_path: Path, arrays: dict[str, Any], says: str) -> None:

@@ -20,6 +20,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The workbench for class-conditional GANs: train, measure and sample a generator of labelled images.",
 )
+FORMATS = (
+    "a folder of class folders, an .npz, .npy files, a CSV of pixels, IDX files, CIFAR's binary files, or parquet files"
+)
+"""What the readers read, in words: they are not imported for a help."""
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[section.field=value ...]", show_default=False)]
 DataOverrides = Annotated[list[str] | None, typer.Argument(metavar="[data.field=value ...]", show_default=False)]
 Engine = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from condgan.cli import progress
-from condgan.cli.command import DataOverrides, Engine, command, translated
+from condgan.cli.command import FORMATS, DataOverrides, Engine, command, translated
 
 
 @command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
@@ -15,10 +15,7 @@ def evaluate(
     context: typer.Context,
     path: Annotated[
         Path,
-        typer.Argument(
-            help="A run (RUN@100: after epoch 100), a generator file, mnist, an .npz, IDX files, or a folder of class "
-            "folders."
-        ),
+        typer.Argument(help=f"A run (RUN@100: after epoch 100), a generator file, mnist, {FORMATS}."),
     ],
     overrides: DataOverrides = None,
     data: Annotated[
@@ -73,7 +70,7 @@ def evaluate(
 
 @command("features")
 def train_features(
-    data: Annotated[str, typer.Argument(help="mnist, a folder of class folders, an .npz, or IDX files.")],
+    data: Annotated[str, typer.Argument(help=f"mnist, {FORMATS}.")],
     overrides: DataOverrides = None,
     steps: Annotated[int, typer.Option(help="Batches of 128 images.")] = 1500,
     output: Annotated[

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.command import Overrides, command
+from condgan.cli.command import FORMATS, Overrides, command
 
 if TYPE_CHECKING:
     from condgan.runs.run import Run
@@ -16,7 +16,7 @@ def train(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[RECIPE] [section.field=value ...]", show_default=False)
     ] = None,
-    data: Annotated[str | None, typer.Option(help="mnist, a folder of class folders, an .npz, or IDX files.")] = None,
+    data: Annotated[str | None, typer.Option(help=f"mnist, {FORMATS}.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
     run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
     start: Annotated[

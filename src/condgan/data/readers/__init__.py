@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
-from condgan.data.readers import idx, images, mnist, npz, stacked_mnist
+from condgan.data.readers import cifar, csv_pixels, idx, images, mnist, npy, npz, parquet, stacked_mnist
 from condgan.data.readers.reader import BuiltIn, Reader
 
-READERS: tuple[Reader, ...] = (npz.READER, idx.READER, images.READER)
+READERS: tuple[Reader, ...] = (
+    npz.READER,
+    npy.READER,
+    csv_pixels.READER,
+    idx.READER,
+    cifar.READER,
+    parquet.READER,
+    images.READER,
+)
 BUILT_IN: dict[str, BuiltIn] = {row.name: row for row in (mnist.BUILT_IN, stacked_mnist.BUILT_IN)}
 
 

@@ -1,8 +1,9 @@
 """Arrays from .npz and .npy files that anyone may have written: nothing is unpickled, and sizes are checked first."""
 
+import errno
 import math
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -13,24 +14,41 @@ import numpy.typing as npt
 from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
 from condgan.errors import CondganError
 
+Array = npt.NDArray[Any]
+
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
 
-def read_arrays(path: Path, choose: Callable[[Path, Collection[str]], list[str]]) -> dict[str, npt.NDArray[Any]]:
-    """The arrays that ``choose`` names, of those in an archive, each checked before memory is allocated for it.
+def array_names(path: Path) -> list[str]:
+    """The names of the arrays in an archive.
 
     Raises:
-        CondganError: a needed one is missing, holds objects or is too large; the archive is damaged.
+        CondganError: it is damaged.
     """
     with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
-        present = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-        return {key: read_member(path, archive, present[key], key) for key in choose(path, present)}
+        return list(members(archive))
 
 
-def read_lone(path: Path) -> npt.NDArray[Any]:
+def read_arrays(path: Path, names: Collection[str]) -> dict[str, Array]:
+    """The arrays of these names, which the archive has, each checked before memory is allocated for it.
+
+    Raises:
+        CondganError: one holds objects or is too large; the archive is damaged.
+    """
+    with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
+        present = members(archive)
+        return {name: read_member(path, archive, present[name], name) for name in names}
+
+
+def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """What an archive contains, by the names of arrays."""
+    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+
+
+def read_lone(path: Path) -> Array:
     """The array of an .npy file, checked before memory is allocated for it.
 
     Raises:
@@ -47,14 +65,16 @@ def whole(path: Path, what: str, function: str) -> Iterator[None]:
     """Whatever a damaged file raises while it is read is one error, which says what to do."""
     try:
         yield
-    except (CondganError, OSError):
+    except (CondganError, MemoryError):
         raise
     except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds on damaged input
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which is a place before the start of the file
+            raise
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise CondganError(f"{path} is damaged or not an {what} ({reason}): write it with numpy.{function}") from None
 
 
-def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, key: str) -> npt.NDArray[Any]:
+def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, key: str) -> Array:
     """One array. Its header must agree with the size in the archive's directory, and both with the file's size.
 
     Raises:
@@ -70,7 +90,7 @@ def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, k
     return array
 
 
-def read_values(stream: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def read_values(stream: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> Array:
     """The array that follows a header."""
     array = room(shape[::-1] if fortran else shape, dtype)
     if array.nbytes and fill(array, stream) < array.nbytes:

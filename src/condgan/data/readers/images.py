@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from condgan.arrays import Images
-from condgan.data import ground, tree
+from condgan.data import tree
 from condgan.data.dataset import Contents, Split
-from condgan.data.fit import TO_GREY, TO_RGB, fit_notices
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
 from condgan.data.readers.decode import SUFFIXES, decode, opened
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
 from condgan.data.readers.reader import Progress, Reader, silent
-from condgan.data.readers.store import Store
+from condgan.data.readers.store import Store, finished
 from condgan.data.readers.tables import ENDINGS
 from condgan.data.tree import File, Tree
 from condgan.errors import CondganError
@@ -196,26 +195,6 @@ def refuse_damaged(files: Tree, problems: Sequence[str], count: int) -> None:
         raise CondganError(
             "\n  ".join([f"{files.root}: {len(problems)} of {count} images cannot be read:", *listed, *more])
         )
-
-
-def finished(store: Store, what: str, data: Data) -> tuple[Images, str, tuple[str, ...]]:
-    """All images in one array, the background that was decided, and what was done to the images."""
-    facts = store.facts
-    notices = fit_notices(facts.sizes.keys(), data) + store.rescaled(what)
-    fill, background = ground.decide(data, facts.inks, facts.borders)
-    images = store.images(fill)
-    clear, barred = int(store.is_clear.sum()), int((~store.is_clear[store.needing_ground()]).sum())
-    if clear:
-        notices += (f"{clear} images with transparency were laid on {ground.words(fill)} (data.background)",)
-    if barred:
-        notices += (f"{barred} images were padded with {ground.words(fill)} (data.background)",)
-    if images.shape[1] == 1 and facts.colour:
-        notices += (TO_GREY,)
-    if images.shape[1] == 3 and facts.grey:
-        notices += (TO_RGB,)
-    if facts.grey_as_colour and not facts.colour and data.channels is None:
-        notices += (f"{facts.grey_as_colour} images are stored in colour and are grey: they were read as grey",)
-    return images, background if clear or barred else data.background, notices
 
 
 def is_tree(path: Path) -> bool:

@@ -1,25 +1,24 @@
 """Arrays that are passed in Python: what an .npz of the same arrays would hold."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from condgan.data.dataset import Contents
-from condgan.data.readers.npz import contents
+from condgan.data.readers import arrays
+from condgan.data.readers.arrays import Arrays, Part
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
 NAME = "arrays"
-EXPECTED = "expected (images, labels): arrays of uint8 and of integers or text, or floats for vectors and conditions"
+EXPECTED = "expected (images, labels): arrays of numbers and of integers or text, or floats for vectors and conditions"
 
 
 def read(given: object, data: Data) -> Contents:
     """A pair of arrays -> the dataset's contents.
 
     Args:
-        given: images uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), or vectors, floats (N, D); and labels, integers or
-            text (N,), or conditions, floats (N, V). What numpy takes for an array is one.
+        given: images (N, H, W), (N, H, W, C) or (N, C, H, W) in 0..255, 0..1 or another usual range, or vectors,
+            floats (N, D); and labels, whole numbers or text (N,) or one-hot, or conditions, floats (N, V). What numpy
+            takes for an array is one.
         data: the shape that images are brought to.
 
     Raises:
@@ -33,17 +32,10 @@ def read(given: object, data: Data) -> Contents:
         raise CondganError(f"data=(images, labels) are no arrays ({error}): {EXPECTED}") from None
     if any(np.ma.isMaskedArray(array) for array in given):
         raise CondganError(f"data=(images, labels) are masked: fill what is masked, or leave it out; {EXPECTED}")
-    arrays = {"vectors" if samples.dtype.kind == "f" and samples.ndim == 2 else "images": samples}
     if conditions.dtype.kind == "O" and all(isinstance(label, str) for label in conditions.reshape(-1)):
         conditions = conditions.astype(str)
-    if conditions.dtype.kind == "U" and conditions.ndim == 1:
-        names, indexes = np.unique(conditions, return_inverse=True)
-        arrays |= {"labels": indexes, "class_names": names}
-    else:
-        arrays["conditions" if conditions.dtype.kind == "f" else "labels"] = conditions
-    return contents("data=(images, labels)", NAME, copies(arrays), data)
-
-
-def copies(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """Copies: a caller who goes on writing to his arrays must not change what is trained on."""
-    return {key: array.copy() for key, array in arrays.items()}
+    vectors, by_vectors = (array.dtype.kind == "f" and array.ndim == 2 for array in (samples, conditions))
+    names = "vectors" if vectors else "images", "conditions" if by_vectors else "labels"
+    # copies: a caller who goes on writing to his arrays must not change what is trained on
+    copies = Part(samples.copy(), conditions.copy(), *names)
+    return arrays.contents(NAME, Arrays("data=(images, labels)", {"train": copies}, vectors, by_vectors), data)

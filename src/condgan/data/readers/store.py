@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from condgan.arrays import Images
 from condgan.data import ground
-from condgan.data.fit import fit, to_grey
+from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey
 from condgan.data.memory import room
 from condgan.data.ranges import full_scale
 from condgan.data.readers.decode import Decoded
@@ -161,3 +161,23 @@ class Store:
         """1 where all images are grey, and so is the ground if it is visible; or what the recipe says."""
         coloured = visible and fill != "edge" and len(set(fill)) > 1
         return self.data.channels or (3 if self.is_colour.any() or coloured else 1)
+
+
+def finished(store: Store, what: str, data: Data) -> tuple[Images, str, tuple[str, ...]]:
+    """All images in one array, the background that was decided, and what was done to the images."""
+    facts = store.facts
+    notices = fit_notices(facts.sizes.keys(), data) + store.rescaled(what)
+    fill, background = ground.decide(data, facts.inks, facts.borders)
+    images = store.images(fill)
+    clear, barred = int(store.is_clear.sum()), int((~store.is_clear[store.needing_ground()]).sum())
+    if clear:
+        notices += (f"{clear} images with transparency were laid on {ground.words(fill)} (data.background)",)
+    if barred:
+        notices += (f"{barred} images were padded with {ground.words(fill)} (data.background)",)
+    if images.shape[1] == 1 and facts.colour:
+        notices += (TO_GREY,)
+    if images.shape[1] == 3 and facts.grey:
+        notices += (TO_RGB,)
+    if facts.grey_as_colour and not facts.colour and data.channels is None:
+        notices += (f"{facts.grey_as_colour} images are stored in colour and are grey: they were read as grey",)
+    return images, background if clear or barred else data.background, notices
