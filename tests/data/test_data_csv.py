@@ -120,7 +120,7 @@ BAD = {
     "words": (row(65) + "\n" + row(64) + ",x\n" + row(3, "q") + "," + row(62), 'row 2 has "x" among its pixels'),
     "only names": (",".join(["label", *pixels(64)]), "no rows below its header"),
     "no label": ("label," + ",".join(pixels(64)) + "\n," + row(64), "row 2 has no label"),
-    "equal": ("label," + ",".join(pixels(64)) + "\n" + row(65), "all pixels are 7"),
+    "nearly black": ("label," + ",".join(pixels(64)) + "\n" + row(64) + ",5", "nearly black"),
     "not a number": ("label," + ",".join(pixels(64)) + "\n" + row(64) + ",nan", "NaN"),
 }
 

@@ -118,10 +118,17 @@ def test_every_cure_works(form: str) -> None:
     read(cured)
 
 
-@pytest.mark.parametrize("images", [np.zeros((3, 8, 8)), np.full((3, 8, 8), 7, np.uint8), np.ones((3, 8, 8), bool)])
+@pytest.mark.parametrize("images", [np.zeros((3, 8, 8)), np.full((3, 8, 8), 7), np.ones((3, 8, 8), bool)])
 def test_equal_pixels_are_refused(images: np.ndarray) -> None:
     with pytest.raises(CondganError, match="all pixels are"):
         read(images)
+
+
+@pytest.mark.parametrize("value", [0, 7, 255])
+def test_equal_bytes_are_read_with_a_word(value: int) -> None:
+    found, (notice,) = read(np.full((3, 8, 8), value, np.uint8))
+    assert (found == value).all()
+    assert f"all pixels are {value}: nothing can be learnt" in notice
 
 
 @pytest.mark.parametrize("dtype", [complex, "U3", "S3", "M8[s]", "V4"])

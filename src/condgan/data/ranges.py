@@ -12,7 +12,8 @@ One rule, the first row that holds:
 | whole numbers from 0 up to 65535 | times 255 / the smallest full scale of 10, 12, 14 or 16 bits that contains them |
 | int8 with negative numbers | plus 128 |
 
-All else is refused: other ranges, NaN, pixels that are all equal, and sets that would be nearly black.
+All else is refused: other ranges, NaN, sets that would be nearly black, and pixels that are all equal; bytes that are
+all equal, which a collapsed generator writes, are read with a word.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -81,6 +82,8 @@ def to_bytes(splits: Mapping[str, Array], what: str) -> tuple[dict[str, Images],
         if images.dtype.kind not in "buif":
             raise CondganError(f"{what}: images are {images.dtype}, expected numbers: save uint8 in 0..255")
     seen = measured(splits, what)
+    if seen.low == seen.high and all(images.dtype == np.uint8 for images in splits.values()):
+        return dict(splits), (f"all pixels are {shown(seen.low)}: nothing can be learnt from them",)  # yet measured
     rule = chosen(seen, what)
     brightest = round((min(seen.high, rule.zero + rule.span) - rule.zero) * BYTE / rule.span)
     if brightest < DARK:
