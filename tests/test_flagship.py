@@ -62,7 +62,7 @@ def test_its_figures_are_those_that_its_file_says(shipped: Generator) -> None:
 
 def test_it_is_sampled_from_at_once(condgan: Process, shipped: Generator, tmp_path: Path) -> None:
     done = condgan("sample", "mnist", "20261121", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "result.png\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "result.png\n8 images: 2=3, 0=1, 6=1, 1=3\n"), done.stderr
     with Image.open(tmp_path / "result.png") as picture:
         assert np.array_equal(np.asarray(picture), images.row(shipped.sample("20261121")))
 

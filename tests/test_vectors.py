@@ -237,7 +237,7 @@ def test_an_unconditional_generator_needs_no_conditions(kind: str, archives: dic
         made.sample(CONDITIONS)
     if kind.startswith("images"):
         for grid, shape in ((False, (64, 640)), (True, (502, 502))):
-            with Image.open(export.to_file(run.folder, None, grid=grid, output=tmp_path / "a.png")) as picture:
+            with Image.open(export.to_file(run.folder, None, grid=grid, output=tmp_path / f"{grid}.png")) as picture:
                 assert np.asarray(picture).shape == shape
     else:
         with pytest.raises(CondganError, match=r"unconditional: Generator\.sample_any"):
@@ -332,7 +332,10 @@ def test_samples_are_written_in_the_order_of_the_conditions(
     run = trained(kind)[0].folder
     with pytest.raises(SystemExit) as stopped:
         main(["sample", str(run), "--conditions", f"asked{suffix}", "--seed", "7", "-o", "out.npz"])
-    assert (stopped.value.code, capsys.readouterr().out) == (0, "out.npz\n")
+    assert (stopped.value.code, capsys.readouterr().out) == (
+        0,
+        f"out.npz\n17 {kind.split(',')[0]}, one for each condition\n",
+    )
     made = package.load(run).sample(CONDITIONS[:17], seed=7)
     with np.load("out.npz", allow_pickle=False) as written:
         assert set(written.files) == {kind.partition(",")[0], "conditions"}

@@ -221,7 +221,8 @@ def test_unknown_class_names(refused: Any, zoo: Path) -> None:
     assert '"dgo"' in message
     assert 'did you mean "dog"' in message
     assert "cat, dog, polar bear" in message
-    assert '"3"' in refused("sample", zoo, "0,3")
+    assert '"3"' in refused("sample", zoo, "cat,3")
+    assert "--index 3" in refused("sample", zoo, "--index", "0,3")
     with pytest.raises(CondganError, match='"cow"'):
         package.load(zoo).sample(["cat", "cow"])
     with pytest.raises(CondganError, match="empty"):

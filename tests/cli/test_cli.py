@@ -226,7 +226,7 @@ def test_resume_from_the_command_line(trained: Any, run: Any, tmp_path: Path) ->
 def test_a_row_shows_the_sequence(name: str, trained: Any, run: Any, tmp_path: Path) -> None:
     folder, _ = trained(name)
     out = run("sample", folder, "2026", "--seed", 7, "-o", "deep/row.png")
-    assert out == f"{Path('deep/row.png')}\n"
+    assert out == f"{Path('deep/row.png')}\n4 images: 2=2, 0=1, 6=1\n"
     row = pixels(tmp_path / "deep/row.png")
     assert row.shape == (64, 4 * 64)
     sampled = package.load(folder).sample([2, 0, 2, 6], seed=7)
@@ -300,7 +300,7 @@ def test_a_scale_enlarges(trained: Any, run: Any) -> None:
 
 def test_a_dataset_of_generated_images(trained: Any, run: Any) -> None:
     folder, _ = trained("cgan-lsgan")
-    assert run("sample", folder, "--per-class", 3, "--seed", 5) == "samples.npz\n"
+    assert run("sample", folder, "--per-class", 3, "--seed", 5).splitlines()[0] == "samples.npz"
     with np.load("samples.npz") as arrays:
         assert set(arrays.files) == {"images", "labels", "class_names"}
         images, labels, names = arrays["images"], arrays["labels"], arrays["class_names"]
@@ -327,13 +327,11 @@ def test_classes_with_names(animals: Path, tiny: dict[str, tuple[str, ...]], run
     """RGB images of three named classes, from training to a dataset."""
     run("train", "cgan-lsgan", *tiny["cgan-lsgan"], "train.batch=16", "--data", animals, "--epochs", 1, "--run", "zoo")
     run("sample", "zoo", "polar bear,cat,dog,cat", "-o", "names.png")
-    run("sample", "zoo", "2,0,1,0", "-o", "numbers.png")
-    run("sample", "zoo", "2010", "-o", "digits.png")
+    run("sample", "zoo", "--index", "2,0,1,0", "-o", "numbers.png")
     names = pixels(Path("names.png"))
     assert names.shape == (64, 256, 3)
     assert np.array_equal(names, pixels(Path("numbers.png")))
-    assert np.array_equal(names, pixels(Path("digits.png")))
-    sampled = package.load("zoo").sample(["polar bear", "cat", "dog", 0])
+    sampled = package.load("zoo").sample(["polar bear", "cat", "dog", "cat"])
     assert sampled.shape == (4, 3, 8, 8)
     assert np.array_equal(names[::8, ::8], np.concatenate(list(sampled.transpose(0, 2, 3, 1)), axis=1))
     run("sample", "zoo", "--grid")

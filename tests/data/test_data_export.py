@@ -1,17 +1,21 @@
+import json
 import os
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from condgan.data import load, writer, writers
-from condgan.data.writers.folder import folder_names
+from condgan.data.writers.folder import TABLE, folder_names
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -195,6 +199,88 @@ def test_any_names_become_different_visible_folders(names: list[str]) -> None:
         assert 0 < len(folder.encode()) <= 255
         assert not folder.startswith(".")
         assert not set(folder) & set('/\\:*?"<>|')
+
+
+def exported(path: Path, names: tuple[str, ...], labels: np.ndarray = LABELS) -> dict[str, str]:
+    """The class of each class folder that is written for these names, as the table of names says."""
+    with writer(path, len(labels), (1, 8, 8), names) as out:
+        out.write(pictures(1, len(labels)), labels)
+    folders = {entry.name for entry in path.iterdir() if entry.is_dir()}
+    if not (path / TABLE).exists():
+        return {name: name for name in folders}
+    table = json.loads((path / TABLE).read_text(encoding="utf-8"))
+    assert table.keys() == {"format", "classes"}
+    assert table["format"] == 1
+    assert table["classes"].keys() == folders
+    return dict(table["classes"])
+
+
+RISKY = (
+    *("A", "a", "dog", " dog", "dog ", "dog.", "\u00e9t\u00e9", "e\u0301te\u0301", "a/b", "a\\b", "..", "x" * 200),
+    *(
+        "CON",
+        "nul.txt",
+        "com1",
+        "thumbs.db",
+        "__MACOSX",
+        "@eaDir",
+        "~$x",
+        ".hidden",
+        "classes.json",
+        "\u4e2d\u6587" * 60,
+    ),
+)
+
+
+def test_the_table_of_names_gives_back_every_class(tmp_path: Path) -> None:
+    classes = exported(tmp_path / "out", RISKY, np.arange(len(RISKY)))
+    assert sorted(classes.values()) == sorted(RISKY)
+    assert {name for name, of in classes.items() if name == of} >= {"A", "dog", "\u00e9t\u00e9"}
+    for folder, of in classes.items():
+        for file in (tmp_path / "out" / folder).iterdir():
+            with Image.open(file) as image:
+                assert np.array_equal(np.asarray(image), pictures(1, len(RISKY))[RISKY.index(of), 0])
+
+
+def test_there_is_a_table_only_where_a_reader_needs_it(tmp_path: Path) -> None:
+    assert exported(tmp_path / "plain", NAMES) == {name: name for name in NAMES}
+    assert not (tmp_path / "plain" / TABLE).exists()
+    exported(tmp_path / "some", ("train", "bus", "car"))
+    assert not (tmp_path / "some" / TABLE).exists()
+    assert exported(tmp_path / "splits", ("train", "Test", "val_set")) == {
+        "train": "train",
+        "Test": "Test",
+        "val_set": "val_set",
+    }
+    assert (tmp_path / "splits" / TABLE).exists()  # these folders could be splits
+    exported(tmp_path / "absent", ("ant", "a/b", "cat"), np.zeros(3, np.int64))
+    assert not (tmp_path / "absent" / TABLE).exists()  # the class has no images, and no folder
+
+
+CLASS_NAMES = st.lists(
+    st.one_of(
+        st.text(min_size=1, max_size=200).filter(lambda name: name.isprintable() and bool(name.strip())),
+        st.sampled_from(RISKY),
+        st.text("aA\u00c5\u212b\u030a .-2", min_size=1, max_size=4).filter(str.strip),
+    ),
+    unique=True,
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(CLASS_NAMES)
+@settings(max_examples=60)
+def test_any_class_names_come_back_by_the_table(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        classes = exported(Path(folder) / "out", tuple(names), np.arange(len(names)))
+    assert sorted(classes.values()) == sorted(names)
+    apart = {normalize("NFC", normalize("NFC", name).casefold()) for name in classes}
+    assert len(apart) == len(names)
+    for name in classes:
+        assert not name.startswith((".", " ", "~$"))
+        assert not name.endswith((".", " "))
+        assert name.partition(".")[0].rstrip().upper() not in {"CON", "PRN", "AUX", "NUL", "COM1", "LPT9"}
 
 
 def test_any_name_survives_in_an_archive(tmp_path: Path) -> None:

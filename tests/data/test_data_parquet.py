@@ -100,7 +100,7 @@ def refused(path: Path, says: str) -> None:
 def test_what_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     refused(write(path, [None, *GREY[1:]], LABELS), "row 0 has no image")
-    refused(write(path, [b"no image", *GREY[1:]], LABELS), "row 0 cannot be read as an image")
+    refused(write(path, [b"no image", *GREY[1:]], LABELS), "row 0 is not an image that can be read")
     refused(write(path, GREY, [None, *LABELS[1:]]), "row 0 has no label")
     refused(write(path, GREY, LABELS, target=LABELS), "may have its labels in label or target")
     refused(write(path, GREY, [label + 1 for label in LABELS]), "label 3 of label, but only 3 class names")

@@ -14,31 +14,51 @@ def sample(
         Path,
         typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, or mnist, in the package."),
     ],
-    sequence: Annotated[str | None, typer.Argument(help="Classes, one image each: 2026, or cat,dog,cat.")] = None,
+    sequence: Annotated[
+        str | None, typer.Argument(help="Classes by name, one image each: 2026, or cat,dog,cat.")
+    ] = None,
+    index: Annotated[str | None, typer.Option(help="Classes by position, from 0 on, instead of by name: 3,0.")] = None,
     seed: Annotated[int, typer.Option(help="Determines every image.")] = 0,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .png; with --per-class an .npz or a new folder; for vectors an .npz."),
+        typer.Option(
+            "-o", "--output", help="A .png; a dataset: an .npz or a new folder; a walk: a .gif, .png or new folder."
+        ),
     ] = None,
     grid: Annotated[bool, typer.Option("--grid", help="A grid of ten rows, with a column for each class.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="A row at the size that the generator has.")] = False,
     per_class: Annotated[int | None, typer.Option(help="Write a dataset with this many images of each class.")] = None,
+    count: Annotated[
+        int | None, typer.Option(help="Write a dataset with this many images of each class that is named.")
+    ] = None,
+    counts: Annotated[str | None, typer.Option(help="Write a dataset with so many images: cat=500,dog=20.")] = None,
+    balance: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="Write a dataset of the images that each class of DATA lacks.")
+    ] = None,
+    walk: Annotated[
+        str | None, typer.Option(help="Frames between classes, A,B,C, or between seeds, seed:1,seed:2.")
+    ] = None,
+    frames: Annotated[int | None, typer.Option(help="Of a walk; default: 60, in a strip (.png) 10.")] = None,
     conditions: Annotated[
         Path | None, typer.Option(help="Vector conditions, one image each: an .npz with conditions, or an .npy.")
     ] = None,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
-    scale: Annotated[int | None, typer.Option(help="Enlarge a PNG this many times; default: by its size.")] = None,
+    scale: Annotated[int | None, typer.Option(help="Enlarge a picture this many times; default: by its size.")] = None,
     engine: Engine = None,
 ) -> None:
     """Generate images from a trained generator.
 
-    A row of a sequence, a class grid, a labelled dataset, or one image for each vector condition.
+    A row of classes, a class grid, a labelled dataset, a walk from class to class, or one image for each vector
+    condition. Prints the path, and below it how many of each class it has; nothing is overwritten.
     """
     from condgan.cli.progress import counting
     from condgan.generation import export
 
+    said: list[str] = []
     with counting("images") as progress:
         written = export.to_file(
-            path, sequence, seed=seed, output=output, grid=grid, per_class=per_class, conditions=conditions,
-            checkpoint=checkpoint, scale=scale, engine=engine, progress=progress,
+            path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
+            count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
+            checkpoint=checkpoint, scale=scale, engine=engine, progress=progress, say=said.append,
         )  # fmt: skip
-    print(written)
+    print(written, *said, sep="\n")

@@ -1,138 +1,175 @@
-"""Samples of a generator, written as a picture or as a dataset."""
+"""Samples of a generator, written as a picture, as a walk, or as a dataset."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from condgan.arrays import Conditions, Samples
+import numpy as np
+
+from condgan.arrays import Conditions, Labels
 from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
+from condgan.data.writers.output import check_free, free
 from condgan.errors import ArgumentError, CondganError
-from condgan.generation import sampling
-from condgan.generation.classes import parse
+from condgan.generation import options, sampling
+from condgan.generation.classes import counted, parse, positions
+from condgan.generation.counts import numbers
+from condgan.generation.datasets import wanted_counts, write_dataset
+from condgan.generation.frames import Progress, write_walk
 from condgan.generation.generator import Generator, load
 from condgan.pictures import images
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
-CHUNK = 4096  # samples generated at a time, while those before them are written
-
-Progress = Callable[[int, int], None]
-"""Called with the number of samples written, and the number of all."""
 
 
 def to_file(
     path: Path,
-    sequence: str | None,
+    sequence: str | None = None,
     *,
+    index: str | None = None,
     seed: int = 0,
     output: Path | None = None,
     grid: bool = False,
+    exact: bool = False,
     per_class: int | None = None,
+    count: int | None = None,
+    counts: str | None = None,
+    balance: Path | None = None,
+    walk: str | None = None,
+    frames: int | None = None,
     conditions: Path | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
     engine: str | None = None,
     progress: Progress = lambda written, count: None,
+    say: Callable[[str], object] = lambda words: None,
 ) -> Path:
-    """Sample from the run or generator file at ``path`` into one file or folder -> its path.
+    """Sample from the run or generator file at ``path`` into one file or folder, which must be free -> its path.
 
     Args:
         path: as for `generator.load`.
-        sequence: classes for a row; none: with ``grid`` or ``per_class`` instead, or each class once.
+        sequence: names of classes for a row; none: what another option says, or each class once.
+        index: positions of classes, ``3,0``, instead of names.
         seed: 0 ... 2**63 - 1, determines every sample.
-        output: default ``result.png``, ``grid.png`` or ``samples.npz``. Vectors are always an .npz.
+        output: default ``result.png``, ``grid.png``, ``walk.gif`` or ``samples.npz``, or ``result-2.png`` and so on
+            where that exists. Vectors are always an .npz, datasets also a folder of class folders (no ending).
         grid: ten rows, column = class.
-        per_class: samples of each class, as an .npz or (no ending) a folder of class folders.
+        exact: a row at the generator's own size.
+        per_class: a dataset with this many of each class.
+        count: a dataset with this many of each class in ``sequence`` or ``index``.
+        counts: a dataset with as many of each class as this says, ``cat=500,dog=20``.
+        balance: a dataset of what the labelled dataset at this path lacks, as `counts.lacking` has it.
+        walk: stops, as for `Generator.walk`, into a .gif, a .png (a strip), or a folder of frames. Between seeds, each
+            class of ``sequence`` or ``index`` is shown.
+        frames: of a walk; default 60, in a strip 10.
         conditions: a file of vector conditions, one sample each, as a row or an .npz.
         checkpoint: of a run, ``last`` or ``best``.
-        scale: whole-number enlargement of a PNG, 1 to 64.
+        scale: whole-number enlargement of a picture, 1 to 64.
         engine: as for `generator.load`.
-        progress: called as the samples of a dataset are written.
+        progress: called as samples are written.
+        say: called with what was generated, in words.
 
     Raises:
-        CondganError: more than one of sequence, grid, per_class and conditions; one that this generator does not
-            support; a bad class, condition, seed, path or number.
+        CondganError: options that exclude each other, or that this generator does not support; a bad class,
+            condition, seed, path or number; something is at the path of the output.
     """
-    choices = {"sequence": sequence, "grid": grid or None, "per_class": per_class, "conditions": conditions}
-    given = [f"`{name}`" for name, value in choices.items() if value is not None]
-    if len(given) > 1:
-        raise CondganError(f"{' and '.join(given)} were given: choose one")
-    if scale is not None and not 1 <= scale <= 64:
-        raise ArgumentError("scale", scale, "expected 1 to 64")
-    if per_class is not None:
-        if per_class < 1:
-            raise ArgumentError("per_class", per_class, "expected at least 1")
-        if output is not None and output.suffix.lower() in PICTURES:
-            raise CondganError(f"{output}: a dataset is {writers.listed()}, not one picture")
-    generator = load(path, checkpoint, engine)
+    given = {
+        "sequence": sequence, "index": index, "grid": grid, "per_class": per_class, "count": count, "counts": counts,
+        "balance": balance, "conditions": conditions, "walk": walk, "frames": frames, "scale": scale, "exact": exact,
+    }  # fmt: skip
+    options.check(given)
+    dataset = any(given[name] is not None for name in options.DATASETS)
+    if dataset and output is not None and output.suffix.lower() in PICTURES:
+        raise CondganError(f"{output}: a dataset is {writers.listed()}, not one picture")
+    if per_class is not None and per_class < 1:
+        raise ArgumentError("per_class", per_class, "expected at least 1")
+    if output is not None:
+        check_free(output)
+    generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain
+    text = sampling.caption(recipe, domain, seed, generator.images_seen)
+    text |= {name: value for name, value in (("sequence", sequence), ("index", index), ("walk", walk)) if value}
+    if walk is not None:
+        output = output or free("walk.gif")
+        words = write_walk(
+            generator, walk, frames, seed, chosen(generator, sequence, index), output, scale, text, progress
+        )
+        say(words)
+        return output
     if conditions is None and domain.condition is not None and recipe.conditional:
         raise CondganError(
             f"{recipe.name} has vector conditions of length {domain.condition}: `conditions=FILE.npz`, with "
             f"conditions float (N, {domain.condition})"
         )
-    if domain.vector is not None and grid:
-        raise ArgumentError("grid", grid, f"{recipe.name} generates vectors, which have no picture: leave it out")
+    if domain.vector is not None and (grid or exact):
+        argument = "grid" if grid else "exact"
+        raise ArgumentError(argument, True, f"{recipe.name} generates vectors, which have no picture: leave it out")
+    wanted: Conditions
     vectors = None if conditions is None else read_conditions(conditions, generator.length())
     form = None if vectors is None or output is None else writers.of(output)
-    if domain.vector is not None or per_class is not None or (form and form.ending and form.vectors):
-        wanted = dataset_classes(generator, sequence, per_class) if vectors is None else vectors
-        return write_dataset(generator, wanted, seed, output or Path("samples.npz"), progress)
-    output = output or Path("grid.png" if grid else "result.png")
-    if output.suffix.lower() != ".png":
-        raise CondganError(
-            f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
-        )
-    if grid:
-        picture = sampling.grid(generator.sampler, recipe, domain, seed, scale)
+    if domain.vector is not None or dataset or (form and form.ending and form.vectors):
+        output = output or free("samples.npz")
+        if vectors is None and not recipe.conditional:
+            raise CondganError(
+                f"{recipe.name} is unconditional: Generator.sample_any draws its samples, in Python; "
+                "a dataset needs classes"
+            )
+        if dataset:
+            counts_of = wanted_counts(generator, given, chosen(generator, sequence, index), say)
+            wanted, number = numbers(str(output), counts_of)
+        else:
+            wanted = row_classes(generator, sequence, index) if vectors is None else vectors
+            number = np.arange(len(wanted))
+        write_dataset(generator, wanted, number, seed, output, progress)
     else:
-        picture = images.row(row(generator, sequence, vectors, seed), scale)
-    caption = sampling.caption(recipe, domain, seed, generator.images_seen)
-    images.save_png(output, picture, caption | ({"sequence": sequence} if sequence else {}))
+        output = output or free("grid.png" if grid else "result.png")
+        if output.suffix.lower() != ".png":
+            raise CondganError(
+                f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
+            )
+        if grid:
+            wanted = sampling.grid_conditions(recipe, domain)
+            picture = sampling.grid(generator.sampler, recipe, domain, seed, scale)
+        else:
+            wanted = row_classes(generator, sequence, index) if vectors is None else vectors
+            picture = images.row(sampling.pictures(generator.sampler, recipe, wanted, seed), scale)
+        check_free(output)
+        images.save_png(output, picture, text)
+    say(answer(generator, wanted))
     return output
 
 
-def row(generator: Generator, sequence: str | None, vectors: Conditions | None, seed: int) -> Samples:
-    """One image for each class of a sequence or each vector condition; by default for each class that fits."""
-    if vectors is not None:
-        return generator.sample_conditions(vectors, seed)
-    if sequence is not None:
-        return generator.sample(sequence, seed)
-    if generator.domain.condition is not None:  # an unconditional generator, of data with vector conditions
-        return generator.sample_any(sampling.GRID_ROWS, seed)
-    return generator.sample_classes(sampling.shown(generator.domain), seed)
-
-
-def dataset_classes(generator: Generator, sequence: str | None, per_class: int | None) -> Conditions:
-    """The classes of a dataset, (N,): a sequence, ``per_class`` of each in turn, or each that a picture would show.
+def chosen(generator: Generator, sequence: str | None, index: str | None) -> Labels | None:
+    """The classes that are named, or given by position; None without either.
 
     Raises:
-        CondganError: an unknown class, or an unconditional generator.
+        CondganError: an unknown class, or a generator without classes.
     """
-    recipe, domain = generator.recipe, generator.domain
-    if not recipe.conditional:
-        raise CondganError(
-            f"{recipe.name} is unconditional: Generator.sample_any draws its samples, in Python; "
-            "a dataset needs classes"
-        )
-    if per_class is not None:
-        return sampling.in_turn(domain, per_class * domain.classes)  # so that a larger dataset begins with a smaller
-    return sampling.shown(domain) if sequence is None else parse(sequence, domain)
+    given = index if sequence is None else sequence
+    if given is None:
+        return None
+    if not generator.recipe.conditional:
+        raise CondganError(f"{generator.recipe.name} is unconditional and has no classes: `grid` draws from it")
+    if generator.domain.condition is not None:
+        raise CondganError(f"{generator.recipe.name} has vector conditions, and no classes")
+    return (positions if sequence is None else parse)(given, generator.domain)
 
 
-def write_dataset(generator: Generator, conditions: Conditions, seed: int, output: Path, progress: Progress) -> Path:
-    """Write a dataset of samples for conditions (N, ...), in this order, which can be trained on."""
-    from condgan.data.writers.output import writer
+def row_classes(generator: Generator, sequence: str | None, index: str | None) -> Conditions:
+    """One condition for each image of a row: the classes that are given, or each class that fits."""
+    labels = chosen(generator, sequence, index)
+    if labels is not None:
+        return labels
+    if generator.domain.condition is not None:  # an unconditional generator, of data with vector conditions
+        return sampling.in_turn(generator.domain, sampling.GRID_ROWS)
+    return sampling.shown(generator.domain)
 
-    domain, count = generator.domain, len(conditions)
-    sample = generator.sample_classes if conditions.ndim == 1 else generator.sample_conditions
-    names, length = domain.class_names, domain.condition
-    with writer(output, count, domain.shape, names, length) as out, ThreadPoolExecutor(1) as pool:
-        next_samples = pool.submit(sample, conditions[:CHUNK], seed, 0)
-        for start in range(0, count, CHUNK):
-            samples, stop = next_samples.result(), start + CHUNK
-            if stop < count:
-                next_samples = pool.submit(sample, conditions[stop : stop + CHUNK], seed, stop)
-            out.write(samples, conditions[start:stop])
-            progress(out.written, count)
-    return output
+
+def answer(generator: Generator, conditions: Conditions) -> str:
+    """What was generated, in words: ``520 images: cat=500, dog=20``."""
+    count, noun = len(conditions), "image" if generator.domain.vector is None else "vector"
+    words = f"{count} {noun}{'' if count == 1 else 's'}"
+    if not generator.recipe.conditional:
+        return f"{words} without classes"
+    if generator.domain.condition is not None:
+        return f"{words}, one for each condition"
+    return f"{words}: {counted(conditions, generator.domain)}"

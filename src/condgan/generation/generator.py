@@ -1,10 +1,10 @@
 """Trained generators of images or vectors: sampling, saving and loading."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from condgan.arrays import Samples, Vectors
 from condgan.data.vectors import vectors
 from condgan.engines import State
 from condgan.errors import ArgumentError, CondganError, nearest
-from condgan.generation import sampling
-from condgan.generation.classes import parse
+from condgan.generation import sampling, walks
+from condgan.generation.classes import Classes, parse, positions
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
 from condgan.runs import checkpoint as checkpoints
@@ -67,28 +67,61 @@ class Generator:
         return f"<Generator {self.recipe.name}: {condition} -> {form}, {seen}, engine={self.engine}>"
 
     def sample(
-        self, conditions: str | int | Iterable[str | int] | npt.NDArray[np.floating], seed: int = 0, first: int = 0
+        self,
+        conditions: Classes | npt.NDArray[np.floating] | None = None,
+        seed: int = 0,
+        first: int = 0,
+        *,
+        index: Classes | None = None,
     ) -> Samples:
         """Sample one image, (N, C, H, W) uint8, or one vector, (N, D) float32, for each class or vector condition.
 
         Args:
-            conditions: ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``; of a generator with vector
-                conditions, floats (N, V).
+            conditions: names of classes, ``"2026"``, ``[2, 0, 2, 6]``, ``"cat,dog"`` or ``["cat", "dog"]``; a number
+                is the name that it is written as. Of a generator with vector conditions, floats (N, V).
             seed: 0 ... 2**63 - 1; with ``first`` and the condition, it determines each image at any batch size.
             first: number of the first image under this seed, 0 or more.
+            index: instead of names, positions of classes, ``[3, 0]``, ``3`` or ``"3,0"``.
 
         Raises:
             CondganError: an unknown class, an empty sequence, conditions that are not finite floats (N, V), a seed or
-                first number out of range, or an unconditional generator.
+                first number out of range, an unconditional generator, or both names and positions.
         """
         if not self.recipe.conditional:
             raise CondganError(
                 f"{self.recipe.name} is unconditional and has no classes: `condgan sample PATH --grid`, or "
                 "Generator.sample_any, draws from it"
             )
+        if index is not None:
+            if conditions is not None:
+                raise ArgumentError("index", arguments.shown(index), "goes without names of classes")
+            if self.domain.condition is not None:
+                raise CondganError(f"{self.recipe.name} has vector conditions: `index` takes positions of classes")
+            return self.sample_classes(positions(index, self.domain), seed, first)
         if self.domain.condition is not None or (isinstance(conditions, np.ndarray) and conditions.dtype.kind == "f"):
             return self.sample_conditions(conditions, seed, first)
-        return self.sample_classes(parse(conditions, self.domain), seed, first)
+        return self.sample_classes(parse(cast("Classes", conditions), self.domain), seed, first)
+
+    def walk(
+        self, stops: Classes, frames: int = 60, seed: int = 0, first: int = 0, condition: str | int | None = None
+    ) -> Samples:
+        """Sample images on the way from stop to stop, (frames, C, H, W) uint8, or vectors (frames, D) float32.
+
+        Each stop is a frame; those between are at even distances. Between classes, class weights are interpolated
+        linearly under one latent, that of ``sample(..., seed, first)``; between seeds, the latents spherically.
+
+        Args:
+            stops: names of classes, ``"cat,dog,cat"`` or a list; or seeds, ``"seed:1,seed:2"``.
+            frames: at least one for each stop.
+            seed: of the latent, where stops are classes.
+            first: number of the latent under its seed.
+            condition: the class of all frames, where stops are seeds.
+
+        Raises:
+            CondganError: an unknown class, fewer than two stops, a number out of range, a missing condition; the
+                generator has vector conditions, or no classes to walk between.
+        """
+        return walks.plan(self.sampler, self.recipe, self.domain, stops, frames, seed, first, condition).images()
 
     def sample_any(self, count: int, seed: int = 0, first: int = 0) -> Samples:
         """Sample ``count`` images; of a generator with classes, they follow each other. Returns as ``sample``.

@@ -20,14 +20,24 @@ MOST_SEED = (1 << 63) - 1
 def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, first: int = 0) -> Samples:
     """Sample images first, first + 1, ... of a seed for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
 
-    An image is a function of (seed, its number, its condition) alone, and so independent of the batch size.
-
     Raises:
         CondganError: the seed or the first number is out of range.
     """
-    seed, first = check_seed(seed), arguments.integer("first", first, 0, MOST_SEED - len(conditions))
-    numbers = np.arange(first, first + len(conditions))
-    return sampler.sample(philox.latents(recipe.latent, seed, numbers), conditions)
+    first = arguments.integer("first", first, 0, MOST_SEED - len(conditions))
+    return numbered(sampler, recipe, conditions, seed, np.arange(first, first + len(conditions)))
+
+
+def numbered(
+    sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, numbers: npt.NDArray[np.int64]
+) -> Samples:
+    """Sample images with these numbers, (N,), of a seed for conditions (N, ...). Returns as ``pictures``.
+
+    An image is a function of (seed, its number, its condition) alone, and so independent of the batch size.
+
+    Raises:
+        CondganError: the seed is out of range.
+    """
+    return sampler.sample(philox.latents(recipe.latent, check_seed(seed), numbers), conditions)
 
 
 def check_seed(seed: int) -> int:
@@ -42,6 +52,12 @@ def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int
     classes = shown(domain)
     names = [domain.class_names[label] for label in classes]
     return images.grid(ten_rows(sampler, recipe, classes, seed), len(classes), names, scale)
+
+
+def grid_conditions(recipe: Recipe, domain: Domain) -> Conditions:
+    """The conditions of all images of ``grid``, row after row."""
+    columns = shown(domain) if recipe.conditional else in_turn(domain, GRID_ROWS)
+    return np.concatenate([columns] * GRID_ROWS)
 
 
 def ten_rows(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int) -> Samples:
@@ -64,13 +80,17 @@ def shown(domain: Domain) -> npt.NDArray[np.int64]:
 def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
     """The classes of result.png, (N,): the recipe's sequence, or as ``shown``.
 
+    In the sequence of a recipe with the old reading, a number is also the position of a class.
+
     Raises:
         CondganError: the sequence names an unknown class, or conditions are vectors.
     """
     sequence = recipe.output.sequence
     if sequence is not None and domain.condition is not None:
         raise CondganError(f"output.sequence names classes, and {domain.data} has vector conditions: leave it out")
-    return shown(domain) if sequence is None or not recipe.conditional else parse(sequence, domain)
+    if sequence is None or not recipe.conditional:
+        return shown(domain)
+    return parse(sequence, domain, positions=recipe.data.reading == 1)
 
 
 def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:

@@ -110,7 +110,7 @@ def contents(name: str, source: Arrays, data: Data) -> Contents:
 
 def span(samples: Mapping[str, Array]) -> tuple[float, float] | None:
     """The lowest and the highest value of all images; none where there are no values."""
-    ends = [(images.min(), images.max()) for images in samples.values() if images.size]
+    ends = [(images.min(), images.max()) for images in samples.values() if images.size and images.dtype.kind in "biuf"]
     return (float(min(low for low, _ in ends)), float(max(high for _, high in ends))) if ends else None
 
 

@@ -1,19 +1,34 @@
-"""A folder of class folders with PNG files: ``class name/000000.png``."""
+"""A folder of class folders with PNG files: ``class name/000000.png``.
 
+Where a folder cannot have the name of its class, ``classes.json`` has the names of all:
+``{"format": 1, "classes": {"folder": "class name"}}``.
+"""
+
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unicodedata import normalize
 
 from condgan.arrays import Conditions, Samples
+from condgan.data.tree import is_litter
 from condgan.data.writers.writer import Add, Content, Writer
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255
+TABLE = "classes.json"
+FORMAT = 1
+DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\s*\..*)?\s*", re.IGNORECASE | re.DOTALL)
+"""Names that Windows keeps for devices."""
+SPLIT = re.compile(
+    r"(train|training|trainset|val|valid|validation|dev|test|testing|testset|eval)(_?set)?", re.IGNORECASE
+)
+"""Names that folders of splits have, and not only those of classes."""
 
 
 @contextmanager
 def folder(path: Path, content: Content) -> Iterator[Add]:
-    """A folder for each class that has images, with PNG files numbered from 000000."""
+    """A folder for each class that has images, with PNG files numbered from 000000, and the table of names."""
     from PIL import Image
 
     names, counts = folder_names(content.class_names), [0] * len(content.class_names)
@@ -28,21 +43,37 @@ def folder(path: Path, content: Content) -> Iterator[Add]:
             counts[label] += 1
 
     yield add
+    written = [(names[label], content.class_names[label]) for label, count in enumerate(counts) if count]
+    if doubtful(written):
+        text = json.dumps({"format": FORMAT, "classes": dict(written)}, indent=2, ensure_ascii=False)
+        (path / TABLE).write_text(text + "\n", encoding="utf-8")
+
+
+def doubtful(written: Sequence[tuple[str, str]]) -> bool:
+    """Whether a reader needs the table: a folder is not named as its class, or all are named as splits are."""
+    return any(name != of for name, of in written) or all(SPLIT.fullmatch(name) for name, _ in written)
 
 
 def folder_names(class_names: Sequence[str]) -> list[str]:
     """Class names as names of folders: visible, valid on every file system, and different even where case is not."""
     names: list[str] = []
-    taken: set[str] = set()
+    taken = {TABLE}
     for name in class_names:
-        safe = re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", name).strip(" .")
-        safe = safe.encode()[:LONGEST_FOLDER].decode(errors="ignore") or "class"
+        safe = re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", normalize("NFC", name)).strip(" .")
+        safe = safe.encode()[:LONGEST_FOLDER].decode(errors="ignore").rstrip(" .") or "class"
+        if DEVICES.fullmatch(safe) or is_litter(safe):
+            safe = f"class {safe}"
         unique, number = safe, 2
-        while unique.casefold() in taken:
+        while _folded(unique) in taken:
             unique, number = f"{safe}-{number}", number + 1
-        taken.add(unique.casefold())
+        taken.add(_folded(unique))
         names.append(unique)
     return names
+
+
+def _folded(name: str) -> str:
+    """Equal for names that a file system may not tell apart."""
+    return normalize("NFC", name.casefold())
 
 
 WRITER = Writer("folder", "a folder of class folders", ending="", vectors=False, open=folder)

@@ -117,6 +117,15 @@ def check_free(path: Path) -> None:
         raise CondganError(f"{path} exists already and is not overwritten: give another path, or remove it first")
 
 
+def free(name: str) -> Path:
+    """The path of this name in the working directory, or the first of ``name-2``, ``name-3``, ... that is free."""
+    path, number = Path(name), 1
+    while os.path.lexists(path):
+        number += 1
+        path = Path(name).with_stem(f"{Path(name).stem}-{number}")
+    return path
+
+
 def remove(path: Path) -> None:
     """Delete a file or folder, if it is there; an error in doing so must not hide why."""
     if path.is_dir():

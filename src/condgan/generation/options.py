@@ -1,0 +1,43 @@
+"""Which options of ``export.to_file`` go together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from condgan.errors import ArgumentError, CondganError
+
+CONFLICTS: dict[str, tuple[str, ...]] = {
+    "sequence": ("index", "grid", "per_class", "counts", "balance", "conditions"),
+    "index": ("grid", "per_class", "counts", "balance", "conditions"),
+    "grid": ("per_class", "count", "counts", "balance", "conditions", "walk", "exact"),
+    "per_class": ("count", "counts", "balance", "conditions", "walk", "scale", "exact"),
+    "count": ("counts", "balance", "conditions", "walk", "scale", "exact"),
+    "counts": ("balance", "conditions", "walk", "scale", "exact"),
+    "balance": ("conditions", "walk", "scale", "exact"),
+    "conditions": ("walk",),
+    "scale": ("exact",),
+}
+"""Options that exclude each other: each row's name, and all of its list."""
+DATASETS = ("per_class", "count", "counts", "balance")
+"""Options that ask for a dataset."""
+
+
+def check(given: Mapping[str, Any]) -> None:
+    """Refuse options that exclude each other, or that need another one; those that were not given are None or False.
+
+    Raises:
+        CondganError: in one line, with their names.
+    """
+    names = [name for name, value in given.items() if value is not None and value is not False]
+    clashing = {name for one in names for other in names if other in CONFLICTS.get(one, ()) for name in (one, other)}
+    if clashing:
+        listed = " and ".join(f"`{name}`" for name in names if name in clashing)
+        raise CondganError(f"{listed} were given: choose one")
+    if "count" in names and not {"sequence", "index"} & {*names}:
+        raise ArgumentError(
+            "count", given["count"], "of which classes? Name them in `sequence`; `per_class` generates all"
+        )
+    if "frames" in names and "walk" not in names:
+        raise ArgumentError("frames", given["frames"], "goes with `walk`")
+    scale = given["scale"]
+    if scale is not None and not 1 <= scale <= 64:
+        raise ArgumentError("scale", scale, "expected 1 to 64")
