@@ -30,7 +30,7 @@ class DivergedError(CondganError):
 
 
 class InterruptedTrainingError(CondganError):
-    """Training was stopped by Ctrl-C or SIGTERM, after its state was saved."""
+    """Training was stopped by Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, after its state was saved."""
 
 
 def nearest(given: str, names: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from condgan import streams
 from condgan.cli.command import app
 
 # isort: off
@@ -30,17 +31,19 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit; an error that the user can correct is one line on stderr and exit code 2."""
+    """Run a command and exit; an error that the user can correct is one line on stderr and exit code 2.
+
+    Output that could not be written, but for that of a training, is such an error too; a reader that went away is exit
+    code 1, without a word.
+    """
     from condgan.errors import CondganError, InterruptedTrainingError
 
+    streams.protect()
     try:
         status = app(args=arguments, standalone_mode=False)
     except (InterruptedTrainingError, typer.Abort, KeyboardInterrupt) as error:
         print(str(error) or "stopped", file=sys.stderr)
         status = 130  # 128 + SIGINT, as shells have it
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 1
     except CondganError as error:
         status = _refuse(str(error))
     except typer.TyperException as error:
@@ -49,7 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _refuse(f"{error.filename or 'disk'}: {error.strerror or error}")
     except MemoryError:
         status = _refuse("out of memory: a smaller train.batch or data.size needs less")
-    sys.exit(status if isinstance(status, int) else 0)
+    status = status if isinstance(status, int) else 0
+    lost = streams.lost()
+    if lost is not None and status == 0:
+        status = 1 if isinstance(lost, BrokenPipeError) else _refuse(f"stdout: {getattr(lost, 'strerror', lost)}")
+    sys.exit(status)
 
 
 def _refuse(message: str) -> int:

@@ -12,6 +12,7 @@ from condgan.evaluation.comparison import METRICS
 from condgan.pictures import images, metric_plots
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.storage.files import atomic
+from condgan.streams import encodable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,7 +72,7 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
         CondganError: a file cannot be written.
     """
     report = folder / FILE
-    atomic(report, json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+    atomic(report, encodable(json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False)).encode() + b"\n")
     written = [report]
 
     def grid(name: str, rows: Images, columns: int, shows: str) -> None:

@@ -1,10 +1,8 @@
 """The loss figure of a training, and what all plots over a training share."""
 
-import contextlib
 import io
 import math
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,17 +95,8 @@ def save(path: Path, figure: "Figure") -> None:
         CondganError: the file cannot be written.
     """
     png = io.BytesIO()
-    with any_letters():
-        figure.savefig(png, format="png")
+    figure.savefig(png, format="png")
     atomic(path, png.getvalue())
-
-
-@contextlib.contextmanager
-def any_letters() -> Iterator[None]:
-    """Draw letters that the font lacks as boxes, without a warning."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        yield
 
 
 def thinned(values: Values) -> Values:

@@ -1,20 +1,22 @@
 """Pictures from images: rows, grids, PNG files with text, and the GIF of a training."""
 
-import importlib.util
 import io
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from condgan.pictures import fonts
 from condgan.storage.files import atomic
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
+
+    Load = Callable[[str, int], FreeTypeFont]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -82,36 +84,46 @@ def _header(titles: Sequence[str], width: int) -> Pixels:
     from PIL import Image, ImageDraw
 
     smallest, largest = TITLE_SIZES
-    names = [encodable(" ".join(title.split())) for title in titles]
-    load = _font("".join(names))
+    names = [fonts.drawable(encodable(" ".join(title.split()))) for title in titles]
+    pieces = partial(_pieces, plain="".join(names).isascii(), load=cache(_font))
     for size in range(max(smallest, min(largest, width // 4)), smallest - 1, -1):  # one size for all
-        font = load(size)
-        if max(font.getlength(name) for name in names) <= width:
+        if max(_length(pieces(name, size)) for name in names) <= width:
             break
     height = round(1.5 * size) + GAP
     header = np.full((height, len(names) * (width + GAP) + GAP), GREY, np.uint8)
     for column, name in enumerate(names):
-        if font.getlength(name) > width:
-            while name and font.getlength(name + "…") > width:
+        if _length(pieces(name, size)) > width:
+            while name and _length(pieces(name + "…", size)) > width:
                 name = name[:-1].rstrip()
             name += "…"
         strip = Image.new("L", (width, height), GREY)  # one for each title, so that none overlaps another
-        ImageDraw.Draw(strip).text((width / 2, height - size / 2), name, fill=INK, font=font, anchor="ms")
-        left = GAP + column * (width + GAP)
-        header[:, left : left + width] = np.asarray(strip)
+        line = pieces(name, size)
+        left = (width - _length(line)) / 2
+        for font, piece in line:
+            middle = left + font.getlength(piece) / 2
+            ImageDraw.Draw(strip).text((middle, height - size / 2), piece, fill=INK, font=font, anchor="ms")
+            left += font.getlength(piece)
+        place = GAP + column * (width + GAP)
+        header[:, place : place + width] = np.asarray(strip)
     return header
 
 
-def _font(text: str) -> "Callable[[int], FreeTypeFont]":
-    """A font, by size, for a text: Pillow's own has ASCII only; that of matplotlib also Latin, Greek and Cyrillic."""
+def _pieces(name: str, size: int, plain: bool, load: "Load") -> "list[tuple[FreeTypeFont, str]]":
+    """A name as pieces, each with a font that has its characters; one piece where all titles are ASCII."""
+    runs = [(name, "")] if plain else fonts.runs(name)
+    return [(load(file, size), piece) for piece, file in runs]
+
+
+def _length(line: "list[tuple[FreeTypeFont, str]]") -> float:
+    """The width of pieces in pixels."""
+    return sum(font.getlength(piece) for font, piece in line)
+
+
+def _font(file: str, size: int) -> "FreeTypeFont":
+    """The font of a file; of none, Pillow's own, which has ASCII only."""
     from PIL import ImageFont
 
-    package = None if text.isascii() else importlib.util.find_spec("matplotlib")  # an import would take long
-    if package is not None and package.origin is not None:
-        file = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-        if file.is_file():
-            return partial(ImageFont.truetype, str(file))
-    return cast("Callable[[int], FreeTypeFont]", ImageFont.load_default)
+    return ImageFont.truetype(file, size) if file else cast("FreeTypeFont", ImageFont.load_default(size))
 
 
 def encodable(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from condgan.pictures import curves
+from condgan.pictures import curves, fonts
 from condgan.pictures.curves import BLUE, GREEN, ORANGE, PINK, RED, Values
 from condgan.pictures.images import encodable
 from condgan.results.figure import named
@@ -105,7 +105,7 @@ def _curve_with_band(axis: "Axes", x: Values, values: Values, se: Values, name: 
 
 def _title(figure: "Figure", title: str) -> None:
     title = _fitting(title, 0.97 * figure.get_figwidth(), 12)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, parse_math=False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, parse_math=False, fontfamily=fonts.families(title))
 
 
 def _scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
@@ -168,6 +168,7 @@ def class_accuracy(
         heading.append(f"dashed: all classes, {percent(overall)}")
     if any(value is not None and value < GOOD for _, value in shown):
         heading.append(f"orange: below {GOOD:.0%}")
+    fonts.find("".join(encodable(name) for name, _ in shown))  # all at once
     names = [_fitting(name, MOST_INCHES) for name, _ in shown]
     longest = max(_inches(name) for name in names)
     row = 0.5 if confusion is not None and len(shown) <= MOST_PRINTED else 0.28  # inches
@@ -217,7 +218,7 @@ def _bars(axis: "Axes", names: list[str], values: list[float | None]) -> None:
     axis.set_xlim(0, 1)
     axis.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
     axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_yticks(rows, names, parse_math=False)
+    axis.set_yticks(rows, names, parse_math=False, fontfamily=fonts.families("".join(names)))
     axis.set_ylabel("class asked for", labelpad=8)
     axis.tick_params(which="both", length=0)
     axis.spines[:].set_visible(False)
@@ -242,7 +243,8 @@ def _matrix(axis: "Axes", names: list[str], confusion: Counts, upright: bool) ->
             ink = "white" if colours[true, read, :3] @ [0.299, 0.587, 0.114] < 0.5 else "black"  # by luma
             axis.text(read, true, text, ha="center", va="center", fontsize=8, color=ink)
     axis.set_title("what they are read as", fontsize=10)
-    axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, parse_math=False)
+    family = fonts.families("".join(names))
+    axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, parse_math=False, fontfamily=family)
     axis.set_xlabel("class read")
     edges = np.arange(len(names) + 1) - 0.5
     axis.set_xticks(edges, minor=True)
@@ -270,6 +272,7 @@ def shortened(text: str, most: int) -> str:
 
 def _fitting(text: str, inches: float, size: int = 10) -> str:
     """The text, shortened to a width at a font size in points."""
+    text = fonts.drawable(" ".join(encodable(text).split()))
     lengths = range(1, min(len(text), int(20 * inches)) + 1)
     most = bisect_right(lengths, inches, key=lambda length: _inches(shortened(text, length), size))
     return shortened(text, max(most, 1))
@@ -280,5 +283,5 @@ def _inches(line: str, size: int = 10) -> float:
     from matplotlib.figure import Figure
 
     figure = Figure()
-    with curves.any_letters():
-        return float(figure.text(0, 0, line, fontsize=size, parse_math=False).get_window_extent().width / figure.dpi)
+    text = figure.text(0, 0, line, fontsize=size, parse_math=False, fontfamily=fonts.families(line))
+    return float(text.get_window_extent().width / figure.dpi)

@@ -32,6 +32,13 @@ def _size(value: int | str) -> int | str:
     return sides[0] if len(set(sides)) == 1 else f"{sides[0]}x{sides[1]}"
 
 
+def _place(value: str) -> str:
+    """Refuse an empty text. Pydantic's limit of lengths also refuses the surrogates of file names that are no text."""
+    if not value:
+        raise ValueError("expected a built-in dataset or a path")
+    return value
+
+
 def _background(value: object) -> object:
     """A colour as it is typed, or as JSON has it: ``255,255,255``."""
     if not isinstance(value, str) or value in ("auto", "black", "white", "edge"):
@@ -44,6 +51,7 @@ def _background(value: object) -> object:
 
 Split = BeforeValidator(_split)
 Size = Annotated[int | str, AfterValidator(_size)]
+Place = Annotated[str, AfterValidator(_place)]
 Background = Annotated[str, AfterValidator(_background)]
 Optional = BeforeValidator(_absent)
 Count = Annotated[int, Field(ge=1)]

@@ -4,7 +4,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condgan.recipe.fields import Background, Count, Device, Interval, MaybeCount, Optional, Section, Size, Threads
+from condgan.recipe.fields import (
+    Background,
+    Count,
+    Device,
+    Interval,
+    MaybeCount,
+    Optional,
+    Place,
+    Section,
+    Size,
+    Threads,
+)
 from condgan.recipe.formats import FORMAT
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
@@ -14,7 +25,7 @@ from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Trai
 class Data(Section):
     """Which labelled images, and how they are brought to one shape."""
 
-    source: str = Field("mnist", min_length=1)
+    source: Place = "mnist"
     """A built-in dataset, or the path of labelled images; ``arrays`` where they were passed in Python."""
     label_from: Annotated[str | None, Optional] = None
     """Where file names contain the class: a pattern such as ``{class}.*`` or ``*/{class}_*.png``; none: wherever else

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Recipe, Section
 from condgan.recipe.formats import upgraded
+from condgan.streams import encodable
 
 SHORT = {"engine": "machine.engine"}
 """Fields that may be set by a shorter name."""
@@ -20,7 +21,7 @@ SomeSection = TypeVar("SomeSection", bound=Section)
 
 def to_json(recipe: Section) -> str:
     """The whole recipe as indented JSON, every field written out."""
-    return json.dumps(recipe.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    return encodable(json.dumps(recipe.model_dump(mode="json"), indent=2, ensure_ascii=False)) + "\n"
 
 
 def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:

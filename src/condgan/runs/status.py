@@ -1,5 +1,6 @@
 """What became of a training: ``status.json`` in its run folder; of older folders, what checkpoint and log show."""
 
+import json
 import os
 import socket
 import time
@@ -7,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from condgan.results import selection
 from condgan.results.records import AlarmRecord, EvaluationRecord, of_kind
@@ -63,7 +64,7 @@ class Writer:
             state=state, step=step, epoch=epoch, reason=reason, process=os.getpid(), host=socket.gethostname()
         )
         if self.path.parent.is_dir():  # a run folder that was removed is not created again
-            atomic(self.path, status.model_dump_json(indent=2, exclude={"seen"}).encode() + b"\n")
+            atomic(self.path, json.dumps(status.model_dump(exclude={"seen"}), indent=2).encode() + b"\n")
         self.last = time.monotonic()
         return status
 
@@ -96,8 +97,8 @@ def read(run: "Run") -> Status:
 def _written(run: "Run") -> Status | None:
     try:
         seen = datetime.fromtimestamp(run.status_file.stat().st_mtime, UTC)
-        return Status.model_validate_json(run.status_file.read_bytes()).model_copy(update={"seen": seen})
-    except (OSError, ValidationError):
+        return Status.model_validate(json.loads(run.status_file.read_bytes())).model_copy(update={"seen": seen})
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from condgan.errors import CondganError, DivergedError
 from condgan.storage.files import atomic
+from condgan.streams import encodable
 
 FORMAT = 1
 KEY = "condgan"  # of the description in the file's metadata
@@ -30,7 +31,7 @@ def save(path: Path, kind: str, description: Mapping[str, Any], arrays: Mapping[
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DivergedError(f'"{name}" holds NaN or infinite numbers')
-    header = json.dumps({"format": FORMAT, "kind": kind, **description}, ensure_ascii=False)
+    header = encodable(json.dumps({"format": FORMAT, "kind": kind, **description}, ensure_ascii=False))
     atomic(path, to_bytes({name: np.asarray(a, order="C") for name, a in arrays.items()}, {KEY: header}))
 
 

@@ -189,9 +189,10 @@ class Trainer:
     def end(self, state: Outcome, reason: str | None) -> None:
         """Write how it ended, and tell."""
         self.over = True
-        self.run.clear_stop()
-        status = self.mark(state, reason)
-        self.listeners.tell(lambda listener: listener.ended(status))
+        with interrupts():  # a terminal that closes reports it more than once, and the status is still to be written
+            self.run.clear_stop()
+            status = self.mark(state, reason)
+            self.listeners.tell(lambda listener: listener.ended(status))
 
     def where(self) -> str:
         """The moment, in words."""

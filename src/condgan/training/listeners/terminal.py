@@ -1,7 +1,9 @@
 """What a long training shows: a live bar on a terminal, the published log line elsewhere."""
 
 import sys
+from contextlib import suppress
 
+from condgan import streams
 from condgan.results.records import StepRecord
 from condgan.runs.status import Status
 from condgan.training.listeners.listener import Alarmed, Beginning, Block, Evaluated, Listener
@@ -13,8 +15,9 @@ class Sentences(Listener):
     """Prints what a training says in words."""
 
     def say(self, text: str) -> None:
-        """Print a sentence."""
-        print(text, flush=True)
+        """Print a sentence, if that is possible: no training ends because nobody hears of it."""
+        with suppress(OSError, ValueError):
+            print(streams.encodable(text, getattr(sys.stdout, "encoding", None)), flush=True)
 
     def began(self, training: Beginning) -> None:
         """Print what is trained."""
@@ -108,5 +111,6 @@ class Bar(Sentences):
 
 
 def for_this_terminal() -> Listener:
-    """A bar on a terminal, lines elsewhere."""
+    """A bar on a terminal, lines elsewhere. The command line's streams wait for nobody from now on."""
+    streams.news()
     return Bar() if sys.stdout.isatty() else Lines()
