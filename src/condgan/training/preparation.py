@@ -1,5 +1,7 @@
 """What a session of training starts from: its engine, the facts that it records, and the sentence that announces it."""
 
+import numpy as np
+
 from condgan import engines
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
@@ -8,6 +10,7 @@ from condgan.engines import Settings, State
 from condgan.engines.engine import Engine
 from condgan.errors import CondganError
 from condgan.recipe import Recipe
+from condgan.results.classes import rare
 from condgan.runs import session
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
@@ -52,6 +55,16 @@ def note(run: Run, recipe: Recipe, dataset: Dataset, step: int, settings: Settin
         },
     }
     run.note_session(facts, session.session() | {"step": step, "settings": settings.model_dump(mode="json")})
+
+
+def notices(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+    """What was done to the images, and the classes with no or one training image."""
+    if not dataset.class_names:
+        return dataset.notices
+    splits = (dataset.splits[name] for name in dataset.training_splits(recipe.data.train_on).split("+"))
+    counts = sum(np.bincount(split.labels, minlength=len(dataset.class_names)) for split in splits)
+    few = rare(dataset.class_names, np.asarray(counts).tolist(), "training images")
+    return (*dataset.notices, *([few] if few else []))
 
 
 def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:
