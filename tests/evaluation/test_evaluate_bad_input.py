@@ -151,7 +151,7 @@ def test_a_run_that_is_damaged(refused: Any, run: Path) -> None:
         (["--seed", 1 << 63], ["--seed 9223372036854775808", "0 to 9223372036854775807"]),
         (["banana"], ['"banana" does not apply here', "data.size"]),
         (["data.sise=8"], ['"data.sise=8"', 'did you mean "data.size"']),
-        (["data.size=abc"], ["data.size=abc", "integer"]),
+        (["data.size=abc"], ["data.size=abc", "expected 4 to 1024"]),
         (["data.size=2"], ["data.size=2"]),
         (["data.channels=2"], ["data.channels=2"]),
         (["data.fit=squeeze"], ["data.fit=squeeze"]),

@@ -35,7 +35,7 @@ SMALL = (*TINY_MLP, f"data.size={SIZE}", "machine.threads=1")
 COUNTS = [40 + 6 * digit for digit in range(10)]  # images of each digit: no two classes are equally frequent
 NAMES = [measure.figure("features").name for measure in MEASURES]
 SHOWN = [*NAMES, "fid"]  # the standard one, which needs weights that only the user has
-NEED_LABELS = ["label_accuracy", "intra_fid", "different_bins", "duplicates"]
+NEED_LABELS = ["label_accuracy", "balanced_accuracy", "intra_fid", "different_bins", "duplicates"]
 FILES = ("evaluation.json", "class-accuracy.png", "nearest.png")
 QUICKLY = ("--json", "--no-gan-train")
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from condgan import data, metrics
@@ -15,7 +17,7 @@ from condgan.data import Dataset, Split
 from condgan.data.readers.stacked_mnist import stacks
 from condgan.errors import CondganError
 from condgan.evaluation import features
-from condgan.metrics import modes
+from condgan.metrics import feature_network, modes
 from condgan.metrics.feature_network import Embedding
 from condgan.recipe import Data
 from condgan.storage import cache, weights
@@ -243,6 +245,56 @@ def test_a_dataset_without_held_out_images(tmp_path: Path, small: Dataset) -> No
     none = Split(small.train.images[:0], small.train.labels[:0])
     trained = features.train_to(tmp_path / "network", Dataset("x", small.class_names, small.train, none, none, ""), 1)
     assert trained.facts["accuracy"] == {}
+
+
+# the size of a training
+
+
+@pytest.mark.parametrize(("images", "classes"), [(6400, 10), (60_000, 10), (50_000, 1000), (550, 1000)])
+def test_many_images_or_classes_are_trained_on_as_before(images: int, classes: int) -> None:
+    assert feature_network.sized(images, classes, 1500) == (1500, 128, 0.1, False)
+
+
+@given(st.integers(1, 10_000), st.integers(2, 200))
+def test_a_training_grows_with_the_data(images: int, classes: int) -> None:
+    size, larger = (feature_network.sized(count, classes, 1500) for count in (images, images + 200))
+    assert 1 <= size.steps <= 1500
+    assert 16 <= size.batch <= 128
+    assert size.steps * size.batch <= larger.steps * larger.batch + 128
+    if size.small:
+        seen = size.steps * size.batch
+        assert 30 * max(images, 12 * classes) <= seen + 128 * 1500 * (size.steps == 1500)
+        assert seen < 30 * max(images, 12 * classes) + size.batch
+
+
+def test_126_images_are_read_after_a_few_steps(mnist: Dataset, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenth of the pictures that a training of 1500 batches of 128 sees, at least 80 % right."""
+    monkeypatch.setattr(features, "STEPS", 1500)
+    few = [Split(*mnist.train.take(slice(start, start + count))) for start, count in ((0, 126), (200, 40))]
+    dataset = Dataset("few", mnist.class_names, few[0], few[1], Split(*mnist.test.take(slice(500))), "by hand")
+    seen: list[tuple[str, int, int]] = []
+    said: list[str] = []
+    network = features.of(dataset, said.append, lambda *step: seen.append(step))
+    assert network.facts["steps"] * network.facts["batch"] <= 30 * 126 + 16
+    assert network.facts["accuracy"]["test"] > 0.75
+    assert [done for _, done, _ in seen] == list(range(1, len(seen) + 1))
+    assert len({(what, total) for what, _, total in seen}) == 1
+    assert len(said) == 1  # a bar instead of sentences
+
+
+def test_it_ends_early_where_all_held_out_images_are_read(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Black and white: nothing more is to be learnt."""
+    monkeypatch.setattr(features, "STEPS", 1500)
+    labels = np.arange(64) % 2
+    split = Split(np.repeat(labels.astype(np.uint8) * 255, 64).reshape(64, 1, 8, 8), labels)
+    easy = Dataset("easy", ("black", "white"), split, split, split, "by hand")
+    seen: list[tuple[int, int]] = []
+    network = features.of(easy, progress=lambda _, done, total: seen.append((done, total)))
+    assert network.facts["accuracy"] == {"validation": 1.0, "test": 1.0}
+    assert network.facts["steps"] < features.sized(easy).steps
+    assert seen[-1] == (features.sized(easy).steps,) * 2  # the bar is full
+    whole, _ = features.train(easy, 50)  # who names a number of steps gets them all
+    assert whole["steps"] == 50
 
 
 # files that anyone wrote

@@ -25,7 +25,7 @@ from conftest import random_images
 
 Figures = dict[str, Figure]
 NAMES = [measure.figure("mnist").name for measure in MEASURES]
-LABELLED = {"label_accuracy", "intra_fid", "different_bins", "duplicates"}
+LABELLED = {"label_accuracy", "balanced_accuracy", "intra_fid", "different_bins", "duplicates"}
 """Figures that need labels."""
 COUNT = 1500
 ANY = Figure(metric="any")

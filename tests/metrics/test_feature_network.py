@@ -37,7 +37,7 @@ def small_digits() -> tuple[Digits, Digits]:
 
     def some(stem: str, count: int) -> Digits:
         raw = read_shipped(f"{stem}-images-idx3-ubyte")[:count]
-        return fit(raw, 12, "pad")[:, None], read_shipped(f"{stem}-labels-idx1-ubyte")[:count].astype(np.int64)
+        return fit(raw, (12, 12), "pad")[:, None], read_shipped(f"{stem}-labels-idx1-ubyte")[:count].astype(np.int64)
 
     return some("train", 600), some("t10k", 500)
 

@@ -1,10 +1,11 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from condgan.arrays import Labels
 from condgan.errors import UndefinedError
@@ -25,6 +26,9 @@ def test_accuracies_are_counts(drawn: tuple[int, list[tuple[int, int]]]) -> None
         assert result.per_class[k] == (sum(mine) / len(mine) if mine else None)
     if classes > 1:  # of one it warns
         assert np.array_equal(result.confusion, confusion_matrix(requested, read, labels=range(classes)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are read but were not requested
+        assert result.balanced.value == pytest.approx(balanced_accuracy_score(requested, read))
     assert result.confusion.sum() == len(both)
     assert result.confusion.dtype == np.int64
 
@@ -47,6 +51,26 @@ def test_the_error_is_binomial() -> None:
     assert result.se == pytest.approx(math.sqrt(0.9 * 0.1 / 400), rel=0.01)
     assert label_accuracy(requested, requested, 2).overall == (1, 0)
     assert label_accuracy(requested[:1], requested[:1], 1).overall == (1, None)
+
+
+def test_the_error_of_the_balanced_accuracy_is_its_spread_over_draws() -> None:
+    """Of two classes, a large one that is read well and a small one that is not: against 4000 draws."""
+    random = np.random.default_rng(0)
+    requested = np.repeat([0, 1], [300, 30])
+    results = []
+    for _ in range(4000):
+        right = random.random(330) < np.where(requested == 0, 0.9, 0.4)
+        results.append(label_accuracy(np.where(right, requested, 1 - requested), requested, 2).balanced)
+    values, errors = (np.array(column, float) for column in zip(*results, strict=True))
+    assert values.mean() == pytest.approx(0.65, abs=0.005)
+    assert errors.mean() == pytest.approx(values.std(), rel=0.05)
+
+
+def test_the_balanced_accuracy_of_classes_with_one_image_or_none() -> None:
+    requested, read = np.array([0, 0, 0, 2]), np.array([0, 0, 1, 2])
+    assert label_accuracy(read, requested, 4).balanced == (pytest.approx((2 / 3 + 1) / 2), None)
+    equal = label_accuracy(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), 2)
+    assert equal.balanced.value == equal.overall.value
 
 
 def test_refusals() -> None:

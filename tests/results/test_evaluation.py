@@ -16,8 +16,10 @@ from condgan.results.protocol import (
     ImagesSubject,
     MemorisedFacts,
     NetworkFacts,
+    OtherData,
     ParzenFacts,
     Protocol,
+    UnlabelledSubject,
 )
 
 SUBJECTS = (
@@ -71,7 +73,18 @@ def same(one: Evaluation, other: Evaluation) -> bool:
     [
         evaluation(),
         evaluation(SUBJECTS[1]),
+        evaluation(UnlabelledSubject(path="pictures", images=7), confusion=None, per_class={}),
         evaluation(confusion=None, per_class={}),
+        evaluation(
+            protocol=evaluation().protocol.model_copy(
+                update={
+                    "trained_on_other": OtherData(
+                        name="pets", sha256="2" * 64, differences=("train images: 3, here 4",)
+                    ),
+                    "notices": ("a sentence", "another"),
+                }
+            )
+        ),
         evaluation(protocol=evaluation().protocol.model_copy(update={"parzen": None, "memorised": None})),
     ],
 )
@@ -114,6 +127,13 @@ def test_a_damaged_file_is_refused_in_a_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(CondganError, match=r"evaluation\.json") as refused:
         Evaluation.load(tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_an_evaluation_of_before_these_facts_were_written_is_read(tmp_path: Path) -> None:
+    values = json.loads(json.dumps(evaluation().as_json()))
+    for newer in ("trained_on_other", "notices"):
+        del values["protocol"][newer]
+    assert same(Evaluation.from_json(values), evaluation())
 
 
 def test_where_there_is_none(tmp_path: Path) -> None:

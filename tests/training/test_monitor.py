@@ -204,6 +204,34 @@ def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) 
     assert (measured.samples / "000000000.png").exists()
 
 
+def test_the_feature_network_is_trained_when_it_is_first_needed(
+    tmp_path: Path, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first steps, and never for a training that is not measured; a class of one image is named at once."""
+    labels = np.append(np.arange(80) % 2, 2)
+    images = np.random.default_rng(3).integers(0, 256, (81, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=labels, class_names=np.array(["cat", "dog", "eel"]))
+    events: list[str] = []
+    real = features.train
+    monkeypatch.setattr(features, "train", lambda *given: (events.append("features"), real(*given))[1])
+
+    class Watch(Listener):
+        def began(self, training: Any) -> None:
+            events.extend(training.notices)
+
+        def block(self, block: Block) -> None:
+            events.append("block")
+
+    given: Any = {"data": tmp_path / "own.npz", "epochs": 1, "listeners": [Watch()]}
+    condgan.train("cgan-lsgan", *options, **given, run=tmp_path / "unmeasured")
+    assert "features" not in events
+    assert 'classes with fewer than 2 training images: "eel" (1)' in events
+    events.clear()
+    condgan.train("cgan-lsgan", *options, "evaluation.every=64", "evaluation.images=20", **given, run=tmp_path / "run")
+    assert events.count("features") == 1
+    assert events.index("block") < events.index("features")
+
+
 def evaluated(*values: float | None, name: str = "fid_mnist") -> list[EvaluationRecord]:
     figures = [{key: named(key, {"value": value}) for key, value in ((name, v), ("kid_mnist", 1.0))} for v in values]
     return [EvaluationRecord(step=1, images=1, epoch=1.0, evaluation=figure) for figure in figures]

@@ -72,7 +72,9 @@ def evaluate(
 def train_features(
     data: Annotated[str, typer.Argument(help=f"mnist, {FORMATS}.")],
     overrides: DataOverrides = None,
-    steps: Annotated[int, typer.Option(help="Batches of 128 images.")] = 1500,
+    steps: Annotated[
+        int | None, typer.Option(help="Batches of 128 images; default: as many as fit the size of the dataset.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file; default: where evaluate finds it.")
     ] = None,

@@ -32,6 +32,7 @@ class Comparison:
         embedded: the embedding of ``images``, if it is known already.
         small_n: allow a Frechet distance between small sets.
         window: returns images for the Parzen window: 1000 of each class.
+        unlabelled: why the images have no labels, if they have none.
     """
 
     reference: Reference
@@ -40,6 +41,7 @@ class Comparison:
     embedded: Embedding | None = None
     small_n: bool = False
     window: Callable[[], Images] | None = None
+    unlabelled: str = "their generator is unconditional"
 
     @cached_property
     def embedding(self) -> Embedding:
@@ -50,7 +52,7 @@ class Comparison:
     def labels(self) -> Labels:
         """The requested classes; UndefinedError if there are none."""
         if self.requested is None:
-            raise UndefinedError("the images have no labels: their generator is unconditional")
+            raise UndefinedError(f"the images have no labels: {self.unlabelled}")
         return self.requested
 
     @cached_property
@@ -160,13 +162,15 @@ class Metric:
     """A metric: its name, which way is good, and a short description.
 
     Attributes:
-        in_space: its value depends on the feature network, whose space its figures name.
+        in_space: its figures name the space of the feature network.
+        by_network: its value depends on the feature network.
     """
 
     name: str
     better: Literal["higher", "lower", "near the floor"]
     text: str
     in_space: bool = field(default=False, kw_only=True)
+    by_network: bool = field(default=True, kw_only=True)
 
     def figure(self, space: str) -> Figure:
         """A figure of this metric, still without a value."""
@@ -181,9 +185,10 @@ class Measure(Metric):
     quick: bool = field(default=False, kw_only=True)
 
 
-Q, S = {"quick": True}, {"in_space": True}
+Q, S, P = {"quick": True}, {"in_space": True}, {"by_network": False}
 MEASURES: tuple[Measure, ...] = (
     Measure("label_accuracy", "higher", "classified as the requested class", lambda c: c.accuracy.overall, **Q),
+    Measure("balanced_accuracy", "higher", "the same, mean over classes", lambda c: c.accuracy.balanced, **Q),
     Measure("modes", "higher", "classes that occur among the images", lambda c: modes.covered(c.predicted), **Q),
     Measure("modes_kl", "lower", "nats, class frequencies against real ones",
             lambda c: modes.divergence(c.predicted, c.reference.dataset.train.labels, c.reference.classes), **Q),
@@ -195,17 +200,18 @@ MEASURES: tuple[Measure, ...] = (
     Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density, **Q),
     Measure("coverage", "higher", "real images with a neighbour, k = 5", lambda c: c.prdc.coverage, **Q),
     Measure("intra_fid", "lower", "Frechet distance, mean over classes", Comparison.intra_fid),
-    Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value),
-    Measure("different_bins", "near the floor", "bins within classes, share not as real", Comparison.different_bins),
-    Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates),
-    Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share),
+    Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value, **P),
+    Measure("different_bins", "near the floor", "bins within classes, share not as real",
+            Comparison.different_bins, **P),
+    Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates, **P),
+    Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share, **P),
 )  # fmt: skip
 SEPARATE = (
     Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
     Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
-    Metric("gan_train", "higher", "trained on these, tested on real images"),
-    Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed"),
-    Metric("gan_test", "higher", "trained on real images, tested on these"),
+    Metric("gan_train", "higher", "trained on these, tested on real images", **P),
+    Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed", **P),
+    Metric("gan_test", "higher", "trained on real images, tested on these", **P),
 )
 """Metrics that functions of ``evaluation.figures`` compute."""
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, *SEPARATE)}

@@ -1,4 +1,4 @@
-"""Measure a generator, or any labelled images: every figure with its standard error, its floor and its protocol."""
+"""Measure a generator, or any images: every figure with its standard error, its floor and its protocol."""
 
 import time
 from dataclasses import replace
@@ -13,11 +13,12 @@ from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison, floor
-from condgan.evaluation.features import Say
+from condgan.evaluation.features import Progress, Say
 from condgan.evaluation.reference import OTHER, Counts, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
+from condgan.results.classes import rare
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure
 from condgan.results.protocol import DataFacts, MemorisedFacts, NetworkFacts, ParzenFacts, Protocol
@@ -47,12 +48,13 @@ def evaluate(
     engine: str | None = None,
     output: str | PathLike[str] | None = None,
     say: Say = lambda _: None,
+    progress: Progress | None = None,
 ) -> Evaluation:
-    """Measure a run, a generator file, or any labelled images.
+    """Measure a run, a generator file, or any images; those without labels get the figures that need none.
 
     Args:
         path: a run or its folder, a moment of it (``runs/a@100``), a generator file, or images in any format of
-            ``data.readers``.
+            ``data.readers``, or a folder of images without labels.
         overrides: ``data.field=value``, as for training.
         data: the real images, as for training; none: those that the generator was trained on, or MNIST.
         n: generated images, in the proportions of the real classes; none: 10,000, or as many as the floor has.
@@ -67,6 +69,7 @@ def evaluate(
         output: a folder for ``evaluation.json`` and pictures; none: of a run its ``evaluation/`` (of ``RUN@100``
             ``evaluation/epoch-0100/``), and nowhere for anything else.
         say: receives sentences about the progress.
+        progress: receives what is done, how much of it and how much there is, where it is counted; for a bar.
 
     Raises:
         CondganError: an argument out of range, nothing to measure at the path, or it does not fit the data.
@@ -86,10 +89,12 @@ def evaluate(
     inception = None if inception is None else arguments.path("inception", inception)
     standard = None if inception is None else features.inception(inception, say)  # refuses a wrong path at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
+    for notice in subject.notices:
+        say(f"note: {notice}")
     check_split(subject.dataset, split)  # before a feature network is trained
     form = subject.dataset.domain()
     with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
-        reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
+        reference = Reference(subject.dataset, split, features.of(subject.dataset, say, progress))
         generated, real = sides(subject, reference, n or default_count(reference), small_n)
         spaces = [(generated, real, MEASURES)]
         if standard is not None:
@@ -99,9 +104,10 @@ def evaluate(
             spaces.append((*in_other, measures))
         results: dict[str, Figure] = {}
         for images, real_images, measures in spaces:
-            results |= figures.measured(images, real_images, measures, say)
+            there = figures.measured(images, real_images, measures, say)
             if hundred:
-                results |= figures.hundred_against_hundred(images, real_images)
+                there |= figures.hundred_against_hundred(images, real_images)
+            results |= figures.cautious(there, images.reference.weakness)
         if standard is None:
             results["fid"] = Figure(metric="fid", note=f"needs `inception={WEIGHTS}`")
         missing = None
@@ -141,6 +147,8 @@ def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tupl
     if len(images) < 2:
         raise CondganError(f"there are {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
     generated = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
+    if isinstance(subject.source, np.ndarray):
+        generated = replace(generated, unlabelled="none were found")
     return generated, floor(reference, counts(generated), small_n)
 
 
@@ -149,6 +157,16 @@ def counts(side: Comparison) -> Counts:
     if side.requested is None:
         return proportions(side.reference.real.labels, side.reference.classes, len(side.images))
     return np.bincount(side.requested, minlength=side.reference.classes)
+
+
+def notices(subject: Subject, generated: Comparison) -> tuple[str, ...]:
+    """What a reader of the figures should know, in sentences."""
+    reference, names = generated.reference, subject.dataset.class_names
+    real = np.bincount(reference.real.labels, minlength=reference.classes).tolist()
+    sentences = [*subject.notices, rare(names, real, f"{reference.split} images")]
+    if generated.requested is not None:
+        sentences.append(rare(names, counts(generated).tolist(), "measured images"))
+    return tuple(sentence for sentence in (*sentences, reference.weakness) if sentence)
 
 
 def protocol(path: str, subject: Subject, generated: Comparison, real: Comparison, seconds: float) -> Protocol:
@@ -187,6 +205,8 @@ def protocol(path: str, subject: Subject, generated: Comparison, real: Compariso
         small_n=generated.small_n,
         condgan=session.version(),
         seconds=round(seconds, 1),
+        trained_on_other=subject.other,
+        notices=notices(subject, generated),
     )
 
 

@@ -18,7 +18,7 @@ from condgan.storage.files import check_writable
 from condgan.storage.weights import Arrays
 
 if TYPE_CHECKING:
-    from condgan.metrics import Embedding
+    from condgan.metrics import Embedding, feature_network
 
 KIND = "features"
 STEPS = 1500
@@ -28,6 +28,8 @@ FACTS = {"accuracy": dict, "data": str, "data_sha256": str, "steps": int}  # whi
 MNIST_SHA256 = "eaac34f3a5c988b8a24621c38d84ab5c712ddc9bc4f41699738887bb2960d3f5"  # of its weights
 
 Say = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""What is done, how much of it is done, and how much there is in all: for a bar."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class FeatureNetwork:
         space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; empty
             for the Inception network, whose ``fid`` is the standard one.
         sha256: of its weights.
-        facts: the data and its hash, steps, seed, and accuracy on validation and test images.
+        facts: the data and its hash, steps, batch, seed, and accuracy on validation and test images.
     """
 
     embed: Callable[[Images], "Embedding"]
@@ -55,11 +57,32 @@ def form(data: Data) -> Data:
     return Data(source=data.source) if data.source in SHIPPED else data
 
 
-def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
-    """The network for a dataset: included, cached, or trained now (which takes minutes, and ``say`` reports it).
+def of(dataset: Dataset, say: Say = lambda _: None, progress: Progress | None = None) -> FeatureNetwork:
+    """The network for a dataset: included, cached, or trained now, which takes seconds to minutes.
+
+    ``progress`` sees each step of a training; without it ``say`` reports each tenth of the steps.
 
     Raises:
-        CondganError: the dataset has one class only, or no images to learn from.
+        CondganError: the dataset has one class only.
+    """
+    network = known(dataset, say)
+    if network is not None:
+        return network
+    check_classes(dataset)
+    most = sized(dataset).steps
+    say(f"no feature network is known for {dataset.name}: one is trained on its labels, {most} steps, once")
+    facts, arrays = train(dataset, None, say, progress)
+    if not cache.keep(KIND, dataset.sha256, facts, arrays):
+        path = cache.path(KIND, dataset.sha256)
+        say(f"{path} cannot be written: the feature network is not kept for the next time")
+    return from_arrays(facts, arrays, "features", "the trained network")
+
+
+def known(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork | None:
+    """The network for a dataset that is included or cached; none where one is to be trained.
+
+    Raises:
+        CondganError: the included network is damaged.
     """
     for load_included in SHIPPED.values():
         network = load_included()
@@ -74,57 +97,99 @@ def of(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork:
             say(f"{path} was trained on other data: it is trained anew")
         except CondganError as error:
             say(f"{error}: it is trained anew")
-    say(f"no feature network is known for {dataset.name}: one is trained on its labels, {STEPS} steps, once")
-    facts, arrays = train(dataset, STEPS, say)
-    if not cache.keep(KIND, dataset.sha256, facts, arrays):
-        say(f"{path} cannot be written: the feature network is not kept for the next time")
-    return from_arrays(facts, arrays, "features", "the trained network")
+    return None
 
 
-def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict[str, Any], Arrays]:
+def check_classes(dataset: Dataset) -> None:
+    """Refuse a dataset whose labels teach nothing.
+
+    Raises:
+        CondganError: it has one class only.
+    """
+    if len(dataset.class_names) < 2:
+        raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
+
+
+def sized(dataset: Dataset) -> "feature_network.Size":
+    """How long a network is trained on a dataset."""
+    from condgan.metrics.feature_network import sized
+
+    return sized(len(dataset.train), len(dataset.class_names), STEPS)
+
+
+def train(
+    dataset: Dataset, steps: int | None = None, say: Say = lambda _: None, progress: Progress | None = None
+) -> tuple[dict[str, Any], Arrays]:
     """Train a network on the train split -> the facts of its training, and its weights.
+
+    Args:
+        dataset: labelled images.
+        steps: batches of 128 images; none: as many as fit the size of the dataset. Of a small one the training ends
+            where all validation images are read correctly twice in a row.
+        say, progress: as for ``of``.
 
     Raises:
         CondganError: one class only, or steps out of range.
     """
     from condgan.metrics import feature_network
 
-    if len(dataset.class_names) < 2:
-        raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
-    if not 1 <= steps <= MOST_STEPS:
+    check_classes(dataset)
+    if steps is not None and not 1 <= steps <= MOST_STEPS:
         raise ArgumentError("steps", steps, f"expected 1 to {MOST_STEPS}")
     images, labels = dataset.train.take(slice(None))
-    tenth = max(1, steps // 10)
+    classes, held_out = len(dataset.class_names), dataset.validation
+    size = sized(dataset) if steps is None else feature_network.Size(steps)
+    tenth, done, right = max(1, size.steps // 10), 0, 0
 
     def on_step(step: int) -> None:
-        if step % tenth == 0:
-            say(f"feature network: step {step} of {steps}")
+        nonlocal done
+        done = step
+        if progress is not None:
+            progress("feature network", step, size.steps)
+        elif step % tenth == 0:
+            say(f"feature network: step {step} of {size.steps}")
 
-    accuracy = {}
+    def enough(step: int, network: feature_network.Network) -> bool:
+        nonlocal right
+        if size.small and len(held_out) and step % tenth == 0:
+            right = right + 1 if feature_network.accuracy(network, held_out.images, held_out.labels) == 1 else 0
+        return right == 2
+
     with feature_network.computing(feature_network.fastest_threads(images.shape[1], images.shape[2])):
-        network = feature_network.train(images, labels, len(dataset.class_names), steps, SEED, on_step=on_step)
-        for name in ("validation", "test"):
-            split = dataset.splits[name]
-            if len(split):
-                predicted = feature_network.embed(network, split.images).posteriors.argmax(1)
-                accuracy[name] = round(float((predicted == split.labels).mean()), 6)
+        network = feature_network.train(
+            images, labels, classes, size.steps, SEED, batch=size.batch, rate=size.rate, on_step=on_step, enough=enough
+        )
+        accuracy = {
+            name: round(feature_network.accuracy(network, split.images, split.labels), 6)
+            for name, split in dataset.splits.items()
+            if name != "train" and len(split)
+        }
+    if progress is not None and done < size.steps:
+        progress("feature network", size.steps, size.steps)  # it ended early
     facts = {
         "data": dataset.name,
         "data_sha256": dataset.sha256,
         "channels": images.shape[1],
         "size": images.shape[2],
         "class_names": list(dataset.class_names),
-        "steps": steps,
+        "steps": done,
+        "batch": size.batch,
         "seed": SEED,
         "accuracy": accuracy,
     }
     return facts, {name: tensor.numpy() for name, tensor in network.state_dict().items()}
 
 
-def train_to(path: Path, dataset: Dataset, steps: int, say: Say = lambda _: None) -> FeatureNetwork:
+def train_to(
+    path: Path,
+    dataset: Dataset,
+    steps: int | None = None,
+    say: Say = lambda _: None,
+    progress: Progress | None = None,
+) -> FeatureNetwork:
     """``train``, and write the network to a file; CondganError if it cannot be written, which is checked first."""
     check_writable(path)
-    weights.save(path, KIND, *train(dataset, steps, say))
+    weights.save(path, KIND, *train(dataset, steps, say, progress))
     return load(path)
 
 

@@ -1,7 +1,7 @@
 """Figures of images: value, standard error and floor, or the reason why there is no value. A value is never NaN."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,8 +12,11 @@ from condgan.evaluation.comparison import METRICS, Comparison, Measure
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import first_of_each
 from condgan.metrics import Estimate, distances
+from condgan.results.classes import uneven
 from condgan.results.figure import Figure
 from condgan.storage.weights import Arrays
+
+WEAK = "says little: the feature network is near chance on real images"
 
 
 def measured(
@@ -29,6 +32,26 @@ def measured(
             figure = figure.model_copy(update={"floor": cached_floor(real, measure)})
         figures[figure.name] = figure
     return figures
+
+
+def headline_first(figures: dict[str, Figure], counts: Sequence[int]) -> dict[str, Figure]:
+    """The figures; where classes differ in their number of images, counts (K,), the balanced accuracy comes first."""
+    first = "balanced_accuracy"
+    if first not in figures or not uneven(counts):
+        return figures
+    return {first: figures[first]} | {name: figure for name, figure in figures.items() if name != first}
+
+
+def cautious(figures: dict[str, Figure], weakness: str) -> dict[str, Figure]:
+    """The figures; where the feature network is too weak to measure with, those that depend on it say so."""
+    if not weakness:
+        return figures
+    return {
+        name: figure.model_copy(update={"note": WEAK})
+        if figure.value is not None and METRICS[figure.metric].by_network
+        else figure
+        for name, figure in figures.items()
+    }
 
 
 def attempt(of: Callable[[], Estimate], figure: Figure) -> Figure:

@@ -1,6 +1,7 @@
 """Real images that others are compared with; their embedding is cached by the data's hash."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from condgan.data import Dataset, Split
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.features import FeatureNetwork
 from condgan.metrics import Embedding, bins, neighbours
+from condgan.metrics.label_accuracy import label_accuracy
 from condgan.storage import cache
 from condgan.storage.weights import Arrays
 
@@ -93,6 +95,27 @@ class Reference:
 
         cached = self.cached(compute, names, "bins")
         return [cached[name].astype(np.float32) for name in names]
+
+    @cached_property
+    def weakness(self) -> str:
+        """Why figures of the feature network say little, in a sentence; empty where it reads the real images.
+
+        It is weak where its mean accuracy over classes is within two standard errors of guessing, or within a tenth of
+        the way from guessing to all right.
+        """
+        present = len(np.unique(self.real.labels))
+        if "accuracy" not in self.features.facts or present < 2:  # as the Inception network, which knows other classes
+            return ""
+        read = self.embedding.posteriors.argmax(1)
+        accuracy = label_accuracy(read, self.real.labels, self.classes).balanced.value
+        chance = 1 / present
+        noise = math.sqrt(chance * (1 - chance) / len(self.real))
+        if accuracy > chance + max(2 * noise, (1 - chance) / 10):
+            return ""
+        return (
+            f"the feature network reads {accuracy:.1%} of the {self.split} images correctly (mean over classes), and "
+            f"guessing gives {chance:.1%}: its figures say little; more training images help"
+        )
 
     def cached(self, compute: Callable[[], Arrays], names: Iterable[str], *key: object) -> Arrays:
         """The arrays of these names from the cache, by this key, the data and the network; else ``compute()``."""

@@ -1,6 +1,7 @@
-"""The subject of an evaluation, a generator or labelled images, and the real images that it is compared with."""
+"""The subject of an evaluation, a generator or images, and the real images that it is compared with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,48 +13,55 @@ from condgan.data.dataset import check_labelled_images, modality
 from condgan.data.identity import Known
 from condgan.data.prepare import prepare
 from condgan.data.readers import passed
-from condgan.data.sources import pooled, printable
+from condgan.data.sources import pooled, printable, unlabelled
 from condgan.draws import philox
 from condgan.draws.philox import Stream
 from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
+from condgan.evaluation.other_data import other_data, sentence
 from condgan.evaluation.reference import Counts
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data
-from condgan.results.protocol import GeneratorSubject, ImagesSubject
+from condgan.results.protocol import GeneratorSubject, ImagesSubject, OtherData, UnlabelledSubject
 from condgan.runs import moment
 from condgan.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A source of images: a generator, or a set of labelled images.
+    """A source of images: a generator, or a set of images, with labels or without.
 
     Attributes:
-        source: a generator, or images in the form of the dataset.
+        source: a generator, or images in the form of the dataset; an array where they have no labels.
         dataset: the real images, in the form that is measured.
         classes: the dataset's class of each of the subject's own classes, (K',).
         seed: determines the latents, or which images are taken.
         resized: how the subject's images are resized, in words; empty if they are not.
+        notices: what is to be known of it, in sentences.
+        other: the data that a generator was trained on, if it is not the dataset.
     """
 
-    source: Generator | Split
+    source: Generator | Split | Images
     dataset: Dataset
     classes: Labels
     seed: int
     resized: str = ""
+    notices: tuple[str, ...] = ()
+    other: OtherData | None = None
 
     @property
     def conditional(self) -> bool:
         """Whether its images have labels."""
-        return isinstance(self.source, Split) or self.source.recipe.conditional
+        return isinstance(self.source, Split) or (isinstance(self.source, Generator) and self.source.recipe.conditional)
 
-    def facts(self, path: str) -> GeneratorSubject | ImagesSubject:
+    def facts(self, path: str) -> GeneratorSubject | ImagesSubject | UnlabelledSubject:
         """The subject in the protocol; characters of the path that UTF-8 cannot encode are replaced."""
         path, source = printable(path), self.source
         if isinstance(source, Split):
             return ImagesSubject(path=path, images=len(source))
+        if isinstance(source, np.ndarray):
+            return UnlabelledSubject(path=path, images=len(source))
         return GeneratorSubject(
             path=path,
             recipe=source.recipe.name,
@@ -75,6 +83,9 @@ class Subject:
             chosen = np.concatenate([order[shuffled == label][:count] for label, count in enumerate(own)])
             images, labels = self.source.take(np.sort(chosen))
             return images, self.classes[labels]
+        if isinstance(self.source, np.ndarray):
+            order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
+            return self.source[np.sort(order[: counts.sum()])], None
         requested = np.repeat(np.arange(len(own)), own)
         images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset)
         return images, self.classes[requested] if self.conditional else None
@@ -116,11 +127,25 @@ def find(
         raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
     if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
         source = generator.load(path, checkpoint, engine)
-        return of_generator(source, real_images(source.recipe.data, data, overrides, splits_of(place)), seed)
+        splits = splits_of(place)
+        dataset = real_images(source.recipe.data, data, overrides, splits)
+        folder = place if (place / "recipe.json").is_file() else None
+        counts = Run(folder).split_counts() if folder else {}
+        other = other_data(source.domain, counts, dataset, partial(in_its_form, source, data, splits))
+        subject = of_generator(source, dataset, seed)
+        return replace(subject, other=other, notices=(sentence(other),)) if other else subject
     dataset = real_images(Data(), data, overrides)
     domain = dataset.domain()
     form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
-    images, class_names, notices = pooled(path, form)
+    try:
+        images, class_names, notices = pooled(path, form)
+    except CondganError as no_labels:
+        try:
+            bare, notices = unlabelled(path, form)
+        except CondganError:
+            raise no_labels from None
+        said = f"{path} has no labels: the figures that need them have no value"
+        return Subject(bare, dataset, np.zeros(1, np.int64), seed, "; ".join(notices), (said,))
     check_labelled_images(str(path), images.modality)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
@@ -128,6 +153,14 @@ def find(
 def splits_of(place: Path) -> Known | None:
     """The splits of a run; none of a generator file, or of a run that has not written them."""
     return identity.load(Run(place).splits_file) if place.is_dir() else None
+
+
+def in_its_form(source: Generator, data: Given | None, known: Known | None) -> Dataset:
+    """The real images at the size and channels that a generator was trained on."""
+    planned, arrays = source.recipe.data, data is not None and not isinstance(data, str | Path)
+    if data is not None and not arrays:
+        planned = planned.model_copy(update={"source": str(data)})
+    return datasets.load(planned, data if arrays else None, known)
 
 
 def real_images(planned: Data, source: Given | None, overrides: list[str], known: Known | None = None) -> Dataset:

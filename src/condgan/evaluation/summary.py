@@ -10,6 +10,7 @@ import numpy as np
 from condgan.arrays import Images
 from condgan.evaluation.comparison import METRICS
 from condgan.pictures import images, metric_plots
+from condgan.results import classes
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.storage.files import atomic
 from condgan.streams import encodable
@@ -47,7 +48,7 @@ def number(value: float | None) -> str:
 
 
 def summary(evaluation: Evaluation) -> list[str]:
-    """The protocol that all figures share, in a few lines; then the least accurate classes."""
+    """The accuracies beside the worst class, the protocol that all figures share, and what is to be known of it."""
     protocol = evaluation.protocol
     network, split = protocol.feature_network, protocol.split
     accuracy = network.accuracy.get(split)
@@ -58,11 +59,20 @@ def summary(evaluation: Evaluation) -> list[str]:
         f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
         + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
     ]
-    known = {name: value for name, value in evaluation.per_class.items() if value is not None}
-    worst = sorted(known, key=lambda name: known[name])[:3]
+    worst = classes.least_accurate(evaluation.per_class, 3)
     if worst:
-        lines.append("least accurate: " + ", ".join(f'"{name}" {known[name]:.2%}' for name in worst))
-    return lines
+        lines.insert(0, headline(evaluation))
+        lines.append("least accurate: " + ", ".join(f'"{name}" {value:.2%}' for name, value in worst))
+    return lines + [f"note: {notice}" for notice in protocol.notices]
+
+
+def headline(evaluation: Evaluation) -> str:
+    """The label accuracy and the balanced one, which comes first where classes differ in their number of images."""
+    counts = [] if evaluation.confusion is None else evaluation.confusion.sum(1).tolist()
+    names = sorted(("label_accuracy", "balanced_accuracy"), reverse=not classes.uneven(counts))
+    figures = [(name, evaluation.figures[name]) for name in names if name in evaluation.figures]
+    shown = [f"{name.replace('_', ' ')} {figure.value:.2%}" for name, figure in figures if figure.value is not None]
+    return f"{', '.join(shown)} ({classes.worst(evaluation.per_class)})"
 
 
 def save(evaluation: Evaluation, folder: Path) -> list[Path]:
@@ -83,7 +93,7 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     accuracy = evaluation.figures.get("label_accuracy")
     if evaluation.per_class and accuracy is not None:
         path = folder / "class-accuracy.png"
-        title = f"{evaluation.protocol.subject.path}: label accuracy"
+        title = f"{evaluation.protocol.subject.path}: label accuracy ({classes.worst(evaluation.per_class)})"
         metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, accuracy.value)
         written.append(path)
     if evaluation.nearest is not None:

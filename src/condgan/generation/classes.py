@@ -1,14 +1,10 @@
 """Classes by name, as text or as a list, and by position -> class indexes."""
 
-<<<<<<< HEAD
 import operator
 import re
 from collections.abc import Iterable
-from typing import Any
-=======
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
->>>>>>> doors
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -42,7 +38,6 @@ def parse(classes: Classes, domain: Domain, positions: bool = False) -> Labels:
         classes = str(number)
     if not isinstance(classes, Iterable):
         raise ArgumentError("conditions", shown(classes), f"expected classes, as {','.join(domain.class_names[:3])}")
-<<<<<<< HEAD
     index = by_name(domain)
     old = positions and not all(name.isdecimal() for name in domain.class_names)
     if old:
@@ -60,7 +55,9 @@ def by_name(domain: Domain) -> dict[str, int]:
 
 
 def composed(name: str) -> str:
-    """A name in Unicode's composed form (NFC): equal for names that look equal."""
+    """A name in Unicode's composed form (NFC): equal for names that look equal, also where the locale left bytes."""
+    with suppress(UnicodeError):
+        name = name.encode("utf-8", "surrogateescape").decode()
     return normalize("NFC", name)
 
 
@@ -132,58 +129,13 @@ def _split(text: str, index: dict[str, int], domain: Domain, digits: bool) -> li
     for whole in (text, text.strip()):
         if whole in index or composed(whole) in index:
             return [whole]
-=======
-    names = tuple(_form(name) for name in domain.class_names)  # as typed, whatever a file system made of it
-    if len(set(names)) < domain.classes:  # two differ by their form only
-        names = domain.class_names
-    elif isinstance(classes, str):
-        classes = _form(classes)
-    else:
-        classes = [_form(str(token)) for token in classes]
-    tokens = _split(classes, names) if isinstance(classes, str) else [str(token) for token in classes]
-    if not tokens:
-        raise CondganError(f"an empty sequence: name at least one class, such as {','.join(domain.class_names[:3])}")
-    index = {name: number for number, name in enumerate(names)}
-    if not all(name.isdecimal() for name in domain.class_names):
-        index = {str(number): number for number in range(domain.classes)} | index
-    unknown = [token for token in dict.fromkeys(tokens) if token not in index]
-    if unknown:
-        known = ", ".join(domain.class_names[:MOST_NAMED]) + (", ..." if domain.classes > MOST_NAMED else "")
-        raise CondganError(
-            f'no class "{unknown[0][:80]}"{nearest(unknown[0], names)}: this generator has {domain.classes} ({known})'
-        )
-    return np.array([index[token] for token in tokens], np.int64)
-
-
-def _form(name: str) -> str:
-    """A name in NFC, as keyboards write it; file systems may take it apart, and the locale C leaves it as bytes."""
-    with suppress(UnicodeError):
-        name = name.encode("utf-8", "surrogateescape").decode()
-    return normalize("NFC", name)
-
-
-def _split(text: str, names: Sequence[str]) -> list[str]:
-    """The names and numbers in a text, without a check that they exist."""
-    if text.strip() in names:
-        return [text.strip()]
->>>>>>> doors
     if "," in text:  # a class name may contain spaces
         parts = [part if part in index else part.strip() for part in text.split(",")]
         return [part for part in parts if part]
     parts = text.split()
-<<<<<<< HEAD
     if all(len(composed(name)) == 1 for name in domain.class_names):
         return [letter for part in parts for letter in composed(part)]
     if digits and domain.classes <= 10:
         few = [part.isascii() and part.isdecimal() and part not in domain.class_names for part in parts]
         return [token for part, split in zip(parts, few, strict=True) for token in (part if split else [part])]
     return parts
-=======
-    if len(parts) == 1 and all(len(name) == 1 for name in names):
-        return list(parts[0])
-    tokens: list[str] = []
-    for part in parts:
-        digits = len(names) <= 10 and part.isascii() and part.isdecimal() and part not in names
-        tokens += part if digits else [part]  # "2026" is four classes where every number has one digit
-    return tokens
->>>>>>> doors

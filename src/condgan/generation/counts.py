@@ -66,7 +66,7 @@ def lacking(path: Path, recipe: Recipe, domain: Domain) -> tuple[Counts, str]:
         CondganError: it cannot be read, has no classes that this generator has, or is balanced.
     """
     own = recipe.data if str(path.expanduser().resolve()) == recipe.data.source else Data()
-    dataset = load(own.model_copy(update={"size": MIN_SIZE}), 0, str(path))  # only labels are needed
+    dataset = load(own.model_copy(update={"size": MIN_SIZE}), str(path))  # only labels are needed
     if not dataset.class_names:
         raise CondganError(f"{path} has vector conditions: `balance` fills up classes")
     present, index = _counts(dataset), {composed(name): number for name, number in by_name(domain).items()}

@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,10 @@ CHUNK = 1000  # images at a time
 BATCH = 128
 RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
 SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the size
+
+PASSES = 30  # over a small dataset
+FEWEST = 12  # images of a class: with fewer, on average, a training takes as long as if there were so many
+SMALLEST = 16  # batch of a small dataset, an eighth of whose images it has
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
@@ -79,11 +83,15 @@ def train(
     seed: int,
     width: int = WIDTH,
     augment: Augmentation = moved,
+    batch: int = BATCH,
+    rate: float = RATE,
     on_step: Callable[[int], None] = lambda _: None,
+    enough: Callable[[int, Network], bool] = lambda *_: False,
 ) -> Network:
-    """A network trained for ``steps`` batches of 128 on uint8 (N, C, S, S), augmented.
+    """A network trained for ``steps`` batches on uint8 (N, C, S, S), augmented.
 
-    ``on_step`` receives the number of steps done after each. Torch's own random state does not change.
+    ``on_step`` receives the number of steps done after each. The training ends early where ``enough`` says so of the
+    number of steps and the network. Torch's own random state does not change.
 
     Raises:
         ValueError: there are no images.
@@ -94,28 +102,59 @@ def train(
         torch.default_generator.manual_seed(seed)
         network = Network(images.shape[1], images.shape[2], classes, width)
     network = channels_last(network).train()
-    optimiser = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
-    for step, index in enumerate(batches(len(images), steps, seed)):
+    optimiser = torch.optim.SGD(network.parameters(), rate, MOMENTUM, weight_decay=DECAY, nesterov=True)
+    for step, index in enumerate(batches(len(images), steps, seed, batch)):
         progress = step / steps
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(progress / 0.2, (1 - progress) / 0.8, 1)
-        batch = augment(to_float(images[index]), seed, step)
-        loss = F.cross_entropy(network(batch)[1], torch.from_numpy(labels[index]))
+            group["lr"] = rate * min(progress / 0.2, (1 - progress) / 0.8, 1)
+        augmented = augment(to_float(images[index]), seed, step)
+        loss = F.cross_entropy(network(augmented)[1], torch.from_numpy(labels[index]))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         on_step(step + 1)
+        if enough(step + 1, network):
+            break
     return network.eval()
 
 
-def batches(count: int, steps: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+class Size(NamedTuple):
+    """How long and how fast a network learns; of a small dataset the training may end early."""
+
+    steps: int
+    batch: int = BATCH
+    rate: float = RATE
+    small: bool = False
+
+
+def sized(images: int, classes: int, most: int) -> Size:
+    """The size of a training on so many images of so many classes: 30 passes, at most ``most`` batches of 128.
+
+    The rate falls with the root of the batch, as gradients of fewer images are noisier.
+    """
+    seen = PASSES * max(images, FEWEST * classes)
+    if seen >= most * BATCH:
+        return Size(most)
+    batch = min(BATCH, max(SMALLEST, images // 8))
+    return Size(min(most, -(-seen // batch)), batch, RATE * math.sqrt(batch / BATCH), True)
+
+
+def accuracy(network: Network, images: Images, labels: Labels) -> float:
+    """The share of uint8 (N, C, S, S) that are read as their label, (N,); the network's mode stays as it is."""
+    training = network.training
+    predicted = embed(network.eval(), images).posteriors.argmax(1)
+    network.train(training)
+    return float((predicted == labels).mean())
+
+
+def batches(count: int, steps: int, seed: int, batch: int = BATCH) -> Iterator[npt.NDArray[np.int64]]:
     """Indexes of each step's images: shuffles of all images, one after the other."""
     left, shuffles = np.empty(0, np.int64), itertools.count()
     for _ in range(steps):
-        while len(left) < BATCH:
+        while len(left) < batch:
             left = np.concatenate([left, philox.permutation(seed, Stream.ORDER, next(shuffles), count)])
-        yield left[:BATCH]
-        left = left[BATCH:]
+        yield left[:batch]
+        left = left[batch:]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Whether a classifier predicts the class that was requested."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,21 @@ class LabelAccuracy(NamedTuple):
     """None where a class has no images."""
     confusion: npt.NDArray[np.int64]
     """(K, K) counts: row = requested, column = predicted."""
+
+    @property
+    def balanced(self) -> Estimate:
+        """The mean of the accuracies of those classes that have images: each class counts as much as any other.
+
+        Brodersen et al. 2010, "The balanced accuracy and its posterior distribution". The standard error is that of a
+        mean of independent shares; there is none where a class has one image, whose spread is unknown.
+        """
+        counts = self.confusion.sum(1)
+        present = counts > 0
+        counts, shares = counts[present], np.diag(self.confusion)[present] / counts[present]
+        if counts.min() < 2:
+            return Estimate(float(shares.mean()))
+        variances = shares * (1 - shares) / (counts - 1)
+        return Estimate(float(shares.mean()), math.sqrt(variances.sum()) / len(counts))
 
 
 def label_accuracy(predicted: Labels, requested: Labels, classes: int) -> LabelAccuracy:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from condgan.pictures import curves, fonts
 from condgan.pictures.curves import BLUE, GREEN, ORANGE, PINK, RED, Values
 from condgan.pictures.images import encodable
+from condgan.results.classes import least_accurate
 from condgan.results.figure import named
 from condgan.results.records import EvaluationRecord
 
@@ -22,7 +23,11 @@ Counts = npt.NDArray[np.int64]
 
 ACCURACY, MANIFOLDS = "label accuracy", "fidelity, diversity"
 PANELS: dict[str, dict[str, tuple[str, str]]] = {
-    ACCURACY: {"label_accuracy": ("label accuracy", BLUE)},
+    ACCURACY: {
+        "label_accuracy": ("label accuracy", BLUE),
+        "balanced_accuracy": ("balanced accuracy", GREEN),
+        "worst_class": ("worst class", RED),
+    },
     "KL of classes read": {"modes_kl": ("KL of classes read", PINK)},
     "Frechet distance": {"fid": ("Frechet distance", RED)},
     "kernel distance (KID)": {"kid": ("KID", GREEN)},
@@ -75,7 +80,7 @@ def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: st
         if best is not None:
             axis.axvline(best, color="0.4", linewidth=1, linestyle="--")
             axis.annotate("best", (best, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", color="0.4")
-        if label == MANIFOLDS:
+        if label in (ACCURACY, MANIFOLDS):
             curves.legend(axis, 1.0 if best is None else 1.1)
     last = max(images.max(), best or 0)
     if images.min() >= 0 and last > 0:
@@ -86,7 +91,13 @@ def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: st
 
 
 def figures_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Values, Values]:
-    """The values of a metric and their standard errors, both (N,); of several spaces, that with the shortest name."""
+    """The values of a metric and their standard errors, both (N,); of several spaces, that with the shortest name.
+
+    ``worst_class`` is the accuracy of the least accurate class of each evaluation.
+    """
+    if metric == "worst_class":
+        worst = [next(iter(least_accurate(record.per_class or {})), ("", None))[1] for record in evaluations]
+        return np.array(worst, float), np.full(len(worst), np.nan)
     figures = []
     for record in evaluations:
         same = [figure for figure in record.evaluation.values() if figure.metric == metric]

@@ -54,7 +54,7 @@ class Evaluation:
         shown = None if confusion is None or len(confusion) > MOST_CONFUSED else confusion.tolist()
         return {
             "figures": figures,
-            "protocol": self.protocol.model_dump(),
+            "protocol": self.protocol.model_dump(mode="json"),
             "per_class": self.per_class,
             "confusion": shown,
         }

@@ -1,4 +1,4 @@
-"""A figure of some images, or the reason why it has no value."""
+"""A figure of some images, or the reason why it has no value or why its value says little."""
 
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ class Figure(BaseModel):
         value: in the metric's unit.
         se: standard error of the value.
         floor: the same figure of as many real images.
-        note: why there is no value.
+        note: why there is no value, or why the value says little.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

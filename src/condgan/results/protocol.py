@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Sentences = Annotated[tuple[str, ...], Field(strict=False)]  # a list in JSON
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -31,6 +32,22 @@ class ImagesSubject(Part):
     kind: Literal["images"] = "images"
     path: str
     images: int
+
+
+class UnlabelledSubject(Part):
+    """Images without labels, and how many there are."""
+
+    kind: Literal["unlabelled"] = "unlabelled"
+    path: str
+    images: int
+
+
+class OtherData(Part):
+    """The data that a generator was trained on, where it is measured with other data, and what differs, in words."""
+
+    name: str
+    sha256: Sha256
+    differences: Sentences
 
 
 class DataFacts(Part):
@@ -78,9 +95,11 @@ class Protocol(Part):
         small_n: Frechet distances of sets too small for them were computed.
         condgan: its version.
         seconds: that it took.
+        trained_on_other: the data of the generator's training, if it is not ``data``.
+        notices: what a reader of the figures should know, in sentences.
     """
 
-    subject: Annotated[GeneratorSubject | ImagesSubject, Field(discriminator="kind")]
+    subject: Annotated[GeneratorSubject | ImagesSubject | UnlabelledSubject, Field(discriminator="kind")]
     data: DataFacts
     split: str
     n_real: int
@@ -98,3 +117,5 @@ class Protocol(Part):
     small_n: bool
     condgan: str
     seconds: float
+    trained_on_other: OtherData | None = None
+    notices: Sentences = ()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from condgan.recipe import Recipe
+from condgan.results import classes
 from condgan.results.records import EvaluationRecord
 
 BETTER: dict[str, Literal["higher", "lower"]] = {"fid": "lower", "kid": "lower", "label_accuracy": "higher"}
@@ -43,10 +44,14 @@ def exhausted(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> bool:
 
 
 def sentence(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> str:
-    """The last evaluation in a line, and how it compares with the best."""
+    """The last evaluation in a line, the worst class beside the label accuracy, and how it compares with the best."""
     last, position, name = evaluations[-1], best(recipe, evaluations), selected_by(recipe, evaluations)
-    values = {name: figure.value for name, figure in last.evaluation.items() if figure.value is not None}
-    shown = f"epoch {last.epoch:g}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items())
+    worst = classes.worst(last.per_class)
+    shown = f"epoch {last.epoch:g}: " + "  ".join(
+        f"{key} {figure.value:.4g}" + (f" ({worst})" if worst and figure.metric == "label_accuracy" else "")
+        for key, figure in last.evaluation.items()
+        if figure.value is not None
+    )
     if name is None or position is None:
         return shown
     if position == len(evaluations) - 1:

@@ -162,6 +162,14 @@ class Run:
             return None
         return Plan(images, recipe.train.batch, recipe.train.epochs)
 
+    def split_counts(self) -> dict[str, int]:
+        """Images of each split by name, as the last session recorded them; empty where that is unknown."""
+        try:
+            counts = self._provenance()["splits"]["images"]
+            return {str(name): count for name, count in counts.items() if isinstance(count, int)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
     def discard(self) -> None:
         """Remove what ``create`` and ``locked`` wrote, before anything was trained."""
         for name in ("recipe.json", ".lock"):

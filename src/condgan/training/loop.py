@@ -114,7 +114,7 @@ class Trainer:
         beginning = Beginning(
             run=self.run, recipe=self.recipe, dataset=self.dataset, plan=self.plan, agenda=self.agenda,
             settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=preparation.Now(engine),
-            notices=preparation.notices(self.dataset),
+            notices=preparation.notices(self.recipe, self.dataset),
             opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
         )  # fmt: skip
         self.listeners.tell(lambda listener: listener.began(beginning))

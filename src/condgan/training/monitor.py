@@ -1,6 +1,7 @@
 """Measuring while training goes on: the same figures as ``condgan evaluate``, fewer of them, on validation images."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
 from condgan.evaluation.comparison import QUICK, Comparison
-from condgan.evaluation.features import Say
+from condgan.evaluation.features import Progress, Say
 from condgan.evaluation.reference import Reference, check_split, proportions
 from condgan.generation import sampling
 from condgan.recipe import Recipe
+from condgan.results.classes import rare
 from condgan.results.figure import Figure
 from condgan.results.records import rounded
 
@@ -24,11 +26,31 @@ Confusion = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Monitor:
-    """The evaluations of one training."""
+    """The evaluations of one training.
+
+    Attributes:
+        recipe: of the training.
+        dataset: the real images, in the form that is measured.
+        threads: of torch, while it measures.
+        say, progress: as for `features.of`.
+    """
 
     recipe: Recipe
-    reference: Reference
+    dataset: Dataset
     threads: int
+    say: Say = lambda _: None
+    progress: Progress | None = None
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The real images and their feature network, which is trained at the first evaluation if none is known."""
+        from condgan.metrics.feature_network import computing
+
+        with computing(self.threads):
+            reference = Reference(self.dataset, "validation", features.of(self.dataset, self.say, self.progress))
+            if reference.weakness:
+                self.say(reference.weakness)
+        return reference
 
     def measure(self, sampler: Sampler) -> tuple[dict[str, Figure], dict[str, float | None] | None, Confusion | None]:
         """The figures; and of a conditional generator the accuracy of each class, and the confusion (K, K).
@@ -41,7 +63,7 @@ class Monitor:
         requested = np.repeat(np.arange(len(counts)), counts)
         with computing(self.threads):
             generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
-            images = subjects.fitted(generated, self.reference.dataset)
+            images = subjects.fitted(generated, self.dataset)
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
             results = figures.measured(compared, None, QUICK)
         evaluation = {
@@ -50,7 +72,8 @@ class Monitor:
         }
         if not self.recipe.conditional:
             return evaluation, None, None
-        names = self.reference.dataset.class_names
+        evaluation = figures.headline_first(evaluation, counts.tolist())
+        names = self.dataset.class_names
         shares = dict(zip(names, map(about, compared.accuracy.per_class), strict=True))
         return evaluation, shares, compared.accuracy.confusion
 
@@ -60,17 +83,25 @@ def about(value: float | None) -> float | None:
     return None if value is None else rounded(value)
 
 
-def monitor(recipe: Recipe, dataset: Dataset, threads: int, say: Say) -> Monitor | None:
-    """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why."""
-    from condgan.metrics.feature_network import computing
+def monitor(
+    recipe: Recipe, dataset: Dataset, threads: int, say: Say, progress: Progress | None = None
+) -> Monitor | None:
+    """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why.
 
+    A feature network is looked for now, and not trained before the first evaluation.
+    """
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
         check_labelled_images(dataset.name, dataset.train.modality)
         real = dataset if form == recipe.data else datasets.load(form)
-        check_split(real, "validation")  # before a feature network is trained
-        with computing(threads):
-            return Monitor(recipe, Reference(real, "validation", features.of(real, say)), threads)
+        check_split(real, "validation")
+        if features.known(real, say) is None:
+            features.check_classes(real)
     except CondganError as error:
         say(f"this training is not measured: {error}")
         return None
+    counts = np.bincount(real.validation.labels, minlength=len(real.class_names)).tolist()
+    few = rare(real.class_names, counts, "validation images")
+    if few and recipe.conditional:
+        say(few)
+    return Monitor(recipe, real, threads, say, progress)

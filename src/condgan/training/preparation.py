@@ -1,5 +1,7 @@
 """What a session of training starts from: its engine, the facts that it records, and the sentence that announces it."""
 
+import numpy as np
+
 from condgan import engines
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data import Dataset
@@ -9,6 +11,7 @@ from condgan.engines.engine import Engine
 from condgan.errors import CondganError
 from condgan.inspection.opening import lines
 from condgan.recipe import Recipe
+from condgan.results.classes import rare
 from condgan.runs import session
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
@@ -59,6 +62,17 @@ def note(
     run.note_session(facts, session.session() | {"step": step, "settings": settings.model_dump(mode="json"), **began})
 
 
+def notices(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+    """What was read, what was done to the images, and the classes with no or one training image."""
+    read = (*lines(dataset), *dataset.notices)
+    if not dataset.class_names:
+        return read
+    splits = (dataset.splits[name] for name in dataset.training_splits(recipe.data.train_on).split("+"))
+    counts = sum(np.bincount(split.labels, minlength=len(dataset.class_names)) for split in splits)
+    few = rare(dataset.class_names, np.asarray(counts).tolist(), "training images")
+    return (*read, *([few] if few else []))
+
+
 def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:
     """What is about to happen, in a sentence."""
     if step == plan.steps:
@@ -72,11 +86,6 @@ def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, s
         f"({recipe.data.train_on}), {recipe.machine.engine}, {settings.device}, {settings.threads} thread(s) "
         f"({settings.threads_by}){slow}"
     )
-
-
-def notices(dataset: Dataset) -> tuple[str, ...]:
-    """What was read, and what was done to it."""
-    return (*lines(dataset), *dataset.notices)
 
 
 class Now:

@@ -77,14 +77,18 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
 
 
 def unlabelled(path: Path, data: Data, progress: Progress = silent) -> tuple[Images, tuple[str, ...]]:
-    """All images below a folder or in an archive, uint8 (N, C, H, W), without labels; and what was done to them.
+    """The images in a folder or archive, uint8 (N, C, H, W), without labels; and what was done to them.
 
     Raises:
-        CondganError: there are none; files are damaged.
+        CondganError: there are none, or they lie in several folders; files are damaged.
     """
     files = tree.grow(path)
     try:
         images, _ = image_files(files)
+        if len({file.path.parent for file in images}) > 1:
+            raise CondganError(
+                f"{path} has images in several folders: only images in one folder are taken without labels"
+            )
         arrays, _, notices = finished(decode_all(files, images, data, progress), str(path), data)
     finally:
         files.close()

@@ -1,7 +1,7 @@
 """The plots of a training: ``loss.png``, ``metrics.png`` and ``class-accuracy.png``."""
 
 from condgan.pictures import curves, metric_plots
-from condgan.results import selection
+from condgan.results import classes, selection
 from condgan.results.records import EvaluationRecord, StepRecord, of_kind
 from condgan.training.listeners.listener import Beginning, Evaluated, Listener, Saved
 
@@ -32,6 +32,6 @@ class Plots(Listener):
         best = None if position is None else self.evaluations[position].images
         metric_plots.metric_curves(run.metrics_plot, self.evaluations, recipe.name, best)
         if record.per_class is not None:
-            title = f"{recipe.name}, epoch {record.epoch:g}: label accuracy"
+            title = f"{recipe.name}, epoch {record.epoch:g}: label accuracy ({classes.worst(record.per_class)})"
             overall = record.value("label_accuracy")
             metric_plots.class_accuracy(run.class_plot, record.per_class, evaluation.confusion, title, overall)
