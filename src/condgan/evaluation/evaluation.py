@@ -92,8 +92,7 @@ def evaluate(
     )  # a wrong path is told at once
     subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
     check_split(subject.dataset, split)  # before a feature network is trained
-    form = subject.dataset.domain()
-    with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
+    with feature_network.computing(feature_network.fastest_threads(subject.dataset.domain().shape)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say))
         made, held = sides(subject, reference, n or enough(reference), small_n)
         found = figures.measured(made, held, MEASURES, say)

@@ -38,7 +38,7 @@ class FeatureNetwork:
     """A feature network, and what is known of it.
 
     Attributes:
-        embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
+        embed: features (N, dim) and class posteriors of uint8 (N, C, H, W).
         dim: D, of the features.
         space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; empty
             for the Inception network, whose ``fid`` is the standard one.
@@ -104,7 +104,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
             say(f"feature network: step {step} of {steps}")
 
     accuracy = {}
-    with feature_network.computing(feature_network.fastest_threads(images.shape[1], images.shape[2])):
+    with feature_network.computing(feature_network.fastest_threads(images.shape[1:])):
         trained = feature_network.train(images, labels, len(dataset.class_names), steps, SEED, heard=heard)
         for name in ("validation", "test"):
             split = dataset.splits[name]
@@ -115,7 +115,7 @@ def train(dataset: Dataset, steps: int, say: Say = lambda _: None) -> tuple[dict
         "data": dataset.name,
         "data_sha256": dataset.sha256,
         "channels": images.shape[1],
-        "size": images.shape[2],
+        "size": max(images.shape[2:]),  # of which alone the network depends
         "class_names": list(dataset.class_names),
         "steps": steps,
         "seed": SEED,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,13 @@ from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
 from condgan.generation import generator
 from condgan.generation.generator import Generator
-from condgan.recipe import Data
+from condgan.recipe import Data, Domain
 from condgan.results.protocol import GeneratorSubject, ImagesSubject
 from condgan.runs import moment
+
+Fit = Literal["pad", "crop", "stretch"]
+BACK: dict[Fit, Fit] = {"pad": "crop", "crop": "pad", "stretch": "stretch"}
+"""``data.fit`` -> its inverse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +66,7 @@ class Subject:
         )
 
     def take(self, counts: npt.NDArray[np.int64], first: int = 0) -> tuple[Images, Labels | None]:
-        """counts[k] images of the dataset's class k -> uint8 (N, C, S, S), and (N,) labels if they have any.
+        """counts[k] images of the dataset's class k -> uint8 (N, C, H, W), and (N,) labels if they have any.
 
         A generator makes its pictures first, first + 1, ...; of classes that it does not know it makes none. Of a set,
         at most as many are taken as there are, always the same.
@@ -74,7 +79,8 @@ class Subject:
             images, labels = self.source.take(chosen)
             return images, self.classes[labels]
         asked = np.repeat(np.arange(len(own)), own)
-        images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset)
+        fit = self.source.recipe.data.fit
+        images = fitted(self.source.sample_classes(asked, self.seed, first), self.dataset, fit)
         return images, self.classes[asked] if self.conditional else None
 
 
@@ -85,10 +91,9 @@ def of_generator(made: Generator, dataset: Dataset, seed: int) -> Subject:
         CondganError: it makes vectors, or classes that the dataset does not have.
     """
     check_labelled_images(made.recipe.name, modality(made.domain.vector is not None, made.domain.condition is not None))
-    domain, real = made.domain, dataset.domain()
-    before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
-    classes = known(domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
-    return Subject(made, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
+    resized = change(made.domain, dataset.domain(), made.recipe.data.fit)
+    classes = known(made.domain.class_names, dataset) if made.recipe.conditional else np.zeros(1, np.int64)
+    return Subject(made, dataset, classes, seed, resized)
 
 
 def find(
@@ -116,9 +121,7 @@ def find(
         made = generator.load(path, checkpoint, engine)
         return of_generator(made, real_images(made.recipe.data, data, overrides, made.recipe.seed), seed)
     dataset = real_images(Data(), data, overrides, 0)
-    domain = dataset.domain()
-    form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
-    images, class_names, notices = pooled(path, form)
+    images, class_names, notices = pooled(path, form(dataset))
     check_labelled_images(str(path), images.modality)
     return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
 
@@ -145,13 +148,32 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], seed:
     return found
 
 
-def fitted(images: Images, dataset: Dataset) -> Images:
-    """Images in the form of a dataset: uint8 (N, C, S, S)."""
-    channels, size = dataset.train.images.shape[1:3]
-    if images.shape[1:] == (channels, size, size):
+def fitted(images: Images, dataset: Dataset, fit: Fit) -> Images:
+    """Images of a generator in the form of a dataset: uint8 (N, C, H, W).
+
+    ``fit`` brought the images that it was trained on to its own form; the way back is the inverse, so that a digit that
+    was stretched to 24 x 32 has its proportions again.
+    """
+    if images.shape[1:] == dataset.train.images.shape[1:]:
         return images
     raw = images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
-    return prepare(raw, Data(size=size, channels=1 if channels == 1 else 3))[0]
+    return prepare(raw, form(dataset).model_copy(update={"fit": BACK[fit]}))[0]
+
+
+def form(dataset: Dataset) -> Data:
+    """What brings other images to the form of a dataset."""
+    domain = dataset.domain()
+    _, height, width = domain.shape
+    return Data(size=f"{height}x{width}", channels=domain.channels)
+
+
+def change(before: Domain, after: Domain, fit: Fit) -> str:
+    """What ``fitted`` does, heights first: ``24x32 grey -> 28x28 grey (stretch)``; empty where that is nothing."""
+    if before.shape == after.shape:
+        return ""
+    (_, *old), (_, *new) = before.shape, after.shape
+    forms = (f"{d.shape[1]}x{d.shape[2]} {'grey' if d.channels == 1 else 'colour'}" for d in (before, after))
+    return " -> ".join(forms) + (f" ({BACK[fit]})" if old[0] * new[1] != old[1] * new[0] else "")
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:

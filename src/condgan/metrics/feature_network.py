@@ -23,15 +23,17 @@ CHUNK = 1000  # images seen at a time
 
 BATCH = 128
 RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
-SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the size
+SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of each side, degrees, and of the size
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
-"""Images (N, C, S, S), a seed and the number of the step -> the images that the step sees."""
+"""Images (N, C, H, W), a seed and the number of the step -> the images that the step sees."""
 
 
 class Network(nn.Module):
-    """Convolutions at the side, its half, its quarter, ... down to at most 8; mean over positions; class logits."""
+    """Convolutions at the size, its half, its quarter, ... until the longer side is at most 8; mean over positions;
+    class logits. ``size`` is the longer side of the images.
+    """
 
     def __init__(self, channels: int, size: int, classes: int, width: int = WIDTH) -> None:
         super().__init__()
@@ -48,7 +50,7 @@ class Network(nn.Module):
         self.head = nn.Linear(self.dim, classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, S, S) in [0, 1] -> features (N, D), logits (N, K)."""
+        """(N, C, H, W) in [0, 1] -> features (N, D), logits (N, K)."""
         features = self.body(images - 0.5).mean((2, 3))
         return features, self.head(features)
 
@@ -65,7 +67,8 @@ def moved(images: Tensor, seed: int, step: int) -> Tensor:
     x, y, turn, zoom = torch.from_numpy(drawn).reshape(4, -1) * 2 - 1
     turn, zoom = turn * math.radians(TURN), 1 + zoom * ZOOM
     cos, sin = turn.cos() * zoom, turn.sin() * zoom
-    rows = [torch.stack([cos, -sin, x * 2 * SHIFT], 1), torch.stack([sin, cos, y * 2 * SHIFT], 1)]
+    high = images.shape[2] / images.shape[3]  # places count in halves of a side: a turn must not shear
+    rows = [torch.stack([cos, -sin * high, x * 2 * SHIFT], 1), torch.stack([sin / high, cos, y * 2 * SHIFT], 1)]
     places = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return F.grid_sample(images, places, align_corners=False, padding_mode="zeros")
 
@@ -80,7 +83,7 @@ def train(
     augment: Augmentation = moved,
     heard: Callable[[int], None] = lambda _: None,
 ) -> Network:
-    """A network trained for ``steps`` batches of 128 on uint8 (N, C, S, S), augmented.
+    """A network trained for ``steps`` batches of 128 on uint8 (N, C, H, W), augmented.
 
     ``heard`` is told each step that is done. Torch's own random state is left as it was.
 
@@ -91,7 +94,7 @@ def train(
         raise ValueError("expected at least one image to learn from")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network = Network(images.shape[1], images.shape[2], classes, width)
+        network = Network(images.shape[1], max(images.shape[2:]), classes, width)
     network = channels_last(network).train()
     optimiser = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY, nesterov=True)
     for step, index in enumerate(batches(len(images), steps, seed)):
@@ -130,14 +133,14 @@ def computing(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def fastest_threads(channels: int, size: int) -> int:
-    """The thread count that the user has set, else the fastest one for images of this form."""
+def fastest_threads(shape: tuple[int, ...]) -> int:
+    """The thread count that the user has set, else the fastest one for images of this shape, (C, H, W)."""
     users = threads.as_set()
     if users is not None:
         return users[0]
-    images = np.zeros((100, channels, size, size), np.uint8)
+    images = np.zeros((100, *shape), np.uint8)
     with torch.random.fork_rng(devices=[]):
-        network = Network(channels, size, 10).eval()
+        network = Network(shape[0], max(shape[1:]), 10).eval()
 
     def work(count: int) -> None:
         torch.set_num_threads(count)
@@ -158,7 +161,7 @@ def to_float(images: Images) -> Tensor:
 
 
 def restore(channels: int, size: int, classes: int, arrays: Mapping[str, npt.NDArray[Any]]) -> Network:
-    """A trained network from its weights, by name.
+    """A trained network from its weights, by name; ``size`` is the longer side of its images.
 
     Raises:
         ValueError: they do not fit.
@@ -174,7 +177,7 @@ def restore(channels: int, size: int, classes: int, arrays: Mapping[str, npt.NDA
 
 @torch.inference_mode()
 def embed(network: Network, images: Images) -> Embedding:
-    """Features and posteriors of uint8 (N, C, S, S)."""
+    """Features and posteriors of uint8 (N, C, H, W)."""
     features = np.empty((len(images), network.dim), np.float32)
     posteriors = np.empty((len(images), network.head.out_features), np.float32)
     for start in range(0, len(images), CHUNK):
@@ -185,7 +188,7 @@ def embed(network: Network, images: Images) -> Embedding:
 
 
 def by_channel(embed: Callable[[Images], Embedding], images: Images) -> Embedding:
-    """What a network of grey images says of each channel on its own: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
+    """What a network of grey images says of each channel on its own: uint8 (N, C, H, W) -> (N, C D) and (N, K^C).
 
     Features lie side by side. A class is one of K in each channel, the first counting most; its posterior is the
     product of theirs, since the channels are drawn independently of each other.

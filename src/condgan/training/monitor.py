@@ -41,7 +41,7 @@ class Monitor:
         requested = np.repeat(np.arange(len(counts)), counts)
         with computing(self.threads):
             generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
-            images = subjects.fitted(generated, self.reference.dataset)
+            images = subjects.fitted(generated, self.reference.dataset, self.recipe.data.fit)
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
             results = figures.measured(compared, None, QUICK)
         evaluation = {
