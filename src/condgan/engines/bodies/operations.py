@@ -75,9 +75,7 @@ class Operations:
     sometimes: Callable[..., Array]  # images, probability, change: each image changed with the probability
     noisy: Callable[[Array, float], Array]  # with noise of a standard deviation
     translated: Callable[[Array, tuple[int, int], float], Array]  # each moved by at most so many rows, columns
-    cut_out: Callable[
-        [Array, tuple[int, int], float], Array
-    ]  # a grey rectangle of a size anywhere in each
+    cut_out: Callable[[Array, tuple[int, int], float], Array]  # a grey rectangle of a size anywhere in each
     adapt: Callable[..., None]  # probability, logits (N,), target, pace: moves it in place by the sign of an excess
     # A step
     state: Callable[[Any], Mapping[str, Array]]  # all that a network consists of, by name, live
