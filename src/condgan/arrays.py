@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Images = npt.NDArray[np.uint8]
-"""(N, C, S, S); raw ones, before they are resized, (N, H, W) or (N, H, W, 3)."""
+"""(N, C, H, W); raw ones, before they are resized, (N, H, W) or (N, H, W, 3)."""
 Labels = npt.NDArray[np.int64]
 """Indexes of classes, (N,)."""
 Vectors = npt.NDArray[np.float32]

@@ -1,5 +1,6 @@
 """What is done to images before the discriminator sees them, against brute force and by what it means."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from condgan.engines.torch.operations import TORCH
 from condgan.engines.torch.tensors import copies, copy_into
 from condgan.recipe import Augment
 
-SHAPES = [(2.0, 1, 28), (1.0, 3, 13), (2.0, 3, 4)]
+Size = tuple[int, int]
+SHAPES = [(2.0, 1, (28, 28)), (1.0, 3, (13, 13)), (2.0, 3, (4, 4)), (2.0, 1, (17, 28)), (1.0, 3, (24, 5))]
 
 
 def augmentation(span: float = 2.0, batch: int = 50, **fields: Any) -> Augmentation:
@@ -20,9 +22,9 @@ def augmentation(span: float = 2.0, batch: int = 50, **fields: Any) -> Augmentat
     return Augmentation(TORCH, spec, span, batch, torch.tensor(spec.probability))
 
 
-def images(n: int, channels: int = 1, side: int = 28, span: float = 2.0) -> Tensor:
+def images(n: int, channels: int = 1, size: Size = (28, 28), span: float = 2.0) -> Tensor:
     """Distinct numbers from all of the range [1 - span, 1]."""
-    return 1 - span * torch.rand(n, channels, side, side, generator=torch.Generator().manual_seed(5))
+    return 1 - span * torch.rand(n, channels, *size, generator=torch.Generator().manual_seed(5))
 
 
 @pytest.fixture(autouse=True)
@@ -36,17 +38,17 @@ def test_nothing_to_do_costs_nothing() -> None:
         assert augmentation(probability=0.3, target=None)(given) is given
 
 
-@pytest.mark.parametrize(("span", "channels", "side"), SHAPES)
+@pytest.mark.parametrize(("span", "channels", "size"), SHAPES)
 @pytest.mark.parametrize("name", CHANGES)
-def test_each_image_is_changed_with_the_probability(name: Any, span: float, channels: int, side: int) -> None:
-    given = images(4000, channels, side, span)
+def test_each_image_is_changed_with_the_probability(name: Any, span: float, channels: int, size: Size) -> None:
+    given = images(4000, channels, size, span)
     for p in (0.0, 0.3, 1.0):
         changed = augmentation(span, policy=(name,), probability=p)(given)
         assert changed.shape == given.shape
         assert changed.dtype == torch.float32
         share = float((changed != given).flatten(1).any(1).float().mean())
-        most = int(side / 8 + 0.5)
-        visible = 1 - 1 / (2 * most + 1) ** 2 if name == "translation" else 1.0  # by 0 pixels is a translation too
+        shifts = math.prod(2 * int(side / 8 + 0.5) + 1 for side in size)
+        visible = 1 - 1 / shifts if name == "translation" else 1.0  # by 0 pixels is a translation too
         expected = p * visible
         assert abs(share - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / len(given))
 
@@ -61,9 +63,9 @@ def test_changes_are_chosen_apart_from_each_other() -> None:
         assert abs(float(share.float().mean()) - 0.25) < 4.5 * np.sqrt(0.25 * 0.75 / len(given))
 
 
-@pytest.mark.parametrize(("span", "channels", "side"), SHAPES)
-def test_brightness_adds_one_number_to_an_image(span: float, channels: int, side: int) -> None:
-    given = images(3000, channels, side, span)
+@pytest.mark.parametrize(("span", "channels", "size"), SHAPES)
+def test_brightness_adds_one_number_to_an_image(span: float, channels: int, size: Size) -> None:
+    given = images(3000, channels, size, span)
     added = (CHANGES["brightness"](TORCH, given, span) - given).flatten(1)
     torch.testing.assert_close(added, added[:, :1].expand_as(added), atol=1e-6, rtol=0)
     numbers = added[:, 0].double().numpy()
@@ -73,17 +75,26 @@ def test_brightness_adds_one_number_to_an_image(span: float, channels: int, side
     assert numbers.var() == pytest.approx((span / 2) ** 2 / 12, rel=0.1)
 
 
-@pytest.mark.parametrize(("span", "channels", "side", "most"), [(2.0, 1, 28, 4), (1.0, 3, 13, 2), (2.0, 3, 4, 1)])
-def test_translation_is_a_shift_by_whole_pixels(span: float, channels: int, side: int, most: int) -> None:
-    given = images(1500, channels, side, span)
+@pytest.mark.parametrize(
+    ("span", "channels", "size", "most"),
+    [
+        (2.0, 1, (28, 28), (4, 4)),
+        (1.0, 3, (13, 13), (2, 2)),
+        (2.0, 3, (4, 4), (1, 1)),
+        (2.0, 1, (17, 28), (2, 4)),
+        (1.0, 3, (24, 5), (3, 1)),
+    ],
+)
+def test_translation_is_a_shift_by_whole_pixels(span: float, channels: int, size: Size, most: Size) -> None:
+    given, (height, width) = images(1500, channels, size, span), size
     moved = CHANGES["translation"](TORCH, given, span)
     found: list[tuple[int, int]] = []
-    shifts = [(down, right) for down in range(-most, most + 1) for right in range(-most, most + 1)]
+    shifts = [(down, right) for down in range(-most[0], most[0] + 1) for right in range(-most[1], most[1] + 1)]
     for before, after in zip(given.numpy(), moved.numpy(), strict=True):
         for down, right in shifts:
             expected = np.full_like(before, 1 - span / 2)
-            inside = slice(max(down, 0), side + min(down, 0)), slice(max(right, 0), side + min(right, 0))
-            source = slice(max(-down, 0), side + min(-down, 0)), slice(max(-right, 0), side + min(-right, 0))
+            inside = slice(max(down, 0), height + min(down, 0)), slice(max(right, 0), width + min(right, 0))
+            source = slice(max(-down, 0), height + min(-down, 0)), slice(max(-right, 0), width + min(-right, 0))
             expected[:, *inside] = before[:, *source]
             if np.array_equal(expected, after):
                 found.append((down, right))
@@ -94,11 +105,11 @@ def test_translation_is_a_shift_by_whole_pixels(span: float, channels: int, side
     assert ((counts - mean) ** 2 / mean).sum() < len(shifts) + 4.5 * np.sqrt(2 * len(shifts))  # chi squared
 
 
-@pytest.mark.parametrize(("span", "channels", "side"), SHAPES)
-def test_cutout_is_a_grey_square_of_half_the_side(span: float, channels: int, side: int) -> None:
-    given = images(2000, channels, side, span)
+@pytest.mark.parametrize(("span", "channels", "size"), SHAPES)
+def test_cutout_is_a_grey_rectangle_of_half_the_sides(span: float, channels: int, size: Size) -> None:
+    given = images(2000, channels, size, span)
     cut = CHANGES["cutout"](TORCH, given, span)
-    half = int(side / 2 + 0.5)
+    halves = [int(side / 2 + 0.5) for side in size]
     places = []
     for before, after in zip(given.numpy(), cut.numpy(), strict=True):
         hole = (before != after).any(0)
@@ -106,22 +117,22 @@ def test_cutout_is_a_grey_square_of_half_the_side(span: float, channels: int, si
         square = np.zeros_like(hole)
         square[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
         assert np.array_equal(after, np.where(square, np.float32(1 - span / 2), before))
-        for at in (rows, columns):
+        for at, side, half in zip((rows, columns), size, halves, strict=True):
             touches = at[0] == 0 or at[-1] == side - 1
             assert len(at) == half or touches  # what is missing lies beyond the edge
         places.append(((rows[0], rows[-1]), (columns[0], columns[-1])))
     # its middle is any pixel, or with an even side any corner of one: each place along an axis as likely as the others
-    firsts = range(-(half // 2), side - half + half // 2 + 1)
-    visible = [(max(first, 0), min(first + half, side) - 1) for first in firsts]
-    counts = np.array([[axis.count(place) for place in visible] for axis in zip(*places, strict=True)])
-    assert (counts.sum(1) == len(given)).all()
-    mean = len(given) / len(visible)
-    chi_squared = ((counts - mean) ** 2 / mean).sum(1)
-    assert (chi_squared < len(visible) + 4.5 * np.sqrt(2 * len(visible))).all()
+    for axis, side, half in zip(zip(*places, strict=True), size, halves, strict=True):
+        firsts = range(-(half // 2), side - half + half // 2 + 1)
+        visible = [(max(first, 0), min(first + half, side) - 1) for first in firsts]
+        counts = np.array([axis.count(place) for place in visible])
+        assert counts.sum() == len(given)
+        mean = len(given) / len(visible)
+        assert ((counts - mean) ** 2 / mean).sum() < len(visible) + 4.5 * np.sqrt(2 * len(visible))
 
 
 def test_gradients_pass() -> None:
-    given = images(2, 2, 4).double().requires_grad_()
+    given = images(2, 2, (4, 5)).double().requires_grad_()
     for name, change in CHANGES.items():
 
         def repeated(x: Tensor, change: Any = change) -> Tensor:
@@ -140,7 +151,7 @@ def test_gradients_pass() -> None:
 def test_a_gradient_penalty_goes_through() -> None:
     whole = augmentation(policy=("brightness", "translation", "cutout"), probability=0.7)
     whole.noise = 0.1
-    given = images(6, 3, 9).requires_grad_()
+    given = images(6, 3, (9, 9)).requires_grad_()
     weight = torch.randn(3, 9, 9, requires_grad=True)
     torch.manual_seed(8)
     (slope,) = torch.autograd.grad((whole(given) * weight).sum(), given, create_graph=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from condgan import recipe
-from condgan.engines.bodies.convolutional import Attention, initialised, resolutions
+from condgan.engines.bodies.convolutional import Attention, initialised, name, resolutions
 from condgan.engines.bodies.dcgan import Down, Up
 from condgan.engines.bodies.layers import Layer
 from condgan.engines.torch.networks import Discriminator, Generator
@@ -24,9 +24,9 @@ NETWORKS = ("dcgan", "residual")
 DIM = 5
 
 
-def images_of(size: int, channels: int = 1, classes: int = 3) -> Domain:
+def images_of(size: int, channels: int = 1, classes: int = 3, width: int | None = None) -> Domain:
     names = tuple(str(number) for number in range(classes))
-    return Domain(channels=channels, size=size, class_names=names, data="x", data_sha256="0" * 64)  # type: ignore[arg-type]
+    return Domain(channels=channels, size=size, width=width, class_names=names, data="x", data_sha256="0" * 64)  # type: ignore[arg-type]
 
 
 def generator(network: str, domain: Domain, grows: bool = False, **fields: Any) -> Generator:
@@ -62,23 +62,32 @@ def batch(domain: Domain, count: int = 4) -> tuple[Tensor, Tensor, Tensor]:
 
 @pytest.mark.parametrize("sides", [(4,), (7,), (8, 4), (25, 13, 7), (28, 14, 7), (32, 16, 8, 4), (100, 50, 25, 13, 7)])
 def test_resolutions(sides: tuple[int, ...]) -> None:
-    assert tuple(resolutions(sides[0])) == sides
+    assert resolutions(sides[0], sides[0]) == [(side, side) for side in sides]
 
 
-@given(st.integers(4, 1024))
-def test_resolutions_halve_until_seven(size: int) -> None:
-    sides = resolutions(size)
-    assert sides[0] == size
-    assert 4 <= sides[-1] <= 7
-    assert all(side > 7 and after == math.ceil(side / 2) for side, after in pairwise(sides))
+def test_resolutions_of_rectangles() -> None:
+    assert resolutions(24, 32) == [(24, 32), (12, 16), (6, 8), (3, 4)]
+    assert resolutions(17, 5) == [(17, 5), (9, 3), (5, 2)]
+    assert resolutions(4, 6) == [(4, 6)]
+    assert resolutions(4, 64) == [(4, 64), (2, 32), (1, 16), (1, 8), (1, 4)]
 
 
-@given(st.integers(1, 70))
-def test_enlarging_makes_blocks_and_reducing_undoes_it(side: int) -> None:
-    small = torch.rand(2, 3, math.ceil(side / 2), math.ceil(side / 2))
-    large = TORCH.repeated(small, side)
-    pixels = torch.arange(side) // 2
-    assert torch.equal(large, small[..., pixels, :][..., pixels])
+@given(st.integers(4, 1024), st.integers(4, 1024))
+def test_resolutions_halve_until_the_longer_side_is_seven(height: int, width: int) -> None:
+    sizes = resolutions(height, width)
+    assert sizes[0] == (height, width)
+    assert 4 <= max(sizes[-1]) <= 7
+    assert len(set(sizes)) == len(sizes) == len(set(map(name, sizes)))
+    for size, after in pairwise(sizes):
+        assert max(size) > 7
+        assert after == tuple(math.ceil(side / 2) for side in size)
+
+
+@given(st.integers(1, 70), st.integers(1, 70))
+def test_enlarging_makes_blocks_and_reducing_undoes_it(height: int, width: int) -> None:
+    small = torch.rand(2, 3, math.ceil(height / 2), math.ceil(width / 2))
+    large = TORCH.repeated(small, (height, width))
+    assert torch.equal(large, small[..., torch.arange(height) // 2, :][..., torch.arange(width) // 2])
     assert torch.equal(TORCH.halved(large), small)
 
 
@@ -89,21 +98,22 @@ def test_reducing_averages() -> None:
 
 @settings(max_examples=40)
 @given(
-    st.sampled_from(NETWORKS), st.integers(4, 64), st.integers(1, 5), st.integers(1, 3), st.sampled_from([1, 3]),
-    st.integers(1, 12), st.booleans(), st.sampled_from([None, 1, 12, 500]),
+    st.sampled_from(NETWORKS), st.integers(4, 64), st.integers(4, 64), st.integers(1, 5), st.integers(1, 3),
+    st.sampled_from([1, 3]), st.integers(1, 12), st.booleans(), st.sampled_from([None, 1, 12, 500]),
 )  # fmt: skip
 def test_any_size_width_depth_channels_and_classes(
-    network: str, size: int, width: int, depth: int, channels: int, classes: int, grows: bool, attention: int | None
-) -> None:
-    domain = images_of(size, channels, classes)
-    fields = {"width": width, "depth": depth, "attention": attention if size < 33 else None}
+    network: str, high: int, wide: int, width: int, depth: int, channels: int, classes: int, grows: bool,
+    attention: int | None,
+) -> None:  # fmt: skip
+    domain, sizes = images_of(high, channels, classes, wide), resolutions(high, wide)
+    fields = {"width": width, "depth": depth, "attention": attention if high * wide < 33**2 else None}
     z, images, y = batch(domain, 2)
     with torch.no_grad():
         made = generator(network, domain, grows, **fields)(z, y)
         d = discriminator(network, domain, grows, **fields)
         assert d(made, y).logits.shape == (2,)
     assert made.shape == images.shape
-    assert d.body.width == min(2 ** (len(resolutions(size)) - 1), 8) * width * resolutions(size)[-1] ** 2
+    assert d.body.width == min(2 ** (len(sizes) - 1), 8) * width * math.prod(sizes[-1])
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -215,13 +225,13 @@ def test_only_a_network_that_grows_has_heads_for_each_resolution(network: str) -
         assert "body.grown" not in plain.state_dict()
 
 
-@pytest.mark.parametrize("side", [13, 14])
-def test_up_is_the_transpose_of_down(side: int) -> None:
-    half = math.ceil(side / 2)
-    down, up = Down(TORCH, 3, 5, side, bias=False).double(), Up(TORCH, 5, 3, side, bias=False).double()
+@pytest.mark.parametrize("size", [(13, 13), (14, 14), (13, 14), (14, 13), (5, 22), (1, 8)])
+def test_up_is_the_transpose_of_down(size: tuple[int, int]) -> None:
+    half = [math.ceil(side / 2) for side in size]
+    down, up = Down(TORCH, 3, 5, size, bias=False).double(), Up(TORCH, 5, 3, size, bias=False).double()
     with torch.no_grad():
         up.weight.copy_(down.weight)
-    x, y = torch.randn(2, 3, side, side).double(), torch.randn(2, 5, half, half).double()
+    x, y = torch.randn(2, 3, *size).double(), torch.randn(2, 5, *half).double()
     assert down(x).shape == y.shape
     assert up(y).shape == x.shape
     with torch.no_grad():
@@ -243,7 +253,7 @@ def test_dcgan_begins_with_the_paper_s_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    "linear", [nn.Linear(300, 4000), nn.Conv2d(32, 48, 3, groups=2), Up(TORCH, 40, 30, 39, bias=True)]
+    "linear", [nn.Linear(300, 4000), nn.Conv2d(32, 48, 3, groups=2), Up(TORCH, 40, 30, (39, 39), bias=True)]
 )
 def test_first_weights_keep_the_size_of_signals(linear: Any) -> None:
     torch.manual_seed(0)
@@ -336,6 +346,22 @@ def test_attention_stands_at_the_nearest_resolution(network: str, asked: int, si
         layers = [name for name in body.stage[side] if name in ("up", "block_2", "attention", "down")]
         # behind the blocks, before the next change of resolution
         assert layers in (["up", "block_2", "attention"], ["block_2", "attention", "down"], ["block_2", "attention"])
+
+
+@pytest.mark.parametrize(("requested", "size"), [(1, "3x4"), (7, "6x8"), (9, "6x8"), (14, "12x16"), (28, "24x32")])
+def test_attention_of_a_rectangle_is_that_of_a_square_of_its_area(requested: int, size: str) -> None:
+    body = generator("dcgan", images_of(24, width=32), attention=requested).body
+    assert [n for n, m in body.named_modules() if isinstance(m, Attention)] == [f"stage.{size}.attention"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_names_of_weights_tell_the_resolutions_of_a_rectangle(network: str) -> None:
+    """Squares keep the one number that their weights have always had."""
+    g, d = generator(network, images_of(24, width=32)), discriminator(network, images_of(24, width=32))
+    for made, head in ((g, "to_image"), (d, "from_image")):
+        stages = {n.split(".")[2] for n in made.state_dict() if n.startswith("body.stage.")}
+        assert {"24x32", "12x16", "6x8"} <= stages <= {"24x32", "12x16", "6x8", "3x4"}
+        assert {n.split(".")[2] for n in made.state_dict() if head in n} == {"24x32"}
 
 
 def test_residual_blocks_are_the_identity_at_first() -> None:
@@ -446,13 +472,13 @@ def test_a_gradient_penalty_has_the_gradient_of_its_differences(network: str, gr
     assert slope == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5)
 
 
-SIZES = (28, 25)
+SIZES = ((28, 28), (25, 25), (17, 28))
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_a_stage_fades_in_from_what_was_there(network: str, size: int) -> None:
-    domain = images_of(size)
+def test_a_stage_fades_in_from_what_was_there(network: str, size: tuple[int, int]) -> None:
+    domain = images_of(size[0], width=size[1])
     z, images, y = batch(domain)
     g = lived_in(generator(network, domain, True, norm="batch", attention=14)).body
     d = lived_in(discriminator(network, domain, True, attention=14))
@@ -485,8 +511,8 @@ def test_a_stage_fades_in_from_what_was_there(network: str, size: int) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_a_network_sees_and_makes_no_more_than_its_resolution(network: str, size: int) -> None:
-    domain = images_of(size)
+def test_a_network_sees_and_makes_no_more_than_its_resolution(network: str, size: tuple[int, int]) -> None:
+    domain = images_of(size[0], width=size[1])
     z, images, y = batch(domain)
     g, d = lived_in(generator(network, domain, True)), lived_in(discriminator(network, domain, True))
     for stage in range(3):
@@ -494,12 +520,12 @@ def test_a_network_sees_and_makes_no_more_than_its_resolution(network: str, size
         g.body.grow(stage)
         d.body.grow(stage)
         made = g(z, y)
-        pixels = torch.arange(size) // block * block
-        assert torch.equal(made, made[..., pixels, :][..., pixels])
+        rows, columns = (torch.arange(side) // block for side in size)
+        assert torch.equal(made, made[..., rows * block, :][..., columns * block])
         coarse = images
         for _ in range(2 - stage):
             coarse = TORCH.halved(coarse)
-        blocks = coarse[..., torch.arange(size) // block, :][..., torch.arange(size) // block]
+        blocks = coarse[..., rows, :][..., columns]
         assert torch.allclose(d(blocks, y).logits, d(images, y).logits, atol=1e-5)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from twins import ASKED, twins
+from twins import ASKED, DOMAIN, twins
 
 from condgan.draws.schedule import Plan
 from condgan.recipe import Optimiser, builtin
@@ -74,6 +74,38 @@ def test_convolutional_networks(network: str, norm: str) -> None:
     chosen += ("generator.full_resolution=true", "discriminator.full_resolution=true")
     norms = f"generator.norm={norm}", f"discriminator.norm={norm}", "generator.groups=2", "discriminator.groups=2"
     compared(twins("mnist", *chosen, *norms, "generator.condition=embedding"))
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan", "residual"])
+def test_images_that_are_no_squares(network: str) -> None:
+    """17 x 5, and half of it 9 x 3, and a quarter 5 x 2: odd sides in each direction, and an even one."""
+    chosen = f"generator.network={network}", f"discriminator.network={network}", "data.size=17x5"
+    chosen += ("generator.full_resolution=true", "discriminator.full_resolution=true", "discriminator.norm=none")
+    chosen += ("discriminator.features=none", "generator.condition=embedding", "generator.norm=none")
+    compared(twins("mnist", *chosen, domain=DOMAIN.model_copy(update={"size": 17, "width": 5})))
+
+
+@pytest.mark.parametrize("change", ["translated", "cut_out"])
+@pytest.mark.parametrize("size", [(17, 5), (24, 32)])
+def test_augmentations_of_images_that_are_no_squares(change: str, size: tuple[int, int]) -> None:
+    """Each framework draws its own: what one makes of an image is among what the other makes of it."""
+    from condgan.engines.jittor import randomness, setting_up
+
+    setting_up.ready()
+    import jittor as jt
+    import torch
+
+    from condgan.engines.jittor.operations import JITTOR
+    from condgan.engines.torch.operations import TORCH
+
+    count, part = 16_000, (2, 1) if change == "translated" else (8, 3)
+    image = np.random.default_rng(0).random((1, 1, *size), np.float32)
+    given = np.repeat(image, count, axis=0)
+    torch.manual_seed(0)
+    expected = getattr(TORCH, change)(torch.from_numpy(given), part, 0.0).numpy()
+    randomness.seed(0)
+    found = getattr(JITTOR, change)(jt.array(given), part, 0.0).numpy()
+    assert {picture.tobytes() for picture in found} == {picture.tobytes() for picture in expected}
 
 
 @pytest.mark.parametrize("order", ["d-first", "g-first"])

@@ -36,11 +36,14 @@ def recipe(name: str, *overrides: str) -> Recipe:
 
 def build(engine: str, name: str, *overrides: str, domain: Domain = DOMAIN) -> Any:
     """An engine by its name, of small networks on noise."""
-    return engines.load(engine).build(recipe(name, *overrides), domain, Split(DATA, LABELS), ONE_THREAD)
+    images = DATA
+    if domain.shape != DOMAIN.shape:
+        images = np.random.default_rng(4).integers(0, 256, (IMAGES, *domain.shape), dtype=np.uint8)
+    return engines.load(engine).build(recipe(name, *overrides), domain, Split(images, LABELS), ONE_THREAD)
 
 
-def twins(name: str, *overrides: str) -> tuple[Any, Any]:
+def twins(name: str, *overrides: str, domain: Domain = DOMAIN) -> tuple[Any, Any]:
     """The same networks in torch and in Jittor, with torch's first weights."""
-    torch, jittor = build("torch", name, *overrides), build("jittor", name, *overrides)
+    torch, jittor = (build(engine, name, *overrides, domain=domain) for engine in ("torch", "jittor"))
     jittor.load(torch.state())
     return torch, jittor

@@ -254,7 +254,7 @@ def test_threads_are_given_back() -> None:
 
 def test_a_count_that_the_user_has_set_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(threads.USERS_SETTING[0], "3")
-    assert fastest_threads(1, 8) == 3
+    assert fastest_threads((1, 8, 8)) == 3
 
 
 def test_measuring_which_count_is_fastest_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +263,7 @@ def test_measuring_which_count_is_fastest_leaves_everything_as_it_was(monkeypatc
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(threads, "PATIENCE", 0.0)
     before = torch.get_num_threads()
-    assert 1 <= fastest_threads(3, 8) <= threads.cores()
+    assert 1 <= fastest_threads((3, 8, 8)) <= threads.cores()
     assert torch.get_num_threads() == before
 
 

@@ -24,7 +24,7 @@ def digits_of_two_kinds() -> tuple[Labelled, Labelled, Labelled]:
 
     def some(stem: str, where: slice) -> Labelled:
         raw = read_shipped(f"{stem}-images-idx3-ubyte")[where]
-        return fit(raw, 10, "pad")[:, None], read_shipped(f"{stem}-labels-idx1-ubyte")[where].astype(np.int64)
+        return fit(raw, (10, 10), "pad")[:, None], read_shipped(f"{stem}-labels-idx1-ubyte")[where].astype(np.int64)
 
     return some("train", slice(0, 500)), some("train", slice(500, 1000)), some("t10k", slice(0, 400))
 

@@ -34,7 +34,7 @@ class Rows(ABC):
 
     @abstractmethod
     def take(self, index: Index) -> tuple[Samples, Conditions]:
-        """Rows -> samples (n, C, S, S) uint8 or (n, D) float32, and conditions (n,) int64 or (n, V) float32."""
+        """Rows -> samples (n, C, H, W) uint8 or (n, D) float32, and conditions (n,) int64 or (n, V) float32."""
 
     def conditions(self, index: Index) -> Conditions:
         """The conditions alone: a source overrides it where they can be read without the samples."""

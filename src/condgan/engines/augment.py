@@ -12,17 +12,23 @@ def brighten(ops: Operations, images: Array, span: float) -> Array:
 
 
 def translate(ops: Operations, images: Array, span: float) -> Array:
-    """Each image is moved by whole pixels, up to an eighth of its side (rounded) along each axis.
+    """Each image is moved by whole pixels, up to an eighth of its height and of its width (rounded).
 
     What comes in from outside is mid-grey, as in the paper: the edge tells how far an image was moved, so that the
     generator gains nothing by generating moved images itself.
     """
-    return ops.translated(images, int(images.shape[-1] / 8 + 0.5), 1 - span / 2)
+    return ops.translated(images, part(images, 8), 1 - span / 2)
 
 
 def cut_out(ops: Operations, images: Array, span: float) -> Array:
-    """A square of half the side (rounded) becomes mid-grey; its middle lies anywhere in the image."""
-    return ops.cut_out(images, int(images.shape[-1] / 2 + 0.5), 1 - span / 2)
+    """A rectangle of half the height and half the width (rounded) becomes mid-grey; its middle lies anywhere."""
+    return ops.cut_out(images, part(images, 2), 1 - span / 2)
+
+
+def part(images: Array, divisor: int) -> tuple[int, int]:
+    """Of the height and of the width, rounded."""
+    height, width = images.shape[2:]
+    return int(height / divisor + 0.5), int(width / divisor + 0.5)
 
 
 CHANGES: dict[str, Callable[[Operations, Array, float], Array]] = {
@@ -30,7 +36,7 @@ CHANGES: dict[str, Callable[[Operations, Array, float], Array]] = {
     "translation": translate,
     "cutout": cut_out,
 }
-"""DiffAugment (Zhao et al. 2020): name -> images (N, C, S, S) and the width of their range, which ends at 1 -> the same
+"""DiffAugment (Zhao et al. 2020): name -> images (N, C, H, W) and the width of their range, which ends at 1 -> the same
 shape, each image by its own draw."""
 
 
@@ -51,7 +57,7 @@ class Augmentation:
         self.nothing = not spec.policy and not spec.noise
 
     def __call__(self, images: Array) -> Array:
-        """(N, C, S, S), or (N, D) where the policy is empty -> the same shape; the input itself if nothing is done."""
+        """(N, C, H, W), or (N, D) where the policy is empty -> the same shape; the input itself if nothing is done."""
         for change in self.changes:
             images = self.ops.sometimes(images, self.p, lambda x, change=change: change(self.ops, x, self.span))
         return self.ops.noisy(images, self.noise) if self.noise else images

@@ -27,7 +27,7 @@ class Comparison:
 
     Attributes:
         reference: the real images, and their feature network.
-        images: uint8 (N, C, S, S), in the form of the reference.
+        images: uint8 (N, C, H, W), in the form of the reference.
         requested: the class of each, (N,); none where they have none.
         embedded: the embedding of ``images``, if it is known already.
         small_n: allow a Frechet distance between small sets.

@@ -92,8 +92,8 @@ def evaluate(
     for notice in subject.notices:
         say(f"note: {notice}")
     check_split(subject.dataset, split)  # before a feature network is trained
-    form = subject.dataset.domain()
-    with feature_network.computing(feature_network.fastest_threads(form.channels, form.size)):
+    shape = subject.dataset.domain().shape
+    with feature_network.computing(feature_network.fastest_threads(shape)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say, progress))
         generated, real = sides(subject, reference, n or default_count(reference), small_n)
         spaces = [(generated, real, MEASURES)]

@@ -37,7 +37,7 @@ class FeatureNetwork:
     """A feature network, and the facts of its training.
 
     Attributes:
-        embed: features (N, dim) and class posteriors of uint8 (N, C, S, S).
+        embed: features (N, dim) and class posteriors of uint8 (N, C, H, W).
         dim: D, of the features.
         space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; empty
             for the Inception network, whose ``fid`` is the standard one.
@@ -155,7 +155,7 @@ def train(
             right = right + 1 if feature_network.accuracy(network, held_out.images, held_out.labels) == 1 else 0
         return right == 2
 
-    with feature_network.computing(feature_network.fastest_threads(images.shape[1], images.shape[2])):
+    with feature_network.computing(feature_network.fastest_threads(images.shape[1:])):
         network = feature_network.train(
             images, labels, classes, size.steps, SEED, batch=size.batch, rate=size.rate, on_step=on_step, enough=enough
         )
@@ -170,7 +170,7 @@ def train(
         "data": dataset.name,
         "data_sha256": dataset.sha256,
         "channels": images.shape[1],
-        "size": images.shape[2],
+        "size": max(images.shape[2:]),  # of which alone the network depends
         "class_names": list(dataset.class_names),
         "steps": done,
         "batch": size.batch,

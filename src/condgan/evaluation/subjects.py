@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -22,10 +23,14 @@ from condgan.evaluation.other_data import other_data, sentence
 from condgan.evaluation.reference import Counts
 from condgan.generation import generator
 from condgan.generation.generator import Generator
-from condgan.recipe import Data
+from condgan.recipe import Data, Domain
 from condgan.results.protocol import GeneratorSubject, ImagesSubject, OtherData, UnlabelledSubject
 from condgan.runs import moment
 from condgan.runs.run import Run
+
+Fit = Literal["pad", "crop", "stretch"]
+BACK: dict[Fit, Fit] = {"pad": "crop", "crop": "pad", "stretch": "stretch"}
+"""``data.fit`` -> its inverse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +76,7 @@ class Subject:
         )
 
     def take(self, counts: Counts, first: int = 0) -> tuple[Images, Labels | None]:
-        """counts[k] images of the dataset's class k -> uint8 (N, C, S, S), and (N,) labels if they have any.
+        """counts[k] images of the dataset's class k -> uint8 (N, C, H, W), and (N,) labels if they have any.
 
         A generator generates pictures first, first + 1, ..., and none of classes that it does not know. Of a set, at
         most all images are taken; the choice depends on the seed only.
@@ -87,7 +92,8 @@ class Subject:
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
             return self.source[np.sort(order[: counts.sum()])], None
         requested = np.repeat(np.arange(len(own)), own)
-        images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset)
+        fit = self.source.recipe.data.fit
+        images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset, fit)
         return images, self.classes[requested] if self.conditional else None
 
 
@@ -97,11 +103,11 @@ def of_generator(source: Generator, dataset: Dataset, seed: int) -> Subject:
     Raises:
         CondganError: it generates vectors, or classes that the dataset does not have.
     """
-    recipe, domain, real = source.recipe, source.domain, dataset.domain()
+    recipe, domain = source.recipe, source.domain
     check_labelled_images(recipe.name, modality(domain.vector is not None, domain.condition is not None))
-    before, after = (f"{d.size}x{d.size} {'grey' if d.channels == 1 else 'colour'}" for d in (domain, real))
+    resized = change(domain, dataset.domain(), recipe.data.fit)
     classes = known(domain.class_names, dataset) if recipe.conditional else np.zeros(1, np.int64)
-    return Subject(source, dataset, classes, seed, f"{before} -> {after}" if before != after else "")
+    return Subject(source, dataset, classes, seed, resized)
 
 
 def find(
@@ -135,13 +141,11 @@ def find(
         subject = of_generator(source, dataset, seed)
         return replace(subject, other=other, notices=(sentence(other),)) if other else subject
     dataset = real_images(Data(), data, overrides)
-    domain = dataset.domain()
-    form = Data(size=f"{domain.size}x{domain.width or domain.size}", channels=domain.channels)
     try:
-        images, class_names, notices = pooled(path, form)
+        images, class_names, notices = pooled(path, form(dataset))
     except CondganError as no_labels:
         try:
-            bare, notices = unlabelled(path, form)
+            bare, notices = unlabelled(path, form(dataset))
         except CondganError:
             raise no_labels from None
         said = f"{path} has no labels: the figures that need them have no value"
@@ -185,14 +189,32 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], known
     return dataset
 
 
-def fitted(images: Images, dataset: Dataset) -> Images:
-    """Images in the form of a dataset: uint8 (N, C, S, S)."""
-    channels, height, width = shape = dataset.train.images.shape[1:]
-    if images.shape[1:] == shape:
+def fitted(images: Images, dataset: Dataset, fit: Fit) -> Images:
+    """Images of a generator in the form of a dataset: uint8 (N, C, H, W).
+
+    ``fit`` brought the images that it was trained on to its own form; the way back is the inverse, so that a digit that
+    was stretched to 24 x 32 has its proportions again.
+    """
+    if images.shape[1:] == dataset.train.images.shape[1:]:
         return images
     raw = images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
-    form = Data(size=f"{height}x{width}", channels=1 if channels == 1 else 3)
-    return prepare(raw, form, identify=False).images
+    return prepare(raw, form(dataset).model_copy(update={"fit": BACK[fit]}), identify=False).images
+
+
+def form(dataset: Dataset) -> Data:
+    """What brings other images to the form of a dataset."""
+    domain = dataset.domain()
+    _, height, width = domain.shape
+    return Data(size=f"{height}x{width}", channels=domain.channels)
+
+
+def change(before: Domain, after: Domain, fit: Fit) -> str:
+    """What ``fitted`` does, heights first: ``24x32 grey -> 28x28 grey (stretch)``; empty where that is nothing."""
+    if before.shape == after.shape:
+        return ""
+    (_, *old), (_, *new) = before.shape, after.shape
+    forms = (f"{d.shape[1]}x{d.shape[2]} {'grey' if d.channels == 1 else 'colour'}" for d in (before, after))
+    return " -> ".join(forms) + (f" ({BACK[fit]})" if old[0] * new[1] != old[1] * new[0] else "")
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:

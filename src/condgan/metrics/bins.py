@@ -15,7 +15,7 @@ BIN = 20  # images of a bin, at least: with fewer the test's normal approximatio
 
 
 def class_bins(images: Images, labels: Labels, classes: int, per_class: int = 10, seed: int = 0) -> list[Features]:
-    """Each class's bin centres, float32 (bins, C S S): k-means on its training images, uint8 (N, C, S, S), in pixels.
+    """Each class's bin centres, float32 (bins, C H W): k-means on its training images, uint8 (N, C, H, W), in pixels.
 
     The first 2000 images of a class are used. It has fewer bins where these would hold less than 20 images on average,
     or where there are fewer different images. (Richardson & Weiss 2018, section 2, with bins for each class.)
@@ -51,7 +51,7 @@ def different_bins(
 ) -> Estimate:
     """Share of bins that hold a significantly different part of a class's generated images than of its real ones.
 
-    ``centres`` has one (bins, C S S) for each class; an image, uint8 (N, C, S, S), is in the bin of its class with the
+    ``centres`` has one (bins, C H W) for each class; an image, uint8 (N, C, H, W), is in the bin of its class with the
     nearest centre. Equal distributions give ``level``. The only bin of a class holds all of it and is not counted.
     (Richardson & Weiss 2018, section 2, NDB/K: two-proportion z-test with the pooled proportion's variance.)
 

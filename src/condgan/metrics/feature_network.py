@@ -24,7 +24,7 @@ CHUNK = 1000  # images at a time
 
 BATCH = 128
 RATE, DECAY, MOMENTUM = 0.1, 5e-4, 0.9  # of SGD; the rate rises for a fifth of the steps, then falls to 0
-SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of the side, degrees, and of the size
+SHIFT, TURN, ZOOM = 0.08, 12.0, 0.1  # at most: of each side, degrees, and of the size
 
 PASSES = 30  # over a small dataset
 FEWEST = 12  # images of a class: with fewer, on average, a training takes as long as if there were so many
@@ -32,11 +32,13 @@ SMALLEST = 16  # batch of a small dataset, an eighth of whose images it has
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 Augmentation = Callable[[Tensor, int, int], Tensor]
-"""Images (N, C, S, S), a seed and the number of the step -> the images for that step."""
+"""Images (N, C, H, W), a seed and the number of the step -> the images for that step."""
 
 
 class Network(nn.Module):
-    """Convolutions at the side, its half, its quarter, ... down to at most 8; mean over positions; class logits."""
+    """Convolutions at the size, its half, its quarter, ... until the longer side is at most 8; mean over positions;
+    class logits. ``size`` is the longer side of the images.
+    """
 
     def __init__(self, channels: int, size: int, classes: int, width: int = WIDTH) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class Network(nn.Module):
         self.head = nn.Linear(self.dim, classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, S, S) in [0, 1] -> features (N, D), logits (N, K)."""
+        """(N, C, H, W) in [0, 1] -> features (N, D), logits (N, K)."""
         features = self.body(images - 0.5).mean((2, 3))
         return features, self.head(features)
 
@@ -70,7 +72,8 @@ def moved(images: Tensor, seed: int, step: int) -> Tensor:
     x, y, turn, zoom = torch.from_numpy(drawn).reshape(4, -1) * 2 - 1
     turn, zoom = turn * math.radians(TURN), 1 + zoom * ZOOM
     cos, sin = turn.cos() * zoom, turn.sin() * zoom
-    rows = [torch.stack([cos, -sin, x * 2 * SHIFT], 1), torch.stack([sin, cos, y * 2 * SHIFT], 1)]
+    high = images.shape[2] / images.shape[3]  # places count in halves of a side: a turn must not shear
+    rows = [torch.stack([cos, -sin * high, x * 2 * SHIFT], 1), torch.stack([sin / high, cos, y * 2 * SHIFT], 1)]
     places = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return F.grid_sample(images, places, align_corners=False, padding_mode="zeros")
 
@@ -88,7 +91,7 @@ def train(
     on_step: Callable[[int], None] = lambda _: None,
     enough: Callable[[int, Network], bool] = lambda *_: False,
 ) -> Network:
-    """A network trained for ``steps`` batches on uint8 (N, C, S, S), augmented.
+    """A network trained for ``steps`` batches on uint8 (N, C, H, W), augmented.
 
     ``on_step`` receives the number of steps done after each. The training ends early where ``enough`` says so of the
     number of steps and the network. Torch's own random state does not change.
@@ -100,7 +103,7 @@ def train(
         raise ValueError("expected at least one image to learn from")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network = Network(images.shape[1], images.shape[2], classes, width)
+        network = Network(images.shape[1], max(images.shape[2:]), classes, width)
     network = channels_last(network).train()
     optimiser = torch.optim.SGD(network.parameters(), rate, MOMENTUM, weight_decay=DECAY, nesterov=True)
     for step, index in enumerate(batches(len(images), steps, seed, batch)):
@@ -168,14 +171,14 @@ def computing(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def fastest_threads(channels: int, size: int) -> int:
-    """The thread count that the user has set, else the fastest one for images of this form."""
+def fastest_threads(shape: tuple[int, ...]) -> int:
+    """The thread count that the user has set, else the fastest one for images of this shape, (C, H, W)."""
     setting = threads.as_set()
     if setting is not None:
         return setting[0]
-    images = np.zeros((100, channels, size, size), np.uint8)
+    images = np.zeros((100, *shape), np.uint8)
     with torch.random.fork_rng(devices=[]):
-        network = Network(channels, size, 10).eval()
+        network = Network(shape[0], max(shape[1:]), 10).eval()
 
     def embed_with(count: int) -> None:
         torch.set_num_threads(count)
@@ -196,7 +199,7 @@ def to_float(images: Images) -> Tensor:
 
 
 def restore(channels: int, size: int, classes: int, arrays: Mapping[str, npt.NDArray[Any]]) -> Network:
-    """A trained network from its weights, by name.
+    """A trained network from its weights, by name; ``size`` is the longer side of its images.
 
     Raises:
         ValueError: they do not fit.
@@ -212,7 +215,7 @@ def restore(channels: int, size: int, classes: int, arrays: Mapping[str, npt.NDA
 
 @torch.inference_mode()
 def embed(network: Network, images: Images) -> Embedding:
-    """Features and posteriors of uint8 (N, C, S, S)."""
+    """Features and posteriors of uint8 (N, C, H, W)."""
     features = np.empty((len(images), network.dim), np.float32)
     posteriors = np.empty((len(images), network.head.out_features), np.float32)
     for start in range(0, len(images), CHUNK):
@@ -223,7 +226,7 @@ def embed(network: Network, images: Images) -> Embedding:
 
 
 def by_channel(embed: Callable[[Images], Embedding], images: Images) -> Embedding:
-    """Apply a network of grey images to each channel: uint8 (N, C, S, S) -> (N, C D) and (N, K^C).
+    """Apply a network of grey images to each channel: uint8 (N, C, H, W) -> (N, C D) and (N, K^C).
 
     Features lie side by side. A class is one of K in each channel, the first counting most; its posterior is the
     product of theirs, since the channels are drawn independently of each other.

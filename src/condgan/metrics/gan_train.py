@@ -84,11 +84,11 @@ def right(network: feature_network.Network, images: Images, labels: Labels) -> n
 
 def shifted(images: Tensor, seed: int, step: int) -> Tensor:
     """Images shifted by whole pixels, each on its own, padded with black."""
-    count, channels, _, side = images.shape
+    count, channels, height, width = images.shape
     drawn = philox.integers(seed, Stream.AUGMENTATION, np.arange(2 * count) + 2 * count * step, 2 * PIXELS + 1)
     top, left = torch.from_numpy(drawn).reshape(2, count, 1)
     wide = F.pad(images, (PIXELS,) * 4)
-    rows, columns = top + torch.arange(side), left + torch.arange(side)  # (N, S)
+    rows, columns = top + torch.arange(height), left + torch.arange(width)  # (N, H), (N, W)
     return wide[
         torch.arange(count)[:, None, None, None],
         torch.arange(channels)[None, :, None, None],

@@ -214,7 +214,7 @@ def load(path: Path) -> Inception:
 
 @torch.inference_mode()
 def embed(network: Inception, images: Images, progress: Callable[[int], None] = lambda _: None) -> Embedding:
-    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, S, S); grey ones are repeated to three channels.
+    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, H, W); grey ones are repeated to three channels.
 
     ``progress`` receives the number of images done, after every 32.
 
@@ -222,7 +222,7 @@ def embed(network: Inception, images: Images, progress: Callable[[int], None] = 
         ValueError: not uint8, or C is neither 1 nor 3.
     """
     if images.dtype != "uint8" or images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(f"expected images uint8 (N, 1 or 3, S, S), given {images.dtype} {images.shape}")
+        raise ValueError(f"expected images uint8 (N, 1 or 3, H, W), given {images.dtype} {images.shape}")
     features, logits = [torch.empty(0, FEATURES)], [torch.empty(0, OUTPUTS)]
     for start in range(0, len(images), CHUNK):
         chunk = to_float(images[start : start + CHUNK])

@@ -43,7 +43,7 @@ class Memorisation(NamedTuple):
 
 
 def pixels(images: Images) -> Features:
-    """uint8 (N, C, S, S) -> float32 (N, C S S) in [0, 1]."""
+    """uint8 (N, C, H, W) -> float32 (N, C H W) in [0, 1]."""
     return images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32) / np.float32(255)
 
 
@@ -63,7 +63,7 @@ def nearest(queries: Features, base: Features) -> tuple[Distances, Indexes]:
 
 
 def nearest_image(queries: Images, base: Images) -> tuple[Distances, Indexes]:
-    """``nearest`` in pixels, of images uint8 (N, C, S, S) and (M, C, S, S); memory does not grow with the base.
+    """``nearest`` in pixels, of images uint8 (N, C, H, W) and (M, C, H, W); memory does not grow with the base.
 
     Raises:
         UndefinedError: the base is empty.
@@ -233,7 +233,7 @@ def radii(points: Features, k: int) -> "Tensor":
 
 
 def duplicates(images: Images, labels: Labels, reference: Images, reference_labels: Labels) -> Estimate:
-    """Share of generated images, uint8 (N, C, S, S) of classes (N,), with a twin of their class among the generated.
+    """Share of generated images, uint8 (N, C, H, W) of classes (N,), with a twin of their class among the generated.
 
     A twin lies nearer, in pixels, than 0.1 % of real images lie to the nearest other one of their class, or is a copy.
     Distances shrink as sets grow: the first reference images of a class are compared, as many as were generated, or
@@ -256,7 +256,7 @@ def duplicates(images: Images, labels: Labels, reference: Images, reference_labe
 
 
 def memorised(images: Images, train: Images, heldout_distances: Distances) -> Memorisation:
-    """Compare generated images, uint8 (N, C, S, S), with training images of the same shape, in pixels.
+    """Compare generated images, uint8 (N, C, H, W), with training images of the same shape, in pixels.
 
     ``heldout_distances``, (M,), are ``nearest_image(heldout, train)[0]`` of images that were not trained on.
 

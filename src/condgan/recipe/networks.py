@@ -24,7 +24,7 @@ class Network(Section):
 
     network: Literal["mlp", "dcgan", "residual"] = "mlp"
     """mlp: linear layers; dcgan: strided 4 x 4 convolutions; residual: blocks with grouped 3 x 3 convolutions.
-    A convolutional network halves the image's side (rounded up) until it is at most 7."""
+    A convolutional network halves the image's size (rounded up) until its longer side is at most 7."""
     hidden: Widths = ()
     """mlp: units of each hidden layer."""
     branches: Annotated[Annotated[tuple[int, int], Split] | None, Optional] = None
@@ -41,7 +41,8 @@ class Network(Section):
     """dcgan: whether there are layers at the image's own resolution; false: the image is made, or read, by the last
     strided convolution itself (Radford et al. 2016, figure 1), which is much cheaper."""
     attention: MaybeCount = None
-    """dcgan, residual: self-attention at the resolution nearest to so many pixels; none: nowhere."""
+    """dcgan, residual: self-attention at the resolution whose side (of a rectangle: that of a square of its area) is
+    nearest to so many pixels; none: nowhere."""
     activation: Literal["relu", "leaky-relu", "prelu", "silu", "gelu", "elu", "maxout"] = "leaky-relu"
     """leaky-relu has slope 0.2."""
     norm: Literal["none", "batch", "layer", "instance", "group"] = "none"

@@ -29,8 +29,8 @@ class Evaluation:
         protocol: feature network and its hash, counts, split, resize, seed.
         per_class: label accuracy of each class; none where it has no images.
         confusion: (K, K) counts, row = asked, column = read; none without labels.
-        nearest: generated images (N, C, S, S) and the nearest training image of each: the nearest pairs of each class.
-        missing: real images (N, C, S, S) whose shapes the generated ones lack, according to GAN-train.
+        nearest: generated images (N, C, H, W) and the nearest training image of each: the nearest pairs of each class.
+        missing: real images (N, C, H, W) whose shapes the generated ones lack, according to GAN-train.
         files: that it was saved to.
     """
 

@@ -63,7 +63,7 @@ class Monitor:
         requested = np.repeat(np.arange(len(counts)), counts)
         with computing(self.threads):
             generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
-            images = subjects.fitted(generated, self.dataset)
+            images = subjects.fitted(generated, self.dataset, self.recipe.data.fit)
             compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
             results = figures.measured(compared, None, QUICK)
         evaluation = {

@@ -69,7 +69,7 @@ def writer(
     Args:
         path: must be free.
         count: of samples.
-        shape: of a sample, (C, S, S) or (D,).
+        shape: of a sample, (C, H, W) or (D,).
         class_names: none where conditions are vectors.
         condition: length of vector conditions; none: classes.
 

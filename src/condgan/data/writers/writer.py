@@ -13,7 +13,7 @@ Add = Callable[[Samples, Conditions], None]
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be written: ``count`` samples (C, S, S) or (D,), for classes or conditions of length ``condition``."""
+    """What is to be written: ``count`` samples (C, H, W) or (D,), for classes or conditions of length ``condition``."""
 
     count: int
     shape: tuple[int, ...]

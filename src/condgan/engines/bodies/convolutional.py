@@ -9,22 +9,35 @@ from condgan.engines.bodies.layers import Layer
 from condgan.engines.bodies.operations import Array, Module, Operations
 from condgan.recipe import Domain
 
+Size = tuple[int, int]
+"""Height and width of an image or of feature maps."""
+
 SMALLEST = 7
 WIDEST = 8  # times the width
 NARROWER = 8  # times fewer channels inside an attention
 
 
-def resolutions(size: int) -> list[int]:
-    """An image's side and its halves, rounded up, until one is at most 7: 28, 14, 7."""
-    sides = [size]
-    while sides[-1] > SMALLEST:
-        sides.append(-(-sides[-1] // 2))
-    return sides
+def resolutions(height: int, width: int) -> list[Size]:
+    """An image's size and its halves, rounded up, until the longer side is at most 7: 24 x 32, 12 x 16, 6 x 8, 3 x 4.
+
+    Both sides are halved together, so that a pixel of feature maps is as high as it is wide.
+    """
+    sizes = [(height, width)]
+    while max(sizes[-1]) > SMALLEST:
+        height, width = -(-height // 2), -(-width // 2)
+        sizes.append((height, width))
+    return sizes
 
 
-def channels(size: int, width: int) -> dict[int, int]:
-    """Side -> channels: the width at the full resolution, twice as many at each half, at most 8 times."""
-    return {side: width * min(2**halvings, WIDEST) for halvings, side in enumerate(resolutions(size))}
+def name(size: Size) -> str:
+    """Of a resolution, in the names of weights: ``28`` if it is square, ``24x32`` if not."""
+    height, width = size
+    return str(height) if height == width else f"{height}x{width}"
+
+
+def channels(sizes: list[Size], width: int) -> dict[Size, int]:
+    """Of feature maps: ``width`` at the full resolution, twice as many at each half, at most 8 times."""
+    return {size: width * min(2**halvings, WIDEST) for halvings, size in enumerate(sizes)}
 
 
 def initialised(ops: Operations, linear: Any, gain: float = math.sqrt(2)) -> Any:
@@ -40,12 +53,12 @@ class Maps(Module):
 
     base = "PlainLinear"
 
-    def __init__(self, ops: Operations, inputs: int, channels: int, side: int, bias: bool) -> None:
-        super().__init__(ops, inputs, channels * side**2, bias)
-        self.shape = (channels, side, side)
+    def __init__(self, ops: Operations, inputs: int, channels: int, size: Size, bias: bool) -> None:
+        super().__init__(ops, inputs, channels * math.prod(size), bias)
+        self.shape = (channels, *size)
 
     def forward(self, x: Array) -> Array:
-        """(N, inputs) -> (N, channels, side, side)."""
+        """(N, inputs) -> (N, channels, H, W)."""
         return self.ops.maps(super().forward(x), self.shape)
 
 
@@ -91,9 +104,10 @@ class Kind(ABC):
 
     def __init__(self, ops: Operations, spec: Spec, domain: Domain) -> None:
         self.ops, self.spec, self.domain = ops, spec, domain
-        sides = resolutions(domain.size)
-        self.strided_ends = not spec.full_resolution and len(sides) > 1
-        self.sides = sides[1:] if self.strided_ends else sides  # of feature maps
+        _, height, width = domain.shape
+        self.size, sizes = (height, width), resolutions(height, width)
+        self.strided_ends = not spec.full_resolution and len(sizes) > 1
+        self.sizes = sizes[1:] if self.strided_ends else sizes  # of feature maps
         self.bias = spec.norm == "none"  # a normalisation takes a bias away, and has its own
 
     def initialised(self, linear: Any) -> Any:
@@ -102,15 +116,15 @@ class Kind(ABC):
 
     @abstractmethod
     def block(self, channels: int) -> Any:
-        """Keeps channels and side."""
+        """Keeps channels and size."""
 
     @abstractmethod
-    def up(self, inputs: int, channels: int, side: int) -> Any:
-        """From the half of a side, rounded up, to the side."""
+    def up(self, inputs: int, channels: int, size: Size) -> Any:
+        """From the half of a size, rounded up, to the size."""
 
     @abstractmethod
-    def down(self, inputs: int, channels: int, side: int) -> Any:
-        """From a side to its half, rounded up."""
+    def down(self, inputs: int, channels: int, size: Size) -> Any:
+        """From a size to its half, rounded up."""
 
     def layer(self, linear: Any, channels: int) -> Layer:
         """A linear map and what follows it."""
@@ -118,7 +132,7 @@ class Kind(ABC):
 
     def first(self, inputs: int, channels: int) -> Any:
         """Vectors, (N, inputs), to the smallest feature maps."""
-        return self.layer(Maps(self.ops, inputs, channels, self.sides[-1], self.bias), channels)
+        return self.layer(Maps(self.ops, inputs, channels, self.sizes[-1], self.bias), channels)
 
     def from_image(self, inputs: int, channels: int) -> Any:
         """An image and what stands beside its pixels to maps; not normalised (Radford et al. 2016, section 3)."""
@@ -133,10 +147,15 @@ class Kind(ABC):
         """The first convolution of a discriminator."""
         return self.ops.Convolution(inputs, channels, 3, padding=1)
 
-    def level(self, channels: int, side: int) -> dict[str, Any]:
-        """The layers that keep a side: blocks, and attention if this side is the nearest to the requested one."""
+    def level(self, channels: int, size: Size) -> dict[str, Any]:
+        """The layers that keep a size: blocks, and attention if this is the size nearest to the requested one.
+
+        A rectangle counts as the square of its area, on which the cost of attention depends.
+        """
         layers = {f"block_{number + 1}": self.block(channels) for number in range(self.blocks)}
         requested = self.spec.attention
-        if requested is not None and side == min(self.sides, key=lambda other: abs(other - requested)):
+        if requested is not None and size == min(
+            self.sizes, key=lambda other: abs(math.sqrt(math.prod(other)) - requested)
+        ):
             layers["attention"] = Attention(self.ops, channels)
         return layers

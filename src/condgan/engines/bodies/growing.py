@@ -1,10 +1,11 @@
 """Convolutional networks over resolutions, which may grow from the smallest to the full one while they train."""
 
+import math
 from typing import Any
 
 from condgan import recipe
 from condgan.engines.bodies.conditioning import Spec
-from condgan.engines.bodies.convolutional import Kind, Stage, channels, initialised
+from condgan.engines.bodies.convolutional import Kind, Size, Stage, channels, initialised, name, resolutions
 from condgan.engines.bodies.layers import Body, plain
 from condgan.engines.bodies.operations import Array, Function, Operations
 from condgan.recipe import Domain
@@ -17,11 +18,11 @@ class Ladder(Body):
 
     def __init__(self, ops: Operations, kind: type[Kind], spec: Spec, domain: Domain, grows: bool) -> None:
         super().__init__(ops)
-        self.channels = channels(domain.size, spec.width)
         self.layers = kind(ops, spec, domain)
-        self.sides = self.layers.sides[::-1]  # of feature maps, from the smallest on
-        self.stages = len(self.sides) if grows else 1
-        self.seen = self.sides if grows else self.sides[-1:]  # where images enter or leave
+        self.channels = channels(resolutions(*self.layers.size), spec.width)
+        self.sizes = self.layers.sizes[::-1]  # of feature maps, from the smallest on
+        self.stages = len(self.sizes) if grows else 1
+        self.seen = self.sizes if grows else self.sizes[-1:]  # where images enter or leave
         if grows:
             ops.buffer(self, "grown", self.stages - 1.0)  # in the state: a saved generator knows where it stands
         else:
@@ -36,7 +37,7 @@ class Ladder(Body):
 
     def standing(self) -> tuple[int, float]:
         """How many resolutions beyond the first have grown, and how far the next has faded in."""
-        grown = len(self.sides) - 1.0 if self.grown is None else float(self.grown)
+        grown = len(self.sizes) - 1.0 if self.grown is None else float(self.grown)
         return int(grown), grown % 1
 
 
@@ -48,28 +49,28 @@ class ConvolutionalGenerator(Ladder):
     ) -> None:
         super().__init__(ops, of, spec, domain, grows)
         kind, channels = self.layers, self.channels
-        self.first = kind.first(dim + beside, channels[self.sides[0]])
+        self.first = kind.first(dim + beside, channels[self.sizes[0]])
         stages = {}
-        for below, side in zip([None, *self.sides], self.sides, strict=False):
-            up = {} if below is None else {"up": kind.up(channels[below], channels[side], side)}
-            stages[str(side)] = Stage(ops, up | kind.level(channels[side], side))
+        for below, size in zip([None, *self.sizes], self.sizes, strict=False):
+            up = {} if below is None else {"up": kind.up(channels[below], channels[size], size)}
+            stages[name(size)] = Stage(ops, up | kind.level(channels[size], size))
         self.stage = ops.Named(stages)
-        self.to_image = ops.Named({str(side): kind.to_image(channels[side]) for side in self.seen})
+        self.to_image = ops.Named({name(size): kind.to_image(channels[size]) for size in self.seen})
 
     def forward(self, x: Array, beside: Array, labels: Array) -> Array:
-        """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, S, S), not yet squashed."""
+        """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, H, W), not yet squashed."""
         grown, fade = self.standing()
-        x = self.first(self.ops.joined(x, beside), labels)  # (N, C', s, s) with the smallest s
-        for side in self.sides[: grown + 1]:
-            x = self.stage[str(side)](x, labels)  # (N, C', side, side)
-        images = self.to_image[str(self.sides[grown])](x)  # (N, C, side, side)
-        beyond = self.sides[grown + 1 :]
+        x = self.first(self.ops.joined(x, beside), labels)  # (N, C', h, w) with the smallest h, w
+        for size in self.sizes[: grown + 1]:
+            x = self.stage[name(size)](x, labels)  # (N, C', *size)
+        images = self.to_image[name(self.sizes[grown])](x)  # (N, C, *size)
+        beyond = self.sizes[grown + 1 :]
         if fade:
-            side = beyond.pop(0)
-            x = self.stage[str(side)](x, labels)
-            images = self.ops.blended(self.ops.repeated(images, side), self.to_image[str(side)](x), fade)
-        for side in beyond:
-            images = self.ops.repeated(images, side)
+            size = beyond.pop(0)
+            x = self.stage[name(size)](x, labels)
+            images = self.ops.blended(self.ops.repeated(images, size), self.to_image[name(size)](x), fade)
+        for size in beyond:
+            images = self.ops.repeated(images, size)
         return images
 
 
@@ -89,32 +90,32 @@ class ConvolutionalDiscriminator(Ladder):
         super().__init__(ops, of, spec, domain, grows)
         kind, channels = self.layers, self.channels
         inputs = domain.channels + beside
-        self.from_image = ops.Named({str(side): kind.from_image(inputs, channels[side]) for side in self.seen})
+        self.from_image = ops.Named({name(size): kind.from_image(inputs, channels[size]) for size in self.seen})
         stages = {}
-        for below, side in zip([None, *self.sides], self.sides, strict=False):
-            down = {} if below is None else {"down": kind.down(channels[side], channels[below], side)}
-            stages[str(side)] = Stage(ops, kind.level(channels[side], side) | down)
+        for below, size in zip([None, *self.sizes], self.sizes, strict=False):
+            down = {} if below is None else {"down": kind.down(channels[size], channels[below], size)}
+            stages[name(size)] = Stage(ops, kind.level(channels[size], size) | down)
         self.stage = ops.Named(stages)
-        inputs = channels[self.sides[0]] * self.sides[0] ** 2
+        inputs = channels[self.sizes[0]] * math.prod(self.sizes[0])
         self.features, self.width = features(ops, inputs, spec, domain), spec.features or inputs
 
     def forward(self, images: Array, beside: Array, labels: Array) -> Array:
-        """(N, C, S, S), (N, beside) and conditions (N, ...) -> (N, width)."""
+        """(N, C, H, W), (N, beside) and conditions (N, ...) -> (N, width)."""
         grown, fade = self.standing()
-        side, *beyond = self.sides[grown:]
+        size, *beyond = self.sizes[grown:]
         for _ in beyond[1:] if fade else beyond:
             images = self.ops.halved(images)
         if fade:
-            faded = self.stage[str(beyond[0])](self.enter(images, beyond[0], beside, labels), labels)
+            faded = self.stage[name(beyond[0])](self.enter(images, beyond[0], beside, labels), labels)
             images = self.ops.halved(images)
-        x = self.enter(images, side, beside, labels)  # (N, C', side, side)
+        x = self.enter(images, size, beside, labels)  # (N, C', *size)
         if fade:
             x = self.ops.blended(x, self.ops.like(faded, x), fade)  # after a normalisation it may be float32
-        for side in self.sides[grown::-1]:
-            x = self.stage[str(side)](x, labels)
+        for size in self.sizes[grown::-1]:
+            x = self.stage[name(size)](x, labels)
         return self.features(self.ops.flat(x), labels)
 
-    def enter(self, images: Array, side: int, beside: Array, labels: Array) -> Array:
-        """Images, (N, C, s, s), to feature maps of a side, (N, C', side, side)."""
+    def enter(self, images: Array, size: Size, beside: Array, labels: Array) -> Array:
+        """Images, (N, C, *size), to feature maps of this size, (N, C', *size)."""
         x = self.ops.laid_out(self.ops.over_pixels(images, beside))
-        return self.ops.laid_out(self.from_image[str(side)](x, labels))  # again: one channel has any layout
+        return self.ops.laid_out(self.from_image[name(size)](x, labels))  # again: one channel has any layout

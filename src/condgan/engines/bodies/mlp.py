@@ -54,7 +54,7 @@ class MLPGenerator(MLP):
         self.out = ops.Linear(self.width, math.prod(self.shape))
 
     def forward(self, x: Array, beside: Array, labels: Array) -> Array:
-        """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, S, S) or (N, D), not yet squashed."""
+        """(N, dim), (N, beside) and conditions (N, ...) -> (N, C, H, W) or (N, D), not yet squashed."""
         return self.out(super().forward(x, beside, labels)).reshape(-1, *self.shape)
 
 
@@ -65,5 +65,5 @@ class MLPDiscriminator(MLP):
         super().__init__(ops, spec, math.prod(domain.shape), beside, domain)
 
     def forward(self, x: Array, beside: Array, labels: Array) -> Array:
-        """(N, C, S, S) or (N, D), (N, beside) and conditions (N, ...) -> (N, width)."""
+        """(N, C, H, W) or (N, D), (N, beside) and conditions (N, ...) -> (N, width)."""
         return super().forward(self.ops.flat(x), beside, labels)

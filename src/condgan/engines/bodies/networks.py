@@ -22,9 +22,9 @@ class Output:
     squash: Callable[[Array], Array]
     """Any shape, to the range."""
     read: Callable[[Array], Array]
-    """uint8 (N, C, S, S) -> float32; vectors (N, D) as they are."""
+    """uint8 (N, C, H, W) -> float32; vectors (N, D) as they are."""
     show: Callable[[Array], Array]
-    """float32 (N, C, S, S) -> uint8, rounded to the nearest grey level; vectors (N, D) as they are."""
+    """float32 (N, C, H, W) -> uint8, rounded to the nearest grey level; vectors (N, D) as they are."""
     span: float
 
 
@@ -49,13 +49,13 @@ GENERATORS: dict[str, Callable[[Operations, recipe.Generator, int, int, Domain, 
     "residual": lambda ops, *given: ConvolutionalGenerator(ops, Residual, *given),
 }
 """Name -> operations, spec, length of the latent, width beside it, domain, whether it grows -> a body that maps
-(N, dim), (N, beside) and conditions to (N, C, S, S)."""
+(N, dim), (N, beside) and conditions to (N, C, H, W)."""
 DISCRIMINATORS: dict[str, Callable[[Operations, recipe.Discriminator, int, Domain, bool], Body]] = {
     "mlp": lambda ops, spec, width, domain, _: MLPDiscriminator(ops, spec, width, domain),
     "dcgan": lambda ops, *given: ConvolutionalDiscriminator(ops, DCGAN, *given),
     "residual": lambda ops, *given: ConvolutionalDiscriminator(ops, Residual, *given),
 }
-"""Name -> operations, spec, width beside the pixels, domain, whether it grows -> a body that maps (N, C, S, S),
+"""Name -> operations, spec, width beside the pixels, domain, whether it grows -> a body that maps (N, C, H, W),
 (N, beside) and conditions to (N, ``width``)."""
 
 
@@ -71,7 +71,7 @@ class Generator(Module):
             normalise_spectra(ops, self)
 
     def forward(self, latents: Array, labels: Array) -> Array:
-        """(N, dim) and conditions (N, ...) -> (N, C, S, S), or (N, D), in the range of the output function."""
+        """(N, dim) and conditions (N, ...) -> (N, C, H, W), or (N, D), in the range of the output function."""
         return self.squash(self.ops.like(self.body(latents, self.condition(labels), labels), latents))
 
 
@@ -88,7 +88,7 @@ class Discriminator(Module):
             normalise_spectra(ops, self)
 
     def forward(self, images: Array, labels: Array) -> Judgement:
-        """(N, C, S, S), or (N, D), and conditions (N, ...) -> logits (N,), and class logits if it reads classes."""
+        """(N, C, H, W), or (N, D), and conditions (N, ...) -> logits (N,), and class logits if it reads classes."""
         features = self.ops.like(self.body(images, self.condition(labels), labels), images)
         with self.ops.full_precision(features):  # logits are differences of near numbers
             judgement: Judgement = self.head(self.minibatch(features), labels)

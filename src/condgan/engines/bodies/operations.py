@@ -47,10 +47,10 @@ class Operations:
     maps: Callable[[Array, tuple[int, ...]], Array]  # (N, C H W), (C, H, W) -> (N, C, H, W)
     over_pixels: Callable[[Array, Array], Array]  # (N, C, H, W), (N, B) -> (N, C + B, H, W), constant over the pixels
     laid_out: Callable[[Array], Array]  # feature maps in the memory layout in which convolutions are fastest
-    padded: Callable[[Array], Array]  # (N, C, H, W) -> (N, C, H + 1, W + 1), with 0
-    doubled: Callable[[Array, int], Array]  # (N, C, ceil(side / 2), ...), side -> (N, C, side, side), bilinear
+    padded: Callable[[Array, int, int], Array]  # with rows of 0 below, and columns of 0 at the right
+    doubled: Callable[[Array, tuple[int, int]], Array]  # (N, C, ceil(H / 2), ceil(W / 2)) -> (N, C, H, W), bilinear
     halved: Callable[[Array], Array]  # means of 2 x 2 pixels, of fewer at the end of an odd side
-    repeated: Callable[[Array, int], Array]  # as ``doubled``: each pixel becomes 2 x 2
+    repeated: Callable[[Array, tuple[int, int]], Array]  # as ``doubled``: each pixel becomes 2 x 2
     blended: Callable[[Array, Array, float], Array]  # from the first to the second by a share
     attended: Callable[[Array, Array, Array], Array]  # keys, queries, values (N, C, P): means of values, by likeness
     largest: Callable[[Array], Array]  # (N, U, P) -> (N, U)
@@ -74,8 +74,8 @@ class Operations:
     # Augmentation
     sometimes: Callable[..., Array]  # images, probability, change: each image changed with the probability
     noisy: Callable[[Array, float], Array]  # with noise of a standard deviation
-    translated: Callable[[Array, int, float], Array]  # each moved by up to so many pixels; grey from outside
-    cut_out: Callable[[Array, int, float], Array]  # a grey square with a side, its middle anywhere, in each
+    translated: Callable[[Array, tuple[int, int], float], Array]  # each moved by at most so many rows, columns
+    cut_out: Callable[[Array, tuple[int, int], float], Array]  # a grey rectangle of a size anywhere in each
     adapt: Callable[..., None]  # probability, logits (N,), target, pace: moves it in place by the sign of an excess
     # A step
     state: Callable[[Any], Mapping[str, Array]]  # all that a network consists of, by name, live

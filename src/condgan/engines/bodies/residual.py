@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from condgan.engines.bodies.conditioning import Spec
-from condgan.engines.bodies.convolutional import Kind, initialised
+from condgan.engines.bodies.convolutional import Kind, Size, initialised
 from condgan.engines.bodies.layers import Layer
 from condgan.engines.bodies.operations import Array, Module, Operations
 from condgan.recipe import Domain
@@ -26,26 +26,26 @@ class Block(Module):
 
 
 class Up(Module):
-    """To twice the side, or one less, by interpolation; first to other channels, where they differ."""
+    """To twice each side, or one less, by interpolation; first to other channels, where they differ."""
 
-    def __init__(self, ops: Operations, channels: Any, side: int) -> None:
+    def __init__(self, ops: Operations, channels: Any, size: Size) -> None:
         super().__init__(ops)
-        self.channels, self.side = channels, side
+        self.channels, self.size = channels, size
 
     def forward(self, x: Array, labels: Array) -> Array:
-        """(N, C, ceil(side / 2), ...) -> (N, C', side, side). The condition plays no part."""
-        return self.ops.doubled(self.channels(x), self.side)
+        """(N, C, ceil(H / 2), ceil(W / 2)) -> (N, C', H, W). The condition plays no part."""
+        return self.ops.doubled(self.channels(x), self.size)
 
 
 class Down(Module):
-    """To half the side, rounded up, by averaging; then to other channels, where they differ."""
+    """To half the size, rounded up, by averaging; then to other channels, where they differ."""
 
     def __init__(self, ops: Operations, channels: Any) -> None:
         super().__init__(ops)
         self.channels = channels
 
     def forward(self, x: Array, labels: Array) -> Array:
-        """(N, C, side, side) -> (N, C', ceil(side / 2), ...). The condition plays no part."""
+        """(N, C, H, W) -> (N, C', ceil(H / 2), ceil(W / 2)). The condition plays no part."""
         return self.channels(self.ops.halved(x))
 
 
@@ -56,7 +56,7 @@ class Residual(Kind):
         super().__init__(ops, spec, domain)
         self.blocks = spec.depth
         # Fixup: in a network of L blocks with m layers each, scale by L^(-1 / (2 m - 2)) (Zhang et al. 2019, section 3)
-        self.gain = math.sqrt(2) * (spec.depth * len(self.sides)) ** -0.25
+        self.gain = math.sqrt(2) * (spec.depth * len(self.sizes)) ** -0.25
 
     def block(self, channels: int) -> Any:
         """The identity, at first."""
@@ -70,11 +70,11 @@ class Residual(Kind):
         first, second = (Layer(self.ops, self.spec, linear, inner, 2, self.domain) for linear in (expand, mix))
         return Block(self.ops, first, second, contract)
 
-    def up(self, inputs: int, channels: int, side: int) -> Any:
+    def up(self, inputs: int, channels: int, size: Size) -> Any:
         """Interpolates."""
-        return Up(self.ops, self.channels(inputs, channels), side)
+        return Up(self.ops, self.channels(inputs, channels), size)
 
-    def down(self, inputs: int, channels: int, side: int) -> Any:
+    def down(self, inputs: int, channels: int, size: Size) -> Any:
         """Averages."""
         return Down(self.ops, self.channels(inputs, channels))
 

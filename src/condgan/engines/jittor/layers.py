@@ -176,10 +176,10 @@ def doubling(side: int) -> jt.Var:
     return constant(shares)
 
 
-def resampled(x: jt.Var, by: jt.Var) -> jt.Var:
-    """(N, C, s, s) by (t, s) along both axes -> (N, C, t, t)."""
-    n, channels, side, _ = x.shape
-    wide = nn.matmul(x.reshape(-1, side), by.transpose(1, 0)).reshape(n, channels, side, -1)
-    turned = wide.transpose(0, 1, 3, 2)  # (N, C, t, s)
-    both = nn.matmul(turned.reshape(-1, side), by.transpose(1, 0)).reshape(n, channels, turned.shape[2], -1)
+def resampled(x: jt.Var, rows: jt.Var, columns: jt.Var) -> jt.Var:
+    """(N, C, h, w) by (H, h) along the columns and (W, w) along the rows -> (N, C, H, W)."""
+    n, channels, height, width = x.shape
+    wide = nn.matmul(x.reshape(-1, width), columns.transpose(1, 0)).reshape(n, channels, height, -1)
+    turned = wide.transpose(0, 1, 3, 2)  # (N, C, W, h)
+    both = nn.matmul(turned.reshape(-1, height), rows.transpose(1, 0)).reshape(n, channels, turned.shape[2], -1)
     return both.transpose(0, 1, 3, 2)
