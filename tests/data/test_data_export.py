@@ -289,7 +289,7 @@ def test_any_name_survives_in_an_archive(tmp_path: Path) -> None:
         with writer(tmp_path / name, 30, (1, 8, 8), names) as out:
             out.write(pictures(1), LABELS)
     assert by_name(tmp_path / "out.npz", 1).keys() == set(names)
-    assert by_name(tmp_path / "out", 1).keys() == {"a_b", "class", "ü ö"}
+    assert by_name(tmp_path / "out", 1).keys() == set(names)
 
 
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8), (3, 8, 8)])

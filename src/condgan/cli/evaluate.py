@@ -14,7 +14,7 @@ from condgan.cli.command import FORMATS, DataOverrides, Engine, command, transla
 def evaluate(
     context: typer.Context,
     path: Annotated[
-        Path,
+        str,
         typer.Argument(help=f"A run (RUN@100: after epoch 100), a generator file, mnist, {FORMATS}."),
     ],
     overrides: DataOverrides = None,

@@ -11,7 +11,7 @@ from condgan.cli.command import Engine, command
 @command(epilog="Example: condgan sample runs/20261121-2312-cgan-lsgan-3f2a 20261121 --seed 7 -o result.png")
 def sample(
     path: Annotated[
-        Path,
+        str,
         typer.Argument(help="A run (RUN@100: after epoch 100), a generator file, or mnist, in the package."),
     ],
     sequence: Annotated[

@@ -88,7 +88,7 @@ def evaluate(
     started = time.monotonic()
     inception = None if inception is None else arguments.path("inception", inception)
     standard = None if inception is None else features.inception(inception, say)  # refuses a wrong path at once
-    subject = subjects.find(Path(path), data, list(overrides), seed, checkpoint, engine)
+    subject = subjects.find(path, data, list(overrides), seed, checkpoint, engine)
     for notice in subject.notices:
         say(f"note: {notice}")
     check_split(subject.dataset, split)  # before a feature network is trained

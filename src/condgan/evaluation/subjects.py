@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -111,7 +112,12 @@ def of_generator(source: Generator, dataset: Dataset, seed: int) -> Subject:
 
 
 def find(
-    path: Path, data: Given | None, overrides: list[str], seed: int, checkpoint: str, engine: str | None = None
+    path: str | PathLike[str],
+    data: Given | None,
+    overrides: list[str],
+    seed: int,
+    checkpoint: str,
+    engine: str | None = None,
 ) -> Subject:
     """The subject at a path, and the dataset that it is compared with.
 
@@ -127,12 +133,12 @@ def find(
     Raises:
         CondganError: nothing there, or it does not fit the data.
     """
-    shipped = generator.is_shipped(path)
     place, epoch = moment.parse(path)
+    shipped, given, path = generator.is_shipped(path), path, Path(path)
     if not shipped and not place.exists():
         raise CondganError(f'nothing at "{place}": give a run, a generator file, mnist, {readers.listed()}')
     if shipped or path.suffix == ".safetensors" or epoch is not None or (path / "recipe.json").is_file():
-        source = generator.load(path, checkpoint, engine)
+        source = generator.load(given, checkpoint, engine)
         splits = splits_of(place)
         dataset = real_images(source.recipe.data, data, overrides, splits)
         folder = place if (place / "recipe.json").is_file() else None

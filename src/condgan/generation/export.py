@@ -1,6 +1,7 @@
 """Samples of a generator, written as a picture, as a walk, or as a dataset."""
 
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
 
 
 def to_file(
-    path: Path,
+    path: str | PathLike[str],
     sequence: str | None = None,
     *,
     index: str | None = None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.resources import as_file, files
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, cast
 
@@ -224,13 +224,13 @@ def load(path: str | PathLike[str], checkpoint: str = "last", engine: str | None
     Raises:
         CondganError: the file is missing, damaged, or of a newer format; the engine is unknown or not installed.
     """
-    path, epoch = moment.parse(path)
+    given, (path, epoch) = path, moment.parse(path)
     check_checkpoint(checkpoint)
-    if path.is_dir() or epoch is not None:
-        return of_run(Run.open(path), checkpoint, engine, epoch)
-    if is_shipped(path):
+    if is_shipped(given):
         with as_file(files("condgan.generation") / "files" / f"{path}.safetensors") as file:
             return _read(file, engine)
+    if path.is_dir() or epoch is not None:
+        return of_run(Run.open(path), checkpoint, engine, epoch)
     if not path.exists():
         raise CondganError(
             f'no run and no generator file at "{path}"{nearest(str(path), SHIPPED)}: `condgan train` writes one, and '
@@ -273,9 +273,9 @@ def of_run(run: Run, checkpoint: str = "last", engine: str | None = None, epoch:
     return _read(path, engine, checkpoints.KIND, "generator." if run.recipe.train.ema is None else "ema.")
 
 
-def is_shipped(path: Path) -> bool:
-    """Whether a path names a generator in the package; a file of this name takes precedence."""
-    return str(path) in SHIPPED and not path.exists()
+def is_shipped(path: str | PathLike[str]) -> bool:
+    """Whether a generator in the package is named; a file or folder of that name is written as a path, ``./mnist``."""
+    return fspath(path) in SHIPPED
 
 
 def _read(path: Path, engine: str | None, kind: str = KIND, prefix: str = "") -> Generator:

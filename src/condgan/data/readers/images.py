@@ -15,6 +15,7 @@ from condgan.data.dataset import Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
 from condgan.data.readers.decode import SUFFIXES, decode, opened
+from condgan.data.readers.doubts import EXPECTED
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
 from condgan.data.readers.reader import Progress, Reader, silent
@@ -147,7 +148,7 @@ def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
         raise CondganError(f"{files.root} has pictures that are not read: {listed}, or move them elsewhere")
     if not images:
         what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5)) or "nothing"
-        raise CondganError(f"{files.root} has no images but {what}: {layouts.EXPECTED}")
+        raise CondganError(f"{files.root} has no images but {what}: {EXPECTED}")
     return images, skipped
 
 

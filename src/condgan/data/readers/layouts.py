@@ -4,23 +4,21 @@ Nothing that is doubtful is guessed: it is refused with the reading that it sugg
 """
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from condgan.data.readers import tables
-from condgan.data.readers.names import CLASS, Pattern, evident, natural, split_of, tidy
+from condgan.data.readers.doubts import EXPECTED, Tops, inner, refuse_doubtful, unlabelled
+from condgan.data.readers.names import CLASS, Pattern, natural, split_of, tidy
 from condgan.data.tree import File, Tree
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
 OLD_SPLITS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 NAMES_FILE = "classes.json"
-EXPECTED = "expected a folder for each class, as cats/1.png, or train/cats/1.png and test/cats/1.png"
 DEEPEST_WRAPPER = 5
-STORAGE_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,20 @@ def listing(tree: Tree, images: Sequence[File], data: Data) -> Listing:
         if result is not None:
             return result
     raise CondganError(f"{tree.root} has no labels: {EXPECTED}")
+
+
+def exported(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+    """Class folders that condgan has written, with a table of their names: ``classes.json``."""
+    wrapper, paths = unwrapped(images)
+    name = next((parts[0] for _, parts in paths if PurePosixPath(wrapper, NAMES_FILE) in tree.files), None)
+    if name is None or data.label_from is not None or any(len(parts) != 2 for _, parts in paths):
+        return None
+    names = renamed(tree, wrapper)
+    if names is None:
+        return None
+    items = [Item(file, "train", names(parts[0])) for file, parts in paths]
+    how = f"a folder for each class, named in {NAMES_FILE}"
+    return Listing(ordered(merged(tree.root, items, {parts[0]: None for _, parts in paths}, names)), how)
 
 
 def by_pattern(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
@@ -131,25 +143,23 @@ def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing | N
         raise CondganError(unlabelled(where, [file.path for file in images], "images without labels"))
     splits = {top: split_of(top) for top in tops}
     depths = {top: {len(parts) for _, parts in entries} for top, entries in tops.items()}
-    names = renamed(tree, wrapper)
     if all(splits.values()):
-        return divided(where, tops, splits, depths, names, images)
+        return divided(where, tops, splits, depths, images)
     refuse_doubtful(where, tops, splits, depths)
     items = [
-        Item(file, "train" if len(parts) < 3 or not inner(tops) else split_of(parts[1]) or "train", names(parts[0]))
+        Item(file, "train" if len(parts) < 3 or not inner(tops) else split_of(parts[1]) or "train", tidy(parts[0]))
         for top in tops
         for file, parts in tops[top]
     ]
     how = "a folder for each class" + (", and split folders in each" if inner(tops) else "")
-    return Listing(ordered(merged(where, items, tops, names)), how + (f", below {wrapper}" if wrapper else ""))
+    return Listing(ordered(merged(where, items, tops, tidy)), how + (f", below {wrapper}" if wrapper else ""))
 
 
 def divided(
     where: object,
-    tops: Mapping[str, list[tuple[File, tuple[str, ...]]]],
+    tops: Tops,
     splits: Mapping[str, str | None],
     depths: Mapping[str, set[int]],
-    names: Callable[[str], str],
     images: Sequence[File],
 ) -> Listing:
     """Class folders in folders that are all named after splits.
@@ -167,71 +177,9 @@ def divided(
     twice = [top for top, split in splits.items() if list(splits.values()).count(split) > 1]
     if twice:
         raise CondganError(f"{where} has both {' and '.join(sorted(twice))}, which name one split: merge or rename one")
-    items = [Item(file, splits[top] or "train", names(parts[1])) for top in tops for file, parts in tops[top]]
+    items = [Item(file, splits[top] or "train", tidy(parts[1])) for top in tops for file, parts in tops[top]]
     folders = {parts[1]: None for top in tops for _, parts in tops[top]}
-    return Listing(ordered(merged(where, items, folders, names)), f"a folder for each class in {shown}")
-
-
-def refuse_doubtful(
-    where: object,
-    tops: Mapping[str, list[tuple[File, tuple[str, ...]]]],
-    splits: Mapping[str, str | None],
-    depths: Mapping[str, set[int]],
-) -> None:
-    """Refuse folders that look like classes, and probably are none.
-
-    Raises:
-        CondganError: with the reading that they suggest, and the option that decides.
-    """
-    shown = ", ".join(sorted(tops, key=natural)[:4]) + (", ..." if len(tops) > 4 else "")
-    fused = {top: next((start for start in ("train", "test", "val") if top.casefold().startswith(start)), None)
-             for top in tops}  # fmt: skip
-    if all(fused.values()) and len(set(fused.values())) > 1:
-        raise CondganError(
-            f"{where} has the folders {shown}, which look like splits joined with classes: move the images to "
-            f"train/CLASS and test/CLASS, or give data.label_from='{CLASS}/*' if these are the classes"
-        )
-    deep = {top for top, depth in depths.items() if min(depth) > 2}
-    if deep and any(splits[top] for top in deep):
-        named = sorted(top for top in tops if splits[top])
-        others = sorted(set(tops) - set(named))
-        raise CondganError(
-            f"{where} has {', '.join(named)} with class folders, and {', '.join(others[:4])}, which names no split: "
-            "move it elsewhere, or give the path of one"
-        )
-    if deep == set(tops) and not inner(tops):
-        second = {parts[1] for top in tops for _, parts in tops[top]}
-        if all(map(split_of, second)):
-            raise CondganError(
-                f"{where} has several datasets: {shown}: give the path of one, as {where}/{min(tops, key=natural)}"
-            )
-        raise CondganError(
-            f"{where} has folders in folders ({next(iter(tops.values()))[0][0].path}): "
-            f"data.label_from='{CLASS}/*/*' takes the upper ones for classes, data.label_from='*/{CLASS}/*' the lower"
-        )
-    if is_storage(tops):
-        raise CondganError(
-            f"{where} has the folders {shown}, whose file numbers run on from folder to folder: storage, not classes. "
-            f"Put a table of labels beside them (dataset.json), or give data.label_from='{CLASS}/*' if they are classes"
-        )
-
-
-def inner(tops: Mapping[str, list[tuple[File, tuple[str, ...]]]]) -> bool:
-    """Whether each class folder has split folders with images, as in cat/train/1.png."""
-    return all(len(parts) == 3 and split_of(parts[1]) for top in tops for _, parts in tops[top])
-
-
-def is_storage(tops: Mapping[str, list[tuple[File, tuple[str, ...]]]]) -> bool:
-    """Whether folders are numbered, and the numbers of their files run on from one to the next."""
-    if len(tops) < 2 or not all(top.isdecimal() and len(top) >= STORAGE_DIGITS for top in tops):
-        return False
-    last = -1
-    for top in sorted(tops, key=natural):
-        numbers = [int(digits) for file, _ in tops[top] if (digits := "".join(filter(str.isdecimal, file.path.stem)))]
-        if len(numbers) < len(tops[top]) or min(numbers) <= last:
-            return False
-        last = max(numbers)
-    return True
+    return Listing(ordered(merged(where, items, folders, tidy)), f"a folder for each class in {shown}")
 
 
 def unwrapped(images: Sequence[File]) -> tuple[str, list[tuple[File, tuple[str, ...]]]]:
@@ -252,16 +200,16 @@ def split_above(path: PurePosixPath) -> str | None:
     return split_of(path.parts[0]) if len(path.parts) > 1 else None
 
 
-def renamed(tree: Tree, wrapper: str) -> Callable[[str], str]:
-    """Folder -> class name: as ``classes.json`` has it, which condgan writes where a name is no name of a folder."""
+def renamed(tree: Tree, wrapper: str) -> Callable[[str], str] | None:
+    """Folder -> class name, as ``classes.json`` has it; none where that is damaged or missing."""
     file = tree.files.get(PurePosixPath(wrapper) / NAMES_FILE)
     if file is None:
-        return tidy
+        return None
     try:
         content = json.loads(tree.read(file, tables.LARGEST))
         named = {str(key): str(value) for key, value in content["classes"].items()} if content["format"] == 1 else {}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return tidy
+        return None
     return lambda folder: named.get(folder, tidy(folder))
 
 
@@ -280,18 +228,6 @@ def merged(where: object, items: list[Item], folders: Mapping[str, object], name
                 f'{where}: the folders {" and ".join(map(repr, same))} name one class, "{name}": merge them'
             )
     return items
-
-
-def unlabelled(where: object, paths: Sequence[PurePosixPath], what: str) -> str:
-    """The message for images without labels, with the pattern of their names if one is evident."""
-    pattern = evident(paths)
-    if pattern is not None:
-        options = shlex.quote(f"data.label_from={pattern}")
-        return f"{where} has {what}; their names contain the classes: give {options}"
-    return (
-        f"{where} has {what}: put a table of file and label beside them (labels.csv), move them into class folders, or "
-        f"give data.label_from='{CLASS}_*' where names contain the class"
-    )
 
 
 def ordered(items: Sequence[Item]) -> tuple[Item, ...]:
@@ -313,4 +249,4 @@ def before(tree: Tree, images: Sequence[File]) -> Listing:
     return Listing(ordered(items), f"class folders ({', '.join(counted)})")
 
 
-LAYOUTS: tuple[Layout, ...] = (by_pattern, by_tables, class_folders)
+LAYOUTS: tuple[Layout, ...] = (exported, by_pattern, by_tables, class_folders)
