@@ -42,7 +42,7 @@ def text(found: "Inspection") -> str:
         f"splits: {splits}{drawn}",
         f"images: {'grey' if found.channels == 1 else 'colour'}, {size}{pixels}",
         f"duplicates: {equal['images']} equal an earlier image ({equal['across_splits']} across splits), "
-        f"{found.near_duplicates} nearly equal a training image",
+        f"{found.near_duplicates} nearly equal one of another split",
     ]
     if found.skipped:
         lines.append("skipped: " + ", ".join(f"{count} {reason}" for reason, count in found.skipped.items()))

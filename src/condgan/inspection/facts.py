@@ -22,7 +22,7 @@ MOST_NAMED = 5
 def duplicates(dataset: Dataset) -> dict[str, int]:
     """Images that equal an earlier one: in all, across splits, and with another label.
 
-    ``across_splits`` counts validation and test images that are in train too.
+    ``across_splits`` counts validation and test images that are in a split before theirs too.
     """
     counts = {"images": 0, "across_splits": 0, "other_label": 0}
     first: dict[bytes, tuple[str, int]] = {}
@@ -31,7 +31,7 @@ def duplicates(dataset: Dataset) -> dict[str, int]:
         for key, label in zip(keys(dataset, split), rows.labels.tolist(), strict=True):
             if key in first:
                 counts["images"] += 1
-                counts["across_splits"] += first[key][0] == "train" and split != "train"
+                counts["across_splits"] += first[key][0] != split
                 counts["other_label"] += first[key][1] != label
             else:
                 first[key] = split, label
@@ -46,15 +46,18 @@ def keys(dataset: Dataset, split: str) -> list[bytes]:
 
 
 def near_duplicates(dataset: Dataset) -> int:
-    """Validation and test images that nearly equal a training image: thumbnails correlate by 0.998 or more."""
-    train = thumbnails(spread(dataset.train.images, MOST_COMPARED[1]))
-    count = 0
+    """Validation images that nearly equal a training image, and test images that nearly equal one of either.
+
+    Nearly equal are images whose thumbnails correlate by 0.998 or more. Of large datasets, a part is compared.
+    """
+    before, count = thumbnails(spread(dataset.train.images, MOST_COMPARED[1])), 0
     for name in ("validation", "test"):
-        others = thumbnails(spread(dataset.splits[name].images, MOST_COMPARED[0]))
-        best = np.full(len(others), -1.0, np.float32)
-        for start in range(0, len(train), 8192):
-            best = np.maximum(best, (others @ train[start : start + 8192].T).max(axis=1, initial=-1.0))
+        images = thumbnails(spread(dataset.splits[name].images, MOST_COMPARED[0]))
+        best = np.full(len(images), -1.0, np.float32)
+        for start in range(0, len(before), 8192):
+            best = np.maximum(best, (images @ before[start : start + 8192].T).max(axis=1, initial=-1.0))
         count += int((best >= ALIKE).sum())
+        before = np.concatenate([before, images])
     return count
 
 
@@ -94,12 +97,12 @@ def warnings(dataset: Dataset, equal: Mapping[str, int], near: int) -> tuple[str
             more = f" and {len(tiny) - MOST_NAMED} more" if len(tiny) > MOST_NAMED else ""
             result.append(f"tiny classes: {', '.join(tiny[:MOST_NAMED])}{more}: their figures will be unreliable")
     if equal["across_splits"]:
-        result.append(f"{equal['across_splits']} validation or test images are in train too: figures will flatter")
+        result.append(f"{equal['across_splits']} validation or test images are in another split too: figures flatter")
     if equal["other_label"]:
         result.append(f"{equal['other_label']} images equal another of a different class: correct their labels")
     if near > equal["across_splits"]:
         result.append(
-            f"{near} validation or test images nearly equal a training image (correlation {ALIKE}): check for leaks"
+            f"{near} validation or test images nearly equal one of another split (correlation {ALIKE}): check for leaks"
         )
     flat = int((np.ptp(dataset.train.images.reshape(train, -1), axis=1) == 0).sum())
     if flat:

@@ -42,7 +42,7 @@ class Inspection(BaseModel):
         skipped: files that were not read, by reason.
         notices: what was done to the images.
         duplicates: images that equal an earlier one; across splits; with another label.
-        near_duplicates: validation and test images that nearly equal a training image.
+        near_duplicates: validation and test images that nearly equal one of another split.
         warnings: what may go wrong.
         recipe, overrides, reason: what suits it, and why.
         command: that trains it.

@@ -172,7 +172,7 @@ class Run:
 
     def discard(self) -> None:
         """Remove what ``create`` and ``locked`` wrote, before anything was trained."""
-        for name in ("recipe.json", ".lock"):
+        for name in ("recipe.json", "splits.json", ".lock"):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):  # it contained the user's own files before
             self.folder.rmdir()

@@ -113,7 +113,7 @@ class Start:
             old = self.state.get(name)
             taken = None if old is None else self.transferred(name, fresh, old, recipe, domain)
             if taken is not None:
-                state[name], fitting = taken, fitting + name.startswith("generator.")
+                state[name], fitting = taken, fitting + (name.startswith("generator.") and not name.endswith(BY_CLASS))
         if not fitting:
             raise CondganError(
                 f"{self.name} has no weights that fit {recipe.name}: begin with a run of the same networks and size"
@@ -131,8 +131,9 @@ class Start:
         result, places = fresh.copy(), {label: row for row, label in enumerate(before)}
         pairs = [(row, places[label]) for row, label in enumerate(after) if label in places]
         if name.endswith(BY_CLASS) and (len(old), len(fresh)) == (len(before), len(after)):
-            width = min(old.shape[1:] + fresh.shape[1:], default=None)  # of an embedding: of as many numbers as classes
+            width = min(old.shape[1:] + fresh.shape[1:], default=None)  # of an embedding: as many as there are classes
             for row, place in pairs:
+                result[row] = 0  # where it is wider now, so that known classes look as before
                 result[row : row + 1, ..., :width] = old[place : place + 1, ..., :width]
             return result
         network = recipe.discriminator if name.startswith("discriminator.") else recipe.generator

@@ -122,7 +122,9 @@ class Trainer:
         if self.step < self.plan.steps and self.recipe.evaluation.every is not None:
             from condgan.training import monitor
 
-            self.monitor = monitor.monitor(self.recipe, self.dataset, engine.settings.threads, self.notify)
+            self.monitor = monitor.monitor(
+                self.recipe, self.dataset, engine.settings.threads, self.notify, self.listeners.progressed
+            )
 
     def loop(self, engine: Engine, interrupted: Callable[[], bool]) -> tuple[Outcome, str | None]:
         """Block after block; after each, what is due -> how it ended, and why."""

@@ -1,6 +1,7 @@
 """What a long training shows: a live bar on a terminal, the published log line elsewhere."""
 
 import sys
+import time
 from contextlib import suppress
 
 from condgan import streams
@@ -9,10 +10,13 @@ from condgan.runs.status import Status
 from condgan.training.listeners.listener import Alarmed, Beginning, Block, Evaluated, Listener
 
 LINE_EVERY = 50  # batches, as published
+PROGRESS_EVERY = 10.0  # seconds between two lines about something that takes long
 
 
 class Sentences(Listener):
     """Prints what a training says in words."""
+
+    spoke = 0.0  # when progress was last printed
 
     def say(self, text: str) -> None:
         """Print a sentence, if that is possible: no training ends because nobody hears of it."""
@@ -29,6 +33,14 @@ class Sentences(Listener):
     def notified(self, text: str) -> None:
         """Print it."""
         self.say(text)
+
+    def progressed(self, what: str, done: int, total: int) -> None:
+        """Print how far it is, every ten seconds."""
+        now = time.monotonic()
+        self.spoke = self.spoke or now
+        if now - self.spoke > PROGRESS_EVERY:
+            self.spoke = now
+            self.say(f"{what}: {done:,} of {total:,}")
 
     def evaluated(self, evaluation: Evaluated) -> None:
         """Print its figures."""
@@ -76,6 +88,7 @@ class Bar(Sentences):
             TextColumn("{task.fields[losses]}"),
             console=Console(file=sys.stdout),
         )
+        self.waiting: Live | None = None
 
     def say(self, text: str) -> None:
         """Print it above the bar."""
@@ -88,6 +101,22 @@ class Bar(Sentences):
         self.task = self.live.add_task(
             "", start=False, total=training.plan.steps, completed=training.step, epoch="", rate="", losses=""
         )
+
+    def progressed(self, what: str, done: int, total: int) -> None:
+        """Show how far it is: on a bar of its own, or beside the bar of the training."""
+        if self.live.live.is_started:
+            self.live.update(self.task, losses=f"{what} {done:,}/{total:,}")
+            return
+        from rich.progress import Progress as Live
+
+        if self.waiting is None:
+            self.waiting = Live(console=self.live.console, transient=True)
+            self.waiting.add_task(what)
+            self.waiting.start()
+        self.waiting.update(self.waiting.task_ids[0], description=what, completed=done, total=total)
+        if done >= total:
+            self.waiting.stop()
+            self.waiting = None
 
     def block(self, block: Block) -> None:
         """Move the bar."""
@@ -107,6 +136,8 @@ class Bar(Sentences):
 
     def ended(self, status: Status) -> None:
         """Leave the bar as it stands."""
+        if self.waiting is not None:
+            self.waiting.stop()
         self.live.stop()
 
 

@@ -1,0 +1,117 @@
+"""What a dataset is, before anyone trains on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from condgan.cli import main
+from condgan.inspection import facts, opening
+from condgan.inspection.inspection import inspect
+
+
+def put(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def picture(number: int, shape: tuple[int, ...] = (12, 12)) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three classes in own splits, with copies across splits, a contradiction, litter and a tiny class."""
+    for number in range(60):
+        put(tmp_path / "p" / "train" / ("bee", "cat")[number % 2] / f"{number}.png", picture(number))
+    for number in range(100, 112):
+        put(tmp_path / "p" / "test" / ("bee", "cat")[number % 2] / f"{number}.png", picture(number))
+    for number in range(2):
+        put(tmp_path / "p" / "train" / "dog" / f"{number}.png", picture(200 + number))
+    put(tmp_path / "p" / "test" / "bee" / "copy.png", picture(0))
+    put(tmp_path / "p" / "train" / "cat" / "other.png", picture(2))
+    (tmp_path / "p" / "notes.txt").write_text("x")
+    return tmp_path / "p"
+
+
+def test_the_facts(photos: Path) -> None:
+    result = inspect(str(photos), timed=False)
+    assert dict(result.classes) == {"bee": 37, "cat": 37, "dog": 2}
+    assert sum(result.splits.values()) == 76
+    assert result.splits["test"] == 13
+    assert result.drawn == ("validation",)
+    assert (result.channels, result.size, result.background) == (1, (12, 12), "auto")
+    assert result.range == (0, 255)
+    assert dict(result.skipped) == {".txt files": 1}
+    assert dict(result.duplicates) == {"images": 2, "across_splits": 1, "other_label": 1}
+    told = " ".join(result.warnings)
+    for words in ("61 training images are few", "classes are imbalanced (bee has 37 images, dog has 2)",
+                  "tiny classes: dog (2)", "1 validation or test images are in another split too",
+                  "1 images equal another of a different class"):  # fmt: skip
+        assert words.replace("61", str(result.splits["train"])) in told
+    assert result.recipe == "images-small"
+    assert result.command.startswith(f"condgan train images-small --data {photos} data.size=12 train.epochs=")
+
+
+def test_near_copies_across_splits_are_counted(tmp_path: Path) -> None:
+    for number in range(40):
+        pixels = np.kron(picture(number, (4, 4)), np.ones((4, 4), np.uint8))
+        put(tmp_path / "train" / ("bee", "cat")[number % 2] / f"{number}.png", pixels)
+        if number < 5:
+            nearly = np.clip(pixels.astype(int) + np.random.default_rng(0).integers(-3, 4, pixels.shape), 0, 255)
+            put(tmp_path / "test" / ("bee", "cat")[number % 2] / f"{number}.png", nearly.astype(np.uint8))
+    for number in range(50, 55):
+        put(tmp_path / "test" / "bee" / f"{number}.png", np.kron(picture(number, (4, 4)), np.ones((4, 4), np.uint8)))
+    result = inspect(str(tmp_path), timed=False)
+    assert result.near_duplicates == 5
+    assert result.duplicates["images"] == 0
+    assert any("5 validation or test images nearly equal one of another split" in words for words in result.warnings)
+
+
+def test_thumbnails_correlate_as_numpy_says() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 1, 16, 16), dtype=np.uint8)
+    small = facts.thumbnails(images)
+    assert np.allclose(small @ small.T, np.corrcoef(images.reshape(6, -1)), atol=1e-5)
+
+
+def test_the_command_line_prints_text_and_json(photos: Path, capsys: Any, tmp_path: Path) -> None:
+    for options in ([], ["--json"], ["-o", str(tmp_path / "out"), "data.size=16"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(["data", str(photos), *options])
+        assert stopped.value.code == 0
+        printed = capsys.readouterr().out
+        if options == ["--json"]:
+            content = json.loads(printed)
+            assert content["classes"] == {"bee": 37, "cat": 37, "dog": 2}
+            assert content.keys() >= {
+                "classes", "splits", "drawn", "channels", "size", "range", "background", "skipped", "how", "warnings",
+            }  # fmt: skip
+        else:
+            assert "3 classes: bee 37, cat 37, dog 2" in printed
+            assert "next: condgan train images-small" in printed
+    means = np.asarray(Image.open(tmp_path / "out" / "means.png"))
+    sheet = np.asarray(Image.open(tmp_path / "out" / "contact-sheet.png"))
+    assert sheet.shape[1] == means.shape[1]
+    assert sheet.shape[0] > 5 * (means.shape[0] - 20)
+    assert "data.size=16" in printed
+
+
+def test_built_in_data_are_described_too() -> None:
+    result = inspect("mnist", timed=False)
+    assert result.splits == {"train": 50_000, "validation": 10_000, "test": 10_000}
+    assert result.command == "condgan train cgan-lsgan"
+    assert result.size == (28, 28)
+
+
+def test_a_refusal_is_one_line(refused: Any, tmp_path: Path) -> None:
+    assert "no such path" in refused("data", "nowhere")
+    assert "has no images but nothing" in refused("data", str(tmp_path))
+
+
+def test_many_classes_are_shortened() -> None:
+    line = opening.of_classes({f"c{number:03d}": number + 1 for number in range(50)})
+    assert line.startswith("50 classes: c000 1, c001 2")
+    assert "... (1 to 50 images; the smallest is c000)" in line
