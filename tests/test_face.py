@@ -221,7 +221,6 @@ async def later() -> bool:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: condgan.train(None), "recipe=None: expected a path"),
         (lambda: condgan.train(5), "recipe=5: expected a path"),
         (lambda: condgan.train(b"mnist"), "recipe=b'mnist': expected a path"),
         (lambda: condgan.train("mnist", 5), '"5" is not an override'),

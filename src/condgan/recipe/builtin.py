@@ -111,14 +111,14 @@ OWN = (
     ),
     Recipe(
         name="images", source="none: for labelled images of one's own",
-        data=ALL, generator=OWN_G.model_copy(update={"depth": 1, "width": 24}), discriminator=OWN_D.model_copy(update={"depth": 1, "width": 24}), latent=Latent(dim=64),
+        generator=OWN_G.model_copy(update={"depth": 1, "width": 24}), discriminator=OWN_D.model_copy(update={"depth": 1, "width": 24}), latent=Latent(dim=64),
         loss=Loss(name="bce"), penalty=Penalty(r1=0.5, every=8), optim=Optim(g=OWN_ADAM, d=OWN_ADAM), train=OWN_TRAIN.model_copy(update={"epochs": 100}),
         output=Output(grid_every=50_000), evaluation=Evaluation(every=100_000),
         notes=("mnist-fast, half as wide again; `condgan data PATH` suggests a size and a number of epochs",),
     ),
     Recipe(
         name="images-small", source="none: for fewer than 1000 labelled images of one's own",
-        data=ALL, generator=OWN_G.model_copy(update={"depth": 1, "width": 24}), discriminator=OWN_D.model_copy(update={"depth": 1, "width": 24}), latent=Latent(dim=64),
+        generator=OWN_G.model_copy(update={"depth": 1, "width": 24}), discriminator=OWN_D.model_copy(update={"depth": 1, "width": 24}), latent=Latent(dim=64),
         loss=Loss(name="bce"), penalty=Penalty(r1=0.5, every=8), augment=Augment(policy=("brightness", "translation", "cutout"), target=0.6, adapt_images=100_000), optim=Optim(g=OWN_ADAM, d=OWN_ADAM),
         train=OWN_TRAIN.model_copy(update={"epochs": 500}), output=Output(grid_every=50_000), evaluation=Evaluation(every=100_000),
         notes=("images with adaptive augmentation (Karras et al. 2020), so that the discriminator does not learn the few images by heart",),
