@@ -39,6 +39,8 @@ TINY = {
     "cgan-bn-prelu-adamw": TINY_MLP,
     "mnist": TINY_CONVOLUTIONAL,
     "mnist-fast": TINY_CONVOLUTIONAL,
+    "images": TINY_CONVOLUTIONAL,
+    "images-small": TINY_CONVOLUTIONAL,
 }
 """Overrides that make each recipe's networks and images tiny."""
 

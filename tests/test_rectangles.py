@@ -164,7 +164,7 @@ def test_what_is_exported_loads_again(tmp_path: Path, size: tuple[int, int], cha
     run, path = trained(tmp_path, size, f"data.channels={channels}", channels=channels), tmp_path / name
     export.to_file(run.folder, None, per_class=12, output=path, seed=4)
     expected = run.generator().sample_classes(np.arange(36) % 3, 4)
-    loaded = datasets.load(Data(source=str(path), size=f"{size[0]}x{size[1]}"), 0)
+    loaded = datasets.load(Data(source=str(path), size=f"{size[0]}x{size[1]}"))
     assert loaded.train.images.shape[1:] == (channels, *size)
     assert loaded.class_names == NAMES
     for label in range(3):
@@ -216,7 +216,7 @@ def test_the_way_back_to_square_images_is_the_inverse(fit: Any, size: tuple[int,
     """A disc that was brought to a rectangle is a disc again: within it, no edge has moved by more than a pixel."""
     y, x = np.mgrid[:28, :28] - 13.5
     disc = np.uint8(255 * (np.hypot(y, x) < 9))[None]
-    there = datasets.fit.prepare(disc, Data(size=f"{size[0]}x{size[1]}", fit=fit))[0]
+    there = datasets.prepare.prepare(disc, Data(size=f"{size[0]}x{size[1]}", fit=fit))[0]
     assert there.shape == (1, 1, *size)
     square = Split(disc[:, None], np.zeros(1, np.int64))
     back = subjects.fitted(there, Dataset("disc", ("disc",), square, square, square, "by hand"), fit)

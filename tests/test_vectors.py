@@ -184,7 +184,7 @@ def test_what_a_training_says_and_leaves(kind: str, trained: Any, archives: dict
         f"this training is not measured: {archives[kind].stem}: {modality}, and only images "
         "with classes can be measured: judge what `condgan sample` writes by a measure of your own"
     ]
-    assert f" on {TRAINED} {kind.partition(',')[0]} of toy" in heard.said[0]
+    assert f" on {TRAINED} {kind.partition(',')[0]} of toy" in " ".join(heard.said)
     assert sorted(path.name for path in run.samples.iterdir()) == ["000000000.png", "000000378.png"]
     assert run.animation.exists()
     assert run.loss_plot.exists()

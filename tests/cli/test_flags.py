@@ -77,7 +77,7 @@ def test_a_message_names_the_argument_in_python_and_the_flag_on_the_command_line
 
 
 def test_the_message_about_steps(refused: Any, digits: Path) -> None:
-    dataset = subjects.real_images(Data(), str(digits), ["data.size=8"], 0)
+    dataset = subjects.real_images(Data(), str(digits), ["data.size=8"])
     assert python(features.train, dataset, 0) == "steps=0: expected 1 to 1000000"
     assert "--steps 0: expected 1 to 1000000" in refused("features", digits, "data.size=8", "--steps", 0)
 

@@ -120,7 +120,7 @@ def test_a_class_folder_named_train_is_none(tmp_path: Path) -> None:
 def test_changed_bytes_give_a_dataset_or_a_plain_error(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    folder = hundred(tmp_path_factory.getbasetemp() / "changed")
+    folder = hundred(tmp_path_factory.getbasetemp() / "changed cifar")
     file = folder / data.draw(st.sampled_from(["train.bin", "test.bin", "fine_label_names.txt"]))
     content = bytearray(file.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

@@ -70,7 +70,7 @@ def test_a_run_keeps_its_splits_and_obeys_them(photos: Path, tiny: Any, tmp_path
         assert shown(kept.splits[name]) == shown(before.splits[name])
     assert shown(fresh.test) != shown(before.test)
     assert len(kept.train) == len(before.train) + 2
-    assert "2 images are new since the run began: they are in train" in kept.notices
+    assert "2 images are new since the run began: they are not tested on, unless their class is new" in kept.notices
 
     class Listens:
         def began(self, training: Any) -> None:
@@ -151,3 +151,32 @@ def test_a_run_in_the_folder_of_its_data(photos: Path, tiny: Any, monkeypatch: p
     assert first.domain().data_sha256 == second.domain().data_sha256
     shutil.rmtree(first.folder)
     assert condgan.resume(second, epochs=2).status.epoch == 2
+
+
+def test_a_new_class_is_divided_as_usual(photos: Path, tiny: Any, tmp_path: Path) -> None:
+    from condgan.evaluation import subjects
+
+    run = condgan.train(
+        "cgan-lsgan", *tiny["cgan-lsgan"], "machine.threads=1", data=photos, epochs=1, run=tmp_path / "r"
+    )
+    before = load(run.recipe.data)
+    for number in range(500, 530):
+        put(photos / "dog" / f"{number}.png", number)
+    kept = subjects.real_images(run.recipe.data, None, [], subjects.splits_of(run.folder))
+    counts = {name: np.bincount(split.labels, minlength=3).tolist() for name, split in kept.splits.items()}
+    assert counts == {"train": [24, 24, 24], "validation": [3, 3, 3], "test": [3, 3, 3]}
+    assert shown(before.test) < shown(kept.test)
+
+
+def test_other_data_are_divided_as_usual(photos: Path, tiny: Any, tmp_path: Path) -> None:
+    from condgan.evaluation import subjects
+
+    run = condgan.train(
+        "cgan-lsgan", *tiny["cgan-lsgan"], "machine.threads=1", data=photos, epochs=1, run=tmp_path / "r"
+    )
+    for number in range(40):
+        put(tmp_path / "other" / KINDS[number % 2] / f"{number}.png", 1000 + number)
+    other = subjects.real_images(run.recipe.data, str(tmp_path / "other"), [], subjects.splits_of(run.folder))
+    assert other.sha256 == load(Data(source=str(tmp_path / "other"), size=8)).sha256
+    with pytest.raises(CondganError, match=r"is not what .* was trained on"):
+        condgan.resume(run, epochs=2, data=tmp_path / "other")

@@ -162,7 +162,7 @@ def mlp_d(w: Weights, x: Array, y: Array) -> Array:
 
 
 def deep_g(w: Weights, z: Array, y: Array) -> Array:
-    x = w.linear("body.first.linear", beside(z, w.embedding(y))).reshape(-1, 64, 7, 7)
+    x = w.linear("body.first.linear", beside(z, w.embedding(y))).reshape(len(z), -1, 7, 7)
     x = gelu(w.batch_norm("body.first.norm", x, eps=1e-5))
     for name in ("7.block_1", "14.up", "14.block_1"):
         if f"body.stage.{name}.linear.weight" in w.of:
@@ -185,7 +185,7 @@ def deep_d(w: Weights, x: Array, y: Array) -> Array:
 
 
 ORACLES = {
-    **dict.fromkeys(("mnist", "mnist-fast"), (deep_g, deep_d)),
+    **dict.fromkeys(("mnist", "mnist-fast", "images", "images-small"), (deep_g, deep_d)),
     "gan-mlp": (mlp_g, mlp_d),
     **dict.fromkeys(FAMILY, (family_g, family_d)),
     "cgan-paper": (paper_g, paper_d),

@@ -38,7 +38,7 @@ def generator_path(digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path_fact
     """The generator of a run of one epoch; the network for its data is in the cache."""
     options = (*tiny["cgan-lsgan"], "machine.threads=1")
     folder = tmp_path_factory.mktemp("runs") / "trained"
-    features.of(load_data(Data(source=str(digits), size=8), 0))
+    features.of(load_data(Data(source=str(digits), size=8)))
     return package.train("cgan-lsgan", *options, data=digits, epochs=1, run=folder).generator_file
 
 
@@ -106,12 +106,12 @@ def test_where_nothing_can_be_measured(refused: Any, real: tuple[object, ...], t
             "give a run, a generator file, mnist, an .npz, .npy files, ",
             "or a folder of class folders",
         ],
-        "empty": ["holds no class folders"],
+        "empty": ["has no images but nothing"],
         "text.txt": ["is not a dataset"],
         "damaged.npz": ["damaged or not an .npz"],
         "damaged.safetensors": ["truncated"],
         "damaged run": ["no last checkpoint"],
-        "files": ["no class folder"],
+        "files": ["has images without labels"],
         "pipe": ["neither a file nor a folder"],
     }.items():
         message = refused("evaluate", tmp_path / name, *real, *QUICKLY)

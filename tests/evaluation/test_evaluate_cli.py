@@ -90,12 +90,12 @@ class Real(NamedTuple):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
-    mnist = load_data(Data(size=SIZE), 0).train
+    mnist = load_data(Data(size=SIZE)).train
     chosen = np.concatenate([np.flatnonzero(mnist.labels == digit)[:count] for digit, count in enumerate(COUNTS)])
     path = tmp_path_factory.mktemp("real") / "numerals.npz"
     np.savez(path, images=mnist.images[np.sort(chosen), 0], labels=mnist.labels[np.sort(chosen)])
     trained = command("features", path, f"data.size={SIZE}", "--steps", 60)
-    return Real(path, load_data(Data(source=str(path), size=SIZE), 0), trained)
+    return Real(path, load_data(Data(source=str(path), size=SIZE)), trained)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
         "data": {
             "name": "numerals",
             "sha256": real.data.sha256,
-            "splits": "validation and test are each 10 % of every class of train, drawn with seed 0",
+            "splits": "as the run drew them, by the hash of each image",
         },
         "split": "test",
         "n_real": 67,
@@ -377,7 +377,7 @@ def test_images_of_another_size(real: Real, held_out: Path) -> None:
 
 def test_a_generator_of_another_size_than_the_data(real: Real, file: Path) -> None:
     """The same digits at 28 x 28 pixels."""
-    mnist = load_data(Data(), 0).test
+    mnist = load_data(Data()).test
     np.savez("large.npz", images=mnist.images[:300, 0], labels=mnist.labels[:300])
     assert command("features", "large.npz", "data.size=28", "--steps", 1).code == 0
     found = measured(file, "--data", "large.npz", "data.size=28", "--n", 20)

@@ -94,7 +94,7 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
     import torch
 
     recipe = builtin.get("cgan-lsgan", [*tiny["cgan-lsgan"], f"data.source={digits}", EVERY, "evaluation.images=60"])
-    dataset = load_data(recipe.data, recipe.seed)
+    dataset = load_data(recipe.data)
     made = monitor.monitor(recipe, dataset, 1, print)
     assert made is not None
     from condgan import engines
@@ -190,8 +190,8 @@ def test_a_moment_is_evaluated_and_diagnosed_like_a_run(measured: Run) -> None:
 
 def test_the_record_of_step_0_is_that_of_the_untrained_generator(measured: Run) -> None:
     recipe = measured.recipe
-    data = load_data(recipe.data, recipe.seed)
-    split = data.trained_on(recipe.data.train_on)
+    data = load_data(recipe.data)
+    split = data.trained_on(recipe.data)
     engine = engines.load("torch").build(recipe, data.domain(), split, None)
     made = monitor.monitor(recipe, data, 1, print)
     assert made is not None

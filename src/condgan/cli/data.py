@@ -19,12 +19,21 @@ def data(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A folder for pictures of each class.")] = None,
 ) -> None:
     """Describe labelled images before training: how they are read, what may go wrong, which recipe suits them."""
+    import shlex
+    from json import dumps
+
     from condgan.cli.progress import counting
+    from condgan.data.readers import BUILT_IN
     from condgan.inspection.inspection import inspect
 
     with counting("images") as bar:
         result = inspect(path, *overrides or [], output=output, progress=lambda what, done, total: bar(done, total))
-    print(result.model_dump_json(indent=2) if json else text(result))
+    own = [] if path in BUILT_IN else ["--data", path]
+    command = shlex.join(["condgan", "train", result.recipe, *own, *result.overrides])
+    if json:
+        print(dumps(result.model_dump(mode="json") | {"command": command}, indent=2, ensure_ascii=False))
+    else:
+        print(text(result), f"next: {command}", sep="\n")
 
 
 def text(found: "Inspection") -> str:
@@ -50,5 +59,5 @@ def text(found: "Inspection") -> str:
     lines += [f"warning: {warning}" for warning in found.warnings]
     lines += [str(picture) for picture in found.pictures]
     about = "" if found.minutes is None else f", about {found.minutes:g} minutes here"
-    lines += [f"recipe: {found.recipe}, for {found.reason}{about}", f"next: {found.command}"]
+    lines.append(f"recipe: {found.recipe}, for {found.reason}{about}")
     return "\n".join(lines)

@@ -9,10 +9,13 @@ import numpy as np
 
 from condgan.data.dataset import SPLITS, Contents, Dataset, Split
 from condgan.data.memory import room
+from condgan.data.prepare import representatives
+from condgan.data.splits import draw
 from condgan.errors import CondganError
 from condgan.storage.files import atomic
 
 FORMAT = 1
+RULE = "as the run drew them, by the hash of each image"
 LARGEST = 1 << 32  # bytes of the file
 
 
@@ -53,46 +56,59 @@ def load(path: Path) -> Known | None:
         raise CondganError(f"{path} is damaged ({error}): restore it, or train anew") from None
 
 
-def assigned(contents: Contents, known: Known, leave_out: bool) -> tuple[Contents, tuple[str, ...]]:
+def assigned(contents: Contents, known: Known, leave_out: bool, seed: int) -> tuple[Contents, tuple[str, ...]]:
     """Contents with each known image in its split.
 
-    An image that is not known stays in the split that its source names, or is in train.
+    An image that is not known stays in the split that its source names, or is in train. Of a class of which the run has
+    set no image aside, as of a class that is new, the missing splits are drawn as usual.
 
     Args:
         contents: as read, with hashes.
         known: the splits of a run.
         leave_out: leave out images that are not known instead.
+        seed: ``data.split_seed``.
 
     Returns:
         The contents, and what differs from the run in words.
     """
-    parts: dict[str, list[tuple[str, np.ndarray]]] = {name: [] for name in SPLITS}
-    new = moved = 0
-    seen: set[bytes] = set()
-    for source, hashes in contents.hashes.items():
-        keys = [row.tobytes() for row in hashes]
-        seen.update(keys)
-        targets = np.array([known.of.get(key, "" if leave_out else source) for key in keys], dtype="<U10")
-        new += sum(key not in known.of for key in keys)
-        moved += int(np.count_nonzero((targets != source) & (targets != "")))
-        for name in SPLITS:
-            if (targets == name).any():
-                parts[name].append((source, np.flatnonzero(targets == name)))
-    gone = sum(key not in seen for key in known.of)
+    keys = {source: [row.tobytes() for row in hashes] for source, hashes in contents.hashes.items()}
+    found = {source: np.array([known.of.get(key, "") for key in part], "<U10") for source, part in keys.items()}
+    new = sum(int((names == "").sum()) for names in found.values())
+    gone = len(known.of.keys() - {key for part in keys.values() for key in part})
     notices: tuple[str, ...] = ()
     if new:
-        notices += (f"{new} images are new since the run began: they are {'left out' if leave_out else 'in train'}",)
+        place = "left out" if leave_out else "not tested on, unless their class is new"
+        notices += (f"{new} images are new since the run began: they are {place}",)
     if gone:
         notices += (f"{gone} images of the run are missing from {contents.name}",)
-    if not moved and not (new and leave_out):
+    if leave_out and not any(names.any() for names in found.values()):
+        return contents, notices  # other data
+    targets = {source: names if leave_out else placed(contents, source, names, seed) for source, names in found.items()}
+    if all((names == source).all() for source, names in targets.items()):
         return contents, notices
-    splits, hashes_of = {}, {}
-    for name, pieces in parts.items():
+    splits, hashes = {}, {}
+    for name in SPLITS:
+        pieces = [(source, np.flatnonzero(names == name)) for source, names in targets.items()]
+        pieces = [(source, rows) for source, rows in pieces if len(rows)]
         if pieces:
             splits[name] = gathered(contents, pieces)
-            hashes_of[name] = np.concatenate([contents.hashes[source][rows] for source, rows in pieces])
-    rest = {"splits": splits, "hashes": hashes_of, "split_rule": "as the run drew them, by the hash of each image"}
-    return contents.replace(**rest), notices
+            hashes[name] = np.concatenate([contents.hashes[source][rows] for source, rows in pieces])
+    return contents.replace(splits=splits, hashes=hashes, split_rule=RULE), notices
+
+
+def placed(contents: Contents, source: str, names: np.ndarray, seed: int) -> np.ndarray:
+    """The split of each row of a split of the source: the known one, or where it lies, or as it is drawn."""
+    names, missing = names.copy(), [name for name in SPLITS if name not in contents.splits]
+    labels, new = contents.splits[source].labels, names == ""
+    names[new] = source
+    if source != "train" or not missing or labels.ndim != 1:
+        return names
+    aside = np.unique(labels[np.isin(names, missing)])
+    rows = np.flatnonzero(new & ~np.isin(labels, aside))
+    parts = draw(labels[rows], len(missing), seed, representatives(contents.hashes[source][rows])) if len(rows) else []
+    for name, part in zip(missing, parts[1:], strict=False):
+        names[rows[part]] = name
+    return names
 
 
 def gathered(contents: Contents, pieces: list[tuple[str, np.ndarray]]) -> Split:

@@ -56,7 +56,7 @@ def load(
         with readable(f"data.source={source}", Path(source)):
             contents = named(source, data, progress)
     if known is not None and contents.hashes:
-        contents, notices = identity.assigned(contents, known, leave_out)
+        contents, notices = identity.assigned(contents, known, leave_out, data.split_seed)
         contents = contents.replace(notices=(*contents.notices, *notices))
     with readable(contents.name, Path(contents.name)):
         return complete(contents, data.split_seed)

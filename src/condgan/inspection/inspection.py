@@ -1,6 +1,5 @@
 """The job of ``condgan data``: what a dataset is, how it was read, and which recipe suits it."""
 
-import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +44,6 @@ class Inspection(BaseModel):
         near_duplicates: validation and test images that nearly equal one of another split.
         warnings: what may go wrong.
         recipe, overrides, reason: what suits it, and why.
-        command: that trains it.
         minutes: that this takes here, about; none where it was not timed.
         pictures: files that were written.
     """
@@ -69,7 +67,6 @@ class Inspection(BaseModel):
     recipe: str
     overrides: tuple[str, ...]
     reason: str
-    command: str
     minutes: float | None
     pictures: tuple[str, ...] = ()
 
@@ -105,7 +102,6 @@ def inspect(
     sizes = list(dataset.sizes)
     named = {text.partition("=")[0] for text in overrides}
     chosen = [text for text in suggestion.overrides if text.partition("=")[0] not in named] if own else []
-    words = ["condgan", "train", suggestion.recipe, *(["--data", source] if own else []), *chosen, *overrides]
     return Inspection(
         name=dataset.name,
         how=dataset.how or ("built-in" if not own else "arrays of images and labels"),
@@ -122,9 +118,8 @@ def inspect(
         near_duplicates=near,
         warnings=facts.warnings(dataset, equal, near),
         recipe=suggestion.recipe,
-        overrides=tuple(chosen),
+        overrides=(*chosen, *overrides),
         reason=suggestion.reason,
-        command=shlex.join(words),
         minutes=minutes(recipe, dataset) if timed else None,
         pictures=() if output is None else draw(dataset, output),
     )

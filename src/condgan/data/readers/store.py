@@ -17,6 +17,7 @@ from condgan.data.readers.decode import Decoded
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
+NEARLY_BLACK = 32  # a set whose brightest pixel is darker is refused
 DARK = 16  # a set whose 8-bit pixels are all at most this is rescaled
 FULL_DEEP = 1 << 14  # from here on 16-bit values are taken to use all 16 bits
 
@@ -124,7 +125,14 @@ class Store:
         facts = self.facts
         if facts.least == facts.most:
             raise CondganError(f"{what}: all pixels of all images are {facts.most}: expected pictures")
-        if self.data.reading == 1 or not self.unclear:
+        if self.data.reading == 1:
+            return ()
+        if DARK < facts.most < NEARLY_BLACK and not facts.deep:
+            raise CondganError(
+                f"{what}: pixels lie in {facts.least}..{facts.most}, nearly black: stretch their contrast "
+                "to 0..255, for instance by PIL.ImageOps.autocontrast"
+            )
+        if not self.unclear:
             return ()
         if facts.deep:
             scale = full_scale(facts.most_deep)
