@@ -143,7 +143,7 @@ def sized(images: int, classes: int, most: int) -> Size:
 
 
 def accuracy(network: Network, images: Images, labels: Labels) -> float:
-    """The share of uint8 (N, C, S, S) that are read as their label, (N,); the network's mode stays as it is."""
+    """The share of uint8 (N, C, H, W) that are predicted as their label, (N,); the network's mode stays as it is."""
     training = network.training
     predicted = embed(network.eval(), images).posteriors.argmax(1)
     network.train(training)

@@ -169,7 +169,7 @@ def class_accuracy(
     from matplotlib.figure import Figure
 
     shown = list(per_class.items())
-    heading = ["read as the class asked for"]
+    heading = ["predicted as the requested class"]
     many = len(shown) > MOST_BARS
     if many:
         confusion = None
@@ -230,7 +230,7 @@ def _bars(axis: "Axes", names: list[str], values: list[float | None]) -> None:
     axis.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_yticks(rows, names, parse_math=False, fontfamily=fonts.families("".join(names)))
-    axis.set_ylabel("class asked for", labelpad=8)
+    axis.set_ylabel("requested class", labelpad=8)
     axis.tick_params(which="both", length=0)
     axis.spines[:].set_visible(False)
 
@@ -253,17 +253,17 @@ def _matrix(axis: "Axes", names: list[str], confusion: Counts, upright: bool) ->
             text = f"{percent(shares[true, read])}\n{confusion[true, read]}"
             ink = "white" if colours[true, read, :3] @ [0.299, 0.587, 0.114] < 0.5 else "black"  # by luma
             axis.text(read, true, text, ha="center", va="center", fontsize=8, color=ink)
-    axis.set_title("what they are read as", fontsize=10)
+    axis.set_title("predictions", fontsize=10)
     family = fonts.families("".join(names))
     axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, parse_math=False, fontfamily=family)
-    axis.set_xlabel("class read")
+    axis.set_xlabel("predicted class")
     edges = np.arange(len(names) + 1) - 0.5
     axis.set_xticks(edges, minor=True)
     axis.set_yticks(edges, minor=True)
     axis.grid(which="minor", color="0.9", linewidth=0.8)
     axis.tick_params(which="both", length=0, labelleft=False)
     axis.spines[:].set_visible(False)
-    bar = axis.figure.colorbar(errors, ax=axis, aspect=40, label="errors: share of\nthe class asked for")
+    bar = axis.figure.colorbar(errors, ax=axis, aspect=40, label="errors: share of\nthe requested class")
     bar.set_ticks([0.001, 0.01, 0.1, 1], labels=["0.1%", "1%", "10%", "100%"])
 
 

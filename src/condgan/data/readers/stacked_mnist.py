@@ -29,7 +29,7 @@ RULE = (
 
 
 def read(data: Data) -> Contents:
-    """The 70,000 stacks, uint8 (N, 3, S, S), training and validation images side by side in memory.
+    """The 70,000 stacks, uint8 (N, 3, H, W), training and validation images side by side in memory.
 
     Raises:
         CondganError: one channel is asked for; or as for MNIST.
