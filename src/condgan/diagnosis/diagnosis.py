@@ -1,6 +1,5 @@
 """Diagnose a run: check all alarms in its log and in generated images of each class."""
 
-import shlex
 from dataclasses import dataclass
 from os import PathLike, fspath
 
@@ -17,8 +16,7 @@ from condgan.evaluation.features import FeatureNetwork, Say
 from condgan.evaluation.reference import Reference
 from condgan.generation import generator
 from condgan.recipe import Recipe
-from condgan.recipe.builtin import RECIPES
-from condgan.recipe.text import differences
+from condgan.recipe.builtin import command
 from condgan.results.records import EvaluationRecord, StepRecord, of_kind
 from condgan.runs import moment
 from condgan.runs.run import Run
@@ -118,13 +116,3 @@ def report(diagnosis: Diagnosis, run: str | PathLike[str]) -> str:
 def sentence(text: str) -> str:
     """The text with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def command(recipe: Recipe, advice: tuple[str, ...]) -> str:
-    """The command that trains a run's recipe with the advice."""
-    if recipe.name not in RECIPES:
-        return f"train it with {' '.join(advice)}"
-    advised = {text.partition("=")[0] for text in advice}
-    left_out = advised | {"machine.device", "machine.threads"}  # which describe the machine of the run
-    own = [text for text in differences(recipe, RECIPES[recipe.name]) if text.partition("=")[0] not in left_out]
-    return f"condgan train {shlex.join([recipe.name, *own, *advice])}"

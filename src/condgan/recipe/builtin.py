@@ -1,5 +1,6 @@
 """The built-in recipes: one aligned table, each with its source. What differs between them is visible by eye."""
 
+import shlex
 from collections.abc import Iterable
 from os import PathLike, fspath, sep
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from condgan import arguments
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Augment, Data, Discriminator, Evaluation, Generator, Latent, Loss, Optim, Optimiser, Output, Penalty, Recipe, Train
-from condgan.recipe.text import override, read
+from condgan.recipe.text import differences, override, read
 
 ALL = Data(train_on="auto")
 ADAM = Optimiser(name="adam", lr=2e-4, betas=(0.5, 0.999))
@@ -161,3 +162,14 @@ def is_path(name: str) -> bool:
 def is_name(word: str) -> bool:
     """Whether a word names a recipe, and is no override."""
     return "=" not in word or (is_path(word) and Path(word).is_file())
+
+
+def command(recipe: Recipe, changes: Iterable[str] = ()) -> str:
+    """The command that trains a run's recipe, on its data, with changes."""
+    changes = tuple(changes)
+    if recipe.name not in RECIPES:
+        return f"train it with {' '.join(changes)}"
+    left_out = {text.partition("=")[0] for text in changes}
+    left_out |= {"machine.device", "machine.threads"}  # which describe the machine of the run
+    own = [text for text in differences(recipe, RECIPES[recipe.name]) if text.partition("=")[0] not in left_out]
+    return f"condgan train {shlex.join([recipe.name, *own, *changes])}"

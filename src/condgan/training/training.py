@@ -151,14 +151,14 @@ def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
         if not text.startswith(FREE_ON_RESUME) and "=" in text:
             raise CondganError(
                 f"{text}: a resumed run takes train.epochs, output.*, evaluation.*, machine.* and engine only; "
-                f"`condgan train {recipe.name} {text}` starts another"
+                f"`{builtin.command(recipe, [text])}` starts another"
             )
     changed = override(recipe, overrides)
     bound = schedule.depends_on_length(recipe)
     if changed.train.epochs != recipe.train.epochs and bound:
         raise CondganError(
             f"{bound[0]} depends on the number of epochs, so other steps would have been taken from the start: "
-            f"`condgan train {recipe.name} train.epochs={changed.train.epochs}` trains anew"
+            f"`{builtin.command(recipe, [f'train.epochs={changed.train.epochs}'])}` trains anew"
         )
     return changed
 
