@@ -1,8 +1,10 @@
 """What the user reads when a training ends early."""
 
 from condgan.data.readers import passed
-from condgan.errors import CondganError
+from condgan.errors import CondganError, DivergedError
 from condgan.recipe import Recipe
+from condgan.recipe.text import to_json
+from condgan.runs.log import Log
 from condgan.runs.run import Run
 from condgan.training.listeners.listener import ListenerError
 
@@ -32,3 +34,24 @@ def explained(error: BaseException, run: Run, recipe: Recipe, where: str, comple
         f"cannot write to {run.folder}: {cause.strerror or cause}; what was saved remains: make room, "
         f"then `condgan resume {run.folder}`"
     )
+
+
+def check_folder(run: Run, log: Log, recipe: Recipe, where: str) -> None:
+    """Refuse to save where the run folder is gone; write its recipe again where only that is missing or spoilt.
+
+    Raises:
+        CondganError: the folder or its log was removed.
+    """
+    if log.removed():
+        raise CondganError(
+            f"{run.folder} or its log was removed during the training, which ends at {where} unsaved: train again"
+        )
+    if run.recipe_text() != to_json(recipe):  # a checkpoint is of no use without it
+        run.write_recipe(recipe)
+
+
+def diverged(run: Run, what: str, cure: str) -> DivergedError:
+    """The error for a loss or weight that is not finite: what was saved, and what to try."""
+    last = run.checkpoint()
+    before = f"`{last}` is the state before" if last.exists() else "no checkpoint was due yet"
+    return DivergedError(f"{what}; {before}; try a smaller learning rate ({cure}) or another loss, in a new run")

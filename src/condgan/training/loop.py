@@ -19,7 +19,6 @@ from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.generation import generator
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
-from condgan.recipe.text import to_json
 from condgan.results import selection
 from condgan.results.records import AlarmRecord, EvaluationRecord
 from condgan.runs import checkpoint as checkpoints
@@ -31,14 +30,7 @@ from condgan.runs.status import Status
 from condgan.training import failures, preparation
 from condgan.training.agenda import Agenda
 from condgan.training.interrupts import interrupts
-from condgan.training.listeners.listener import (
-    Alarmed,
-    Beginning,
-    Block,
-    Evaluated,
-    Listeners,
-    Saved,
-)
+from condgan.training.listeners.listener import Alarmed, Beginning, Block, Evaluated, Listeners, Saved
 
 if TYPE_CHECKING:
     from condgan.training.beginning import Start
@@ -269,11 +261,7 @@ class Trainer:
         lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
         where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", f"optim.lr={lr / 4:g}"
         self.log_alarm("nan", what, where, (cure,), step)
-        last = self.run.checkpoint()
-        return DivergedError(
-            f"{what} {where}; {f'`{last}` is the state before' if last.exists() else 'no checkpoint was due yet'}; "
-            f"try a smaller learning rate ({cure}) or another loss, in a new run"
-        )
+        return failures.diverged(self.run, f"{what} {where}", cure)
 
     def save(self, engine: Engine) -> None:
         """Write the checkpoint, and the log and the generator that belong to it.
@@ -281,13 +269,7 @@ class Trainer:
         Raises:
             CondganError: the run folder was removed, or cannot be written to.
         """
-        if self.log.removed():
-            raise CondganError(
-                f"{self.run.folder} or its log was removed during the training, which ends at {self.where()} without a "
-                "save: train again"
-            )
-        if self.run.recipe_text() != to_json(self.recipe):  # a checkpoint is of no use without it
-            self.run.write_recipe(self.recipe)
+        failures.check_folder(self.run, self.log, self.recipe, self.where())
         self.log.sync()
         self.save_checkpoint("last", engine)
         self.save_generator(self.run.generator_file, engine)

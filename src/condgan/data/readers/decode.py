@@ -89,7 +89,7 @@ def opened(source: Path | IO[bytes], what: str) -> Iterator["Image.Image"]:
     except UnidentifiedImageError:
         cure = "replace or remove it"
         if what.lower().endswith(HEIC) and not reads_heic():
-            cure = "`pip install pillow-heif` reads HEIC"
+            cure = "`pip install condgan[heic]` reads HEIC"
         raise CondganError(f"{what} is not an image that can be read: {cure}") from None
     except Exception as error:  # Pillow raises a dozen kinds on damaged files
         reason = " ".join(str(error).split())[:100] or type(error).__name__

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from condgan.arrays import Images
-from condgan.data import tree
+from condgan.data import archives
 from condgan.data.dataset import Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
@@ -44,7 +44,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
     Raises:
         CondganError: it is not told where the labels are; files are damaged, all of them named.
     """
-    files = tree.grow(path)
+    files = archives.grow(path)
     try:
         images, skipped = image_files(files)
         listing = layouts.listing(files, images, data)
@@ -83,7 +83,7 @@ def unlabelled(path: Path, data: Data, progress: Progress = silent) -> tuple[Ima
     Raises:
         CondganError: there are none, or they lie in several folders; files are damaged.
     """
-    files = tree.grow(path)
+    files = archives.grow(path)
     try:
         images, _ = image_files(files)
         if len({file.path.parent for file in images}) > 1:
@@ -102,7 +102,7 @@ def peek(path: Path) -> tuple[int, Counter[tuple[int, int]]]:
     Raises:
         CondganError: there are no images.
     """
-    files = tree.grow(path)
+    files = archives.grow(path)
     sizes: Counter[tuple[int, int]] = Counter()
     try:
         images, _ = image_files(files)
@@ -204,7 +204,7 @@ def refuse_damaged(files: Tree, problems: Sequence[str], count: int) -> None:
 
 def is_tree(path: Path) -> bool:
     """Whether a path is a folder, or a zip or tar archive."""
-    return path.is_dir() or tree.is_archive(path)
+    return path.is_dir() or archives.is_archive(path)
 
 
 READER = Reader(
@@ -213,5 +213,5 @@ READER = Reader(
     "train, and those with folders or a column of their own",
     is_tree,
     read,
-    endings=tree.ARCHIVES,
+    endings=archives.ENDINGS,
 )

@@ -1,0 +1,148 @@
+"""Zip and tar archives as trees of files; nothing is unpacked into folders."""
+
+import lzma
+import tarfile
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from condgan.data.memory import LARGEST
+from condgan.data.tree import BROKEN, LARGEST_FILE, File, FolderTree, LoneFile, Tree, normal
+from condgan.errors import CondganError
+
+ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+
+def grow(path: Path) -> Tree:
+    """The files at a path: of a folder or an archive, or the file alone.
+
+    Raises:
+        CondganError: the archive is damaged or too large.
+    """
+    if path.is_dir():
+        return FolderTree(path)
+    if is_zip(path):
+        return ZipTree(path)
+    if is_tar(path):
+        return TarTree(path)
+    return LoneFile(path)
+
+
+class ZipTree(Tree):
+    """A zip archive."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        try:
+            self.archive = zipfile.ZipFile(root)
+            for member in self.archive.infolist():
+                if not member.is_dir() and (path := normal(member.filename)):
+                    self.add(path, member.file_size, member)
+        except BROKEN as error:
+            raise CondganError(f"{root} is damaged: {error}") from None
+
+    def _open(self, file: File) -> Any:
+        return self.archive.open(file.place)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self.archive.close()
+
+
+class TarTree(Tree):
+    """A tar archive; a compressed one is first unpacked into a nameless temporary file, for random access."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.lock = threading.Lock()
+        self.stream: IO[bytes] | None = None
+        try:
+            self.stream = uncompressed(root)
+            with tarfile.open(fileobj=self.stream, mode="r:") as archive:
+                for member in archive:
+                    if member.isreg() and (path := normal(member.name)):
+                        self.add(path, member.size, member.offset_data)
+                    elif not member.isdir():
+                        self.skipped["links and devices in the archive"] += 1
+        except BROKEN as error:
+            self.close()
+            raise CondganError(f"{root} is damaged: {error}") from None
+
+    @contextmanager
+    def _open(self, file: File) -> Iterator[IO[bytes]]:
+        with tempfile.SpooledTemporaryFile(max_size=LARGEST_FILE) as copy:
+            if self.stream is None:
+                raise ValueError("the archive is closed")
+            with self.lock:
+                self.stream.seek(file.place)
+                copy_some(self.stream, copy, file.size)
+            copy.seek(0)
+            yield copy
+
+    def close(self) -> None:
+        """Close the archive."""
+        if self.stream is not None:
+            self.stream.close()
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar archive."""
+    return path.is_file() and (is_zip(path) or is_tar(path))
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive, and no .npz by its name or content."""
+    if path.suffix.lower() in (".npz", ".pt", ".pth") or not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not any("/" not in name and name.endswith(".npy") for name in archive.namelist())
+    except BROKEN:
+        return True
+
+
+def is_tar(path: Path) -> bool:
+    """Whether a file is a tar archive, plain or compressed."""
+    try:
+        return tarfile.is_tarfile(path)
+    except (*BROKEN, OSError):
+        return False
+
+
+def uncompressed(path: Path) -> IO[bytes]:
+    """A tar archive without its compression, at most as large as the largest array.
+
+    Raises:
+        CondganError: it is larger.
+    """
+    import bz2
+    import gzip
+
+    with path.open("rb") as file:
+        start = file.read(6)
+    openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+    opener = next((opener for magic, opener in openers.items() if start.startswith(magic)), None)
+    if opener is None:
+        return path.open("rb")
+    with ExitStack() as stack:
+        copy = stack.enter_context(tempfile.TemporaryFile())
+        stream = stack.enter_context(opener(path, "rb"))
+        if copy_some(stream, copy, LARGEST) >= LARGEST:
+            raise CondganError(f"{path} unpacks to more than {LARGEST >> 30} GiB: unpack it, and give a part of it")
+        copy.seek(0)
+        stream.close()
+        stack.pop_all()  # the tree closes the copy
+    return copy
+
+
+def copy_some(source: IO[bytes], target: Any, count: int) -> int:
+    """Copy at most so many bytes -> how many there were."""
+    done = 0
+    while done < count and (block := source.read(min(1 << 20, count - done))):
+        target.write(block)
+        done += len(block)
+    return done
