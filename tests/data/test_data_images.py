@@ -164,7 +164,7 @@ def test_a_decompression_bomb_is_an_error_and_not_a_warning(tmp_path: Path, monk
 
 
 def test_layouts_without_classes(tmp_path: Path) -> None:
-    refused(tmp_path, "has no images but nothing: expected a folder for each class")
+    refused(tmp_path, "has no images: expected a folder for each class")
     put(tmp_path / "flat")
     refused(tmp_path / "flat", "has images without labels: put a table of file and label beside them")
     put(tmp_path / "a" / "b")

@@ -222,6 +222,38 @@ def test_tables_that_do_not_fit(tmp_path: Path) -> None:
     refused(tmp_path, r'is "cat" in one row and "z" in another')
 
 
+def test_a_table_that_names_no_image_is_not_passed_over(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path / "img" / f"{number}.png", number)
+    csv_of(tmp_path / "img" / "metadata.csv", [["file_name", "label"], *[[f"pic{n}.jpg", "x"] for n in range(12)]])
+    refused(
+        tmp_path, r"metadata\.csv has the columns file_name, label, and no row names an image here \(the first: pic0"
+    )
+    csv_of(
+        tmp_path / "img" / "metadata.csv", [["file_name", "label"], *[[f"{n}.PNG", KINDS[n % 3]] for n in range(12)]]
+    )
+    assert counts(read(tmp_path)) == {"bee": 4, "cat": 4, "dog": 4}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_tables_in_any_usual_encoding(encoding: str, delimiter: str, tmp_path: Path) -> None:
+    lines = [f"file_name{delimiter}label"]
+    for number in range(12):
+        put(tmp_path / f"{number}.png", number)
+        lines.append(f"{number}.png{delimiter}{('né', 'nè')[number % 2]}")
+    (tmp_path / "labels.csv").write_bytes("\n".join(lines).encode(encoding))
+    assert counts(read(tmp_path)) == {"né": 6, "nè": 6}
+
+
+def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path / f"{number}.png", number)
+    rows = [[f"{number}.png", KINDS[number % 2], ("train", "validaton")[number % 2]] for number in range(12)]
+    csv_of(tmp_path / "labels.csv", [["file", "label", "split"], *rows])
+    refused(tmp_path, 'has "validaton" in the column split: expected train, validation or test')
+
+
 @given(st.binary(max_size=300), st.sampled_from([".csv", ".tsv", ".json", ".jsonl"]))
 def test_no_table_breaks_it(content: bytes, ending: str) -> None:
     import tempfile
@@ -298,6 +330,7 @@ def test_a_pattern_takes_linear_time() -> None:
 def test_nothing_is_evident_in_counting_numbers() -> None:
     assert evident([PurePosixPath(f"{number:05d}.png") for number in range(40)]) is None
     assert evident([PurePosixPath(f"img_{number}.png") for number in range(40)]) is None
+    assert evident([PurePosixPath(f"{number % 10}.png") for number in range(40)]) is None
     assert evident([PurePosixPath(f"{number % 4}_{number}.png") for number in range(40)]) == "{class}_*"
 
 

@@ -106,7 +106,7 @@ def test_where_nothing_can_be_measured(refused: Any, real: tuple[object, ...], t
             "give a run, a generator file, mnist, an .npz, .npy files, ",
             "or a folder of class folders",
         ],
-        "empty": ["has no images but nothing"],
+        "empty": ["has no images"],
         "text.txt": ["is not a dataset"],
         "damaged.npz": ["damaged or not an .npz"],
         "damaged.safetensors": ["truncated"],

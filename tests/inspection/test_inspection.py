@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from condgan.cli import main
+from condgan.errors import CondganError
 from condgan.inspection import facts, opening
 from condgan.inspection.inspection import inspect
 
@@ -108,10 +109,34 @@ def test_built_in_data_are_described_too() -> None:
 
 def test_a_refusal_is_one_line(refused: Any, tmp_path: Path) -> None:
     assert "no such path" in refused("data", "nowhere")
-    assert "has no images but nothing" in refused("data", str(tmp_path))
+    assert "has no images" in refused("data", str(tmp_path))
 
 
 def test_many_classes_are_shortened() -> None:
     line = opening.of_classes({f"c{number:03d}": number + 1 for number in range(50)})
     assert line.startswith("50 classes: c000 1, c001 2")
     assert "... (1 to 50 images; the smallest is c000)" in line
+
+
+def test_nothing_is_overwritten_and_nothing_written_into_the_dataset(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "means.png").write_text("precious")
+    with pytest.raises(CondganError, match=r"means\.png exists already"):
+        inspect(str(photos), output=tmp_path / "mine", timed=False)
+    assert (tmp_path / "mine" / "means.png").read_text() == "precious"
+    with pytest.raises(CondganError, match="give a folder outside of the dataset"):
+        inspect(str(photos), output=photos / "described", timed=False)
+
+
+def test_tiny_classes_leave_no_validation_images(tmp_path: Path) -> None:
+    for number in range(8):
+        put(tmp_path / f"c{number}" / "1.png", picture(number))
+    result = inspect(str(tmp_path), timed=False)
+    assert result.splits == {"train": 8, "validation": 0, "test": 0}
+    assert result.near_duplicates == 0
+
+
+def test_one_class_gets_a_recipe_without_conditions(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path / "cat" / f"{number}.png", picture(number))
+    assert inspect(str(tmp_path), timed=False).recipe == "gan-mlp"

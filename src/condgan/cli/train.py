@@ -1,5 +1,6 @@
 """Training: ``train`` and ``resume``."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,11 +65,12 @@ def report(run: "Run") -> None:
 
 def following(run: "Run") -> str:
     """What to do next: continue a stopped run, measure a finished one or, if it cannot be measured, sample from it."""
+    folder = shlex.quote(str(run.folder))
     if run.status.state == "stopped":
-        return f"condgan resume {run.folder}"
+        return f"condgan resume {folder}"
     domain = run.domain()
     if domain.condition is not None:
-        return f"condgan sample {run.folder} --conditions FILE.npz -o samples.npz"
+        return f"condgan sample {folder} --conditions FILE.npz -o samples.npz"
     if domain.vector is not None:
-        return f"condgan sample {run.folder} --per-class 1000 -o samples.npz"
-    return f"condgan evaluate {run.folder}"
+        return f"condgan sample {folder} --per-class 1000 -o samples.npz"
+    return f"condgan evaluate {folder}"

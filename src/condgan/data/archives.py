@@ -25,7 +25,7 @@ def grow(path: Path) -> Tree:
     """
     if path.is_dir():
         return FolderTree(path)
-    if is_zip(path):
+    if is_zip(path) or path.suffix.lower() == ".zip":  # a damaged one is no zip for zipfile
         return ZipTree(path)
     if is_tar(path):
         return TarTree(path)
@@ -91,7 +91,7 @@ class TarTree(Tree):
 
 def is_archive(path: Path) -> bool:
     """Whether a file is a zip or tar archive."""
-    return path.is_file() and (is_zip(path) or is_tar(path))
+    return path.is_file() and (is_zip(path) or path.suffix.lower() == ".zip" or is_tar(path))
 
 
 def is_zip(path: Path) -> bool:

@@ -77,7 +77,7 @@ def assigned(contents: Contents, known: Known, leave_out: bool, seed: int) -> tu
     gone = len(known.of.keys() - {key for part in keys.values() for key in part})
     notices: tuple[str, ...] = ()
     if new:
-        place = "left out" if leave_out else "not tested on, unless their class is new"
+        place = "left out" if leave_out else "in train, or drawn where the run has set no image of their class aside"
         notices += (f"{new} images are new since the run began: they are {place}",)
     if gone:
         notices += (f"{gone} images of the run are missing from {contents.name}",)

@@ -121,6 +121,8 @@ def unlabelled(path: Path, data: Data) -> tuple[Images, tuple[str, ...]]:
     Raises:
         CondganError: there are none, or they are damaged.
     """
+    if readers.of(path) is not images.READER:
+        raise CondganError(f"{path} is neither a folder nor an archive of images")
     with readable(str(path), path):
         return images.unlabelled(path, data)
 

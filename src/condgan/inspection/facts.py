@@ -69,6 +69,8 @@ def spread(images: Images, most: int) -> Images:
 def thumbnails(images: Images) -> npt.NDArray[np.float32]:
     """Small grey images without mean and of length 1, (N, side * side); of flat ones zeros."""
     rows, columns = images.shape[2:]
+    if not len(images):
+        return np.zeros((0, min(SIDE, rows, columns) ** 2), np.float32)
     side = min(SIDE, rows, columns)
     grey = images.mean(axis=1, dtype=np.float32)
     edges = [np.linspace(0, size, side + 1).astype(int)[:-1] for size in (rows, columns)]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from condgan.arrays import Images
 from condgan.data import Dataset
 from condgan.data.readers import BUILT_IN
 from condgan.data.readers.reader import Progress, silent
-from condgan.errors import CondganError
+from condgan.data.writers.output import check_free
+from condgan.errors import ArgumentError, CondganError
 from condgan.inspection import facts, opening
 from condgan.pictures import images
 from condgan.recipe import Data, Recipe, builtin
@@ -21,7 +23,9 @@ from condgan.recipe.suited import Suggestion, suggested
 from condgan.recipe.text import override_section
 from condgan.storage.files import check_writable
 
+MEANS, SHEET = "means.png", "contact-sheet.png"
 ROWS, COLUMNS = 10, 20  # of the contact sheet
+ONE_CLASS = "gan-mlp"  # the recipe without conditions
 SECONDS, TIMED_ROWS = 2.0, 2048  # of steps that are timed, and the images that they see
 
 
@@ -93,10 +97,16 @@ def inspect(
         form = override_section("data", form, [t for t in suggestion.overrides if t.startswith("data.")])
         form = override_section("data", form, overrides)
     if output is not None:
-        check_writable(output / "means.png")
+        if own and Path(source).is_dir() and Path(source).resolve() in (output.resolve(), *output.resolve().parents):
+            raise ArgumentError("output", output, f"it lies in {source}: give a folder outside of the dataset")
+        for name in (MEANS, SHEET):
+            check_free(output / name)
+        check_writable(output / MEANS)
     dataset = datasets.load(form, progress=progress)
     if dataset.train.images.ndim == 2:
         raise CondganError(f"{source} has vectors: only images are described, `condgan train` takes both")
+    if len(dataset.class_names) == 1 and own:
+        suggestion = replace(suggestion, recipe=ONE_CLASS, reason=f"{suggestion.reason}; one class needs no condition")
     recipe = builtin.get(suggestion.recipe, [*suggestion.overrides, *overrides])
     equal, near = facts.duplicates(dataset), facts.near_duplicates(dataset)
     sizes = list(dataset.sizes)
@@ -160,7 +170,7 @@ def draw(dataset: Dataset, folder: Path) -> tuple[str, ...]:
         sheet[: len(examples), column] = dataset.train.images[examples]
     return tuple(
         str(save(folder / name, tiles, len(shown), titles))
-        for name, tiles in (("means.png", np.stack(means)), ("contact-sheet.png", sheet.reshape(-1, *sheet.shape[2:])))
+        for name, tiles in ((MEANS, np.stack(means)), (SHEET, sheet.reshape(-1, *sheet.shape[2:])))
     )
 
 

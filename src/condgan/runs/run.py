@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Self
 
 from condgan.draws.schedule import Plan
@@ -71,7 +72,8 @@ class Run:
                 created.mkdir(parents=True)  # fails if another process was faster
             elif not created.is_dir() or _occupied(created):
                 raise CondganError(
-                    f"{created} exists and is kept: `condgan resume {created}` continues it, or choose another `run`"
+                    f"{created} exists and is kept: `condgan resume {quote(str(created))}` continues it, or choose "
+                    "another `run`"
                 )
         except OSError as error:
             raise CondganError(

@@ -1,5 +1,7 @@
 """What the user reads when a training ends early."""
 
+from shlex import quote
+
 from condgan.data.readers import passed
 from condgan.errors import CondganError, DivergedError
 from condgan.recipe import Recipe
@@ -11,7 +13,7 @@ from condgan.training.listeners.listener import ListenerError
 
 def saved(run: Run, recipe: Recipe, where: str) -> str:
     """Where a training was saved, and what continues it."""
-    command = f"condgan resume {run.folder}"
+    command = f"condgan resume {quote(str(run.folder))}"
     if recipe.data.source == passed.NAME:  # the command line cannot pass arrays
         command = f'condgan.resume("{run.folder}", data=...)'
     return f"saved at {where}: `{command}` continues there"
@@ -32,7 +34,7 @@ def explained(error: BaseException, run: Run, recipe: Recipe, where: str, comple
         return error
     return CondganError(
         f"cannot write to {run.folder}: {cause.strerror or cause}; what was saved remains: make room, "
-        f"then `condgan resume {run.folder}`"
+        f"then `condgan resume {quote(str(run.folder))}`"
     )
 
 

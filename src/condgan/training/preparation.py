@@ -1,5 +1,7 @@
 """What a session of training starts from: its engine, the facts that it records, and the sentence that announces it."""
 
+from shlex import quote
+
 import numpy as np
 
 from condgan import engines
@@ -76,7 +78,8 @@ def notices(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
 def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:
     """What is about to happen, in a sentence."""
     if step == plan.steps:
-        return f"{run.folder} is finished: `condgan resume {run.folder} --epochs N` trains it for N epochs in all"
+        resume = f"condgan resume {quote(str(run.folder))} --epochs N"
+        return f"{run.folder} is finished: `{resume}` trains it for N epochs in all"
     start = f"continues at epoch {plan.epoch(step):.2f} (step {step})" if step else "trains"
     what = "images" if dataset.domain().vector is None else "vectors"
     wanted, precision = recipe.train.precision, settings.precision

@@ -48,9 +48,12 @@ def refuse_doubtful(
             raise CondganError(
                 f"{where} has several datasets: {shown}: give the path of one, as {where}/{min(tops, key=natural)}"
             )
+        file, parts = next(iter(tops.values()))[0]
+        above = "".join(f"{part}/" for part in file.path.parts[: -len(parts)])
         raise CondganError(
             f"{where} has folders in folders ({next(iter(tops.values()))[0][0].path}): "
-            f"data.label_from='{CLASS}/*/*' takes the upper ones for classes, data.label_from='*/{CLASS}/*' the lower"
+            f"data.label_from='{above}{CLASS}/*/*' takes the upper ones for classes, "
+            f"data.label_from='{above}*/{CLASS}/*' the lower"
         )
     if is_storage(tops):
         raise CondganError(

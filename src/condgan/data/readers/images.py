@@ -147,8 +147,8 @@ def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
                            refused.most_common())  # fmt: skip
         raise CondganError(f"{files.root} has pictures that are not read: {listed}, or move them elsewhere")
     if not images:
-        what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5)) or "nothing"
-        raise CondganError(f"{files.root} has no images but {what}: {EXPECTED}")
+        what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5))
+        raise CondganError(f"{files.root} has no images{what and f' but {what}'}: {EXPECTED}")
     return images, skipped
 
 

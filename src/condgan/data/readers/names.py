@@ -116,6 +116,7 @@ def evident(paths: Sequence[PurePosixPath]) -> str | None:
         matched = [Pattern(text).match(path) for path in paths]
         classes = {match[0] for match in matched if match}
         counting = any(len(name) > 2 and name.isdecimal() for name in classes)
+        counting |= text.startswith(f"{CLASS}.") and any(path.name.count(".") < 2 for path in paths)  # only an ending
         if all(matched) and 2 <= len(classes) <= len(paths) // 2 and not counting:
             return text
     return None

@@ -14,6 +14,7 @@ from condgan.errors import CondganError
 ENDINGS = frozenset({".csv", ".tsv", ".json", ".jsonl"})
 LARGEST = 1 << 28  # bytes
 LABELS = ("label", "labels", "class", "class_name", "classname", "category", "target", "y", "species", "name", "text")
+FILES = ("file_name", "filename", "file", "image", "image_name", "image_id", "img", "path", "filepath", "id")
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold", "usage")
 COVERED = 0.5  # share of the images that a table must name to be taken for their labels
 
@@ -58,6 +59,7 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
     """
     of: dict[PurePosixPath, Named] = {}
     used: list[File] = []
+    strange = ""
     missing, words = 0, dict[str, None]()
     for file in sorted(tree.files.values(), key=lambda file: natural(str(file.path))):
         if file.path.suffix.lower() not in ENDINGS or file.path.name == "classes.json":
@@ -65,6 +67,12 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
         rows = list(read(tree, file))
         key, places = file_column(rows, file.path.parent, images)
         if key is None:
+            names = [name for name in (rows[0] if rows else ()) if name.casefold() in FILES]
+            if names and len(rows[0]) > 1:
+                strange = (
+                    f"{tree.shown(file.path)} has the columns {', '.join(list(rows[0])[:8])}, and no row names an "
+                    f"image here (the first: {rows[0][names[0]]}): correct the names, or move it elsewhere"
+                )
             continue
         values, split = label_column(tree, file, rows, key, column)
         used.append(file)
@@ -77,12 +85,30 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
             if not label:
                 continue
             label = label.removesuffix(".0") if label.removesuffix(".0").isdecimal() else label
-            named = Named(label, split_of(row[split]) if split and row.get(split) else split_of(file.path.stem))
+            named = Named(label, split_in(tree, file, row, split) or split_of(file.path.stem))
             if of.setdefault(place, named).label != label:
                 raise CondganError(
                     f'{tree.shown(place)} is "{of[place].label}" in one row and "{label}" in another: correct one'
                 )
+    if not used and strange:
+        raise CondganError(strange)
     return Labels(of, tuple(used), missing, " and ".join(words)) if used else None
+
+
+def split_in(tree: Tree, file: File, row: Row, column: str | None) -> str | None:
+    """The split that a row names; none if it has no such cell.
+
+    Raises:
+        CondganError: it is not the name of a split.
+    """
+    value = (row.get(column) or "").strip() if column else ""
+    split = split_of(value) if value else None
+    if value and split is None:
+        raise CondganError(
+            f'{tree.shown(file.path)} has "{value}" in the column {column}: expected train, validation or test; '
+            "correct it, or rename the column if it is about something else"
+        )
+    return split
 
 
 def file_column(
@@ -91,7 +117,7 @@ def file_column(
     """The column that names most images, and the image of each row."""
     if not rows:
         return None, []
-    whole = {str(file.path): file.path for file in images}
+    whole = {str(file.path).casefold(): file.path for file in images} | {str(file.path): file.path for file in images}
     stems = {str(file.path.with_suffix("")): file.path for file in images}
     alone: dict[str, PurePosixPath | None] = {}
     for file in images:  # names that are unique in the whole tree
@@ -103,7 +129,8 @@ def file_column(
         for row in rows:
             text = (row.get(key) or "").strip().replace("\\", "/").removeprefix("./")
             near = str(folder / text) if text else ""
-            places.append(whole.get(near) or stems.get(near) or whole.get(text) or alone.get(text.rpartition("/")[2]))
+            known = whole.get(near) or stems.get(near) or whole.get(text) or alone.get(text.rpartition("/")[2])
+            places.append(known or whole.get(near.casefold()))
         count = sum(place is not None for place in places)
         if count > best[0] and 2 * count >= len(rows):
             best = (count, key, places)
@@ -117,9 +144,9 @@ def label_column(tree: Tree, file: File, rows: Sequence[Row], files: str, wanted
         CondganError: there is no column that evidently has the labels.
     """
     columns = [key for key in rows[0] if key and key != files]
-    split = next((key for key in columns if key.casefold() in SPLIT_COLUMNS and any(
-        split_of(row.get(key) or "") for row in rows
-    )), None)  # fmt: skip
+    possible = [key for key in columns if key.casefold() in SPLIT_COLUMNS]
+    split = next((key for key in possible if any(split_of(row.get(key) or "") for row in rows)), None)
+    split = split or next((key for key in possible if key.casefold() == "split"), None)
     rest = [key for key in columns if key != split]
     if wanted is not None:
         if wanted not in rest:
@@ -143,7 +170,7 @@ def read(tree: Tree, file: File) -> Iterator[Row]:
     raw = tree.read(file, LARGEST)
     if len(raw) > LARGEST:
         raise CondganError(f"{tree.shown(file.path)} has more than {LARGEST >> 20} MiB: split it")
-    text, ending = raw.decode("utf-8-sig", errors="replace"), file.path.suffix.lower()
+    text, ending = decoded(raw), file.path.suffix.lower()
     try:
         if ending == ".jsonl":
             yield from (flat(json.loads(line)) for line in text.splitlines() if line.strip())
@@ -155,10 +182,20 @@ def read(tree: Tree, file: File) -> Iterator[Row]:
         return  # not a table of labels: it counts as a file that was not read
 
 
+def decoded(raw: bytes) -> str:
+    """UTF-8, or UTF-16 as Excel's Unicode text, or else Windows-1252."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
 def of_lines(text: str, ending: str) -> Iterator[Row]:
     """The rows of a CSV or TSV; columns without names are called 1, 2, ..."""
     first = text.partition("\n")[0]
-    delimiter = "\t" if ending == ".tsv" else max(",;\t", key=first.count)
+    delimiter = "\t" if ending == ".tsv" else max(",;\t|", key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     head = next(reader, [])
     if len(head) < 2 or len(head) > 1000:
