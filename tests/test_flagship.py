@@ -67,13 +67,13 @@ def test_it_is_sampled_from_at_once(condgan: Process, shipped: Generator, tmp_pa
         assert np.array_equal(np.asarray(picture), images.row(shipped.sample("20261121")))
 
 
-def test_what_lies_at_the_path_comes_first(
+def test_the_name_comes_first_unless_a_path_is_written_as_one(
     digits: Path, tiny: dict[str, tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Refusal
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert condgan.load("mnist").domain.data == "mnist"
     condgan.train("gan-mlp", *tiny["gan-mlp"], data=digits, epochs=1, run="mnist")
-    assert condgan.load("mnist").recipe.name == "gan-mlp"
+    assert condgan.load("mnist").recipe.name == "mnist"
     assert condgan.load("./mnist").recipe.name == "gan-mlp"
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
