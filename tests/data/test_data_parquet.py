@@ -19,7 +19,7 @@ from condgan.data.readers import parquet
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
-arrow = pytest.importorskip("pyarrow")
+arrow = pytest.importorskip("pyarrow", exc_type=ImportError)  # it refuses an older numpy by one
 tables = pytest.importorskip("pyarrow.parquet")
 
 RANDOM = np.random.default_rng(6)

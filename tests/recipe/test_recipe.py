@@ -213,11 +213,11 @@ changes = st.lists(
 
 @given(st.sampled_from(sorted(builtin.RECIPES)), changes)
 def test_json_and_back(name: str, overrides: list[str]) -> None:
-    plain = "train.ema_warmup=false"  # which does not go with train.ema=none
-    made = builtin.get(name, [plain, *overrides])
+    plain = ("train.ema_warmup=false", "augment.target=none")  # which exclude some of the changes
+    made = builtin.get(name, [*plain, *overrides])
     assert from_json(to_json(made), "it") == made
     assert from_json(to_json(made).encode(), "it") == made
-    assert builtin.get(name, [plain, *reversed(overrides)]).name == name
+    assert builtin.get(name, [*plain, *reversed(overrides)]).name == name
 
 
 def test_a_newer_format_is_refused_with_the_cure() -> None:
