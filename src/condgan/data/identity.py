@@ -81,7 +81,7 @@ def assigned(contents: Contents, known: Known, leave_out: bool, seed: int) -> tu
         notices += (f"{new} images are new since the run began: they are {place}",)
     if gone:
         notices += (f"{gone} images of the run are missing from {contents.name}",)
-    if leave_out and not any(names.any() for names in found.values()):
+    if leave_out and not any((names != "").any() for names in found.values()):
         return contents, notices  # other data
     targets = {source: names if leave_out else placed(contents, source, names, seed) for source, names in found.items()}
     if all((names == source).all() for source, names in targets.items()):
