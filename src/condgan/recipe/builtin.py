@@ -120,7 +120,7 @@ OWN = (
     Recipe(
         name="images-small", source="none: for fewer than 1000 labelled images of one's own",
         generator=OWN_G.model_copy(update={"depth": 1, "width": 24}), discriminator=OWN_D.model_copy(update={"depth": 1, "width": 24}), latent=Latent(dim=64),
-        loss=Loss(name="bce"), penalty=Penalty(r1=0.5, every=8), augment=Augment(policy=("brightness", "translation", "cutout"), target=0.6, adapt_images=100_000), optim=Optim(g=OWN_ADAM, d=OWN_ADAM),
+        loss=Loss(name="bce"), penalty=Penalty(r1=0.5, every=8), augment=Augment(policy=("brightness", "translation", "cutout"), probability=0.0, target=0.6, adapt_images=100_000), optim=Optim(g=OWN_ADAM, d=OWN_ADAM),
         train=OWN_TRAIN.model_copy(update={"epochs": 500}), output=Output(grid_every=50_000), evaluation=Evaluation(every=100_000),
         notes=("images with adaptive augmentation (Karras et al. 2020), so that the discriminator does not learn the few images by heart",),
     ),
