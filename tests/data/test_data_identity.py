@@ -70,6 +70,7 @@ def test_a_run_keeps_its_splits_and_obeys_them(photos: Path, tiny: Any, tmp_path
         assert shown(kept.splits[name]) == shown(before.splits[name])
     assert shown(fresh.test) != shown(before.test)
     assert len(kept.train) == len(before.train) + 2
+    assert np.shares_memory(kept.trained_on(Data(train_on="train+validation")).images, kept.train.images)  # no copy
     assert any("2 images are new since the run began: they are in train" in notice for notice in kept.notices)
 
     class Listens:

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import os
 import re
 import shlex
 import tarfile
@@ -435,7 +436,26 @@ def test_own_runs_and_links_out_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "data" / "cat" / "loop").symlink_to(tmp_path / "data")
     dataset = read(tmp_path / "data")
     assert dataset.sha256 == expected
-    assert sum(dataset.skipped.values()) == 3
+    assert dataset.skipped == {
+        "files of condgan runs": 1,
+        "links that lead out of the folder": 2,
+        "links to a folder that is read already": 1,
+    }
+
+
+def test_a_folder_that_cannot_be_listed_is_no_missing_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``os.walk`` leaves it out without a word."""
+    for number in range(12):
+        put(tmp_path / KINDS[number % 2] / f"{number}.png", number)
+    listed = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    refused(tmp_path, "dog cannot be read: Permission denied")
 
 
 def test_old_recipes_are_read_by_the_old_rules(tmp_path: Path) -> None:

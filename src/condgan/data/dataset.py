@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -94,13 +94,11 @@ class Split(Rows):
         return modality(self.images.ndim == 2, self.labels.ndim == 2)
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Labelled images in three splits; ``labels`` are indexes into ``class_names``, which vector conditions have not.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reading:
+    """How a dataset was read.
 
     Attributes:
-        split_rule: where the splits come from, in a sentence.
-        notices: what was done to the images.
         drawn: the splits that condgan drew itself.
         how: where the labels were read.
         skipped: files that were not read, by reason.
@@ -108,6 +106,29 @@ class Dataset:
         hashes: of the images of each split, (N, 2), in order; none where splits are fixed.
         sizes: how many images there are of each (height, width) in the source.
         pixels: the lowest and the highest value in the source.
+    """
+
+    drawn: tuple[str, ...] = ()
+    how: str = ""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    background: str = "auto"
+    hashes: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
+    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    pixels: tuple[float, float] | None = None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """These attributes, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(Reading)}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset(Reading):
+    """Labelled images in three splits; ``labels`` are indexes into ``class_names``, which vector conditions have not.
+
+    Attributes:
+        split_rule: where the splits come from, in a sentence.
+        notices: what was done to the images.
 
     Raises:
         CondganError: a class name or label is not valid, the splits differ in shape, or train is empty.
@@ -120,13 +141,6 @@ class Dataset:
     test: Split
     split_rule: str
     notices: tuple[str, ...] = ()
-    drawn: tuple[str, ...] = ()
-    how: str = ""
-    skipped: Mapping[str, int] = field(default_factory=dict)
-    background: str = "auto"
-    hashes: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
-    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    pixels: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check that names, labels and shapes belong together."""
@@ -203,11 +217,10 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Contents:
+class Contents(Reading):
     """What a source holds: train, other splits if it has them, and the rule if it defines all three itself.
 
-    ``drawn`` names those of its splits that condgan draws from its training images, as MNIST's validation images. The
-    others are as in ``Dataset``.
+    ``drawn`` names those of its splits that condgan draws from its training images, as MNIST's validation images.
     """
 
     name: str
@@ -215,17 +228,6 @@ class Contents:
     splits: Mapping[str, Split]
     notices: tuple[str, ...] = ()
     split_rule: str | None = None
-    drawn: tuple[str, ...] = ()
-    how: str = ""
-    skipped: Mapping[str, int] = field(default_factory=dict)
-    background: str = "auto"
-    hashes: Mapping[str, npt.NDArray[np.uint64]] = field(default_factory=dict)
-    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    pixels: tuple[float, float] | None = None
-
-    def replace(self, **changes: Any) -> "Contents":
-        """The same with other values."""
-        return replace(self, **changes)
 
 
 def modality(vectors: bool, conditions: bool) -> str:

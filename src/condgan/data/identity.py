@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,8 @@ RULE = "as the run drew them, by the hash of each image"
 LARGEST = 1 << 32  # bytes of the file
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """The splits of a run: hash of an image (16 bytes) -> split."""
-
-    of: Mapping[bytes, str]
+Known = Mapping[bytes, str]
+"""The splits of a run: hash of an image (16 bytes) -> split."""
 
 
 def save(path: Path, dataset: Dataset) -> None:
@@ -51,7 +48,7 @@ def load(path: Path) -> Known | None:
         content = json.loads(path.read_bytes())
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}, expected {FORMAT}")
-        return Known({bytes.fromhex(text): name for name in SPLITS for text in content["splits"].get(name, ())})
+        return {bytes.fromhex(text): name for name in SPLITS for text in content["splits"].get(name, ())}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CondganError(f"{path} is damaged ({error}): restore it, or train anew") from None
 
@@ -72,9 +69,9 @@ def assigned(contents: Contents, known: Known, leave_out: bool, seed: int) -> tu
         The contents, and what differs from the run in words.
     """
     keys = {source: [row.tobytes() for row in hashes] for source, hashes in contents.hashes.items()}
-    found = {source: np.array([known.of.get(key, "") for key in part], "<U10") for source, part in keys.items()}
+    found = {source: np.array([known.get(key, "") for key in part], "<U10") for source, part in keys.items()}
     new = sum(int((names == "").sum()) for names in found.values())
-    gone = len(known.of.keys() - {key for part in keys.values() for key in part})
+    gone = len(known.keys() - {key for part in keys.values() for key in part})
     notices: tuple[str, ...] = ()
     if new:
         place = "left out" if leave_out else "in train, or drawn where the run has set no image of their class aside"
@@ -86,14 +83,24 @@ def assigned(contents: Contents, known: Known, leave_out: bool, seed: int) -> tu
     targets = {source: names if leave_out else placed(contents, source, names, seed) for source, names in found.items()}
     if all((names == source).all() for source, names in targets.items()):
         return contents, notices
-    splits, hashes = {}, {}
-    for name in SPLITS:
+    images = room((sum(int((names != "").sum()) for names in targets.values()), *shape(contents)), np.uint8)
+    splits, hashes, start = {}, {}, 0
+    for name in SPLITS:  # side by side in one array, so that two of them can be trained on without a copy
         pieces = [(source, np.flatnonzero(names == name)) for source, names in targets.items()]
-        pieces = [(source, rows) for source, rows in pieces if len(rows)]
-        if pieces:
-            splits[name] = gathered(contents, pieces)
+        if any(len(rows) for _, rows in pieces):
+            stop = start
+            for source, rows in pieces:
+                images[stop : stop + len(rows)] = contents.splits[source].images[rows]
+                stop += len(rows)
+            labels = np.concatenate([contents.splits[source].labels[rows] for source, rows in pieces])
+            splits[name], start = Split(images[start:stop], labels), stop
             hashes[name] = np.concatenate([contents.hashes[source][rows] for source, rows in pieces])
-    return contents.replace(splits=splits, hashes=hashes, split_rule=RULE), notices
+    return replace(contents, splits=splits, hashes=hashes, split_rule=RULE), notices
+
+
+def shape(contents: Contents) -> tuple[int, ...]:
+    """Of an image, (C, H, W)."""
+    return next(iter(contents.splits.values())).images.shape[1:]
 
 
 def placed(contents: Contents, source: str, names: np.ndarray, seed: int) -> np.ndarray:
@@ -109,15 +116,3 @@ def placed(contents: Contents, source: str, names: np.ndarray, seed: int) -> np.
     for name, part in zip(missing, parts[1:], strict=False):
         names[rows[part]] = name
     return names
-
-
-def gathered(contents: Contents, pieces: list[tuple[str, np.ndarray]]) -> Split:
-    """Rows of several splits as one."""
-    first = contents.splits[pieces[0][0]]
-    count = sum(len(rows) for _, rows in pieces)
-    images = room((count, *first.images.shape[1:]), first.images.dtype)
-    start = 0
-    for source, rows in pieces:
-        images[start : start + len(rows)] = contents.splits[source].images[rows]
-        start += len(rows)
-    return Split(images, np.concatenate([contents.splits[source].labels[rows] for source, rows in pieces]))

@@ -1,7 +1,7 @@
 """Raw images in an array -> images of a dataset: one size, one number of channels, one ground."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +51,19 @@ def prepare(raw: Images, data: Data, identify: bool = True) -> Prepared:
 
 def identities(raw: npt.NDArray[np.uint8]) -> Hashes:
     """A hash of each row; equal images have equal ones wherever they were read from."""
-    start = f"{raw.shape[1:]} {raw.dtype}".encode()
     hashes = np.zeros((len(raw), 2), np.uint64)
     for row, image in enumerate(raw):
-        digest = hashlib.blake2b(start, digest_size=16)
-        digest.update(np.ascontiguousarray(image).data)
-        hashes[row] = np.frombuffer(digest.digest(), np.uint64)
+        hashes[row] = np.frombuffer(identity(image), np.uint64)
     return hashes
+
+
+def identity(pixels: npt.NDArray[Any], clear: npt.NDArray[np.uint8] | None = None) -> bytes:
+    """16 bytes that depend on what a raw image shows, its transparency included, and not on where it was read from."""
+    digest = hashlib.blake2b(f"{pixels.shape} {pixels.dtype}".encode(), digest_size=16)
+    for array in (pixels, clear):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
 
 
 def representatives(hashes: Hashes) -> np.ndarray:

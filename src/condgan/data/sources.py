@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def load(
             contents = named(source, data, progress)
     if known is not None and contents.hashes:
         contents, notices = identity.assigned(contents, known, leave_out, data.split_seed)
-        contents = contents.replace(notices=(*contents.notices, *notices))
+        contents = replace(contents, notices=(*contents.notices, *notices))
     with readable(contents.name, Path(contents.name)):
         return complete(contents, data.split_seed)
 

@@ -58,13 +58,7 @@ def complete(contents: Contents, seed: int) -> Dataset:
         test=splits["test"],
         split_rule=contents.split_rule or rule(missing, seed, bool(contents.class_names)),
         notices=notices,
-        drawn=(*contents.drawn, *missing),
-        how=contents.how,
-        skipped=contents.skipped,
-        background=contents.background,
-        sizes=contents.sizes,
-        pixels=contents.pixels,
-        hashes=hashes,
+        **contents.reading | {"drawn": (*contents.drawn, *missing), "hashes": hashes},
     )
 
 

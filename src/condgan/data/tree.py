@@ -22,6 +22,7 @@ LITTER = frozenset({"thumbs.db", "desktop.ini", "icon\r", "lost+found", "system 
 LITTER_STARTS = (".", "~$", "__macosx", "@eadir")
 HIDDEN = "hidden files and those that desktops leave behind"
 LINKS = "links that lead out of the folder"
+TWICE = "links to a folder that is read already"
 RUNS = "files of condgan runs"
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, NotImplementedError)
 
@@ -110,10 +111,11 @@ class FolderTree(Tree):
         super().__init__(root)
         real = os.path.realpath(root)
         seen: set[tuple[int, int]] = set()
-        for place, folders, names in os.walk(root, followlinks=True):
+        for place, folders, names in os.walk(root, onerror=refuse, followlinks=True):
             below = PurePosixPath(os.path.relpath(place, root))
             status = os.stat(place)
-            if (status.st_dev, status.st_ino) in seen:  # a link to a folder above
+            if (status.st_dev, status.st_ino) in seen:
+                self.skipped[TWICE] += 1
                 folders.clear()
                 continue
             seen.add((status.st_dev, status.st_ino))
@@ -154,6 +156,11 @@ class LoneFile(Tree):
 
     def _open(self, file: File) -> Any:
         return open(file.place, "rb")
+
+
+def refuse(error: OSError) -> None:
+    """Raise an error of ``os.walk``, which would leave the folder out without a word."""
+    raise error
 
 
 def normal(name: str) -> PurePosixPath | None:

@@ -1,9 +1,9 @@
 """One image file -> one raw image, whatever its mode: upright, 8 bits, grey or RGB."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import Images
+from condgan.data.prepare import identity
 from condgan.errors import CondganError
 
 if TYPE_CHECKING:
@@ -47,12 +48,7 @@ class Decoded:
 
     def digest(self) -> bytes:
         """16 bytes that depend on what the image shows, and not on how its file is written."""
-        pixels = self.pixels if self.deep is None else self.deep
-        hashed = hashlib.blake2b(f"{pixels.shape} {pixels.dtype}".encode(), digest_size=16)
-        for array in (pixels, self.clear):
-            if array is not None:
-                hashed.update(np.ascontiguousarray(array).data)
-        return hashed.digest()
+        return identity(self.pixels if self.deep is None else self.deep, self.clear)
 
 
 def decode(source: Path | IO[bytes], what: str = "", by_content: bool = True) -> Decoded:
@@ -96,6 +92,7 @@ def opened(source: Path | IO[bytes], what: str) -> Iterator["Image.Image"]:
         raise CondganError(f"{what} cannot be read as an image ({reason}): replace or remove it") from None
 
 
+@cache
 def reads_heic() -> bool:
     """Whether pillow-heif is installed, which is then registered with Pillow."""
     try:

@@ -19,8 +19,9 @@ from condgan.data.dataset import Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers.decode import decode
 from condgan.data.readers.labels import numbered
+from condgan.data.readers.names import SPLITS
 from condgan.data.readers.reader import Progress, Reader, silent
-from condgan.data.readers.roles import ROLES, SPLITS, UNLABELLED
+from condgan.data.readers.roles import ROLES, UNLABELLED
 from condgan.data.readers.store import Store, finished
 from condgan.errors import CondganError
 from condgan.recipe import Data

@@ -4,13 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from condgan.data.readers.names import SPLITS
 from condgan.errors import CondganError
 
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing", "eval"), "test"),
-}
 ROLES = {
     **dict.fromkeys(("images", "image", "imgs", "img", "x", "data", "pixels", "inputs"), "images"),
     **dict.fromkeys(("labels", "label", "y", "targets", "target"), "labels"),

@@ -46,7 +46,7 @@ def read(data: Data) -> Contents:
         "validation": Split(images[len(labels) :], validation_labels),
         "test": Split(digits.splits["test"].images[:, 0][test], test_labels),
     }
-    return Contents(NAME, CLASS_NAMES, splits, digits.notices, RULE, digits.drawn)
+    return Contents(NAME, CLASS_NAMES, splits, digits.notices, RULE, drawn=digits.drawn)
 
 
 def stacks(digits: Labels, number: int) -> tuple[npt.NDArray[np.int64], Labels]:
