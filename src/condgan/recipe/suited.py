@@ -34,7 +34,7 @@ def suggested(count: int, sizes: Mapping[tuple[int, int], int]) -> Suggestion:
     sides = sorted(max(size) for size, number in sizes.items() for _ in range(min(number, FEW)))
     middle = sides[len(sides) // 2] if sides else USUAL
     if len(set(sides)) == 1 and SMALLEST <= middle <= LARGEST:
-        size, why = middle, "their own size"
+        size, why = middle, "their own size" if all(h == w for h, w in sizes) else "their longer side"
     else:
         size = LARGEST if middle >= (USUAL + LARGEST) // 2 else USUAL
         why = f"most are about {middle} pixels"
