@@ -18,6 +18,7 @@ from PIL import Image, ImageSequence
 import condgan as package
 from condgan import cli
 from condgan.generation import options
+from condgan.generation.sampling import result_labels
 from condgan.runs.run import Run
 
 NAMES = [f"Sample{number:03}" for number in range(1, 8)]
@@ -106,12 +107,13 @@ def test_the_answer_names_the_classes(samples: Path, unconditional: Path, run: A
 
 
 def test_an_old_run_keeps_positions_in_its_sequence_and_nowhere_else(tmp_path: Path, refused: Any) -> None:
-    old = Path(__file__).parents[1] / "runs/format-1/evaluated"
+    old = Path(__file__).parents[1] / "runs/format-1/photos-run"
     folder = Path(shutil.copytree(old, tmp_path / "old"))
-    assert Run.open(folder).recipe.data.reading == 1
-    names = package.load(folder).domain.class_names
-    assert "10" in refused("sample", folder, "10,1")
-    assert package.load(folder).sample(names[:2]).shape[0] == 2
+    recipe, generator = Run.open(folder).recipe, package.load(folder)
+    assert recipe.output.sequence == "2,0"
+    assert result_labels(recipe, generator.domain).tolist() == [2, 0]
+    assert "2" in refused("sample", folder, "2,0")
+    assert generator.sample(["Sample003", "Sample001"]).shape[0] == 2
 
 
 # Datasets
