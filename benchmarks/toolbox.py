@@ -17,9 +17,9 @@ from condgan import engines
 from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.generation.generator import load
-from condgan.pictures.images import Pixels
 from condgan.recipe.builtin import get
 from condgan.runs.run import Run
+from condgan.storage.pictures import Pixels
 from condgan.training.training import resume, train
 from host import Host
 

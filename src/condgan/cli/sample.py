@@ -1,7 +1,7 @@
 """Sampling: ``sample``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,6 +45,13 @@ def sample(
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
     scale: Annotated[int | None, typer.Option(help="Enlarge a picture this many times; default: by its size.")] = None,
     engine: Engine = None,
+    producer: Annotated[
+        str | None, typer.Option(help="Who answers for the files, as they say themselves; default: $CONDGAN_PRODUCER.")
+    ] = None,
+    visible_label: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option(metavar="en|zh", help='Write "AI-generated" or "AI生成" below a picture.'),
+    ] = None,
 ) -> None:
     """Generate images from a trained generator.
 
@@ -52,13 +59,14 @@ def sample(
     condition. Prints the path, and below it how many of each class it has; nothing is overwritten.
     """
     from condgan.cli.progress import counting
-    from condgan.generation import export
+    from condgan.export import export
 
     said: list[str] = []
     with counting("images") as progress:
         written = export.to_file(
             path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
             count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
-            checkpoint=checkpoint, scale=scale, engine=engine, progress=progress, say=said.append,
+            checkpoint=checkpoint, scale=scale, engine=engine, producer=producer,
+            visible_label=visible_label, progress=progress, say=said.append,
         )  # fmt: skip
     print(written, *said, sep="\n")

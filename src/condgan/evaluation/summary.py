@@ -13,6 +13,7 @@ from condgan.pictures import images, metric_plots
 from condgan.results import classes
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.storage.files import atomic
+from condgan.storage.manifest import begin
 from condgan.streams import encodable
 
 if TYPE_CHECKING:
@@ -83,18 +84,17 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     """
     report = folder / FILE
     atomic(report, encodable(json.dumps(evaluation.as_json(), indent=2, ensure_ascii=False)).encode() + b"\n")
-    written = [report]
+    written, manifest = [report], begin().model_copy(update={"data": evaluation.protocol.data.name})
 
     def grid(name: str, rows: Images, columns: int, shows: str) -> None:
-        caption = {"condgan": evaluation.protocol.condgan, "shows": shows}
-        images.save_png(folder / name, images.grid(rows, columns), caption)
+        images.save_png(folder / name, images.grid(rows, columns), manifest.of("picture", shows=shows))
         written.append(folder / name)
 
     accuracy = evaluation.figures.get("label_accuracy")
     if evaluation.per_class and accuracy is not None:
         path = folder / "class-accuracy.png"
         title = f"{evaluation.protocol.subject.path}: label accuracy ({classes.worst(evaluation.per_class)})"
-        metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, accuracy.value)
+        metric_plots.class_accuracy(path, evaluation.per_class, evaluation.confusion, title, manifest, accuracy.value)
         written.append(path)
     if evaluation.nearest is not None:
         shows = "generated images; below each, its nearest training image"

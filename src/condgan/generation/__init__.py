@@ -1,3 +1,3 @@
 """A trained generator, and the one sampling function."""
 
-__all__ = ["export", "generator", "run", "sampling", "showing"]
+__all__ = ["classes", "counts", "fingerprint", "generator", "jobs", "run", "sampling", "showing", "walks"]

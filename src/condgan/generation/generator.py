@@ -1,6 +1,7 @@
 """Trained generators of images or vectors: sampling, saving and loading."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.resources import as_file, files
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,6 +17,7 @@ from condgan.engines import State
 from condgan.errors import ArgumentError, CondganError, nearest
 from condgan.generation import sampling, walks
 from condgan.generation.classes import Classes, parse, positions
+from condgan.generation.fingerprint import fingerprint
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.rules import unfit
 from condgan.runs import checkpoint as checkpoints
@@ -56,6 +58,11 @@ class Generator:
         self.state = state
         self.engine = engine or recipe.machine.engine
         self.sampler = engines.load(self.engine).sampler(recipe, domain, state)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of its weights and networks, wherever they were loaded from."""
+        return fingerprint(self.recipe, self.domain, self.state)
 
     def __repr__(self) -> str:
         """``<Generator mnist: 10 classes -> 1x28x28, 3000000 images seen, engine=torch>``."""

@@ -1,4 +1,4 @@
-"""The one sampling function, and the class grid and captions of pictures."""
+"""The one sampling function, and which classes pictures show."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +9,9 @@ from condgan.draws import philox
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.generation.classes import parse
-from condgan.pictures import images
 from condgan.recipe import Domain, Recipe
-from condgan.runs import session
 
-GRID_ROWS, MOST_COLUMNS = 10, 20
+MOST_COLUMNS = 20  # of a picture
 MOST_SEED = (1 << 63) - 1
 
 
@@ -45,26 +43,6 @@ def check_seed(seed: int) -> int:
     return arguments.integer("seed", seed, 0, MOST_SEED)
 
 
-def grid(sampler: Sampler, recipe: Recipe, domain: Domain, seed: int, scale: int | None = None) -> images.Pixels:
-    """Ten rows of images; of a generator with classes, column = class, with its name above."""
-    if not recipe.conditional:
-        return images.grid(ten_rows(sampler, recipe, in_turn(domain, GRID_ROWS), seed), GRID_ROWS, None, scale)
-    classes = shown(domain)
-    names = [domain.class_names[label] for label in classes]
-    return images.grid(ten_rows(sampler, recipe, classes, seed), len(classes), names, scale)
-
-
-def grid_conditions(recipe: Recipe, domain: Domain) -> Conditions:
-    """The conditions of all images of ``grid``, row after row."""
-    columns = shown(domain) if recipe.conditional else in_turn(domain, GRID_ROWS)
-    return np.concatenate([columns] * GRID_ROWS)
-
-
-def ten_rows(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int) -> Samples:
-    """The images of a grid, column = condition, row after row."""
-    return pictures(sampler, recipe, np.concatenate([conditions] * GRID_ROWS), seed)
-
-
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:
     """Default conditions of images first, first + 1, ...: the classes in turn, (N,), or zeros, (N, V)."""
     if domain.condition is not None:
@@ -91,9 +69,3 @@ def result_labels(recipe: Recipe, domain: Domain) -> npt.NDArray[np.int64]:
     if sequence is None or not recipe.conditional:
         return shown(domain)
     return parse(sequence, domain, positions=recipe.data.reading == 1)
-
-
-def caption(recipe: Recipe, domain: Domain, seed: int, images_seen: int) -> dict[str, str]:
-    """The PNG text of a picture: version, recipe, data, seed, and images seen in training."""
-    origin = {"condgan": session.version(), "recipe": recipe.name, "data": domain.data}
-    return origin | {"seed": str(seed), "images_seen": str(images_seen)}

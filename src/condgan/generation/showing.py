@@ -1,35 +1,41 @@
 """The pictures of a training: images in a grid or a row, or generated vectors beside real ones."""
 
 from condgan.data import Dataset, Split
-from condgan.engines import Sampler
-from condgan.generation import sampling
-from condgan.pictures import images, scatter
+from condgan.generation import jobs, sampling
+from condgan.generation.jobs import Moment
+from condgan.pictures import scatter
 from condgan.recipe import Recipe
+from condgan.storage.pictures import Pixels
 
 COLUMNS = 10  # of a picture of vector conditions
 POINTS = 1000  # real vectors in a plot
 
 
-def moment(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
-    """A picture during training: ten rows of images, column = class or vector condition; of vectors, a scatter plot."""
+def moment(recipe: Recipe, dataset: Dataset) -> jobs.Grid | None:
+    """The picture during training: ten rows of images, column = class or vector condition; none for vectors."""
     domain = dataset.domain()
     if domain.vector is not None:
-        real = first(dataset, POINTS)
-        return scatter.vectors(real.images, sampling.pictures(sampler, recipe, real.labels, recipe.seed))
-    if domain.condition is not None:
-        conditions = first(dataset, COLUMNS).labels
-        return images.grid(sampling.ten_rows(sampler, recipe, conditions, recipe.seed), len(conditions))
-    return sampling.grid(sampler, recipe, domain, recipe.seed)
+        return None
+    conditions = first(dataset, COLUMNS).labels if domain.condition is not None and recipe.conditional else None
+    return jobs.grid(recipe, domain, recipe.seed, conditions)
 
 
-def result(sampler: Sampler, recipe: Recipe, dataset: Dataset) -> images.Pixels:
-    """The picture of a finished training: a row of images, one for each class or vector condition; or as ``moment``."""
+def result(recipe: Recipe, dataset: Dataset) -> jobs.Row | None:
+    """The picture of a finished training: a row of images, one for each class or vector condition; none for vectors."""
     domain = dataset.domain()
     if domain.vector is not None:
-        return moment(sampler, recipe, dataset)
+        return None
     classes = domain.condition is None
     conditions = sampling.result_labels(recipe, domain) if classes else first(dataset, COLUMNS).labels
-    return images.row(sampling.pictures(sampler, recipe, conditions, recipe.seed))
+    return jobs.row(recipe, domain, conditions, recipe.seed)
+
+
+def plot(source: Moment, dataset: Dataset) -> Pixels:
+    """Generated vectors beside real ones, as a scatter plot."""
+    real = first(dataset, POINTS)
+    return scatter.vectors(
+        real.images, sampling.pictures(source.sampler, source.recipe, real.labels, source.recipe.seed)
+    )
 
 
 def first(dataset: Dataset, count: int) -> Split:

@@ -22,6 +22,7 @@ from condgan.recipe import Data, Recipe, builtin
 from condgan.recipe.suited import Suggestion, suggested
 from condgan.recipe.text import override_section
 from condgan.storage.files import check_writable
+from condgan.storage.manifest import begin
 
 MEANS, SHEET = "means.png", "contact-sheet.png"
 ROWS, COLUMNS = 10, 20  # of the contact sheet
@@ -176,5 +177,6 @@ def draw(dataset: Dataset, folder: Path) -> tuple[str, ...]:
 
 def save(path: Path, tiles: Images, columns: int, titles: list[str] | None) -> Path:
     """Write a grid."""
-    images.save_png(path, images.grid(tiles, columns, titles), {})
+    manifest = begin(synthetic=False).of("picture", shows="training images")
+    images.save_png(path, images.grid(tiles, columns, titles), manifest)
     return path

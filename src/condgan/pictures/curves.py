@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from condgan.results.records import Record, StepRecord
 from condgan.storage.files import atomic
+from condgan.storage.manifest import Manifest
+from condgan.storage.pictures import Pixels, png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +32,7 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def loss_curves(path: Path, records: Sequence[StepRecord], title: str) -> None:
+def loss_curves(path: Path, records: Sequence[StepRecord], title: str, manifest: Manifest) -> None:
     """Draw the losses and the discriminator's scores of a training to a PNG of 900 x 700 pixels.
 
     The curves are the means ``d_loss``, ``g_loss``, ``d_real`` and ``d_fake``; a missing mean leaves a gap. Without
@@ -55,7 +57,7 @@ def loss_curves(path: Path, records: Sequence[StepRecord], title: str) -> None:
         legend(axis)
     axes[0].set_title(title, loc="left", parse_math=False)
     images_and_epochs(axes[-1], records)
-    save(path, figure)
+    save(path, figure, manifest)
 
 
 def plain(axis: "Axes") -> None:
@@ -88,15 +90,21 @@ def images_and_epochs(axis: "Axes", records: Sequence[Record]) -> None:
         below.set_xlabel("epochs")
 
 
-def save(path: Path, figure: "Figure") -> None:
-    """Write a figure as a PNG. It is drawn by Agg: a Figure of its own has no window and no global state.
+def save(path: Path, figure: "Figure", manifest: Manifest) -> None:
+    """Write a figure as a PNG.
 
     Raises:
         CondganError: the file cannot be written.
     """
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    atomic(path, png.getvalue())
+    atomic(path, png(pixels(figure), manifest.of("plot", synthetic=False)))
+
+
+def pixels(figure: "Figure") -> Pixels:
+    """A figure as (h, w, 3). It is drawn by Agg: a Figure of its own has no window and no global state."""
+    rgba = io.BytesIO()
+    figure.savefig(rgba, format="rgba")
+    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+    return np.frombuffer(rgba.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def thinned(values: Values) -> Values:

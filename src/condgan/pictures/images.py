@@ -1,24 +1,23 @@
 """Pictures from images: rows, grids, PNG files with text, and the GIF of a training."""
 
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan.pictures import fonts
+from condgan.storage import pictures
 from condgan.storage.files import atomic
+from condgan.storage.manifest import Manifest
+from condgan.storage.pictures import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
     Load = Callable[[str, int], FreeTypeFont]
-
-Pixels = npt.NDArray[np.uint8]
 
 GAP = 2  # pixels between the tiles of a grid, and around them
 GREY = 48  # of gaps and header
@@ -73,10 +72,15 @@ def _tiles(images: Pixels, scale: int | None, least: int) -> Pixels:
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
         raise ValueError(f"expected uint8 images (N, 1 or 3, H, W), given {images.dtype} {images.shape}")
     if scale is None:
-        scale = -(-least // min(images.shape[2:]))
+        scale = enlargement(images.shape[1:], least)
     if scale < 1:
         raise ValueError(f"expected a scale of at least 1, given {scale}")
     return images.transpose(0, 2, 3, 1).repeat(scale, axis=1).repeat(scale, axis=2)
+
+
+def enlargement(shape: tuple[int, ...], least: int) -> int:
+    """The smallest scale at which images (C, H, W) have sides of at least this many pixels."""
+    return -(-least // min(shape[1:]))
 
 
 def _header(titles: Sequence[str], width: int) -> Pixels:
@@ -131,27 +135,20 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def save_png(path: Path, picture: Pixels, text: Mapping[str, str] | None = None) -> None:
-    """Write a picture, (h, w) or (h, w, 3) uint8, with text chunks; create the folders above it.
+def save_png(path: Path, picture: Pixels, manifest: Manifest) -> None:
+    """Write a picture, (h, w) or (h, w, 3) uint8, and what it says of itself; create the folders above it.
 
-    Keywords of ``text`` have 1 to 79 Latin-1 characters; values outside Latin-1 go to an iTXt chunk. The file is
-    written whole or not at all.
+    The file is written whole or not at all.
 
     Raises:
         CondganError: the file cannot be written.
     """
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    chunks = PngInfo()
-    for keyword, value in (text or {}).items():
-        chunks.add_text(keyword, encodable(value))
-    png = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(png, format="PNG", pnginfo=chunks)
-    atomic(path, png.getvalue())
+    atomic(path, pictures.png(picture, manifest))
 
 
-def save_gif(path: Path, pngs: Sequence[Path], seconds: float = 8.0, most_frames: int = 100) -> None:
+def save_gif(
+    path: Path, pngs: Sequence[Path], manifest: Manifest, seconds: float = 8.0, most_frames: int = 100
+) -> None:
     """Write pictures as an endless animation of about ``seconds``, which stops for 2 s at the last.
 
     Of more than ``most_frames`` pictures, some at even distances are chosen, with the first and the last. A picture
@@ -170,9 +167,7 @@ def save_gif(path: Path, pngs: Sequence[Path], seconds: float = 8.0, most_frames
         frames = [frame.convert("RGB") for frame in frames]
     each = 10 * round(min(max(100 * seconds / len(frames), 2), 50))  # milliseconds, in steps of 1/100 s as in a GIF
     durations = [each] * (len(frames) - 1) + [2000]
-    gif = io.BytesIO()
-    frames[0].save(gif, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    atomic(path, gif.getvalue())
+    atomic(path, pictures.gif([np.asarray(frame) for frame in frames], durations, manifest))
 
 
 def _frame(png: Path) -> "Image | None":

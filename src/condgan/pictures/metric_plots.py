@@ -14,6 +14,7 @@ from condgan.pictures.images import encodable
 from condgan.results.classes import least_accurate
 from condgan.results.figure import named
 from condgan.results.records import EvaluationRecord
+from condgan.storage.manifest import Manifest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,9 @@ HISTOGRAM = 1.8  # height in inches
 LEAST_ERROR = 1e-3  # share of a row with the palest colour
 
 
-def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: str, best: float | None = None) -> None:
+def metric_curves(
+    path: Path, evaluations: Sequence[EvaluationRecord], title: str, manifest: Manifest, best: float | None = None
+) -> None:
     """Draw the figures of a training's evaluations to a PNG of 900 pixels width, one panel for each kind.
 
     A band shows the standard error. A figure without value leaves a gap; a panel without any figure is left out, and
@@ -87,7 +90,7 @@ def metric_curves(path: Path, evaluations: Sequence[EvaluationRecord], title: st
         axes[-1].set_xlim(-0.01 * last, 1.01 * last)
     _title(figure, title)
     curves.images_and_epochs(axes[-1], evaluations)
-    curves.save(path, figure)
+    curves.save(path, figure, manifest)
 
 
 def figures_of(evaluations: Sequence[EvaluationRecord], metric: str) -> tuple[Values, Values]:
@@ -145,6 +148,7 @@ def class_accuracy(
     per_class: Mapping[str, float | None],
     confusion: Counts | None,
     title: str,
+    manifest: Manifest,
     overall: float | None = None,
 ) -> None:
     """Draw the label accuracy of each class, and the confusion matrix, to a PNG; without classes no file is written.
@@ -156,6 +160,7 @@ def class_accuracy(
         confusion: (K, K) counts, row = requested class, column = predicted class, in the order of ``per_class``; drawn
             for K <= 30.
         title: of the figure.
+        manifest: of the run or the evaluation.
         overall: accuracy of all images, 0..1, drawn as a dashed line.
 
     Raises:
@@ -202,7 +207,7 @@ def class_accuracy(
             axis.axvline(overall, color="black", linewidth=1, linestyle="--")
     axes[0].set_title("\n".join(heading), fontsize=10)
     _title(figure, title)
-    curves.save(path, figure)
+    curves.save(path, figure, manifest)
 
 
 def _histogram(axis: "Axes", values: list[float]) -> None:

@@ -1,13 +1,12 @@
 """Generated vectors beside real ones, as a plot."""
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from condgan.arrays import Vectors
-from condgan.pictures.curves import GREEN, PINK, legend
-from condgan.pictures.images import Pixels
+from condgan.pictures.curves import GREEN, PINK, legend, pixels
+from condgan.storage.pictures import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +44,4 @@ def vectors(real: Vectors, generated: Vectors) -> Pixels:
     axis.set_ylabel("dimension 2" if len(low) > 1 else "density")
     axis.spines[["top", "right"]].set_visible(False)
     legend(axis)
-    rgba = io.BytesIO()
-    figure.savefig(rgba, format="rgba")
-    return np.frombuffer(rgba.getvalue(), np.uint8).reshape(SIDE, SIDE, 4)[..., :3]
+    return pixels(figure)

@@ -154,6 +154,13 @@ class Run:
         """The domain of the run's generator, as its last session recorded it."""
         return Domain.model_validate_json(json.dumps(self._provenance()["domain"]))
 
+    def began(self) -> datetime | None:
+        """When its first session began; none before."""
+        try:
+            return datetime.fromisoformat(self._provenance()["sessions"][0]["started"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return None
+
     def plan(self) -> Plan | None:
         """How its steps fall on the data; none before its first session."""
         recipe = self.recipe

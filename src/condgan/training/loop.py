@@ -17,6 +17,7 @@ from condgan.engines import Sampler, State
 from condgan.engines.engine import Engine
 from condgan.errors import CondganError, DivergedError, InterruptedTrainingError
 from condgan.generation import generator
+from condgan.generation.fingerprint import fingerprint
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
 from condgan.results import selection
@@ -108,6 +109,8 @@ class Trainer:
             settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=preparation.Now(engine),
             notices=preparation.notices(self.recipe, self.dataset),
             opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
+            manifest=preparation.manifest(self.run, self.recipe, self.dataset),
+            fingerprint=lambda: fingerprint(self.recipe, self.domain, engine.generator_state()),
         )  # fmt: skip
         self.listeners.tell(lambda listener: listener.began(beginning))
         self.listeners.check()

@@ -13,10 +13,12 @@ from condgan.engines.engine import Engine
 from condgan.errors import CondganError
 from condgan.inspection.opening import lines
 from condgan.recipe import Recipe
+from condgan.recipe.fingerprint import fingerprint
 from condgan.results.classes import rare
 from condgan.runs import session
 from condgan.runs.checkpoint import Checkpoint
 from condgan.runs.run import Run
+from condgan.storage.manifest import Manifest, begin
 from condgan.training.beginning import Start
 
 
@@ -73,6 +75,13 @@ def notices(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     counts = sum(np.bincount(split.labels, minlength=len(dataset.class_names)) for split in splits)
     few = rare(dataset.class_names, np.asarray(counts).tolist(), "training images")
     return (*read, *([few] if few else []))
+
+
+def manifest(run: Run, recipe: Recipe, dataset: Dataset) -> Manifest:
+    """What the run's pictures have in common; their time is that at which its first session began."""
+    return begin(started=run.began()).of(
+        "picture", recipe=recipe.name, recipe_sha256=fingerprint(recipe), data=dataset.name
+    )
 
 
 def opening(run: Run, recipe: Recipe, dataset: Dataset, plan: Plan, step: int, settings: Settings) -> str:

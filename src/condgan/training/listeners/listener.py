@@ -17,6 +17,7 @@ from condgan.recipe import Recipe
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, StepRecord
 from condgan.runs.run import Run
 from condgan.runs.status import Status
+from condgan.storage.manifest import Manifest
 from condgan.training.agenda import Agenda
 
 
@@ -34,6 +35,8 @@ class Beginning:
         sampler: the generator; at each event it is the one of that moment.
         notices: what was noticed in the data.
         opening: a sentence that says what is trained, on what and with what.
+        manifest: what the run's pictures have in common of what they say of themselves.
+        fingerprint: the hash of the generator of the moment.
     """
 
     run: Run
@@ -47,6 +50,8 @@ class Beginning:
     sampler: Sampler
     notices: Sequence[str]
     opening: str
+    manifest: Manifest
+    fingerprint: Callable[[], str]
 
 
 @dataclass(frozen=True)

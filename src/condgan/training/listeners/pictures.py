@@ -1,9 +1,12 @@
 """The pictures of a training: class grids in ``samples/``, and at the end ``result.png`` and ``progress.gif``."""
 
-from condgan.generation import sampling, showing
+from pathlib import Path
+
+from condgan.generation import jobs, showing
+from condgan.generation.jobs import Moment
 from condgan.pictures import images
-from condgan.pictures.images import Pixels
 from condgan.runs.status import Status
+from condgan.storage.manifest import Kind, Manifest
 from condgan.training.listeners.listener import Beginning, Block, Listener
 
 
@@ -13,6 +16,7 @@ class Pictures(Listener):
     def began(self, training: Beginning) -> None:
         """Draw the noise that an untrained generator shows."""
         self.training, self.step = training, training.step
+        self.source = Moment(training.sampler, training.recipe, training.dataset.domain())
         if self.step == 0:
             self.draw_grid()
 
@@ -24,22 +28,33 @@ class Pictures(Listener):
 
     def ended(self, status: Status) -> None:
         """Draw what a finished run shows."""
-        training = self.training
+        run = self.training.run
         if status.state == "finished":
-            picture = showing.result(training.sampler, training.recipe, training.dataset)
-            images.save_png(training.run.result, picture, self.caption())
-            images.save_gif(training.run.animation, sorted(training.run.samples.glob("[0-9]*.png")))
+            self.save(run.result, "row", showing.result(self.training.recipe, self.training.dataset))
+            shows = self.training.manifest.of("picture", shows="class grids in the course of a training")
+            images.save_gif(run.animation, sorted(run.samples.glob("[0-9]*.png")), shows)
 
     def draw_grid(self) -> None:
         """Save the grid of this step."""
-        training = self.training
-        picture: Pixels = showing.moment(training.sampler, training.recipe, training.dataset)
-        images.save_png(training.run.grid(training.plan.images_seen(self.step)), picture, self.caption())
+        path = self.training.run.grid(self.training.plan.images_seen(self.step))
+        self.save(path, "grid", showing.moment(self.training.recipe, self.training.dataset))
 
-    def caption(self) -> dict[str, str]:
-        """The text in a picture: epochs, and batches of the next one, are those that are complete."""
-        recipe, plan = self.training.recipe, self.training.plan
+    def save(self, path: Path, kind: Kind, job: jobs.Row | None) -> None:
+        """Draw a job and save it; without one, the plot of vectors."""
+        if job is None:
+            picture, manifest = showing.plot(self.source, self.training.dataset), self.manifest().of("picture")
+        else:
+            picture, manifest = job.draw(self.source), self.manifest().of(kind, jobs.recorded(job))
+        images.save_png(path, picture, manifest)
+
+    def manifest(self) -> Manifest:
+        """What a picture of this step says of itself: epochs, and batches of the next one, are those that are complete."""
+        plan = self.training.plan
         epoch, batch = divmod(self.step, plan.steps_per_epoch)
-        seen = plan.images_seen(self.step)
-        text = sampling.caption(recipe, self.training.dataset.domain(), recipe.seed, seen)
-        return text | {"epoch": str(epoch), "batch": str(batch)}
+        return self.training.manifest.model_copy(
+            update={
+                "generator_sha256": self.training.fingerprint(),
+                "images_seen": plan.images_seen(self.step),
+                "shows": f"epoch {epoch}, batch {batch}",
+            }
+        )

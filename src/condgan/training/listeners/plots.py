@@ -22,16 +22,25 @@ class Plots(Listener):
     def saved(self, saved: Saved) -> None:
         """Draw the losses."""
         if saved.which == "last":
-            curves.loss_curves(self.training.run.loss_plot, self.steps, self.training.recipe.name)
+            curves.loss_curves(
+                self.training.run.loss_plot, self.steps, self.training.recipe.name, self.training.manifest
+            )
 
     def evaluated(self, evaluation: Evaluated) -> None:
         """Draw the figures of all evaluations, and the accuracies of the classes in this one."""
-        run, recipe, record = self.training.run, self.training.recipe, evaluation.record
+        run, recipe, manifest, record = (
+            self.training.run,
+            self.training.recipe,
+            self.training.manifest,
+            evaluation.record,
+        )
         self.evaluations.append(record)
         position = selection.best(recipe, self.evaluations)
         best = None if position is None else self.evaluations[position].images
-        metric_plots.metric_curves(run.metrics_plot, self.evaluations, recipe.name, best)
+        metric_plots.metric_curves(run.metrics_plot, self.evaluations, recipe.name, manifest, best)
         if record.per_class is not None:
             title = f"{recipe.name}, epoch {record.epoch:g}: label accuracy ({classes.worst(record.per_class)})"
             overall = record.value("label_accuracy")
-            metric_plots.class_accuracy(run.class_plot, record.per_class, evaluation.confusion, title, overall)
+            metric_plots.class_accuracy(
+                run.class_plot, record.per_class, evaluation.confusion, title, manifest, overall
+            )

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
+from condgan.pictures.labelling import WORDS
 
 CONFLICTS: dict[str, tuple[str, ...]] = {
     "sequence": ("index", "grid", "per_class", "counts", "balance", "conditions"),
@@ -15,6 +17,7 @@ CONFLICTS: dict[str, tuple[str, ...]] = {
     "balance": ("conditions", "walk", "scale", "exact"),
     "conditions": ("walk",),
     "scale": ("exact",),
+    "visible_label": ("per_class", "count", "counts", "balance"),
 }
 """Options that exclude each other: each row's name, and all of its list."""
 DATASETS = ("per_class", "count", "counts", "balance")
@@ -41,3 +44,6 @@ def check(given: Mapping[str, Any]) -> None:
     scale = given["scale"]
     if scale is not None and not 1 <= scale <= 64:
         raise ArgumentError("scale", scale, "expected 1 to 64")
+    language = given["visible_label"]
+    if language is not None and language not in WORDS:
+        raise ArgumentError("visible_label", arguments.shown(language), f"expected {' or '.join(WORDS)}")

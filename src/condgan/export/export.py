@@ -1,4 +1,4 @@
-"""Samples of a generator, written as a picture, as a walk, or as a dataset."""
+"""The one function that writes samples of a generator: as a picture, as a walk, or as a dataset."""
 
 from collections.abc import Callable
 from os import PathLike
@@ -11,13 +11,18 @@ from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
 from condgan.data.writers.output import check_free, free
 from condgan.errors import ArgumentError, CondganError
-from condgan.generation import options, sampling
+from condgan.export import frames as walks
+from condgan.export import options
+from condgan.export.dataset import wanted_counts, write_dataset
+from condgan.export.frames import Progress
+from condgan.generation import jobs, sampling
 from condgan.generation.classes import counted, parse, positions
 from condgan.generation.counts import numbers
-from condgan.generation.datasets import wanted_counts, write_dataset
-from condgan.generation.frames import Progress, write_walk
 from condgan.generation.generator import Generator, load
 from condgan.pictures import images
+from condgan.pictures.labelling import Language
+from condgan.recipe.fingerprint import fingerprint
+from condgan.storage.manifest import Manifest, begin
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
 
@@ -41,6 +46,8 @@ def to_file(
     checkpoint: str = "last",
     scale: int | None = None,
     engine: str | None = None,
+    producer: str | None = None,
+    visible_label: Language | None = None,
     progress: Progress = lambda written, count: None,
     say: Callable[[str], object] = lambda words: None,
 ) -> Path:
@@ -66,6 +73,9 @@ def to_file(
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a picture, 1 to 64.
         engine: as for `generator.load`.
+        producer: who answers for the files, as they say themselves; none: ``CONDGAN_PRODUCER`` of the environment, else
+            condgan.
+        visible_label: ``en`` or ``zh``: the words "AI-generated" or "AI生成" below a picture.
         progress: called as samples are written.
         say: called with what was generated, in words.
 
@@ -76,6 +86,7 @@ def to_file(
     given = {
         "sequence": sequence, "index": index, "grid": grid, "per_class": per_class, "count": count, "counts": counts,
         "balance": balance, "conditions": conditions, "walk": walk, "frames": frames, "scale": scale, "exact": exact,
+        "visible_label": visible_label,
     }  # fmt: skip
     options.check(given)
     dataset = any(given[name] is not None for name in options.DATASETS)
@@ -85,16 +96,15 @@ def to_file(
         raise ArgumentError("per_class", per_class, "expected at least 1")
     if output is not None:
         check_free(output)
+    told = begin(producer)
     generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain
-    text = sampling.caption(recipe, domain, seed, generator.images_seen)
-    text |= {name: value for name, value in (("sequence", sequence), ("index", index), ("walk", walk)) if value}
+    told = of_generator(told, generator)
     if walk is not None:
         output = output or free("walk.gif")
-        words = write_walk(
-            generator, walk, frames, seed, chosen(generator, sequence, index), output, scale, text, progress
-        )
-        say(words)
+        labels = chosen(generator, sequence, index)
+        along = walks.job(generator, walk, frames, seed, labels, output, scale, visible_label)
+        say(walks.write(generator, along, output, told, progress))
         return output
     if conditions is None and domain.condition is not None and recipe.conditional:
         raise CondganError(
@@ -120,23 +130,32 @@ def to_file(
         else:
             wanted = row_classes(generator, sequence, index) if vectors is None else vectors
             number = np.arange(len(wanted))
-        write_dataset(generator, wanted, number, seed, output, progress)
+        write_dataset(generator, wanted, number, seed, output, told, progress)
     else:
         output = output or free("grid.png" if grid else "result.png")
         if output.suffix.lower() != ".png":
             raise CondganError(
                 f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
             )
+        job: jobs.Row
         if grid:
-            wanted = sampling.grid_conditions(recipe, domain)
-            picture = sampling.grid(generator.sampler, recipe, domain, seed, scale)
+            job = jobs.grid(recipe, domain, seed, None, scale, visible_label)
         else:
             wanted = row_classes(generator, sequence, index) if vectors is None else vectors
-            picture = images.row(sampling.pictures(generator.sampler, recipe, wanted, seed), scale)
+            job = jobs.row(recipe, domain, wanted, seed, scale, visible_label)
+        picture, wanted = job.draw(generator), job.classes(generator)
         check_free(output)
-        images.save_png(output, picture, text)
+        images.save_png(output, picture, told.of("grid" if grid else "row", jobs.recorded(job)))
     say(answer(generator, wanted))
     return output
+
+
+def of_generator(manifest: Manifest, generator: Generator) -> Manifest:
+    """A manifest that names the generator."""
+    recipe = generator.recipe
+    facts = {"recipe": recipe.name, "recipe_sha256": fingerprint(recipe), "data": generator.domain.data}
+    seen = {"generator_sha256": generator.sha256, "images_seen": generator.images_seen}
+    return manifest.model_copy(update=facts | seen)
 
 
 def chosen(generator: Generator, sequence: str | None, index: str | None) -> Labels | None:
@@ -161,7 +180,7 @@ def row_classes(generator: Generator, sequence: str | None, index: str | None) -
     if labels is not None:
         return labels
     if generator.domain.condition is not None:  # an unconditional generator, of data with vector conditions
-        return sampling.in_turn(generator.domain, sampling.GRID_ROWS)
+        return sampling.in_turn(generator.domain, jobs.GRID_ROWS)
     return sampling.shown(generator.domain)
 
 

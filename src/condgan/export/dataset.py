@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from condgan.arrays import Conditions, Labels, Samples
 from condgan.data.writers.output import writer
+from condgan.export.frames import Progress
 from condgan.generation import sampling
 from condgan.generation.counts import Counts, each, lacking
 from condgan.generation.counts import parse as parse_counts
-from condgan.generation.frames import Progress
 from condgan.generation.generator import Generator
+from condgan.storage.manifest import Manifest
 
 CHUNK = 4096  # samples generated at a time, while those before them are written
 
@@ -41,6 +42,7 @@ def write_dataset(
     number: npt.NDArray[np.int64],
     seed: int,
     output: Path,
+    manifest: Manifest,
     progress: Progress,
 ) -> None:
     """Write samples for conditions (N, ...) and with numbers (N,), in this order, as a dataset for a training."""
