@@ -74,7 +74,7 @@ def write(generator: Generator, job: jobs.Walk, path: Path, manifest: Manifest, 
     """Write a walk at a free path, whole or not at all -> it in words.
 
     Raises:
-        CondganError: as for ``Generator.walk``; something is at the path, it cannot be written, or the frames do not fit
+        CondganError: as for ``Generator.walk``; something is at the path, it cannot be written, or it does not fit
             into memory.
     """
     output.check_free(path)

@@ -48,7 +48,7 @@ class Pictures(Listener):
         images.save_png(path, picture, manifest)
 
     def manifest(self) -> Manifest:
-        """What a picture of this step says of itself: epochs, and batches of the next one, are those that are complete."""
+        """What a picture of this step says of itself; its epochs, and batches of the next one, are complete."""
         plan = self.training.plan
         epoch, batch = divmod(self.step, plan.steps_per_epoch)
         return self.training.manifest.model_copy(
