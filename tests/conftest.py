@@ -66,6 +66,13 @@ def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["CONDGAN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_time() -> None:
+    """Two trainings that learn the same write the same pictures, here and in children."""
+    os.environ["SOURCE_DATE_EPOCH"] = "1764547200"
+    os.environ.pop("CONDGAN_PRODUCER", None)
+
+
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, tuple[str, ...]]:
     return TINY

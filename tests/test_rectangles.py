@@ -14,7 +14,8 @@ from condgan.data import Dataset, Split
 from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.evaluation import features, subjects
-from condgan.generation import export, sampling
+from condgan.export import export
+from condgan.generation import jobs
 from condgan.generation.generator import Generator
 from condgan.metrics import gan_train
 from condgan.metrics.feature_network import Network, embed, moved
@@ -145,7 +146,7 @@ def test_the_pictures_of_a_training(tmp_path: Path, size: tuple[int, int]) -> No
     assert grid.shape[1] == 3 * (width + GAP) + GAP
     assert 0 < header < 60
     generator = run.generator()
-    images = sampling.ten_rows(generator.sampler, run.recipe, np.arange(3), run.recipe.seed)
+    images = jobs.grid(run.recipe, generator.domain, run.recipe.seed).samples(generator)
     for number, image in enumerate(images):
         top, left = header + GAP + number // 3 * (height + GAP), GAP + number % 3 * (width + GAP)
         cell = grid[top : top + height, left : left + width]

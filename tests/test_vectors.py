@@ -24,11 +24,13 @@ from condgan.draws.block import Block
 from condgan.draws.schedule import Plan
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.errors import CondganError, InterruptedTrainingError
-from condgan.generation import export, generator, showing
+from condgan.export import export
+from condgan.generation import generator, showing
 from condgan.pictures import images, scatter
 from condgan.recipe import Data, Domain, builtin
 from condgan.runs import checkpoint
 from condgan.runs.run import Run
+from condgan.storage.manifest import Manifest
 from condgan.training import loop
 from condgan.training.listeners.listener import Beginning, Listener
 
@@ -272,7 +274,7 @@ def test_vectors_are_shown_beside_real_ones_of_the_same_conditions(
     for path in (sorted(run.samples.iterdir())[-1], run.result):
         with Image.open(path) as picture:
             assert np.array_equal(np.asarray(picture), expected)
-            assert picture.text["images_seen"] == str(2 * TRAINED)
+            assert Manifest.from_json(picture.text["condgan"]).images_seen == 2 * TRAINED
 
 
 def test_data_without_validation_shows_what_it_trains_on(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from condgan.results.records import StepRecord
 from condgan.runs import checkpoint
 from condgan.runs import session as provenance
 from condgan.storage import weights
+from condgan.storage.manifest import Manifest
 from condgan.training.listeners.terminal import Lines
 
 Pixels = npt.NDArray[np.uint8]
@@ -257,16 +258,18 @@ def test_the_text_in_a_picture(trained: Any, run: Any) -> None:
     folder, _ = trained("cgan-lsgan")
     run("sample", folder, "2026", "--seed", 7)
     with Image.open("result.png") as image:
-        assert image.text == {  # type: ignore[attr-defined]
-            "condgan": provenance.version(),
-            "recipe": "cgan-lsgan",
-            "data": "digits",
-            "seed": "7",
-            "images_seen": "600",
-            "sequence": "2026",
-        }
+        told = Manifest.from_json(image.text["condgan"])  # type: ignore[attr-defined]
+    generator = package.load(folder)
+    assert (told.kind, told.software, told.images_seen) == ("row", f"condgan {provenance.version()}", 600)
+    assert (told.recipe, told.data, told.generator_sha256) == ("cgan-lsgan", "digits", generator.sha256)
+    assert told.sample == {"seed": 7, "labels": ["2", "0", "2", "6"], "scale": 8}
     with Image.open(folder / "samples/000000600.png") as image:
-        assert image.text["images_seen"] == "600"  # type: ignore[attr-defined]
+        last = Manifest.from_json(image.text["condgan"])  # type: ignore[attr-defined]
+    assert (last.kind, last.images_seen, last.generator_sha256) == ("grid", 600, generator.sha256)
+    assert last.recipe_sha256 == told.recipe_sha256
+    with Image.open(folder / "samples/000000000.png") as image:
+        first = Manifest.from_json(image.text["condgan"])  # type: ignore[attr-defined]
+    assert (first.images_seen, first.generator_sha256 == told.generator_sha256) == (0, False)
 
 
 def tiles(grid: Pixels, columns: int, side: int) -> Pixels:

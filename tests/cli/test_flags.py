@@ -13,7 +13,8 @@ import condgan
 from condgan import cli
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation import evaluation, features, subjects
-from condgan.generation import export, generator
+from condgan.export import export
+from condgan.generation import generator
 from condgan.recipe import Data
 
 ROOT = Path(condgan.__file__).parent

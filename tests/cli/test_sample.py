@@ -17,7 +17,7 @@ from PIL import Image, ImageSequence
 
 import condgan as package
 from condgan import cli
-from condgan.generation import options
+from condgan.export import options
 from condgan.generation.sampling import result_labels
 from condgan.runs.run import Run
 
@@ -276,7 +276,7 @@ def test_a_generator_without_classes_refuses_them(unconditional: Path, refused: 
 def test_every_option_in_the_table_exists() -> None:
     import inspect
 
-    from condgan.generation import export
+    from condgan.export import export
 
     parameters = set(inspect.signature(export.to_file).parameters)
     assert parameters >= {*options.CONFLICTS, *options.DATASETS, *sum(options.CONFLICTS.values(), ())}

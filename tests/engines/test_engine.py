@@ -19,7 +19,7 @@ from condgan.draws.philox import Stream
 from condgan.draws.schedule import Plan
 from condgan.engines import FIGURES, Settings
 from condgan.errors import CondganError
-from condgan.generation import sampling
+from condgan.generation import jobs, sampling
 from condgan.recipe import Domain, Latent, Recipe, builtin
 
 SIZE, CLASSES, IMAGES = 8, 4, 150  # batches of 64, 64 and 22
@@ -450,7 +450,7 @@ def test_looking_between_blocks_changes_nothing() -> None:
     parts = []
     for step in range(10):
         parts.append(watched.run(step, 1))
-        sampling.grid(watched, watched.recipe, DOMAIN, 3)
+        jobs.grid(watched.recipe, DOMAIN, 3).draw(jobs.Moment(watched, watched.recipe, DOMAIN))
         watched.score(DATA[:5], LABELS[:5])
         watched.state()
         watched.generator_state()

@@ -530,7 +530,7 @@ def test_the_real_images_that_the_generated_ones_lack_are_shown(
     assert str(picture) in done.out
     with Image.open(picture) as shown:
         assert np.array_equal(np.asarray(shown), images.grid(real.data.test.images[lacking], 3))
-        assert "no network" in shown.text["shows"]
+        assert "no network" in json.loads(shown.text["condgan"])["shows"]
     lacking.clear()  # and an earlier picture does not stay
     assert str(picture) not in command("evaluate", real.path, *real.options, "-o", picture.parent).out
     assert not picture.exists()

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.arrays import Conditions, Latents, Samples
-from condgan.generation.sampling import GRID_ROWS, MOST_COLUMNS, grid, result_labels, shown
+from condgan.generation import jobs
+from condgan.generation.jobs import GRID_ROWS
+from condgan.generation.sampling import MOST_COLUMNS, result_labels, shown
 from condgan.pictures import images
 from condgan.recipe import Domain, builtin
 
@@ -41,8 +43,8 @@ def test_a_grid_of_many_classes_names_its_columns(monkeypatch: pytest.MonkeyPatc
     drawn = images.grid
     monkeypatch.setattr(images, "grid", lambda pictures, *rest: (titles.append(rest), drawn(pictures, *rest))[1])
     recipe, sampler = builtin.get("cgan-lsgan", []), RecordingSampler()
-    grid(sampler, recipe, domain(1000), seed=0)
+    jobs.grid(recipe, domain(1000), seed=0).draw(jobs.Moment(sampler, recipe, domain(1000)))
     columns = shown(domain(1000))
     assert sampler.labels.tolist() == columns.tolist() * GRID_ROWS
-    assert titles == [(MOST_COLUMNS, [f"{label:03}" for label in columns], None)]
+    assert titles == [(MOST_COLUMNS, tuple(f"{label:03}" for label in columns), 6)]
     assert result_labels(recipe, domain(1000)).tolist() == columns.tolist()

@@ -13,7 +13,9 @@ from PIL import Image
 from condgan.pictures import curves
 from condgan.pictures.curves import MOST_POINTS, SMOOTH_FROM, loss_curves
 from condgan.results.records import StepRecord
+from condgan.storage.manifest import begin
 
+PLOT = begin()
 KEYS = ("d_loss", "g_loss", "d_real", "d_fake")
 
 
@@ -42,7 +44,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any, str]]:
 @pytest.mark.parametrize("count", [1, 2, 50, 1000])
 def test_the_figure_has_its_size_and_all_curves(tmp_path: Path, count: int) -> None:
     path = tmp_path / "new" / "loss.png"
-    loss_curves(path, records(count), "a title with $ and _ in it")
+    loss_curves(path, records(count), "a title with $ and _ in it", PLOT)
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert image.size == (900, 700)
@@ -54,7 +56,7 @@ def test_the_figure_has_its_size_and_all_curves(tmp_path: Path, count: int) -> N
 
 def test_few_figures_are_drawn_as_they_are(tmp_path: Path, lines: list[tuple[Any, Any, str]]) -> None:
     log = records(SMOOTH_FROM)
-    loss_curves(tmp_path / "loss.png", log, "title")
+    loss_curves(tmp_path / "loss.png", log, "title", PLOT)
     assert [label for *_, label in lines] == ["discriminator", "generator", "real images", "generated images"]
     for (x, y, _), key in zip(lines, KEYS, strict=True):
         np.testing.assert_array_equal(x, [record.images for record in log])
@@ -65,7 +67,7 @@ def test_many_figures_are_drawn_faintly_under_their_running_mean(
     tmp_path: Path, lines: list[tuple[Any, Any, str]]
 ) -> None:
     log = records(401)
-    loss_curves(tmp_path / "loss.png", log, "title")
+    loss_curves(tmp_path / "loss.png", log, "title", PLOT)
     assert len(lines) == 8
     raw = np.array([record.mean["d_loss"] for record in log])
     np.testing.assert_array_equal(lines[0][1], raw)
@@ -76,7 +78,7 @@ def test_many_figures_are_drawn_faintly_under_their_running_mean(
 
 def test_very_many_figures_are_averaged_in_buckets(tmp_path: Path, lines: list[tuple[Any, Any, str]]) -> None:
     log = records(2 * MOST_POINTS + 1)
-    loss_curves(tmp_path / "loss.png", log, "title")
+    loss_curves(tmp_path / "loss.png", log, "title", PLOT)
     x, y, _ = lines[0]
     assert len(x) == len(y) == MOST_POINTS
     raw = np.array([record.mean["d_loss"] for record in log])
@@ -90,7 +92,7 @@ def test_a_missing_value_leaves_a_gap(tmp_path: Path, lines: list[tuple[Any, Any
     first, *others = records(5)
     lacking = {key: value for key, value in first.mean.items() if key != "d_loss"}
     log = [first, *(record.model_copy(update={"mean": lacking}) for record in others)]
-    loss_curves(tmp_path / "loss.png", log, "title")
+    loss_curves(tmp_path / "loss.png", log, "title", PLOT)
     assert np.isfinite(lines[0][1]).tolist() == [True, False, False, False, False]
     assert np.isfinite(lines[1][1]).all()
 
@@ -109,9 +111,9 @@ RECORDS = st.builds(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
 @given(log=st.lists(RECORDS, max_size=4), repeat=st.sampled_from([1, 300]))
 def test_any_figures_can_be_drawn(tmp_path: Path, log: list[StepRecord], repeat: int) -> None:
-    loss_curves(tmp_path / "loss.png", log * repeat, "title")
+    loss_curves(tmp_path / "loss.png", log * repeat, "title", PLOT)
 
 
 def test_without_records_nothing_is_written(tmp_path: Path) -> None:
-    loss_curves(tmp_path / "loss.png", [], "title")
+    loss_curves(tmp_path / "loss.png", [], "title", PLOT)
     assert list(tmp_path.iterdir()) == []

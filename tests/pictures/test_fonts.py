@@ -17,7 +17,9 @@ from PIL import Image, ImageFont
 from condgan.pictures import fonts
 from condgan.pictures.images import GREY, Pixels, grid
 from condgan.pictures.metric_plots import class_accuracy
+from condgan.storage.manifest import begin
 
+PLOT = begin()
 NAMES = ["猫", "狗", "été", "Ελλάδα"]
 
 
@@ -70,7 +72,7 @@ def header(title: str) -> Pixels:
 
 
 def plotted(path: Path, names: list[str]) -> Pixels:
-    class_accuracy(path, dict.fromkeys(names, 0.5), np.eye(len(names), dtype=np.int64), f"run {names[0]}")
+    class_accuracy(path, dict.fromkeys(names, 0.5), np.eye(len(names), dtype=np.int64), f"run {names[0]}", PLOT)
     return np.asarray(Image.open(path))
 
 

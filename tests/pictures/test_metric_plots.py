@@ -26,7 +26,9 @@ from condgan.pictures.metric_plots import (
 )
 from condgan.results.figure import named
 from condgan.results.records import EvaluationRecord
+from condgan.storage.manifest import begin
 
+PLOT = begin()
 VALUES = {
     "label_accuracy": 0.8,
     "modes_kl": 0.3,
@@ -54,7 +56,7 @@ def series(**values: list[Any]) -> list[EvaluationRecord]:
 def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """Collects the figures that are drawn; they are not written."""
     drawn: list[Figure] = []
-    monkeypatch.setattr(curves, "save", lambda path, figure: drawn.append(figure))
+    monkeypatch.setattr(curves, "save", lambda path, figure, manifest: drawn.append(figure))
     return drawn
 
 
@@ -67,7 +69,7 @@ def lines(figure: Figure) -> dict[str, Any]:
 @pytest.mark.parametrize("count", [1, 1000])
 def test_the_picture_of_a_training_shows_every_figure(tmp_path: Path, count: int) -> None:
     path = tmp_path / "new" / "metrics.png"
-    metric_curves(path, [evaluation(i) for i in range(1, count + 1)], "a title with $ and _ in it", best=60_000)
+    metric_curves(path, [evaluation(i) for i in range(1, count + 1)], "a title with $ and _ in it", PLOT, best=60_000)
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert image.width == 900
@@ -80,7 +82,7 @@ def test_the_picture_of_a_training_shows_every_figure(tmp_path: Path, count: int
 @pytest.mark.parametrize("space", ["", "_mnist", "_features"])
 def test_curves_are_the_figures_with_a_standard_error_on_both_sides(space: str, figures: list[Figure]) -> None:
     fid = [30.0, 20.0, 25.0]
-    metric_curves(Path("x"), series(**{f"fid{space}": fid, f"fid{space}_100_vs_100": [1.0, 2.0, 3.0]}), "title")
+    metric_curves(Path("x"), series(**{f"fid{space}": fid, f"fid{space}_100_vs_100": [1.0, 2.0, 3.0]}), "title", PLOT)
     x, y = lines(figures[0])["Frechet distance"]
     np.testing.assert_array_equal(x, [60_000, 120_000, 180_000])
     np.testing.assert_array_equal(y, fid)
@@ -91,7 +93,7 @@ def test_curves_are_the_figures_with_a_standard_error_on_both_sides(space: str, 
 
 
 def test_only_panels_with_figures_are_drawn(figures: list[Figure]) -> None:
-    metric_curves(Path("x"), series(precision=[0.5, 0.6], kid_features=[None, 0.1]), "title")
+    metric_curves(Path("x"), series(precision=[0.5, 0.6], kid_features=[None, 0.1]), "title", PLOT)
     assert [axis.get_ylabel() for axis in figures[0].axes] == ["kernel distance (KID)", "fidelity, diversity"]
     assert set(lines(figures[0])) == {"KID", "precision"}
 
@@ -99,7 +101,7 @@ def test_only_panels_with_figures_are_drawn(figures: list[Figure]) -> None:
 def test_a_missing_value_leaves_a_gap_and_a_value_between_gaps_is_a_dot(figures: list[Figure]) -> None:
     log = series(label_accuracy=[0.5, None, 0.6, None, 0.7, 0.7] + [0.8] * 20)
     log[-1] = evaluation(len(log), fid_mnist=None)
-    metric_curves(Path("x"), log, "title")
+    metric_curves(Path("x"), log, "title", PLOT)
     (line,) = (line for line in figures[0].axes[0].lines if line.get_label() == "label accuracy")
     known = np.isfinite(np.asarray(line.get_ydata(), float))
     assert np.flatnonzero(~known).tolist() == [1, 3, 25]
@@ -124,7 +126,7 @@ def test_a_missing_value_leaves_a_gap_and_a_value_between_gaps_is_a_dot(figures:
 def test_the_scale_of_axes(
     name: str, values: list[float], scale: str, limits: tuple[float, float] | None, figures: list[Figure]
 ) -> None:
-    metric_curves(Path("x"), series(**{name: values}), "title")
+    metric_curves(Path("x"), series(**{name: values}), "title", PLOT)
     axis = figures[0].axes[0]
     assert axis.get_yscale() == scale
     low, high = axis.get_ylim()
@@ -134,7 +136,7 @@ def test_the_scale_of_axes(
 
 
 def test_the_best_evaluation_is_marked_in_each_panel(figures: list[Figure]) -> None:
-    metric_curves(Path("x"), [evaluation(1), evaluation(2)], "title", best=60_000)
+    metric_curves(Path("x"), [evaluation(1), evaluation(2)], "title", PLOT, best=60_000)
     assert len(figures[0].axes) == 5
     for axis in figures[0].axes:
         assert [text.get_text() for text in axis.texts] == ["best"]
@@ -164,15 +166,15 @@ def any_figure(name: str) -> st.SearchStrategy[Any]:
     best=st.sampled_from([None, 0, 10**6]),
 )
 def test_any_evaluations_can_be_drawn(tmp_path: Path, log: list[EvaluationRecord], best: int | None) -> None:
-    metric_curves(tmp_path / "metrics.png", log, "title", best)
+    metric_curves(tmp_path / "metrics.png", log, "title", PLOT, best)
 
 
 @pytest.mark.parametrize(
     "log", [[], [evaluation(1, fid_mnist=None)], [EvaluationRecord(step=1, images=5, epoch=0.1, evaluation={})]]
 )
 def test_without_figures_nothing_is_written(tmp_path: Path, log: list[EvaluationRecord]) -> None:
-    metric_curves(tmp_path / "metrics.png", log, "title")
-    class_accuracy(tmp_path / "classes.png", {}, None, "title")
+    metric_curves(tmp_path / "metrics.png", log, "title", PLOT)
+    class_accuracy(tmp_path / "classes.png", {}, None, "title", PLOT)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -187,7 +189,7 @@ def confusion_of(accuracies: list[float], images: int = 1000) -> Any:
 
 def test_bars_are_the_accuracies_and_low_ones_are_orange(figures: list[Figure]) -> None:
     per_class = {"cat": 0.95, "dog": 0.25, "none at all": None}
-    class_accuracy(Path("x"), per_class, None, "title", overall=0.6)
+    class_accuracy(Path("x"), per_class, None, "title", PLOT, overall=0.6)
     (axis,) = figures[0].axes
     bars = list(axis.patches)[-3:]  # after the grey ones behind them
     assert [bar.get_width() for bar in bars] == [0.95, 0.25, 0]
@@ -201,7 +203,7 @@ def test_bars_are_the_accuracies_and_low_ones_are_orange(figures: list[Figure]) 
 def test_a_confusion_of_one_in_a_thousand_is_seen_and_the_worse_the_darker(figures: list[Figure]) -> None:
     accuracies = [0.999, 0.99, 0.9, 0.0, *[1.0] * 6]
     confusion = confusion_of(accuracies)
-    class_accuracy(Path("x"), dict(zip(DIGITS, accuracies, strict=True)), confusion, "title")
+    class_accuracy(Path("x"), dict(zip(DIGITS, accuracies, strict=True)), confusion, "title", PLOT)
     bars, matrix, _ = figures[0].axes
     colours = np.asarray(matrix.images[0].get_array())[:, :, :3]
     brightness = [colours[true, true + 1].mean() for true in range(4)]
@@ -224,7 +226,7 @@ def test_any_number_of_classes_with_long_names_fits(classes: int, panels: int, f
     accuracies = [i / classes for i in range(classes)][::-1]
     names = [f"{i} $_{{ {'W' * 190} \n end" for i in range(classes)]
     per_class = dict(zip(names, accuracies, strict=True))
-    class_accuracy(Path("x"), per_class, confusion_of(accuracies), "W" * 300)
+    class_accuracy(Path("x"), per_class, confusion_of(accuracies), "W" * 300, PLOT)
     (drawn,) = figures
     assert len(drawn.axes) == panels
     bars = drawn.axes[-1 if classes > MOST_BARS else 0]
@@ -248,27 +250,27 @@ def test_many_classes_have_a_histogram_by_tenths(figures: list[Figure]) -> None:
     """A class at the edge of two tenths is in the upper one, however its share was rounded."""
     accuracies = [hits / 10 for hits in range(11) for _ in range(hits + 1)]
     per_class: dict[str, float | None] = {str(number): value for number, value in enumerate(accuracies)}
-    class_accuracy(Path("x"), per_class | {"none": None}, None, "title", overall=0.5)
+    class_accuracy(Path("x"), per_class | {"none": None}, None, "title", PLOT, overall=0.5)
     histogram, bars = figures[0].axes
     assert [bar.get_height() for bar in histogram.patches] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10 + 11]
     assert histogram.get_title() == f"accuracy of {len(accuracies)} classes"
     assert histogram.get_xlim() == bars.get_xlim()
-    class_accuracy(Path("x"), dict.fromkeys(map(str, range(40))), None, "title")
+    class_accuracy(Path("x"), dict.fromkeys(map(str, range(40))), None, "title", PLOT)
     assert not any(bar.get_height() for bar in figures[1].axes[0].patches)
 
 
 def test_a_class_picture_is_written_with_any_names(tmp_path: Path) -> None:
     path = tmp_path / "classes.png"
-    class_accuracy(path, {"数字": 1.0, "\t": 0.5, "a\x00b": None}, np.zeros((3, 3), np.int64), "数\udce4$")
+    class_accuracy(path, {"数字": 1.0, "\t": 0.5, "a\x00b": None}, np.zeros((3, 3), np.int64), "数\udce4$", PLOT)
     with Image.open(path) as image:
         assert image.format == "PNG"
     with pytest.raises(CondganError, match="cannot write"):
-        class_accuracy(tmp_path, {"a": 1.0}, None, "title")
+        class_accuracy(tmp_path, {"a": 1.0}, None, "title", PLOT)
 
 
 def test_a_confusion_matrix_of_other_classes_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected confusion \(1, 1\), given \(2, 2\)"):
-        class_accuracy(Path("x"), {"a": 1.0}, np.eye(2, dtype=np.int64), "title")
+        class_accuracy(Path("x"), {"a": 1.0}, np.eye(2, dtype=np.int64), "title", PLOT)
 
 
 @given(st.floats(0, 1))

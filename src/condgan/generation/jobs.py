@@ -18,8 +18,7 @@ from condgan.errors import CondganError
 from condgan.generation import sampling, walks
 from condgan.pictures import images
 from condgan.pictures.labelling import Language, labelled
-from condgan.recipe import Domain, Recipe
-from condgan.recipe.fields import Section
+from condgan.recipe import Domain, Recipe, Section
 from condgan.storage.manifest import Kind, Manifest
 from condgan.storage.pictures import Pixels
 

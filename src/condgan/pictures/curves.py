@@ -1,6 +1,5 @@
 """The loss figure of a training, and what all plots over a training share."""
 
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,10 +100,11 @@ def save(path: Path, figure: "Figure", manifest: Manifest) -> None:
 
 def pixels(figure: "Figure") -> Pixels:
     """A figure as (h, w, 3). It is drawn by Agg: a Figure of its own has no window and no global state."""
-    rgba = io.BytesIO()
-    figure.savefig(rgba, format="rgba")
-    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-    return np.frombuffer(rgba.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
 def thinned(values: Values) -> Values:

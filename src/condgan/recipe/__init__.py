@@ -9,5 +9,5 @@ from condgan.recipe.training import Augment, Growing, Loss, Optim, Optimiser, Pe
 __all__ = [
     "Augment", "Data", "Device", "Discriminator", "Domain", "Evaluation", "Generator", "Growing", "Latent", "Loss",
     "Machine", "Network", "Optim", "Optimiser", "Output", "Penalty", "Precision", "Recipe", "Section", "Threads",
-    "Train", "builtin", "losses", "rules", "suited", "text",
+    "Train", "builtin", "fingerprint", "losses", "rules", "suited", "text",
 ]  # fmt: skip

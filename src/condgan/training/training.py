@@ -13,6 +13,7 @@ from condgan.errors import CondganError
 from condgan.generation import sampling
 from condgan.generation.run import Run
 from condgan.recipe import Recipe, builtin
+from condgan.recipe.fingerprint import fingerprint
 from condgan.recipe.rules import unfit
 from condgan.recipe.text import SHORT, override
 from condgan.runs import checkpoint as checkpoints
@@ -117,7 +118,7 @@ def resume(
         recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
         path = opened.checkpoint()
         start = checkpoints.load(path) if path.exists() else None
-        if start is not None and _experiment(start.recipe) != _experiment(written):
+        if start is not None and fingerprint(start.recipe) != fingerprint(written):
             raise CondganError(f"{path} was trained with another recipe than {run}/recipe.json: it is not continued")
         known = identity.load(opened.splits_file)
         dataset = datasets.load(recipe.data, data, known, leave_out=True, progress=everyone.progressed)
@@ -186,11 +187,3 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
 def _everyone(listeners: Iterable[object]) -> Listeners:
     """Those that write the files of a run, and the user's."""
     return Listeners([Pictures(), TensorBoard(), Plots()], listeners)
-
-
-def _experiment(recipe: Recipe) -> Recipe:
-    """A recipe without what a resumed run may change."""
-    source = recipe.data.model_copy(update={"source": ""})
-    train = recipe.train.model_copy(update={"epochs": 1})
-    free: dict[str, object] = {name: type(getattr(recipe, name))() for name in ("output", "evaluation", "machine")}
-    return recipe.model_copy(update={"data": source, "train": train, **free})
