@@ -5,6 +5,8 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 
+from condgan.storage import privacy
+
 FRAMEWORKS = ("numpy", "torch", "jittor")
 
 
@@ -21,10 +23,10 @@ def _version(package: str) -> str | None:
 
 
 def session() -> dict[str, str]:
-    """When, with what, and by which command a stretch of work began."""
+    """When, with what, and by which command a stretch of work began; no passwords, no places outside this folder."""
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(sys.argv),
+        "command": privacy.command(sys.argv),
         "condgan": version(),
         "python": platform.python_version(),
         **{name: installed for name in FRAMEWORKS if (installed := _version(name))},

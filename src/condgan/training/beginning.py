@@ -20,6 +20,7 @@ from condgan.recipe.text import override
 from condgan.runs import checkpoint as checkpoints
 from condgan.runs import moment
 from condgan.runs.run import Run
+from condgan.storage import privacy
 
 NETWORKS = ("generator.", "discriminator.", "ema.")
 BY_CLASS = ("condition.weight", "gain.weight", "bias.weight", "classes.weight", "classes.bias")
@@ -152,7 +153,7 @@ class Start:
     def facts(self) -> Mapping[str, object]:
         """For the provenance of the run that begins here."""
         return {
-            "start": self.name,
+            "start": privacy.told(self.name),
             "step": self.step,
             "recipe": self.recipe.name,
             "data_sha256": self.domain.data_sha256,
