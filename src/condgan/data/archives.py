@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from condgan.data.memory import LARGEST
-from condgan.data.tree import BROKEN, LARGEST_FILE, File, FolderTree, LoneFile, Tree, normal
+from condgan.data.memory import LARGEST, place, spare
+from condgan.data.tree import BROKEN, LARGEST_FILE, File, FolderTree, LoneFile, Tree, normal, whole
 from condgan.errors import CondganError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -37,13 +37,14 @@ class ZipTree(Tree):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        try:
+        with whole(str(root)):
             self.archive = zipfile.ZipFile(root)
             for member in self.archive.infolist():
-                if not member.is_dir() and (path := normal(member.filename)):
+                path = normal(member.filename)
+                if path and member.filename.endswith("/"):
+                    self.add_folder(path)
+                elif path:
                     self.add(path, member.file_size, member)
-        except BROKEN as error:
-            raise CondganError(f"{root} is damaged: {error}") from None
 
     def _open(self, file: File) -> Any:
         return self.archive.open(file.place)
@@ -59,24 +60,22 @@ class TarTree(Tree):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.lock = threading.Lock()
-        self.stream: IO[bytes] | None = None
-        try:
-            self.stream = uncompressed(root)
+        with ExitStack() as stack, whole(str(root)):
+            self.stream = stack.enter_context(uncompressed(root))
             with tarfile.open(fileobj=self.stream, mode="r:") as archive:
                 for member in archive:
-                    if member.isreg() and (path := normal(member.name)):
+                    path = normal(member.name)
+                    if path and member.isreg():
                         self.add(path, member.size, member.offset_data)
+                    elif path and member.isdir():
+                        self.add_folder(path)
                     elif not member.isdir():
                         self.skipped["links and devices in the archive"] += 1
-        except BROKEN as error:
-            self.close()
-            raise CondganError(f"{root} is damaged: {error}") from None
+            stack.pop_all()  # ``close`` closes it
 
     @contextmanager
     def _open(self, file: File) -> Iterator[IO[bytes]]:
         with tempfile.SpooledTemporaryFile(max_size=LARGEST_FILE) as copy:
-            if self.stream is None:
-                raise ValueError("the archive is closed")
             with self.lock:
                 self.stream.seek(file.place)
                 copy_some(self.stream, copy, file.size)
@@ -85,8 +84,7 @@ class TarTree(Tree):
 
     def close(self) -> None:
         """Close the archive."""
-        if self.stream is not None:
-            self.stream.close()
+        self.stream.close()
 
 
 def is_archive(path: Path) -> bool:
@@ -114,7 +112,7 @@ def is_tar(path: Path) -> bool:
 
 
 def uncompressed(path: Path) -> IO[bytes]:
-    """A tar archive without its compression, at most as large as the largest array.
+    """A tar archive without its compression, at most as large as the largest array, and as the disk has room for.
 
     Raises:
         CondganError: it is larger.
@@ -129,10 +127,10 @@ def uncompressed(path: Path) -> IO[bytes]:
     if opener is None:
         return path.open("rb")
     with ExitStack() as stack:
-        copy = stack.enter_context(tempfile.TemporaryFile())
+        copy, most = stack.enter_context(tempfile.TemporaryFile(dir=place())), min(LARGEST, spare())
         stream = stack.enter_context(opener(path, "rb"))
-        if copy_some(stream, copy, LARGEST) >= LARGEST:
-            raise CondganError(f"{path} unpacks to more than {LARGEST >> 30} GiB: unpack it, and give a part of it")
+        if copy_some(stream, copy, most) >= most:
+            raise CondganError(f"{path} unpacks to more than {most / 2**30:.0f} GiB: unpack it, and give a part of it")
         copy.seek(0)
         stream.close()
         stack.pop_all()  # the tree closes the copy

@@ -67,7 +67,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
         name,
         class_names,
         splits,
-        notices,
+        listing.notices + notices,
         how=listing.how,
         skipped=counts,
         background=background,
