@@ -85,6 +85,7 @@ def write(path: Path, frames: Iterator[images.Pixels], count: int, text: Mapping
 
 
 def _gif(pictures: list[images.Pixels]) -> bytes:
+    """Each frame is shown as long; Pillow writes equal ones that follow each other as one that is shown longer."""
     from PIL import Image
 
     first, *rest = (Image.fromarray(np.ascontiguousarray(picture)) for picture in pictures)

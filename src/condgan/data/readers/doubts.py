@@ -1,6 +1,8 @@
 """Folders that look like classes and are none, or that a table contradicts: what they suggest, and what decides."""
 
+import re
 import shlex
+import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -11,6 +13,12 @@ from condgan.errors import CondganError
 EXPECTED = "expected a folder for each class, as cats/1.png, or train/cats/1.png and test/cats/1.png"
 STORAGE_DIGITS = 5
 MOST_SHOWN = 5
+ALONE = re.compile(r"\.(csv|tsv)(\.gz)?$|\.npz$", re.IGNORECASE)
+DATA = re.compile(
+    ALONE.pattern + r"|\.(npy|parquet)$|idx\d-ubyte(\.gz)?$|^(data_batch|test_batch)|^train\.bin$", re.IGNORECASE
+)
+"""Files that other readers read: alone, or with those beside them."""
+FEWEST_PIXELS, LONGEST_HEAD = 16, 1 << 20
 
 Tops = Mapping[str, list[tuple[File, tuple[str, ...]]]]
 """First folder -> its image files, and the parts of their paths from that folder on."""
@@ -129,6 +137,33 @@ def without_images(tree: Tree, images: Sequence[File], levels: Collection[PurePo
     if len(empty) == 1:
         return (f"the folder {shown} has no images and is no class",)
     return (f"{len(empty)} folders have no images and are no classes: {shown}",)
+
+
+def other_formats(tree: Tree) -> str:
+    """What to do about a folder or archive that has no images, but files of another format; or nothing."""
+    found = [file for file in tree.files.values() if DATA.search(file.path.name) and not is_narrow(tree, file)]
+    if not found:
+        return ""
+    best = min(found, key=lambda file: ("train" not in file.path.name.lower(), -file.size, str(file.path)))
+    place = best.path if ALONE.search(best.path.name) else best.path.parent
+    names = ", ".join(str(file.path) for file in found[:MOST_SHOWN]) + ", ..." * (len(found) > MOST_SHOWN)
+    if tree.root.is_dir():
+        return f"{tree.root} has no images but {names}: give {tree.root / place}"
+    folder = tree.root.name
+    for _ in range(2):  # .tar.gz
+        folder = PurePosixPath(folder).stem
+    path, into = shlex.quote(str(tree.root)), shlex.quote(folder)
+    unpack = f"unzip {path} -d {into}" if zipfile.is_zipfile(tree.root) else f"mkdir {into} && tar -xf {path} -C {into}"
+    return f"{tree.root} has no images but {names}: unpack it, `{unpack}`, and give {PurePosixPath(folder) / place}"
+
+
+def is_narrow(tree: Tree, file: File) -> bool:
+    """Whether a table has too few columns to be one of pixels."""
+    if not file.path.name.lower().endswith((".csv", ".tsv")):
+        return False
+    with tree.open(file) as stream:
+        head = stream.readline(LONGEST_HEAD)
+    return max(map(head.count, (b",", b";", b"\t"))) < FEWEST_PIXELS
 
 
 def is_storage(tops: Tops) -> bool:

@@ -15,7 +15,7 @@ from condgan.data.dataset import Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
 from condgan.data.readers.decode import SUFFIXES, decode, opened
-from condgan.data.readers.doubts import EXPECTED
+from condgan.data.readers.doubts import EXPECTED, other_formats
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
 from condgan.data.readers.reader import Progress, Reader, silent
@@ -147,6 +147,8 @@ def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
                            refused.most_common())  # fmt: skip
         raise CondganError(f"{files.root} has pictures that are not read: {listed}, or move them elsewhere")
     if not images:
+        if elsewhere := other_formats(files):
+            raise CondganError(elsewhere)
         what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5))
         raise CondganError(f"{files.root} has no images{what and f' but {what}'}: {EXPECTED}")
     return images, skipped
