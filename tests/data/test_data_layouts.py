@@ -570,3 +570,42 @@ def test_old_recipes_are_read_by_the_old_rules(tmp_path: Path) -> None:
     dataset = load(Data(source=str(tmp_path), size=8, **old))
     assert dataset.domain().channels == 3
     assert dataset.hashes == {}
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["file,label,split\n0.png,a,train\n1.png,b,\"tr\nain\"", "file,label\n0.png,a\n0.png,\"b\nc\"\n1.png,b",
+     "file,\"lab\nel\",x\n0.png,a,b\n1.png,b,c", "file,label\n\"no\nne.png\",a"],
+)  # fmt: skip
+def test_what_a_stranger_wrote_makes_no_second_line(table: str, tmp_path: Path) -> None:
+    for number in range(2):
+        put(tmp_path / f"{number}.png", number)
+    (tmp_path / "labels.csv").write_text(table)
+    refused(tmp_path, "\\?")
+
+
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """zipfile itself fails when it is asked whether that is a folder."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a/1.png", "b/2.png", "x"):
+            archive.writestr(name, (put(tmp_path / "1.png", len(name)), (tmp_path / "1.png").read_bytes())[1])
+    content = (tmp_path / "a.zip").read_bytes()
+    directory = content.rindex(b"PK\x01\x02")
+    changed = bytearray(content)
+    changed[directory + 28 : directory + 30] = b"\0\0"  # the length of the name
+    changed[directory + 30 : directory + 32] = b"\1\0"  # its letter becomes an extra field, which is passed over
+    (tmp_path / "a.zip").write_bytes(changed)
+    assert counts(read(tmp_path / "a.zip")) == {"a": 1, "b": 1}
+
+
+def test_damaged_archives_are_refused_as_such(tmp_path: Path) -> None:
+    for number in range(40):
+        put(tmp_path / "f" / "ab"[number % 2] / f"{number}.png", number)
+    for kind in ("gz", "bz2", "xz"):
+        with tarfile.open(tmp_path / f"a.tar.{kind}", f"w:{kind}") as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "f", "f")
+        content = bytearray((tmp_path / f"a.tar.{kind}").read_bytes())
+        for place in (len(content) - 6, len(content) // 2):
+            content[place] ^= 255
+        (tmp_path / f"a.tar.{kind}").write_bytes(content)
+        refused(tmp_path / f"a.tar.{kind}", "is damaged|is not a dataset")

@@ -99,8 +99,8 @@ class Tree(ABC):
             return stream.read(most + 1)
 
     def shown(self, path: PurePosixPath) -> str:
-        """A file in an error."""
-        return f"{self.root}/{path}"
+        """A file in an error, in one line."""
+        return f"{self.root}/{printable(str(path))}"
 
     @abstractmethod
     def _open(self, file: File) -> Any:
@@ -187,6 +187,11 @@ def normal(name: str) -> PurePosixPath | None:
     """A member's name as a path below the root; nothing is ever written there, so that ``..`` is only left out."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return PurePosixPath(*parts) if parts else None
+
+
+def printable(name: str) -> str:
+    """A name, or what a stranger wrote, as it can be written to JSON and to a line of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def is_litter(name: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from condgan.data.readers import tables
 from condgan.data.readers.doubts import EXPECTED, Tops, compared, inner, refuse_doubtful, unlabelled, without_images
 from condgan.data.readers.names import CLASS, Pattern, natural, split_of, tidy
-from condgan.data.tree import File, Tree
+from condgan.data.tree import File, Tree, printable
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -58,10 +58,13 @@ def listing(tree: Tree, images: Sequence[File], data: Data) -> Listing:
     """
     if data.reading == 1:
         return before(tree, images)
-    for layout in LAYOUTS:
-        result = layout(tree, images, data)
-        if result is not None:
-            return result
+    try:
+        for layout in LAYOUTS:
+            result = layout(tree, images, data)
+            if result is not None:
+                return replace(result, notices=tuple(map(printable, result.notices)))
+    except CondganError as error:  # which shows names and cells that a stranger wrote
+        raise CondganError(printable(str(error))) from None
     raise CondganError(f"{tree.root} has no labels: {EXPECTED}")
 
 

@@ -76,7 +76,7 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
             if names and len(rows[0]) > 1:
                 strange = (
                     f"{tree.shown(file.path)} has the columns {', '.join(list(rows[0])[:8])}, and no row names an "
-                    f"image here (the first: {rows[0][names[0]]}): correct the names, or move it elsewhere"
+                    f"image here (the first: {rows[0][names[0]][:80]}): correct the names, or move it elsewhere"
                 )
             continue
         values, split = label_column(tree, file, rows, key, column)
@@ -95,7 +95,9 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
     for at, named in entries:
         label = plain_names.get(named.label, named.label)
         if of.setdefault(at, Named(label, named.split)).label != label:
-            raise CondganError(f'{tree.shown(at)} is "{of[at].label}" in one row and "{label}" in another: correct one')
+            raise CondganError(
+                f'{tree.shown(at)} is "{of[at].label[:40]}" in one row and "{label[:40]}" in another: correct one'
+            )
     return Labels(of, tuple(used), missing, " and ".join(words), next(iter(words.values())), notices) if used else None
 
 
@@ -126,7 +128,7 @@ def split_in(tree: Tree, file: File, row: Row, column: str | None) -> str | None
     split = split_of(value) if value else None
     if value and split is None:
         raise CondganError(
-            f'{tree.shown(file.path)} has "{value}" in the column {column}: expected train, validation or test; '
+            f'{tree.shown(file.path)} has "{value[:40]}" in the column {column}: expected train, validation or test; '
             "correct it, or rename the column if it is about something else"
         )
     return split
