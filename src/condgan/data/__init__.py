@@ -7,5 +7,5 @@ from condgan.data.writers.output import Output, check_free, writer
 
 __all__ = [
     "Dataset", "Given", "Output", "Rows", "Split", "check_free", "dataset", "fit", "identity", "load", "memory",
-    "prepare", "readers", "recorded", "rows", "sources", "vectors", "writer", "writers",
+    "prepare", "readers", "recorded", "rows", "sources", "tree", "vectors", "writer", "writers",
 ]  # fmt: skip
