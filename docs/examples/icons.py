@@ -1,7 +1,7 @@
 """Oxygen's icons as class folders, each once, at one of four sizes: `apt-get install oxygen-icon-theme`, then
 
 python docs/examples/icons.py icons
-"""  # noqa: D400, D415
+"""
 
 import hashlib
 import shutil
