@@ -144,13 +144,9 @@ def _scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
 
 
 def class_accuracy(
-    path: Path,
-    per_class: Mapping[str, float | None],
-    confusion: Counts | None,
-    title: str,
-    manifest: Manifest,
+    path: Path, per_class: Mapping[str, float | None], confusion: Counts | None, title: str, manifest: Manifest,
     overall: float | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Draw the label accuracy of each class, and the confusion matrix, to a PNG; without classes no file is written.
 
     Args:
