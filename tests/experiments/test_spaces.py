@@ -15,7 +15,8 @@ def test_ranges_choices_tuples_and_fixed_values() -> None:
     space = parse(
         BASE,
         ["optim.lr=1e-5..1e-3:log", "train.batch=32,64,128", "optim.betas=0.5,0.999/0,0.9", "train.epochs=3",
-         "train.critic_steps=1..5", "train.fakes=fresh", "generator.norm=none,batch", "discriminator.hidden=512,512/128"],
+         "train.critic_steps=1..5", "train.fakes=fresh", "generator.norm=none,batch",
+         "discriminator.hidden=512,512/128"],
     )  # fmt: skip
     assert space.base.train.epochs == 3
     assert space.fields == {
@@ -42,7 +43,8 @@ def test_the_ends_of_a_range_come_back(low: float, high: float) -> None:
 
 
 def test_all_errors_are_named_at_once() -> None:
-    words = ["optim.lr=3..1", "optim.rate=1,2", "generator.norm=none,bach", "loss.name=1..2", "train.batch=-1,5", "x", "latent.dim=1,2", "latent.dim=3",
+    words = ["optim.lr=3..1", "optim.rate=1,2", "generator.norm=none,bach", "loss.name=1..2", "train.batch=-1,5", "x",
+             "latent.dim=1,2", "latent.dim=3",
              "penalty.r1=-1..1:log", "data.size=28,28"]  # fmt: skip
     with pytest.raises(CondganError) as raised:
         parse(BASE, words)
