@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress() -> Iterator[dict[str, Any]]:
-    """Yield ``say`` and ``looked`` of a job: on a terminal a bar for each trial at work, elsewhere lines."""
+def progress(quiet: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield ``say`` and ``looked`` of a job: on a terminal a bar for each trial at work, elsewhere lines.
+
+    A quiet one speaks on stderr: stdout is for JSON.
+    """
     streams.news()
-    if not sys.stdout.isatty():
-        yield {"say": lambda text: print(text, flush=True), "looked": lambda working: None}
+    if quiet or not sys.stdout.isatty():
+        out = sys.stderr if quiet else sys.stdout
+        yield {"say": lambda text: print(text, file=out, flush=True), "looked": lambda working: None}
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn

@@ -1,12 +1,14 @@
 """Training: ``train`` and ``resume``."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from condgan.cli.command import FORMATS, Overrides, command
+from condgan.cli.sweep import resume_sweep
 from condgan.errors import ArgumentError, CondganError
 
 if TYPE_CHECKING:
@@ -73,8 +75,6 @@ def resume(
     ] = None,
 ) -> None:
     """Continue a run exactly where its last checkpoint stands, or a study."""
-    from condgan.cli import study
-    from condgan.experiments import seeds as trainings
     from condgan.experiments.study import Study
     from condgan.training import training
     from condgan.training.listeners import terminal
@@ -82,13 +82,38 @@ def resume(
     if Study(run).plan_file.is_file():
         if overrides or data is not None or epochs is not None:
             raise CondganError(f"{run} is a study, which goes on as it was planned: give its folder alone")
-        with study.progress() as shown:
-            report_seeds(trainings.work(Study.open(run), workers=workers or 1, **shown))
+        resume_study(Study.open(run), workers or 1)
         return
     if workers is not None:
         raise ArgumentError("workers", workers, "goes with a study")
     listeners = [terminal.for_this_terminal()]
     report(training.resume(run, *overrides or [], data=data, epochs=epochs, listeners=listeners))
+
+
+def resume_study(opened: "Study", workers: int) -> None:
+    """Continue a study of any kind.
+
+    Raises:
+        CondganError: this version does not know its kind.
+    """
+    kind = opened.kind()
+    if kind not in STUDIES:
+        raise CondganError(f"{opened.folder} is a study of an unknown kind ({kind}): upgrade condgan")
+    STUDIES[kind](opened, workers)
+
+
+def resume_seeds(opened: "Study", workers: int) -> None:
+    """Continue a study of seeds."""
+    from condgan.cli import study
+    from condgan.experiments import seeds
+
+    with study.progress() as shown:
+        seeds.work(opened, workers=workers, **shown)
+    report_seeds(opened)
+
+
+STUDIES: "dict[str, Callable[[Study, int], None]]" = {"seeds": resume_seeds, "sweep": resume_sweep}
+"""What continues each kind of study, and reports on it."""
 
 
 def report_seeds(study: "Study") -> None:

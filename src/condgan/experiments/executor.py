@@ -106,7 +106,10 @@ class Crew:
             self.study.began(trial)
             if trial.name not in self.begun:
                 self.begun.append(trial.name)
-            self.start(trial)
+            if trial.refused is not None:
+                self.note(Outcome(trial=trial.name, state="failed", reason=trial.refused))
+            else:
+                self.start(trial)
         return bool(self.working)
 
     def next(self) -> Trial | None:

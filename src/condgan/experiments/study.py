@@ -30,10 +30,12 @@ class Trial:
     Attributes:
         name: of its run folder, below that of the study: ``seed-0``, ``trial-0003/seed-1``.
         recipe: what it trains.
+        refused: why it cannot be trained.
     """
 
     name: str
     recipe: Recipe
+    refused: str | None = None
 
 
 class Outcome(BaseModel):
