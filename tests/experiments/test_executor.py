@@ -33,8 +33,8 @@ TINY = (
 
 @contextmanager
 def process(folder: Path, digits: Path, *options: object) -> "Iterator[subprocess.Popen[bytes]]":
-    """A study of three seeds by the command line, in a session of its own."""
-    words = ["train", "cgan-lsgan", *TINY, "--data", digits, "--seeds", 3, "--run", folder, *options]
+    """A study of two seeds by the command line."""
+    words = ["train", "cgan-lsgan", *TINY, "--data", digits, "--seeds", 2, "--run", folder, *options]
     started = subprocess.Popen(
         [sys.executable, "-m", "condgan", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -49,7 +49,7 @@ def process(folder: Path, digits: Path, *options: object) -> "Iterator[subproces
 
 def same(folder: Path, digits: Path, epochs: int) -> None:
     """The runs of a study are those of trainings alone, bit for bit."""
-    for seed in range(3):
+    for seed in range(2):
         alone = condgan.train(
             "cgan-lsgan", *TINY, f"seed={seed}", data=digits, epochs=epochs, run=folder.parent / f"alone-{seed}"
         )
@@ -62,7 +62,7 @@ def same(folder: Path, digits: Path, epochs: int) -> None:
 def workers_of(folder: Path) -> list[int]:
     """The processes that train runs of a study."""
     found = []
-    for seed in range(3):
+    for seed in range(2):
         run = Study(folder).run(f"seed-{seed}")
         if run.is_locked() and run.status_file.is_file():
             number = json.loads(run.status_file.read_bytes())["process"]
@@ -78,7 +78,7 @@ def wait(until: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_kills_of_workers_and_of_the_whole_change_nothing(kills: int, digits: Path, tmp_path: Path) -> None:
     folder, chance, epochs = tmp_path / "study", random.Random(SEED), 60 * kills
     for kill in range(kills):
@@ -86,7 +86,7 @@ def test_kills_of_workers_and_of_the_whole_change_nothing(kills: int, digits: Pa
             wait(lambda: workers_of(folder))
             time.sleep(chance.uniform(0, 1))
             victims = workers_of(folder)
-            if victims and kill % 2:  # the executor starts it again
+            if victims and kill % 2 == 0:  # the executor starts it again
                 os.kill(chance.choice(victims), signal.SIGKILL)
                 time.sleep(chance.uniform(0.1, 1))
             started.send_signal(signal.SIGKILL)
