@@ -5,6 +5,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from condgan.training.listeners.terminal import Lines
 
 def main() -> int:
     """Train -> the exit code: 0, 2 for an error that the user can put right, 130 for an interrupt."""
+    signal.signal(signal.SIGTERM, interrupted)  # until the training takes it over
     parent = os.getppid()
     order = json.load(sys.stdin)
     folder, data = Path(order["run"]), mapped.read(Path(order["data"]))
@@ -30,13 +32,18 @@ def main() -> int:
         else:
             recipe = from_json(json.dumps(order["recipe"]).encode(), "the order of a worker")
             training.train(recipe, data=data, run=folder, listeners=[Lines()], stop=orphaned)
-    except InterruptedTrainingError as error:
+    except (InterruptedTrainingError, KeyboardInterrupt) as error:
         print(error, file=sys.stderr)
         return 130
     except CondganError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def interrupted(number: int, frame: object) -> None:
+    """End as at Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
