@@ -24,6 +24,7 @@ from condgan.storage.pictures import Pixels
 
 GRID_ROWS = 10  # also the columns of a generator without classes
 MOST_IMAGES = 100_000  # of a picture
+MILLISECONDS = 50  # that an animation shows a frame
 
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
