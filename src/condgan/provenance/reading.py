@@ -252,7 +252,8 @@ def _blocks(data: bytes, found: Picture) -> list[str]:
         raise DamagedError("no GIF")
     width, height = struct.unpack("<HH", data[6:10])
     place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
-    comments, pixels, kept = [], 0, [data[:place]]
+    comments: list[str] = []
+    pixels, kept = 0, [data[:place]]
     for _ in range(MOST_CHUNKS):
         kind = data[place : place + 1]
         if kind == b";":
