@@ -42,6 +42,17 @@ def sample(
     conditions: Annotated[
         Path | None, typer.Option(help="Vector conditions, one image each: an .npz with conditions, or an .npy.")
     ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="Of a dataset: folder, imagefolder, idx, npz, parquet, webdataset; default: by -o's ending."),
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(help="Of a dataset: only images that a classifier reads rightly, at least so surely."),
+    ] = None,
+    shard_size: Annotated[
+        int | None, typer.Option(help="Of a dataset: images written at a time; default 10000.")
+    ] = None,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
     scale: Annotated[int | None, typer.Option(help="Enlarge a picture this many times; default: by its size.")] = None,
     engine: Engine = None,
@@ -67,6 +78,7 @@ def sample(
             path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
             count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
             checkpoint=checkpoint, scale=scale, engine=engine, producer=producer,
-            visible_label=visible_label, progress=progress, say=said.append,
+            visible_label=visible_label, format=format, keep=keep, shard_size=shard_size, progress=progress,
+            say=said.append,
         )  # fmt: skip
     print(written, *said, sep="\n")

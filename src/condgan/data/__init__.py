@@ -3,9 +3,9 @@
 from condgan.data.dataset import Dataset, Split
 from condgan.data.rows import Rows
 from condgan.data.sources import Given, load, recorded
-from condgan.data.writers.output import Output, check_free, writer
+from condgan.data.writers.output import check_free
 
 __all__ = [
-    "Dataset", "Given", "Output", "Rows", "Split", "check_free", "dataset", "fit", "identity", "load", "memory",
-    "prepare", "readers", "recorded", "rows", "sources", "vectors", "writer", "writers",
+    "Dataset", "Given", "Rows", "Split", "check_free", "dataset", "fit", "identity", "load", "memory",
+    "prepare", "readers", "recorded", "rows", "sources", "vectors", "writers",
 ]  # fmt: skip

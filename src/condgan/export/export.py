@@ -15,9 +15,10 @@ from condgan.export import frames as walks
 from condgan.export import options
 from condgan.export.dataset import wanted_counts, write_dataset
 from condgan.export.frames import Progress
+from condgan.export.keep import Judge
 from condgan.generation import jobs, sampling
-from condgan.generation.classes import counted, parse, positions
-from condgan.generation.counts import numbers
+from condgan.generation.classes import MOST_NAMED, counted, parse, positions
+from condgan.generation.counts import Counts, check_total
 from condgan.generation.generator import Generator, load
 from condgan.pictures import images
 from condgan.pictures.labelling import Language
@@ -43,13 +44,16 @@ def to_file(
     walk: str | None = None,
     frames: int | None = None,
     conditions: Path | None = None,
+    format: str | None = None,
+    keep: float | None = None,
+    shard_size: int | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
     engine: str | None = None,
     producer: str | None = None,
     visible_label: Language | None = None,
     progress: Progress = lambda written, count: None,
-    say: Callable[[str], object] = lambda words: None,
+    say: Callable[[str], None] = lambda words: None,
 ) -> Path:
     """Sample from the run or generator file at ``path`` into one file or folder, which must be free -> its path.
 
@@ -70,6 +74,9 @@ def to_file(
             class of ``sequence`` or ``index`` is shown.
         frames: of a walk; default 60, in a strip 10.
         conditions: a file of vector conditions, one sample each, as a row or an .npz.
+        format: of a dataset, a name in ``data.writers``; none: that of the ending of ``output``, class folders without.
+        keep: of a dataset, only images that the data's classifier reads as their class with at least this probability.
+        shard_size: samples that are written at a time: of each file, where the format has several; default 10,000.
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a picture, 1 to 64.
         engine: as for `generator.load`.
@@ -86,10 +93,11 @@ def to_file(
     given = {
         "sequence": sequence, "index": index, "grid": grid, "per_class": per_class, "count": count, "counts": counts,
         "balance": balance, "conditions": conditions, "walk": walk, "frames": frames, "scale": scale, "exact": exact,
-        "visible_label": visible_label,
+        "visible_label": visible_label, "format": format, "keep": keep, "shard_size": shard_size,
     }  # fmt: skip
     options.check(given)
     dataset = any(given[name] is not None for name in options.DATASETS)
+    row = writers.of(Path("") if output is None else output, format)
     if dataset and output is not None and output.suffix.lower() in PICTURES:
         raise CondganError(f"{output}: a dataset is {writers.listed()}, not one picture")
     if per_class is not None and per_class < 1:
@@ -116,36 +124,45 @@ def to_file(
         raise ArgumentError(argument, True, f"{recipe.name} generates vectors, which have no picture: leave it out")
     wanted: Conditions
     vectors = None if conditions is None else read_conditions(conditions, generator.length())
-    form = None if vectors is None or output is None else writers.of(output)
-    if domain.vector is not None or dataset or (form and form.ending and form.vectors):
-        output = output or free("samples.npz")
+    if domain.vector is not None or dataset or format or (output is not None and row.ending and output.suffix):
+        row = row if output is not None or format else writers.of(Path("samples.npz"))
+        output = output or free("samples.npz" if row.vectors else f"samples{row.ending}")
         if vectors is None and not recipe.conditional:
             raise CondganError(
                 f"{recipe.name} is unconditional: Generator.sample_any draws its samples, in Python; "
                 "a dataset needs classes"
             )
+        counts_of: Counts | None = None
+        asked: Conditions | None = None
         if dataset:
             counts_of = wanted_counts(generator, given, chosen(generator, sequence, index), say)
-            wanted, number = numbers(str(output), counts_of)
+            check_total(str(output), counts_of)
         else:
-            wanted = row_classes(generator, sequence, index) if vectors is None else vectors
-            number = np.arange(len(wanted))
-        write_dataset(generator, wanted, number, seed, output, told, progress)
+            asked = row_classes(generator, sequence, index) if vectors is None else vectors
+        judge = None if keep is None else Judge(generator, str(path), keep, say)
+        write_dataset(
+            generator, counts_of, asked, seed, output, row, told, str(path), shard=shard_size, judge=judge,
+            progress=progress, say=say,
+        )  # fmt: skip
+        if counts_of is not None:
+            say(answer_counts(generator, counts_of))
+        elif asked is not None:
+            say(answer(generator, asked))
+        return output
+    output = output or free("grid.png" if grid else "result.png")
+    if output.suffix.lower() != ".png":
+        raise CondganError(
+            f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
+        )
+    job: jobs.Row
+    if grid:
+        job = jobs.grid(recipe, domain, seed, None, scale, visible_label)
     else:
-        output = output or free("grid.png" if grid else "result.png")
-        if output.suffix.lower() != ".png":
-            raise CondganError(
-                f"{output}: a row or a grid is a .png (`per_class`: an .npz or a folder; `conditions`: an .npz)"
-            )
-        job: jobs.Row
-        if grid:
-            job = jobs.grid(recipe, domain, seed, None, scale, visible_label)
-        else:
-            wanted = row_classes(generator, sequence, index) if vectors is None else vectors
-            job = jobs.row(recipe, domain, wanted, seed, scale, visible_label)
-        picture, wanted = job.draw(generator), job.classes(generator)
-        check_free(output)
-        images.save_png(output, picture, told.of("grid" if grid else "row", jobs.recorded(job)))
+        wanted = row_classes(generator, sequence, index) if vectors is None else vectors
+        job = jobs.row(recipe, domain, wanted, seed, scale, visible_label)
+    picture, wanted = job.draw(generator), job.classes(generator)
+    check_free(output)
+    images.save_png(output, picture, told.of("grid" if grid else "row", jobs.recorded(job)))
     say(answer(generator, wanted))
     return output
 
@@ -182,6 +199,15 @@ def row_classes(generator: Generator, sequence: str | None, index: str | None) -
     if generator.domain.condition is not None:  # an unconditional generator, of data with vector conditions
         return sampling.in_turn(generator.domain, jobs.GRID_ROWS)
     return sampling.shown(generator.domain)
+
+
+def answer_counts(generator: Generator, counts: Counts) -> str:
+    """What was generated, in words: ``520 images: cat=500, dog=20``."""
+    words = [f"{generator.domain.class_names[label]}={counts[label]}" for label in np.flatnonzero(counts)]
+    more = f", ... ({len(words)} classes)" if len(words) > MOST_NAMED else ""
+    noun = "image" if generator.domain.vector is None else "vector"
+    total = int(counts.sum())
+    return f"{total} {noun}{'' if total == 1 else 's'}: {', '.join(words[:MOST_NAMED])}{more}"
 
 
 def answer(generator: Generator, conditions: Conditions) -> str:

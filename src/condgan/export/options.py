@@ -17,9 +17,12 @@ CONFLICTS: dict[str, tuple[str, ...]] = {
     "balance": ("conditions", "walk", "scale", "exact"),
     "conditions": ("walk",),
     "scale": ("exact",),
-    "visible_label": ("per_class", "count", "counts", "balance"),
+    "visible_label": ("per_class", "count", "counts", "balance", "format"),
+    "format": ("grid", "walk", "exact", "scale"),
+    "keep": ("grid", "walk", "conditions", "exact", "scale"),
 }
 """Options that exclude each other: each row's name, and all of its list."""
+MOST_SHARD = 10_000_000
 DATASETS = ("per_class", "count", "counts", "balance")
 """Options that ask for a dataset."""
 
@@ -39,6 +42,11 @@ def check(given: Mapping[str, Any]) -> None:
         raise ArgumentError(
             "count", given["count"], "of which classes? Name them in `sequence`; `per_class` generates all"
         )
+    for name in ("keep", "shard_size"):
+        if name in names and not {*DATASETS, "format"} & {*names}:
+            raise ArgumentError(name, given[name], "goes with a dataset: `per_class`, `count`, `counts` or `balance`")
+    if given["shard_size"] is not None:
+        arguments.integer("shard_size", given["shard_size"], 1, MOST_SHARD, "images")
     if "frames" in names and "walk" not in names:
         raise ArgumentError("frames", given["frames"], "goes with `walk`")
     scale = given["scale"]

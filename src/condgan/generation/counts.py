@@ -15,13 +15,11 @@ import numpy.typing as npt
 from condgan import arguments
 from condgan.arrays import MIN_SIZE, Labels
 from condgan.data import Dataset, load
-from condgan.data.memory import check_room
 from condgan.errors import ArgumentError, CondganError
 from condgan.generation.classes import MOST_NAMED, by_name, composed, one
 from condgan.recipe import Data, Domain, Recipe
 
 MOST = 1_000_000_000  # images of a dataset
-PLAN = 48  # bytes that the plan of one image takes
 
 Counts = npt.NDArray[np.int64]
 """How many images of each class, (K,)."""
@@ -86,21 +84,15 @@ def lacking(path: Path, recipe: Recipe, domain: Domain) -> tuple[Counts, str]:
     return counts, words + (f"; this generator has no class {_some(unknown)}" if unknown else "")
 
 
-def numbers(what: str, counts: Counts) -> tuple[Labels, npt.NDArray[np.int64]]:
-    """The classes (N,) and numbers (N,) of images, by number: the classes take turns while each lacks some.
+def check_total(what: str, counts: Counts) -> None:
+    """Refuse more samples than anyone wants; ``what`` is to be written.
 
     Raises:
-        CondganError: the plan for so many does not fit into memory; ``what`` is to be written.
+        CondganError: more than a thousand million.
     """
-    total, classes = sum(counts.tolist()), len(counts)
+    total = sum(counts.tolist())
     if total > MOST:
         raise CondganError(f"{what}: {total} images, expected at most {MOST}")
-    check_room(what, PLAN * total)
-    labels = np.repeat(np.arange(classes), counts)
-    firsts = np.repeat(np.cumsum(counts) - counts, counts)
-    drawn = (np.arange(total) - firsts) * classes + labels
-    order = np.argsort(drawn)
-    return labels[order], drawn[order]
 
 
 def _counts(dataset: Dataset) -> Counts:

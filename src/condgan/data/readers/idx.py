@@ -31,6 +31,7 @@ EXAMPLE = "train-images-idx3-ubyte.gz"
 NAME = re.compile(r"(?:(?P<variant>.{1,80})[-_.])?(?P<split>train|t10k|test)-images[-.]idx3-ubyte(?:\.gz)?")
 PLACES = ("", "raw", "gzip", "*/raw", "*/raw/gzip")  # the folder, EMNIST's archive, torchvision's root
 TYPES = {"u1": 0x08, ">i4": 0x0C}
+LONGEST_NAMES = 1 << 20  # bytes of class_names.txt
 LONGEST_MAPPING = 1 << 16
 UPRIGHT = "EMNIST's images are stored transposed and were put upright"
 
@@ -73,7 +74,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
         files, upright, names = usual(path), False, {}
     else:
         files, variant = chosen(path)
-        upright, names = "emnist" in variant, mapping(files["train"], variant)
+        upright, names = "emnist" in variant, mapping(files["train"], variant) or listed(files["train"])
     parts = {}
     for split, file in files.items():
         labels_file = labels_beside(file)
@@ -137,6 +138,15 @@ def chosen(path: Path) -> tuple[dict[str, Path], str]:
 def split_name(file: Path) -> str:
     """An images file without its type, as ``t10k-images``."""
     return re.split(r"[-.]idx3", file.name)[0]
+
+
+def listed(file: Path) -> dict[str, str]:
+    """The names of classes in class_names.txt beside, a line for each, as `condgan sample --format idx` writes it."""
+    beside = file.with_name("class_names.txt")
+    if not beside.is_file() or beside.stat().st_size > LONGEST_NAMES:
+        return {}
+    names = beside.read_text(encoding="utf-8", errors="replace").splitlines()
+    return {str(label): name for label, name in enumerate(names)}
 
 
 def mapping(file: Path, variant: str) -> dict[str, str]:

@@ -61,4 +61,5 @@ def read_shipped(name: str) -> Images:
     return array
 
 
-BUILT_IN = BuiltIn("mnist", "70,000 handwritten digits", "train, validation, test", read)
+LICENCE = "CC BY-SA 3.0 (MNIST, by Yann LeCun and Corinna Cortes)", "cc-by-sa-3.0"
+BUILT_IN = BuiltIn("mnist", "70,000 handwritten digits", "train, validation, test", read, LICENCE)

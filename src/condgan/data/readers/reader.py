@@ -39,9 +39,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A row of ``BUILT_IN``: a dataset that comes with condgan, by its name."""
+    """A row of ``BUILT_IN``: a dataset that comes with condgan, by its name.
+
+    Attributes:
+        licence: of the images, in words, and as Hugging Face abbreviates it.
+    """
 
     name: str
     words: str
     splits: str
     read: Callable[[Data], Contents]
+    licence: tuple[str, str]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from condgan.arrays import Labels
 from condgan.data.dataset import Contents, Split, joined
 from condgan.data.readers import mnist
+from condgan.data.readers.mnist import LICENCE
 from condgan.data.readers.reader import BuiltIn
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
@@ -72,4 +73,4 @@ def order(number: int, part: int, count: int) -> npt.NDArray[np.int64]:
     return permutation(SEED, Stream.SPLIT, number << 32 | part, count)
 
 
-BUILT_IN = BuiltIn(NAME, "digits stacked as colours, 1000 classes", "train, validation, test", read)
+BUILT_IN = BuiltIn(NAME, "digits stacked as colours, 1000 classes", "train, validation, test", read, LICENCE)

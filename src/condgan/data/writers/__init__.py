@@ -2,18 +2,42 @@
 
 from pathlib import Path
 
-from condgan.data.writers import folder, npz
+from condgan.data.writers import folder, idx, imagefolder, npz, parquet, webdataset
 from condgan.data.writers.writer import Writer
+from condgan.errors import ArgumentError, CondganError, nearest
 
-WRITERS: tuple[Writer, ...] = (npz.WRITER, folder.WRITER)
+WRITERS: tuple[Writer, ...] = (
+    folder.WRITER,
+    imagefolder.WRITER,
+    idx.WRITER,
+    npz.WRITER,
+    parquet.WRITER,
+    webdataset.WRITER,
+)
 
 
-def of(path: Path) -> Writer:
-    """The format of a path, by its ending."""
+def of(path: Path, name: str | None = None) -> Writer:
+    """The format of this name, by default that of the path's ending, without one class folders.
+
+    Raises:
+        CondganError: there is no such format, or the path has the ending of another one.
+    """
     ending = path.suffix.lower()
-    return next((row for row in WRITERS if row.ending == ending), next(row for row in WRITERS if not row.ending))
+    by_ending = next((row for row in WRITERS if row.ending and row.ending == ending), None)
+    if name is None:
+        return by_ending or folder.WRITER
+    row = next((row for row in WRITERS if row.name == name), None)
+    if row is None:
+        names = [row.name for row in WRITERS]
+        raise ArgumentError("format", name, f"expected {', '.join(names)}{nearest(name, names)}")
+    if by_ending is not None and by_ending is not row:
+        raise CondganError(
+            f"{path}: {ending} is the ending of `format={by_ending.name}`, and `format={name}` was given"
+        )
+    return row
 
 
 def listed(vectors: bool = False) -> str:
     """The formats in words, or those that can hold vectors."""
-    return " or ".join(row.words for row in WRITERS if row.vectors or not vectors)
+    *others, last = (row.words for row in WRITERS if row.vectors or not vectors)
+    return f"{', '.join(others)} or {last}" if others else last

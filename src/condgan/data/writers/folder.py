@@ -6,14 +6,12 @@ Where a folder cannot have the name of its class, ``classes.json`` has the names
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import normalize
 
-from condgan.arrays import Conditions, Samples
 from condgan.data.tree import is_litter
-from condgan.data.writers.writer import Add, Content, Writer
+from condgan.data.writers.writer import CARD, MANIFEST, OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255
 TABLE = "classes.json"
@@ -26,27 +24,28 @@ SPLIT = re.compile(
 """Names that folders of splits have, and not only those of classes."""
 
 
-@contextmanager
-def folder(path: Path, content: Content) -> Iterator[Add]:
-    """A folder for each class that has images, with PNG files numbered from 000000, and the table of names."""
-    from PIL import Image
+def add(folder: Path, content: Content, part: Part) -> None:
+    """PNG files in the folders of their classes, numbered from 000000 in each."""
+    names, counts = folder_names(content.class_names), part.before.copy()
+    made: set[int] = set()
+    for label, png in pngs(content, part):
+        below = folder / OUT / names[label]
+        if label not in made:
+            below.mkdir(parents=True, exist_ok=True)
+            made.add(label)
+        (below / f"{counts[label]:06d}.png").write_bytes(png)
+        counts[label] += 1
 
-    names, counts = folder_names(content.class_names), [0] * len(content.class_names)
-    path.mkdir()
 
-    def add(raw: Samples, labels: Conditions) -> None:
-        for pixels, label in zip(raw, labels.tolist(), strict=True):
-            below = path / names[label]
-            if not counts[label]:
-                below.mkdir()
-            Image.fromarray(pixels).save(below / f"{counts[label]:06d}.png")
-            counts[label] += 1
-
-    yield add
-    written = [(names[label], content.class_names[label]) for label, count in enumerate(counts) if count]
+def finish(folder: Path, content: Content, whole: Whole) -> None:
+    """Add the facts, and the table of names where a reader needs it."""
+    there = {path.name for path in (folder / OUT).iterdir()}
+    names = folder_names(content.class_names)
+    written = [(name, of) for name, of in zip(names, content.class_names, strict=True) if name in there]
     if doubtful(written):
         text = json.dumps({"format": FORMAT, "classes": dict(written)}, indent=2, ensure_ascii=False)
-        (path / TABLE).write_text(text + "\n", encoding="utf-8")
+        (folder / OUT / TABLE).write_text(text + "\n", encoding="utf-8")
+    save_facts(folder / OUT, whole)
 
 
 def doubtful(written: Sequence[tuple[str, str]]) -> bool:
@@ -57,7 +56,7 @@ def doubtful(written: Sequence[tuple[str, str]]) -> bool:
 def folder_names(class_names: Sequence[str]) -> list[str]:
     """Class names as names of folders: visible, valid on every file system, and different even where case is not."""
     names: list[str] = []
-    taken = {TABLE}
+    taken = {_folded(name) for name in (TABLE, CARD, MANIFEST)}
     for name in class_names:
         safe = re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", normalize("NFC", name)).strip(" .")
         safe = safe.encode()[:LONGEST_FOLDER].decode(errors="ignore").rstrip(" .") or "class"
@@ -76,4 +75,4 @@ def _folded(name: str) -> str:
     return normalize("NFC", name.casefold())
 
 
-WRITER = Writer("folder", "a folder of class folders", ending="", vectors=False, open=folder)
+WRITER = Writer("folder", "a folder of class folders", "", False, holds_all, add, finish)

@@ -1,50 +1,52 @@
-"""A NumPy archive of ``images`` or ``vectors``, ``labels`` or ``conditions``, and ``class_names``."""
+"""A NumPy archive of ``images`` or ``vectors``, ``labels`` or ``conditions``, ``class_names``, and ``numbers``.
 
+``numbers`` has the number of each sample under the seed. The members manifest.json and README.md are no arrays.
+"""
+
+import json
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from condgan.arrays import Conditions, Samples
-from condgan.data.writers.writer import Add, Content, Writer
+from condgan.data.writers import stream
+from condgan.data.writers.writer import CARD, MANIFEST, OUT, Content, Whole, Writer, holds_all, save_facts
 
 COMPRESSION = 1  # zlib's fastest: generated images shrink well, and are written about as fast as they are sampled
+FILE = "data.npz"  # in a folder
 
 
-@contextmanager
-def archive(path: Path, content: Content) -> Iterator[Add]:
-    """Samples are compressed as they come; conditions wait in memory until all samples are there."""
-    key, shape, dtype = "vectors", content.shape, "<f4"
-    if len(shape) == 3:
-        channels, *sides = shape
-        key, shape, dtype = "images", (*sides, *([channels] if channels > 1 else [])), "|u1"
-    classes = content.condition is None
-    conditions: Conditions = np.empty(content.count, np.int64)
-    if content.condition is not None:
-        conditions = np.empty((content.count, content.condition), np.float32)
-    written = 0
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
-        with file.open(f"{key}.npy", "w", force_zip64=True) as stream:
-            header = {"descr": dtype, "fortran_order": False, "shape": (content.count, *shape)}
-            np.lib.format.write_array_header_1_0(stream, header)
-
-            def add(samples: Samples, given: Conditions) -> None:
-                nonlocal written
-                stream.write(np.ascontiguousarray(samples, dtype).reshape(-1).data)
-                conditions[written : written + len(given)] = given
-                written += len(given)
-
-            yield add
-        rest: dict[str, npt.NDArray[Any]] = {"labels" if classes else "conditions": conditions}
+def finish(folder: Path, content: Content, whole: Whole) -> None:
+    """Compress the parts into one archive."""
+    path = folder / OUT
+    if not content.single:
+        path.mkdir(exist_ok=True)
+        path = path / FILE
+    key = "images" if content.images else "vectors"
+    dtype, shape = stream.form(content)["samples"]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
+        with file.open(f"{key}.npy", "w", force_zip64=True) as member:
+            header = {"descr": dtype, "fortran_order": False, "shape": (whole.count, *shape)}
+            np.lib.format.write_array_header_1_0(member, header)
+            stream.join(folder, whole, "samples", member)
+        classes = content.condition is None
+        rest: dict[str, npt.NDArray[Any]] = {
+            "labels" if classes else "conditions": stream.array(folder, content, whole, "conditions"),
+            "numbers": stream.array(folder, content, whole, "numbers"),
+        }
         if classes:
             rest["class_names"] = np.array(content.class_names, dtype=str)
         for name, array in rest.items():
-            with file.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, array, allow_pickle=False)
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        manifest = json.dumps(whole.manifest.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
+        for name, text in ((MANIFEST, manifest + "\n"), (CARD, whole.card)):
+            with file.open(name, "w") as member:
+                member.write(text.encode())
+    if not content.single:
+        save_facts(folder / OUT, whole)
 
 
-WRITER = Writer("npz", "an .npz", ending=".npz", vectors=True, open=archive)
+WRITER = Writer("npz", "an .npz", ".npz", True, holds_all, stream.add, finish)

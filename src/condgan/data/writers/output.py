@@ -1,36 +1,68 @@
-"""Writing a dataset that ``load`` reads back: part by part, and at its path only once it is complete."""
+"""Writing a dataset that ``load`` reads back: part by part, resumable, and at its path only once it is complete."""
 
+import hashlib
+import json
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from condgan.arrays import Conditions, Samples
 from condgan.data import writers
 from condgan.data.dataset import Split, check_class_names
-from condgan.data.writers.writer import Add, Content
+from condgan.data.writers.writer import CARD, MANIFEST, OUT, PARTS, Content, Part, Whole, Writer, raw, staged
 from condgan.errors import CondganError
+from condgan.storage.files import atomic
+from condgan.storage.manifest import pixels_sha256
+
+PLAN, JOURNAL, LOCK = "plan.json", "journal.jsonl", ".lock"
+DIGEST = 32  # bytes of SHA-256
 
 
 @dataclass(eq=False)
 class Output:
-    """Takes labelled samples, batch after batch; comes from ``writer``."""
+    """Takes labelled samples, part after part; comes from ``writing``.
+
+    Attributes:
+        path: where the dataset appears in the end.
+        folder: where it is written, a hidden one beside.
+        state: what the writer of the last part noted: where to go on; none at the beginning.
+        written: samples so far.
+        counts: of each class so far, (K,).
+        resumed: whether a process before this one has written some.
+    """
 
     path: Path
+    row: Writer
     content: Content
-    add: Add
-    written: int = 0
+    folder: Path
+    parts: list[int]
+    counts: npt.NDArray[np.int64]
+    state: Any = None
+    resumed: bool = False
 
-    def write(self, samples: Samples, conditions: Conditions) -> None:
-        """Add images uint8 (n, C, H, W) or vectors float32 (n, D), and labels int64 (n,) or conditions float32 (n, V).
+    @property
+    def written(self) -> int:
+        """Samples so far."""
+        return sum(self.parts)
+
+    def add(self, samples: Samples, conditions: Conditions, numbers: npt.NDArray[np.int64], state: Any = None) -> None:
+        """Write the next part, and note ``state``, from which the next one follows.
+
+        Args:
+            samples: images uint8 (n, C, H, W) or vectors float32 (n, D).
+            conditions: labels int64 (n,) or conditions float32 (n, V).
+            numbers: of the samples under the seed, (n,).
+            state: anything that JSON holds.
 
         Raises:
-            CondganError: another shape or type, a label out of range, more samples than announced, a full disk.
+            CondganError: another shape or type, a label out of range, a full disk.
         """
         batch, classes, length = Split(samples, conditions), len(self.content.class_names), self.content.condition
         if samples.shape[1:] != self.content.shape:
@@ -41,70 +73,185 @@ class Output:
             raise CondganError(
                 f"{self.path}: labels lie in {conditions.min()}..{conditions.max()}, expected 0..{classes - 1}"
             )
-        self.written += len(batch)
-        if self.written > self.content.count:
-            raise CondganError(f"{self.path}: {self.written} images were written, {self.content.count} were announced")
+        part = Part(len(self.parts), self.written, self.counts, samples, conditions, np.asarray(numbers, np.int64))
+        with self.room():
+            self.row.add(self.folder, self.content, part)
+            if self.content.images:
+                digests = b"".join(bytes.fromhex(pixels_sha256(pixels)) for pixels in raw(samples))
+                atomic(staged(self.folder, part.number, "sha256"), digests)
+            counts = np.bincount(conditions, minlength=classes) if length is None else np.zeros(0, np.int64)
+            self.note({"samples": len(batch), "counts": counts.tolist(), "state": state})
+        self.parts.append(len(batch))
+        self.counts, self.state = self.counts + counts, state
+
+    def note(self, line: Mapping[str, Any]) -> None:
+        """Append a line to the journal: its part is complete."""
+        with open(self.folder / JOURNAL, "ab") as journal:
+            journal.write(json.dumps(line).encode() + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+
+    def finish(self, card: str, sample: Mapping[str, Any] | None = None) -> None:
+        """Make the dataset of its parts, and move it to its path.
+
+        Args:
+            card: what it is, as Markdown.
+            sample: of its manifest, if it is known only now.
+
+        Raises:
+            CondganError: something is at the path by now, or a full disk.
+        """
+        manifest = self.content.manifest
+        if sample is not None:
+            manifest = manifest.model_copy(update={"sample": dict(sample)})
+        told: dict[str, Any] = {"format": self.row.name, "images": self.written}
+        if self.content.images:
+            told["images_sha256"] = self.images_sha256()
+        content, out = replace(self.content, manifest=manifest), self.folder / OUT
+        with self.room():
+            whole = Whole(tuple(self.parts), manifest.model_copy(update={"content": told}), card)
+            self.row.finish(self.folder, content, whole)
+            if out.is_dir():
+                hashes = {
+                    path.relative_to(out).as_posix(): sha256(path)
+                    for path in sorted(out.rglob("*"))
+                    if path.is_file() and path.suffix != ".png" and path.name not in (MANIFEST, CARD)
+                }
+                told["files"] = hashes
+                final = manifest.model_copy(update={"content": told})
+                text = json.dumps(final.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
+                (out / MANIFEST).write_text(text + "\n", encoding="utf-8")
+            check_free(self.path)
+            (self.folder / PLAN).unlink()  # from here on there is nothing to go on from
+            os.replace(out, self.path)
+
+    def images_sha256(self) -> str:
+        """The hash of all images, in any order."""
+        files = (staged(self.folder, part, "sha256").read_bytes() for part in range(len(self.parts)))
+        digests = np.frombuffer(b"".join(files), f"V{DIGEST}")
+        ordered = sorted(digests.tolist())
+        return hashlib.sha256(b"".join(ordered)).hexdigest()
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """What the file system refuses is an error that names the path, and says that nothing is lost."""
         try:
-            self.add(raw(samples), conditions)
+            yield
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise CondganError(f"{unwritable(self.path, error)}{self.left()}") from None
+        except CondganError as error:
+            raise CondganError(f"{error}{self.left()}") from None
 
-
-def raw(samples: Samples) -> Samples:
-    """Images (n, C, H, W) as files have them: (n, H, W) or (n, H, W, 3); vectors as they are."""
-    if samples.ndim == 2:
-        return samples
-    return np.ascontiguousarray(samples.transpose(0, 2, 3, 1) if samples.shape[1] == 3 else samples[:, 0])
+    def left(self) -> str:
+        """What to do where some of it is written."""
+        if not self.parts:
+            return ""
+        return f"; {self.written} are written: the same command goes on from there"
 
 
 @contextmanager
-def writer(
-    path: Path, count: int, shape: tuple[int, ...], class_names: Sequence[str] = (), condition: int | None = None
-) -> Iterator[Output]:
-    """A place for exactly ``count`` samples of a shape, which appears at ``path`` once all are written.
+def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) -> Iterator[Output]:
+    """A place for a dataset, which appears at ``path`` once `Output.finish` is called.
 
-    The ending of the path chooses the format, a row of ``writers.WRITERS``. After any exception nothing is left behind;
-    folders above ``path`` are created as needed.
+    It is written in a hidden folder beside, which stays after an error or a kill where some parts are complete: the
+    same plan goes on from there, to the same bytes. The time in manifests stays that of the beginning.
 
     Args:
-        path: must be free.
-        count: of samples.
-        shape: of a sample, (C, H, W) or (D,).
-        class_names: none where conditions are vectors.
-        condition: length of vector conditions; none: classes.
+        path: must be free; folders above it are created as needed.
+        content: what is to be written.
+        row: the format.
+        plan: all that determines the samples and their form, as JSON.
 
     Raises:
-        CondganError: the path exists, cannot be written, or its format cannot hold vectors; there are fewer or more
-            samples than announced.
+        CondganError: the path exists or cannot be written; the format cannot hold the content; another process writes
+            there; or what was left there belongs to another plan.
     """
-    content, row = Content(count, shape, tuple(class_names), condition), writers.of(path)
-    if condition is None:
+    from filelock import FileLock, Timeout
+
+    if content.condition is None:
         check_class_names(str(path), content.class_names)
-    if not row.vectors and (len(shape) == 1 or condition is not None):
+    if not row.vectors and not (content.images and content.condition is None):
         raise CondganError(f"{path}: vectors are written to {writers.listed(vectors=True)}")
+    reason = row.refusal(content)
+    if reason:
+        raise CondganError(f"{path}: {reason}: choose another `format`")
     check_free(path)
-    temporary = path.with_name(f".condgan-{secrets.token_hex(8)}.part")
-    failed: BaseException | None = None
+    folder = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with row.open(temporary, content) as add:
-            output = Output(path, content, add)
-            try:
-                yield output
-            except BaseException as error:
-                failed = error
-                raise
-            if output.written < count:
-                raise CondganError(f"{path}: {output.written} images were written, {count} were announced")
-        check_free(path)
-        os.replace(temporary, path)
-    except BaseException as error:
-        remove(temporary)
-        if failed is None and isinstance(error, OSError):
-            raise unwritable(path, error) from None
-        if failed is not None and failed is not error:  # closing half an archive may fail again, as on a full disk
-            raise failed from None
-        raise
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CondganError(f"{path} is being written by another process: wait, or give another path") from None
+    except OSError as error:
+        raise unwritable(path, error) from None
+    output: Output | None = None
+    try:
+        output = _begun(path, content, row, folder, plan)
+        yield output
+    finally:
+        lock.release()
+        if output is not None and (not output.parts or os.path.lexists(path)):
+            remove(folder)
+
+
+def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mapping[str, Any]) -> Output:
+    """The output as a process before this one has left it, or a new one."""
+    told = {"format": row.name, "single": content.single, "producer": content.manifest.producer}
+    wanted = json.loads(json.dumps({**plan, **told}))
+    output = Output(path, row, content, folder, [], np.zeros(len(content.class_names), np.int64))
+    try:
+        found = json.loads((folder / PLAN).read_bytes())
+        before, time = found["plan"], found["time"]
+        manifest = content.manifest.model_validate(content.manifest.model_dump() | {"time": time})
+    except FileNotFoundError:
+        for name in (OUT, PARTS, JOURNAL):
+            remove(folder / name)
+        try:
+            atomic(folder / PLAN, json.dumps({"plan": wanted, "time": content.manifest.time}).encode())
+        except CondganError:
+            remove(folder)
+            raise
+        return output
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CondganError(f"{folder} is damaged ({error}): remove it, and begin again") from None
+    if before != wanted:
+        names = [name for name in {**before, **wanted} if before.get(name) != wanted.get(name)]
+        raise CondganError(
+            f"{folder} is what is left of another export to {path} (another {', '.join(names)}): remove it, or give "
+            "another path"
+        )
+    output.content = replace(content, manifest=manifest)
+    for line in _lines(folder / JOURNAL):
+        output.parts.append(line["samples"])
+        output.counts = output.counts + np.array(line["counts"], np.int64)
+        output.state = line["state"]
+    output.resumed = bool(output.parts)
+    return output
+
+
+def _lines(journal: Path) -> Sequence[dict[str, Any]]:
+    """The lines of a journal up to one that was cut, which is removed."""
+    content = journal.read_bytes() if journal.is_file() else b""
+    lines, end = [], 0
+    for line in content.splitlines(keepends=True):
+        try:
+            if not line.endswith(b"\n"):
+                break
+            lines.append(json.loads(line))
+        except ValueError:
+            break
+        end += len(line)
+    if end < len(content):
+        with open(journal, "r+b") as file:
+            file.truncate(end)
+    return lines
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_free(path: Path) -> None:
