@@ -10,7 +10,7 @@ from condgan.generation import jobs
 from condgan.generation.generator import Generator
 from condgan.provenance import reading, remaking
 from condgan.provenance.files import DamagedError, UnreadableError, content
-from condgan.provenance.reading import Picture
+from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators, Remade
 from condgan.provenance.verdicts import Finding, Verdict, finding
 from condgan.storage.manifest import Manifest, pixels_sha256
@@ -31,11 +31,13 @@ class Judged:
 
     Attributes:
         name: its path, as it is shown.
+        label: the name of the class that a set gives it.
         digest: the hash of its pixels, as it is stated and found.
         job: what it says it shows.
     """
 
     name: str
+    label: str | None = None
     finding: Finding | None = None
     manifest: Manifest | None = None
     digest: str | None = None
@@ -92,6 +94,8 @@ def begun(name: str, load: "Picture | UnreadableError", generators: Generators) 
 
 def stated(judged: Judged, picture: Picture, told: Manifest) -> str | None:
     """Why pixels are not those that are stated; an enlarged picture is brought back to its size."""
+    if picture.vector is not None:
+        return None
     if picture.frames is None or picture.milliseconds:
         return None if told.pixels_sha256 is None else "its manifest is that of another kind of file"
     if told.pixels_sha256 is None:
@@ -144,12 +148,12 @@ def ended(judged: Judged, remade: Remade) -> None:
     judged.settle(verdict, why, same)
 
 
-def judged(pictures: Iterable[tuple[str, Picture | UnreadableError]], generators: Generators) -> Iterator[Judged]:
-    """Pictures by name, judged in their order: many are made again at a time."""
+def judged(entries: Iterable[Entry], generators: Generators) -> Iterator[Judged]:
+    """Pictures, judged in their order: many are made again at a time."""
     waiting: list[Judged] = []
     size = 0
-    for name, picture in pictures:
-        one = begun(name, picture, generators)
+    for entry in entries:
+        one = begun(entry, generators)
         waiting.append(one)
         if one.picture is not None:
             size += sum(frame.nbytes for frame in one.picture.frames or [])

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from html import unescape
 
 import numpy as np
+import numpy.typing as npt
 
 from condgan.errors import CondganError
-from condgan.provenance.files import DamagedError
+from condgan.provenance.files import DamagedError, UnreadableError
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest
 from condgan.storage.pictures import XMP, Pixels, texts
 
@@ -37,6 +38,7 @@ class Picture:
         foreign: how it differs from what condgan writes, though its pixels may be the same.
         milliseconds: that each frame of an animation is shown.
         form: its bytes without those of pixels, of an animation.
+        vector: instead of pixels, of a set of vectors.
         manifest: the one in it.
     """
 
@@ -47,7 +49,23 @@ class Picture:
     foreign: list[str] = field(default_factory=list)
     milliseconds: list[int] = field(default_factory=list)
     form: bytes = b""
+    vector: npt.NDArray[np.float32] | None = None
     manifest: Manifest | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, or an image of a set.
+
+    Attributes:
+        name: where it is.
+        picture: what was read, or why nothing was.
+        label: the name of the class that a set gives it; none: it gives none.
+    """
+
+    name: str
+    picture: Picture | UnreadableError
+    label: str | None
 
 
 def png(data: bytes) -> Picture:

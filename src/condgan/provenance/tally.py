@@ -1,0 +1,209 @@
+"""Whether the images of a set are those that its manifest says it has."""
+
+import hashlib
+from collections import Counter, defaultdict
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from condgan.generation import jobs
+from condgan.generation.generator import Generator
+from condgan.provenance.files import DamagedError
+from condgan.provenance.judging import Judged
+from condgan.provenance.verdicts import Finding, Verdict, finding
+from condgan.recipe import Section
+from condgan.storage.manifest import Hash, Manifest
+
+Count = Annotated[int, Field(ge=0)]
+OWN = {"kind", "sample", "pixels_sha256", "content", "shows"}
+"""Fields of a manifest that differ from image to image of a set."""
+WORST: tuple[Verdict, ...] = ("contradictory", "altered", "unknown", "claimed")
+
+
+class Keep(Section):
+    """What was filtered."""
+
+    confidence: float
+    network_sha256: Hash
+    candidates: dict[str, Count] | None = None
+
+
+class Plan(Section):
+    """What a set says it has."""
+
+    seed: jobs.Seed
+    counts: dict[str, Count] | None = None
+    conditions_sha256: Hash | None = None
+    keep: Keep | None = None
+
+
+class Content(Section):
+    """What a set says of its files."""
+
+    format: str
+    images: Count
+    images_sha256: Hash | None = None
+    files: dict[str, Hash] = {}
+
+
+def plan(told: Manifest) -> Plan:
+    """What a manifest says that a set has.
+
+    Raises:
+        DamagedError: it is not the manifest of a set.
+    """
+    return _section(Plan, told.sample, told)
+
+
+def content(told: Manifest) -> Content | None:
+    """What a manifest says of the files of a set; none: the file is a part of a set.
+
+    Raises:
+        DamagedError: it is not the manifest of a set.
+    """
+    return None if told.content is None else _section(Content, told.content, told)
+
+
+def _section[S: Section](form: type[S], said: dict[str, Any] | None, told: Manifest) -> S:
+    if told.kind != "set":
+        raise DamagedError(f"its manifest is that of a {told.kind}, and not of a set")
+    try:
+        return form.model_validate(said or {})
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise DamagedError(f"its manifest is damaged ({place[:100]}: {error.errors()[0]['msg'][:100]})") from None
+
+
+class Tally:
+    """Counts what a set has, image after image.
+
+    Attributes:
+        wrong: what contradicts its manifest.
+        lost: what could not be read.
+    """
+
+    def __init__(self, told: Manifest, generator: Generator | None) -> None:
+        """Raises a DamagedError where the manifest is not that of a set."""
+        self.told, self.generator = told, generator
+        self.plan, self.content = plan(told), content(told)
+        self.digests: list[bytes] = []
+        self.numbers: dict[str, list[int]] = defaultdict(list)
+        self.conditions: dict[int, Any] = {}
+        self.verdicts: Counter[Verdict] = Counter()
+        self.first: dict[Verdict, Judged] = {}
+        self.near = 0
+        self.wrong: list[str] = []
+        self.lost: list[str] = []
+
+    def take(self, one: Judged) -> None:
+        """Count an image, which contradicts the set if its manifest does."""
+        reason = disagreement(one) or self._strange(one)
+        if reason is not None and one.manifest is not None:
+            one.settle("contradictory", reason)
+        if one.digest is not None:
+            self.digests.append(bytes.fromhex(one.digest))
+        if isinstance(one.job, jobs.Row):
+            condition = one.job.labels or one.job.conditions or (None,)
+            self.numbers[str(condition[0]) if one.job.labels else ""].append(one.job.index)
+            self.conditions[one.job.index] = condition[0]
+        verdict = one.found.verdict
+        self.verdicts[verdict] += 1
+        self.first.setdefault(verdict, one)
+        self.near += verdict == "verified" and "within one" in one.found.why
+
+    def _strange(self, one: Judged) -> str | None:
+        """How an image says something else than its set."""
+        if one.manifest is None:
+            return None
+        for name in set(Manifest.model_fields) - OWN:
+            if getattr(one.manifest, name) != getattr(self.told, name):
+                return f"its {name} is not that of the set"
+        if one.manifest.kind != "image" or not isinstance(one.job, jobs.Row):
+            return "it is not an image of a set"
+        return None if one.job.seed == self.plan.seed else "its seed is not that of the set"
+
+    def conclude(self, path: str) -> Finding:
+        """The verdict on the set as a whole."""
+        if self.lost:
+            return finding(path, "unknown", self.lost[0], self.told)
+        wrong = [*self.wrong, *self._missing()]
+        if wrong:
+            return finding(path, "contradictory", wrong[0], self.told)
+        for verdict in WORST:
+            if self.verdicts[verdict]:
+                one, count = self.first[verdict], self.verdicts[verdict]
+                others = f" ({count} of {self.verdicts.total()} images are {verdict})"
+                remade = False if verdict == "altered" and one.found.remade is False else None
+                return finding(path, verdict, f"{one.name}: {one.found.why}{others}", self.told, remade)
+            if verdict == "altered" and self._other_pixels():
+                return finding(path, "altered", "its images are not those whose hash its manifest states", self.told)
+        same = "the same" if not self.near else f"the same, {self.near} of them within one grey level"
+        return finding(path, "verified", f"{self.verdicts.total()} images made again: {same}", self.told, True)
+
+    def _other_pixels(self) -> bool:
+        stated = self.content.images_sha256 if self.content is not None else None
+        if stated is None:
+            return self.content is not None and bool(self.digests)
+        return hashlib.sha256(b"".join(sorted(self.digests))).hexdigest() != stated
+
+    def _missing(self) -> list[str]:
+        """How the numbers and classes of images are not those of the manifest."""
+        if self.content is None:
+            return []
+        total, counts = self.verdicts.total(), {name: len(found) for name, found in self.numbers.items()}
+        if total != self.content.images:
+            return [f"it has {total} images, and its manifest says {self.content.images}"]
+        if not self.told.synthetic:
+            return ["it says that no generator has made it, and which seed it is made from"]
+        if self.plan.counts is not None and counts != self.plan.counts:
+            names = sorted({*counts, *self.plan.counts}, key=lambda name: counts.get(name) == self.plan_of(name))
+            return [f'class "{names[0]}" has {counts.get(names[0], 0)} images, and its manifest says '
+                    f"{self.plan_of(names[0])}"]  # fmt: skip
+        if self.plan.counts is None and self.plan.conditions_sha256 is None:
+            return ["its manifest says neither classes nor conditions"]
+        return self._other_numbers() if self.generator is not None else []
+
+    def plan_of(self, name: str) -> int:
+        """How many images of a class the manifest says."""
+        return (self.plan.counts or {}).get(name, 0)
+
+    def _other_numbers(self) -> list[str]:
+        """Whether the set has exactly the images that its plan has, and no others of the same classes."""
+        assert self.generator is not None
+        domain, names = self.generator.domain, self.generator.domain.class_names
+        if self.plan.conditions_sha256 is not None:
+            listed = [self.conditions[number] for number in sorted(self.conditions)]
+            if sorted(self.conditions) != list(range(self.verdicts.total())):
+                return ["its images do not have the numbers 0, 1, ..."]
+            if self.plan.counts is not None:
+                if not {*listed} <= {*names}:
+                    return ["it has a class that its generator lacks"]
+                array = np.array([names.index(name) for name in listed], np.int64)
+            else:
+                array = np.array(listed, np.float32)
+            if hashlib.sha256(array.tobytes()).hexdigest() != self.plan.conditions_sha256:
+                return ["its conditions are not those whose hash its manifest states"]
+            return []
+        for name, numbers in self.numbers.items():
+            if name not in names:
+                return [f'its generator has no class "{name}"']
+            label, step = names.index(name), domain.classes
+            expected = [label + image * step for image in range(len(numbers))]
+            if self.plan.keep is not None:
+                tried = (self.plan.keep.candidates or {}).get(name, 0)
+                if len({*numbers}) < len(numbers) or any(n % step != label or n // step >= tried for n in numbers):
+                    return [f'the images of class "{name}" are not among its candidates']
+            elif sorted(numbers) != expected:
+                return [f'the images of class "{name}" do not have the numbers that its manifest gives them']
+        return []
+
+
+def disagreement(one: Judged) -> str | None:
+    """How the label that a folder, a table or a column gives an image is not that of its manifest."""
+    if one.label is None or one.manifest is None or one.manifest.kind != "image":
+        return None
+    said = one.job.labels if isinstance(one.job, jobs.Row) else None
+    if said == (one.label,):
+        return None
+    return f'it stands under the label "{one.label}", and its manifest says {", ".join(said or ["none"])}'
