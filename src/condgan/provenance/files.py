@@ -3,8 +3,8 @@
 import os
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 MOST_FILE = 256 << 20
 """Bytes of a picture; a larger one is not read."""
@@ -20,7 +20,7 @@ class DamagedError(UnreadableError):
     """A file that can be read, and is not what it should be."""
 
 
-def opened(path: Path, *, follow: bool = False) -> BinaryIO:
+def opened(path: Path, *, follow: bool = False) -> BufferedReader:
     """A regular file, open for reading; a FIFO or a device is not waited for.
 
     Raises:
@@ -40,7 +40,7 @@ def opened(path: Path, *, follow: bool = False) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise UnreadableError("no regular file")
-    return os.fdopen(number, "rb")
+    return open(number, "rb")
 
 
 def content(path: Path, most: int = MOST_FILE, *, follow: bool = False) -> bytes:

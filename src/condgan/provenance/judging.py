@@ -71,21 +71,28 @@ def read(path: Path, *, follow: bool = False) -> Picture:
     return reader(content(path, follow=follow))
 
 
-def begun(name: str, load: "Picture | UnreadableError", generators: Generators) -> Judged:
+def begun(entry: Entry, generators: Generators) -> Judged:
     """A file as far as it can be judged before anything is made again."""
-    judged = Judged(name)
+    judged, load = Judged(entry.name, entry.label), entry.picture
     if isinstance(load, UnreadableError):
         judged.settle("unknown", str(load))
         return judged
     judged.manifest, judged.picture = load.manifest, load
     told = load.manifest
+    if told is None:
+        judged.settle("unknown", load.contradictions[0] if load.contradictions else "it has no manifest of condgan")
+        return judged
+    try:
+        judged.job = jobs.parse(told)
+    except CondganError as error:
+        judged.settle("unknown", str(error))
+        return judged
+    reason = stated(judged, load, told)
     if load.contradictions:
         judged.settle("contradictory", load.contradictions[0])
-    elif told is None:
-        judged.settle("unknown", "it has no manifest of condgan")
     elif load.changed:
         judged.settle("altered", load.changed[0])
-    elif (reason := stated(judged, load, told)) is not None:
+    elif reason is not None:
         judged.settle("altered", reason)
     else:
         _look_up(judged, told, generators)
@@ -112,11 +119,6 @@ def stated(judged: Judged, picture: Picture, told: Manifest) -> str | None:
 
 def _look_up(judged: Judged, told: Manifest, generators: Generators) -> None:
     """Whether there is something to be made again, and a generator for it."""
-    try:
-        judged.job = jobs.parse(told)
-    except CondganError as error:
-        judged.settle("unknown", str(error))
-        return
     if judged.job is None:
         what = told.shows or told.kind
         judged.settle("claimed", f"there is nothing to make again: {what}")

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, ValidationError
 
 from condgan.generation import jobs
@@ -12,9 +13,10 @@ from condgan.generation.generator import Generator
 from condgan.provenance.files import DamagedError
 from condgan.provenance.judging import Judged
 from condgan.provenance.verdicts import Finding, Verdict, finding
-from condgan.recipe import Section
+from condgan.recipe import Domain, Section
 from condgan.storage.manifest import Hash, Manifest
 
+S = TypeVar("S", bound=Section)
 Count = Annotated[int, Field(ge=0)]
 OWN = {"kind", "sample", "pixels_sha256", "content", "shows"}
 """Fields of a manifest that differ from image to image of a set."""
@@ -44,7 +46,7 @@ class Content(Section):
     format: str
     images: Count
     images_sha256: Hash | None = None
-    files: dict[str, Hash] = {}
+    files: dict[str, Hash] = Field(default_factory=dict)
 
 
 def plan(told: Manifest) -> Plan:
@@ -65,7 +67,7 @@ def content(told: Manifest) -> Content | None:
     return None if told.content is None else _section(Content, told.content, told)
 
 
-def _section[S: Section](form: type[S], said: dict[str, Any] | None, told: Manifest) -> S:
+def _section(form: type[S], said: dict[str, Any] | None, told: Manifest) -> S:
     if told.kind != "set":
         raise DamagedError(f"its manifest is that of a {told.kind}, and not of a set")
     try:
@@ -127,19 +129,23 @@ class Tally:
         """The verdict on the set as a whole."""
         if self.lost:
             return finding(path, "unknown", self.lost[0], self.told)
-        wrong = [*self.wrong, *self._missing()]
-        if wrong:
-            return finding(path, "contradictory", wrong[0], self.told)
+        total = self.verdicts.total()
+        if self.content is not None and total != self.content.images:
+            self.wrong.append(f"it has {total} images, and its manifest says {self.content.images}")
+        if self.wrong:
+            return finding(path, "contradictory", self.wrong[0], self.told)
         for verdict in WORST:
-            if self.verdicts[verdict]:
-                one, count = self.first[verdict], self.verdicts[verdict]
-                others = f" ({count} of {self.verdicts.total()} images are {verdict})"
+            if verdict == "claimed" and (wrong := self._missing()) is not None:
+                return finding(path, "contradictory", wrong, self.told)
+            if verdict == "claimed" and self._other_pixels():
+                return finding(path, "altered", "its images are not those whose hash its manifest states", self.told)
+            if count := self.verdicts[verdict]:
+                one = self.first[verdict]
+                others = f" ({count} of {total} images are {verdict})"
                 remade = False if verdict == "altered" and one.found.remade is False else None
                 return finding(path, verdict, f"{one.name}: {one.found.why}{others}", self.told, remade)
-            if verdict == "altered" and self._other_pixels():
-                return finding(path, "altered", "its images are not those whose hash its manifest states", self.told)
         same = "the same" if not self.near else f"the same, {self.near} of them within one grey level"
-        return finding(path, "verified", f"{self.verdicts.total()} images made again: {same}", self.told, True)
+        return finding(path, "verified", f"{total} images made again: {same}", self.told, True)
 
     def _other_pixels(self) -> bool:
         stated = self.content.images_sha256 if self.content is not None else None
@@ -147,63 +153,64 @@ class Tally:
             return self.content is not None and bool(self.digests)
         return hashlib.sha256(b"".join(sorted(self.digests))).hexdigest() != stated
 
-    def _missing(self) -> list[str]:
-        """How the numbers and classes of images are not those of the manifest."""
-        if self.content is None:
-            return []
-        total, counts = self.verdicts.total(), {name: len(found) for name, found in self.numbers.items()}
-        if total != self.content.images:
-            return [f"it has {total} images, and its manifest says {self.content.images}"]
+    def _missing(self) -> str | None:
+        """How the classes and numbers of images are not those of the manifest."""
         if not self.told.synthetic:
-            return ["it says that no generator has made it, and which seed it is made from"]
-        if self.plan.counts is not None and counts != self.plan.counts:
-            names = sorted({*counts, *self.plan.counts}, key=lambda name: counts.get(name) == self.plan_of(name))
-            return [f'class "{names[0]}" has {counts.get(names[0], 0)} images, and its manifest says '
-                    f"{self.plan_of(names[0])}"]  # fmt: skip
+            return "it says that no generator has made it, and which seed it is made from"
+        if self.content is None:
+            return None
         if self.plan.counts is None and self.plan.conditions_sha256 is None:
-            return ["its manifest says neither classes nor conditions"]
-        return self._other_numbers() if self.generator is not None else []
+            return "its manifest says neither classes nor conditions"
+        for name in sorted({*self.numbers, *(self.plan.counts or {})} if self.plan.counts is not None else ()):
+            if len(self.numbers[name]) != self.plan_of(name):
+                return f'class "{name}" has {len(self.numbers[name])} images, its manifest says {self.plan_of(name)}'
+        return None if self.generator is None else self._other_numbers(self.generator.domain)
 
     def plan_of(self, name: str) -> int:
         """How many images of a class the manifest says."""
         return (self.plan.counts or {}).get(name, 0)
 
-    def _other_numbers(self) -> list[str]:
+    def _other_numbers(self, domain: Domain) -> str | None:
         """Whether the set has exactly the images that its plan has, and no others of the same classes."""
-        assert self.generator is not None
-        domain, names = self.generator.domain, self.generator.domain.class_names
         if self.plan.conditions_sha256 is not None:
-            listed = [self.conditions[number] for number in sorted(self.conditions)]
-            if sorted(self.conditions) != list(range(self.verdicts.total())):
-                return ["its images do not have the numbers 0, 1, ..."]
-            if self.plan.counts is not None:
-                if not {*listed} <= {*names}:
-                    return ["it has a class that its generator lacks"]
-                array = np.array([names.index(name) for name in listed], np.int64)
-            else:
-                array = np.array(listed, np.float32)
-            if hashlib.sha256(array.tobytes()).hexdigest() != self.plan.conditions_sha256:
-                return ["its conditions are not those whose hash its manifest states"]
-            return []
+            return self._other_conditions(domain)
         for name, numbers in self.numbers.items():
-            if name not in names:
-                return [f'its generator has no class "{name}"']
-            label, step = names.index(name), domain.classes
-            expected = [label + image * step for image in range(len(numbers))]
+            if name not in domain.class_names:
+                return f'its generator has no class "{name}"'
+            label, step = domain.class_names.index(name), domain.classes
             if self.plan.keep is not None:
                 tried = (self.plan.keep.candidates or {}).get(name, 0)
                 if len({*numbers}) < len(numbers) or any(n % step != label or n // step >= tried for n in numbers):
-                    return [f'the images of class "{name}" are not among its candidates']
-            elif sorted(numbers) != expected:
-                return [f'the images of class "{name}" do not have the numbers that its manifest gives them']
-        return []
+                    return f'the images of class "{name}" are not among its candidates'
+            elif sorted(numbers) != list(range(label, label + step * len(numbers), step)):
+                return f'the images of class "{name}" do not have the numbers that its manifest gives them'
+        return None
+
+    def _other_conditions(self, domain: Domain) -> str | None:
+        """Whether classes or conditions, in the order of the numbers 0, 1, ..., have the hash that is stated."""
+        if sorted(self.conditions) != list(range(self.verdicts.total())):
+            return "its images do not have the numbers 0, 1, ..."
+        listed = [self.conditions[number] for number in sorted(self.conditions)]
+        if self.plan.counts is None:
+            array: npt.NDArray[Any] = np.array(listed, np.float32)
+        elif {*listed} <= {*domain.class_names}:
+            array = np.array([domain.class_names.index(name) for name in listed], np.int64)
+        else:
+            return "it has a class that its generator lacks"
+        if hashlib.sha256(array.tobytes()).hexdigest() != self.plan.conditions_sha256:
+            return "its conditions are not those whose hash its manifest states"
+        return None
 
 
 def disagreement(one: Judged) -> str | None:
-    """How the label that a folder, a table or a column gives an image is not that of its manifest."""
-    if one.label is None or one.manifest is None or one.manifest.kind != "image":
+    """How the label that a folder, a table or a column gives an image is not that of its manifest.
+
+    A row of one image that was drawn alone may stand in any folder, but not in that of another class.
+    """
+    if one.label is None or one.manifest is None or type(one.job) is not jobs.Row or one.job.images != 1:
         return None
-    said = one.job.labels if isinstance(one.job, jobs.Row) else None
-    if said == (one.label,):
+    said = one.job.labels
+    known = () if one.generator is None else one.generator.domain.class_names
+    if said == (one.label,) or (one.manifest.kind != "image" and one.label not in known):
         return None
     return f'it stands under the label "{one.label}", and its manifest says {", ".join(said or ["none"])}'

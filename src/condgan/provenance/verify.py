@@ -1,16 +1,17 @@
 """Whether files are what they say of themselves: ``condgan.verify``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
 from condgan import arguments
 from condgan.errors import CondganError
-from condgan.provenance import judging
-from condgan.provenance.files import DamagedError, UnreadableError, below
-from condgan.provenance.reading import FOREIGN, READERS, Picture
+from condgan.provenance import folders, judging, sets
+from condgan.provenance.files import DamagedError, UnreadableError, below, opened
+from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators
-from condgan.provenance.verdicts import Finding, Report
+from condgan.provenance.sets import MANIFEST
+from condgan.provenance.verdicts import Report, finding
 
 Progress = Callable[[int, int], object]
 """Called with the number of files or images looked at, and the number of all."""
@@ -55,29 +56,55 @@ def verify(
 
 def _file(path: Path, generators: Generators, progress: Progress) -> Report:
     """A file alone."""
+    opened(path, follow=True).close()
+    step = Steps(progress, 1)
+    if path.suffix.lower() in sets.FILES:
+        together, file = folders.alone(path, str(path), generators, step, follow=True)
+        return Report(set=together, files=(file,))
     read: Picture | UnreadableError
     try:
         read = judging.read(path, follow=True)
     except DamagedError as error:
         read = error
-    (found,) = judging.judged([(str(path), read)], generators)
-    progress(1, 1)
-    return Report(files=(found.found,))
+    (one,) = judging.judged([Entry(str(path), read, None)], generators)
+    folders.misnamed(one, path)
+    return Report(files=(one.found,))
 
 
 def _folder(folder: Path, generators: Generators, progress: Progress) -> Report:
-    """All files of a folder."""
-    paths = [path for path in below(folder) if path.suffix.lower() in {*READERS, *FOREIGN}]
-    if not paths:
-        raise CondganError(f"{folder} has no files to look at")
+    """All files of a folder: its sets, and what else there is."""
+    paths = list(below(folder))
+    roots = {path.parent: told for path in paths if path.name == MANIFEST if (told := folders.manifest(path.parent))}
+    parts: dict[Path | None, list[Path]] = {root: [] for root in [None, *roots]}
+    for path in paths:
+        parts[next((above for above in path.parents if above in roots), None)].append(path)
+    if not roots and not any(path.suffix.lower() in folders.LOOKED_AT for path in parts[None]):
+        raise CondganError(f"{folder} has no files to look at: pictures, or sets of images, that condgan wrote")
+    step = Steps(progress, len(paths))
+    together, found = None, folders.loose(folder, parts[None], generators, step)
+    for root, told in roots.items():
+        place, name = parts[root], root.relative_to(folder).as_posix() if root != folder else str(folder)
+        if isinstance(told, DamagedError):
+            one = finding(name, "unknown", str(told))
+            files = folders.loose(root, place, generators, step)
+        else:
+            one, files = folders.whole(root, name, told, place, generators, step)
+        if root == folder:
+            together = one
+        else:
+            found.append(one)
+            files = [file.model_copy(update={"path": f"{name}/{file.path}"}) for file in files]
+        found += files
+    return Report(set=together, files=tuple(sorted(found, key=lambda file: file.path)))
 
-    def pictures() -> Iterator[tuple[str, Picture | UnreadableError]]:
-        for number, path in enumerate(paths):
-            try:
-                yield str(path.relative_to(folder)), judging.read(path)
-            except UnreadableError as error:
-                yield str(path.relative_to(folder)), error
-            progress(number + 1, len(paths))
 
-    findings: list[Finding] = [one.found for one in judging.judged(pictures(), generators)]
-    return Report(files=tuple(findings))
+class Steps:
+    """Counts files and images as they are looked at; there are more images than files."""
+
+    def __init__(self, progress: Progress, count: int) -> None:
+        self.progress, self.done, self.count = progress, 0, count
+
+    def __call__(self) -> None:
+        """One more."""
+        self.done += 1
+        self.progress(self.done, max(self.count, self.done))
