@@ -136,9 +136,13 @@ def _files(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
         if kind != FILE or size > MOST_FILE:
             raise DamagedError("it has a member that condgan does not write")
         yield name, _body(file, size)
+    padding = 0
     while rest := exactly(file, 1 << 20, short=True):
+        padding += len(rest)
         if any(rest):
             raise DamagedError("it has bytes after its end")
+    if not padding or padding % BLOCK:
+        raise DamagedError("damaged: it ends before its end")
 
 
 def _header(block: bytes) -> tuple[bytes, str, int]:

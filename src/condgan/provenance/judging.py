@@ -31,19 +31,23 @@ class Judged:
 
     Attributes:
         name: its path, as it is shown.
-        label: the name of the class that a set gives it.
+        label: the name of the class that a set gives it, and
+        position: its place among all classes.
         digest: the hash of its pixels, as it is stated and found.
         job: what it says it shows.
+        vector: whether it is a vector, and no picture.
     """
 
     name: str
     label: str | None = None
+    position: int | None = None
     finding: Finding | None = None
     manifest: Manifest | None = None
     digest: str | None = None
     job: jobs.Job | None = None
     picture: Picture | None = None
     generator: Generator | None = None
+    vector: bool = False
 
     def settle(self, verdict: Verdict, why: str, remade: bool | None = None) -> None:
         """Decide."""
@@ -73,11 +77,11 @@ def read(path: Path, *, follow: bool = False) -> Picture:
 
 def begun(entry: Entry, generators: Generators) -> Judged:
     """A file as far as it can be judged before anything is made again."""
-    judged, load = Judged(entry.name, entry.label), entry.picture
+    judged, load = Judged(entry.name, entry.label, entry.position), entry.picture
     if isinstance(load, UnreadableError):
         judged.settle("unknown", str(load))
         return judged
-    judged.manifest, judged.picture = load.manifest, load
+    judged.manifest, judged.picture, judged.vector = load.manifest, load, load.vector is not None
     told = load.manifest
     if told is None:
         judged.settle("unknown", load.contradictions[0] if load.contradictions else "it has no manifest of condgan")

@@ -61,11 +61,13 @@ class Entry:
         name: where it is.
         picture: what was read, or why nothing was.
         label: the name of the class that a set gives it; none: it gives none.
+        position: of this class among all, as the set has it.
     """
 
     name: str
     picture: Picture | UnreadableError
     label: str | None
+    position: int | None = None
 
 
 def png(data: bytes) -> Picture:

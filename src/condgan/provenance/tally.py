@@ -1,6 +1,7 @@
 """Whether the images of a set are those that its manifest says it has."""
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from typing import Annotated, Any, TypeVar
 
@@ -71,7 +72,7 @@ def _section(form: type[S], said: dict[str, Any] | None, told: Manifest) -> S:
     if told.kind != "set":
         raise DamagedError(f"its manifest is that of a {told.kind}, and not of a set")
     try:
-        return form.model_validate(said or {})
+        return form.model_validate_json(json.dumps(said or {}), strict=True)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise DamagedError(f"its manifest is damaged ({place[:100]}: {error.errors()[0]['msg'][:100]})") from None
@@ -94,15 +95,16 @@ class Tally:
         self.conditions: dict[int, Any] = {}
         self.verdicts: Counter[Verdict] = Counter()
         self.first: dict[Verdict, Judged] = {}
-        self.near = 0
+        self.near, self.vectors = 0, False
         self.wrong: list[str] = []
         self.lost: list[str] = []
 
     def take(self, one: Judged) -> None:
         """Count an image, which contradicts the set if its manifest does."""
         reason = disagreement(one) or self._strange(one)
-        if reason is not None and one.manifest is not None:
+        if reason is not None and one.found.verdict != "unknown":
             one.settle("contradictory", reason)
+        self.vectors |= one.vector
         if one.digest is not None:
             self.digests.append(bytes.fromhex(one.digest))
         if isinstance(one.job, jobs.Row):
@@ -144,8 +146,12 @@ class Tally:
                 others = f" ({count} of {total} images are {verdict})"
                 remade = False if verdict == "altered" and one.found.remade is False else None
                 return finding(path, verdict, f"{one.name}: {one.found.why}{others}", self.told, remade)
-        same = "the same" if not self.near else f"the same, {self.near} of them within one grey level"
-        return finding(path, "verified", f"{total} images made again: {same}", self.told, True)
+        what = ("vectors", "numbers") if self.vectors else ("images", "pixels")
+        part = "a part of a set: " if self.content is None else ""
+        near = f", {self.near} of them within one grey level" if self.near else ""
+        return finding(
+            path, "verified", f"{part}{total} {what[0]} made again: the same {what[1]}{near}", self.told, True
+        )
 
     def _other_pixels(self) -> bool:
         stated = self.content.images_sha256 if self.content is not None else None
@@ -211,6 +217,13 @@ def disagreement(one: Judged) -> str | None:
         return None
     said = one.job.labels
     known = () if one.generator is None else one.generator.domain.class_names
+    if (
+        said == (one.label,)
+        and one.position is not None
+        and known[one.position : one.position + 1] != said
+        and one.label in known
+    ):
+        return f'its label is {one.position}, and that of class "{one.label}" is {known.index(one.label)}'
     if said == (one.label,) or (one.manifest.kind != "image" and one.label not in known):
         return None
     return f'it stands under the label "{one.label}", and its manifest says {", ".join(said or ["none"])}'
