@@ -128,7 +128,9 @@ def by_class(path: str) -> dict[str, list[bytes]]:
             str(names[label]): [image.tobytes() for image in images[labels == label]] for label in {*labels.tolist()}
         }
     return {
-        folder.name: [pixels(file).tobytes() for file in sorted(folder.iterdir())] for folder in Path(path).iterdir()
+        folder.name: [pixels(file).tobytes() for file in sorted(folder.iterdir())]
+        for folder in Path(path).iterdir()
+        if folder.is_dir()
     }
 
 
@@ -183,6 +185,41 @@ def test_a_walk_is_a_gif_a_strip_or_a_folder(samples: Path, run: Any) -> None:
     assert sorted(os.listdir("frames")) == [f"{number:06}.png" for number in range(9)]
     assert np.array_equal([pixels(f"frames/{number:06}.png") for number in range(9)], expected)
     assert run(samples, "--walk", stops)[0] == "walk-2.gif"
+
+
+@pytest.fixture(scope="module")
+def commas(tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose class names contain commas, and each other."""
+    folder = tmp_path_factory.mktemp("commas")
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    names = np.array(["cat", "cat, black", "cat, black, old", "dog"])
+    np.savez(folder / "data.npz", images=images, labels=np.arange(40) % 4, class_names=names)
+    return package.train(
+        "cgan-lsgan", *tiny["cgan-lsgan"], "machine.threads=1", data=folder / "data.npz", epochs=1, run=folder / "run"
+    ).folder
+
+
+def test_names_with_commas_in_walks_and_rows(commas: Path, run: Any, refused: Any) -> None:
+    walk = "dog,cat, black, old,cat,cat, black"
+    lines = run(commas, "--walk", walk, "--frames", 7, "--seed", 5, "-o", "walk.png")
+    assert lines[1] == "7 frames: dog -> cat, black, old -> cat -> cat, black"
+    expected = package.load(commas).walk(["dog", "cat, black, old", "cat", "cat, black"], frames=7, seed=5)[:, 0]
+    assert np.array_equal(pixels("walk.png")[::8, ::8], np.concatenate(list(expected), axis=1))
+    assert run(commas, walk, "-o", "row.png")[1].startswith("4 images: dog=1, cat, black, old=1, cat=1")
+    assert 'no class "black"' in refused("sample", commas, "--walk", "black,dog")
+
+
+def test_equal_frames_of_a_gif_are_shown_as_long(samples: Path, run: Any) -> None:
+    """Pillow writes frames that follow an equal one as one that is shown longer."""
+    a, b = NAMES[:2]
+    run(samples, "--walk", f"{a},{b}", "--frames", 200, "-o", "walk.gif")
+    shown = package.load(samples).walk([a, b], frames=200, seed=0)[:, 0]
+    with Image.open("walk.gif") as image:
+        frames = [(np.asarray(frame.convert("L")), frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
+    at = np.repeat(np.arange(len(frames)), [duration // 50 for _, duration in frames])
+    assert all(duration % 50 == 0 for _, duration in frames)
+    assert len(frames) < len(at) == 200
+    assert np.array_equal([frames[number][0][::8, ::8] for number in at], shown)
 
 
 def test_a_walk_between_seeds_shows_each_class_that_is_named(samples: Path, unconditional: Path, run: Any) -> None:
@@ -258,7 +295,7 @@ def test_options_that_exclude_each_other(arguments: str, named: str, refused: An
         ("--walk 1,seed:2", "expected either classes, or seeds"),
         ("--index 10", "--index 10: expected 0 to 9"),
         ("--counts 3", "--counts '3': expected as 0=500"),
-        ("2 --count 3 -o x.png", "x.png: a dataset is an .npz or a folder"),
+        ("2 --count 3 -o x.png", "x.png: a dataset is not one picture"),
         ("--per-class 1000000000 -o x", "10000000000 images, expected at most 1000000000"),
     ],
 )

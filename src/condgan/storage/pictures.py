@@ -38,7 +38,10 @@ def texts(manifest: Manifest) -> dict[str, str]:
 
 
 def gif(frames: Sequence[Pixels], milliseconds: int | Sequence[int], manifest: Manifest) -> bytes:
-    """Pictures of one size, (h, w) or (h, w, 3), as an endless animation, with the manifest as its comment."""
+    """Pictures of one size, (h, w) or (h, w, 3), as an endless animation, with the manifest as its comment.
+
+    Equal ones that follow each other are written as one that is shown longer.
+    """
     from PIL import Image
 
     first, *rest = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)
