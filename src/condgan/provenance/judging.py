@@ -91,6 +91,8 @@ def begun(entry: Entry, generators: Generators) -> Judged:
     except CondganError as error:
         judged.settle("unknown", str(error))
         return judged
+    if judged.job is not None and jobs.recorded(judged.job) != told.sample:
+        load.foreign.append("its manifest is not written as condgan writes it")
     reason = stated(judged, load, told)
     if load.contradictions:
         judged.settle("contradictory", load.contradictions[0])

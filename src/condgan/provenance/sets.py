@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from condgan.data.archives import CARD, MANIFEST
 from condgan.provenance import archives, reading
 from condgan.provenance.archives import MOST_ROWS, array, exactly, rows
 from condgan.provenance.files import DamagedError, UnreadableError, opened
 from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, pixels_sha256
 
-CARD, MANIFEST = "README.md", "manifest.json"
 AT_ONCE = 256  # rows of a parquet file that are in memory
 MOST_GROUP = 4 << 30  # bytes of a group of its rows
 
@@ -44,7 +44,7 @@ class Source:
 
 def of(told: Manifest, pixels: npt.NDArray[Any], number: int, **condition: Any) -> Picture:
     """An image or a vector of an array, with the manifest that it has as a part of the set."""
-    sample = {"seed": (told.sample or {}).get("seed"), "index": number, **condition}
+    sample = {"seed": (told.sample or {}).get("seed"), **({"index": number} if number else {}), **condition}
     one = told.of("image", sample, content=None, pixels_sha256=pixels_sha256(pixels))
     if pixels.dtype != np.uint8:
         return Picture(vector=pixels, manifest=one)
@@ -293,7 +293,7 @@ def table(data: bytes) -> dict[str, set[str]]:
             if row:
                 labels.setdefault(row[file], set()).add(row[label])
     except (ValueError, IndexError, csv.Error):
-        raise DamagedError("metadata.csv is not a table of file_name and label") from None
+        raise DamagedError("it is not a table of file_name and label") from None
     return labels
 
 
