@@ -337,7 +337,7 @@ def attempt(path: Path, original: Path, generator: Generator) -> str:
         if "\n" in str(error):
             raise AssertionError(f"a message of several lines: {error}") from None
         return "refusal"
-    json.loads(report.model_dump_json())
+    json.loads(report.to_json())
     found = report.set or report.files[0]
     if report.verified:
         reason = wrong(path, original, generator, whole=report.set is not None)

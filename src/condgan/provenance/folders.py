@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
-from condgan.data.writers.folder import TABLE, folder_names
-from condgan.provenance import judging, reading, sets
+from condgan.data.writers.folder import folder_names
+from condgan.provenance import judging, kinds, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
 from condgan.provenance.judging import Judged
+from condgan.provenance.labels import IMAGES, METADATA, Labels
 from condgan.provenance.reading import Entry
 from condgan.provenance.remaking import Generators
 from condgan.provenance.sets import Source
@@ -19,11 +19,8 @@ from condgan.provenance.tally import Tally, disagreement
 from condgan.provenance.verdicts import Finding, finding
 from condgan.storage.manifest import MOST_BYTES, Manifest
 
-LOOKED_AT = {*reading.READERS, *reading.FOREIGN, *sets.FILES}
+LOOKED_AT = {*kinds.READERS, *kinds.FOREIGN, *sets.FILES}
 """Endings of files that are looked at where a folder is no set."""
-METADATA = "metadata.csv"
-IMAGES = "images"
-
 Step = Callable[[], object]
 """Called after each file or image."""
 
@@ -44,57 +41,6 @@ def manifest(folder: Path) -> Manifest | DamagedError | None:
     except (ValueError, RecursionError):
         return DamagedError(f"{MANIFEST} is no JSON")
     return told if told.kind == "set" else DamagedError(f"{MANIFEST} is that of a {told.kind}, and not of a set")
-
-
-@dataclass
-class Labels:
-    """The labels that folders and tables give to files below a folder.
-
-    Attributes:
-        root: the folder.
-        told: the labels in each metadata.csv, by the path of a file.
-        wrong: tables that cannot be read, or name a file that is not there, and why.
-        folders: the class of each folder that was asked for.
-    """
-
-    root: Path
-    told: dict[Path, set[str]] = field(default_factory=dict)
-    wrong: dict[Path, str] = field(default_factory=dict)
-    folders: dict[Path, set[str]] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, root: Path, paths: Sequence[Path]) -> "Labels":
-        """Those of the tables among these files."""
-        found, there = cls(root), {*paths}
-        for path in paths:
-            if path.name == METADATA:
-                try:
-                    for name, labels in sets.table(content(path)).items():
-                        found.told.setdefault(path.parent / name, set()).update(labels)
-                        if path.parent / name not in there:
-                            found.wrong[path] = f"it names a file that is not there: {name}"
-                except UnreadableError as error:
-                    found.wrong[path] = str(error)
-        return found
-
-    def of(self, path: Path) -> set[str]:
-        """The labels of a file; none where nothing gives it one."""
-        found = set(self.told.get(path, ()))
-        if path.parent != self.root and not (found and path.parent.name == IMAGES):
-            if path.parent not in self.folders:
-                self.folders[path.parent] = self.of_folder(path.parent)
-            found |= self.folders[path.parent]
-        return found
-
-    def of_folder(self, folder: Path) -> set[str]:
-        """The class of a folder by its name, and by the table of names beside it."""
-        if folder.name == IMAGES:
-            return set()
-        try:
-            names = json.loads(content(folder.parent / TABLE, MOST_BYTES))["classes"]
-            return {str(names[folder.name])}
-        except (UnreadableError, ValueError, KeyError, TypeError, RecursionError):
-            return {folder.name}
 
 
 def entry(path: Path, root: Path, labels: Labels) -> Entry:

@@ -4,8 +4,6 @@ An array of a set has no manifest of its own for each image: the set's manifest,
 that manifest.
 """
 
-import csv
-import io
 import json
 import re
 import struct
@@ -276,25 +274,6 @@ def _triples(members: Iterator[tuple[str, bytes]]) -> Iterator[Entry]:
         if seen.setdefault(number, label) != label:
             label = f"{label} and {seen[number]}"  # which no manifest says
         yield Entry(name, encoded(data), label, number)
-
-
-def table(data: bytes) -> dict[str, set[str]]:
-    """The labels that a metadata.csv gives to each file.
-
-    Raises:
-        DamagedError: it is not such a table.
-    """
-    labels: dict[str, set[str]] = {}
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        header = next(reader, [])
-        file, label = header.index("file_name"), header.index("label")
-        for row in reader:
-            if row:
-                labels.setdefault(row[file], set()).add(row[label])
-    except (ValueError, IndexError, csv.Error):
-        raise DamagedError("it is not a table of file_name and label") from None
-    return labels
 
 
 FILES: dict[str, Callable[[BinaryIO], Source]] = {".npz": npz, ".parquet": parquet, ".tar": tar}
