@@ -1,7 +1,8 @@
 """condgan: the workbench for class-conditional GANs.
 
 ``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
-``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``.
+``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
+``condgan.verify("2026.png")``.
 """
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from condgan.evaluation.evaluation import evaluate
     from condgan.generation.generator import Generator, load
     from condgan.generation.run import Run
+    from condgan.provenance.verify import verify
     from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
     from condgan.results.evaluation import Evaluation
@@ -25,11 +27,12 @@ _PLACES = {
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
     "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation", "load": "generation.generator",
     "recipes": "recipe.builtin", "resume": "training.training", "train": "training.training",
+    "verify": "provenance.verify",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train",
+    "Listener", "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train", "verify",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

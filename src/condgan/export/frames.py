@@ -22,7 +22,6 @@ from condgan.storage.files import atomic
 from condgan.storage.manifest import Manifest
 from condgan.storage.pictures import Pixels
 
-MILLISECONDS = 50  # that a GIF shows a frame
 FORMS: dict[str, tuple[Literal["animation", "strip", "frame"], int]] = {
     ".gif": ("animation", 60),
     ".png": ("strip", 10),
@@ -94,7 +93,7 @@ def write(generator: Generator, job: jobs.Walk, path: Path, manifest: Manifest, 
             frames.append(frame)
             progress(len(frames), job.frames)
         output.check_free(path)
-        atomic(path, pictures.gif(frames, MILLISECONDS, told))
+        atomic(path, pictures.gif(frames, jobs.MILLISECONDS, told))
     classes = shown[0] if walks.seeds(job.stops, generator.domain) is None else np.concatenate(shown)
     classes = classes if generator.recipe.conditional else classes[:0]
     return f"{job.frames} frames: {walks.words(job.stops, classes, generator.domain)}"

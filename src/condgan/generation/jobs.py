@@ -25,6 +25,7 @@ from condgan.storage.pictures import Pixels
 
 GRID_ROWS = 10  # also the columns of a generator without classes
 MOST_IMAGES = 100_000  # of a picture
+MILLISECONDS = 50  # that an animation shows a frame
 
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
@@ -282,7 +283,7 @@ def parse(manifest: Manifest) -> Job | None:
     if form is None or manifest.sample is None:
         return None
     try:
-        return form.model_validate_json(json.dumps(manifest.sample))
+        return form.model_validate_json(json.dumps(manifest.sample), strict=True)
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"])) or "sample"
         raise CondganError(f"its manifest is damaged (sample.{field}: {error.errors()[0]['msg']})") from None

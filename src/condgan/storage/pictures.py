@@ -20,17 +20,21 @@ def png(picture: Pixels, manifest: Manifest) -> bytes:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    told = manifest.model_copy(update={"pixels_sha256": pixels_sha256(picture)})
     chunks = PngInfo()
-    chunks.add_text("Software", told.software)
-    chunks.add_text("Creation Time", told.time)
-    if told.synthetic:
-        chunks.add_text("Source", "synthetic: made by a trained generator")
-    chunks.add_text(KEY, told.to_json())
-    chunks.add_itxt(XMP, xmp(told))
+    for keyword, text in texts(manifest.model_copy(update={"pixels_sha256": pixels_sha256(picture)})).items():
+        add = chunks.add_itxt if keyword == XMP else chunks.add_text
+        add(keyword, text)
     encoded = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(encoded, format="PNG", pnginfo=chunks)
     return encoded.getvalue()
+
+
+def texts(manifest: Manifest) -> dict[str, str]:
+    """The texts of a PNG by keyword: all that it says of itself, the manifest among them."""
+    told = {"Software": manifest.software, "Creation Time": manifest.time}
+    if manifest.synthetic:
+        told["Source"] = "synthetic: made by a trained generator"
+    return {**told, KEY: manifest.to_json(), XMP: xmp(manifest)}
 
 
 def gif(frames: Sequence[Pixels], milliseconds: int | Sequence[int], manifest: Manifest) -> bytes:

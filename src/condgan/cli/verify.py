@@ -1,0 +1,76 @@
+"""Looking whether files are what they say of themselves: ``verify``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from condgan.cli.command import Engine, command
+
+if TYPE_CHECKING:
+    from condgan.provenance.verdicts import Finding, Report
+
+MOST_SHOWN = 10  # files that are not verified
+
+
+@command(epilog="Example: condgan verify result.png --generator runs/20261121-2312-cgan-lsgan-3f2a")
+def verify(
+    path: Annotated[Path, typer.Argument(help="A picture, a set of images, or a folder of them.")],
+    generator: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A run (RUN@100: after epoch 100) or a generator file; mnist is at hand."),
+    ] = None,
+    engine: Engine = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look whether files are what they say of themselves: from this generator, this seed, these classes.
+
+    Pictures are made again and compared. Exit code 0: verified; 1: not; 2: could not look.
+    """
+    from condgan.cli.progress import counting
+    from condgan.provenance.verify import verify as look
+
+    with counting("images") as progress:
+        report = look(path, generator, engine, progress=progress)
+    print(report.to_json() if json else text(report))
+    raise typer.Exit(0 if report.verified else 1)
+
+
+def text(report: "Report") -> str:
+    """A report in plain text: the verdict and its reason, and the first files that are not verified."""
+    from condgan.provenance.verdicts import WORDS, plain
+
+    files = report.files
+    if report.set is None and len(files) == 1:
+        return "\n".join(_told(files[0]))
+    lines = [] if report.set is None else _told(report.set)
+    if report.set is None or len(files) > 1:
+        counts = report.counts
+        told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in WORDS if counts[verdict])
+        lines.append(f"{len(files)} file{'' if len(files) == 1 else 's'}: {told}")
+    doubtful = [file for file in files if file.verdict != "verified"]
+    lines += [f"  {plain(file.path)}: {file.verdict}: {file.why}" for file in doubtful[:MOST_SHOWN]]
+    if len(doubtful) > MOST_SHOWN:
+        lines.append(f"  ... and {len(doubtful) - MOST_SHOWN} more (--json lists all)")
+    return "\n".join(lines)
+
+
+def _told(found: "Finding") -> list[str]:
+    """The verdict on a file or a set, and who says what of it."""
+    from condgan.provenance.verdicts import plain
+
+    lines = [f"{plain(found.path)}: {found.verdict}: {found.why}"]
+    said = found.manifest or {}
+    if said:
+        made = "made by a generator" if said.get("synthetic") else "not made by a generator"
+        lines.append("  " + plain(f"says: {made}, {said['software']}, {said['time']}, producer {said['producer']}"))
+    sample = said.get("sample") or {}
+    origin = [
+        *([f"recipe {said['recipe']}"] if "recipe" in said else []),
+        *([f"data {said['data']}"] if "data" in said else []),
+        *([f"seed {sample['seed']}"] if "seed" in sample else []),
+        *([f"generator {said['generator_sha256'][:12]}"] if "generator_sha256" in said else []),
+    ]
+    if origin:
+        lines.append("  " + plain(f"from: {', '.join(origin)}"))
+    return lines

@@ -1,0 +1,100 @@
+"""What is found of a file: its verdict, the reason in words, and the whole report."""
+
+import json
+from collections import Counter
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from condgan.storage.manifest import Manifest
+from condgan.streams import encodable
+
+Verdict = Literal["verified", "claimed", "altered", "contradictory", "unknown"]
+"""From best to worst as far as the order of reports goes; only ``verified`` says that a picture was made again."""
+WORDS: dict[Verdict, str] = {
+    "verified": "made again from its generator and seed: the same pixels",
+    "claimed": "what it says fits its pixels, but was not made again",
+    "altered": "its pixels are not those it says it has, or not those that its seed gives",
+    "contradictory": "what it says in one place is not what it says in another",
+    "unknown": "no manifest of condgan",
+}
+
+
+class Signature(BaseModel):
+    """A signature in the file; none is looked for yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    found: bool | None = None
+
+
+class Mark(BaseModel):
+    """A mark in the pixels; none is looked for yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    found: bool | None = None
+    score: float | None = None
+    false_alarm: float | None = None
+
+
+class Finding(BaseModel):
+    """What is found of a file, or of a set of images."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    path: str
+    verdict: Verdict
+    why: str
+    """The reason, in words."""
+    manifest: dict[str, Any] | None = None
+    """What the file says of itself, if that can be read."""
+    remade: bool | None = None
+    """Whether it was made again and is the same; none: it was not tried."""
+    signature: Signature = Signature()
+    mark: Mark = Mark()
+
+
+class Report(BaseModel):
+    """What ``condgan.verify`` finds.
+
+    Attributes:
+        set: of a set of images as a whole, if there is one.
+        files: of each file that was looked at, by path.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    set: Finding | None = None
+    files: tuple[Finding, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether the set as a whole is verified, or every file."""
+        if self.set is not None:
+            return self.set.verdict == "verified"
+        return bool(self.files) and all(file.verdict == "verified" for file in self.files)
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """How many files have which verdict."""
+        return Counter(file.verdict for file in self.files)
+
+    def to_json(self) -> str:
+        """As JSON; names of files that are not UTF-8 are written with escapes."""
+        return encodable(json.dumps(self.model_dump(), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def finding(
+    path: str, verdict: Verdict, why: str, manifest: Manifest | None = None, remade: bool | None = None
+) -> Finding:
+    """A finding; texts that others wrote are shortened and kept on one line."""
+    said = None if manifest is None else manifest.model_dump(mode="json", exclude_none=True)
+    return Finding(path=path, verdict=verdict, why=plain(why), manifest=said, remade=remade)
+
+
+def plain(text: str, most: int = 300) -> str:
+    """A text on one line, without characters that a terminal obeys."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(line.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,110 @@
+"""Whether files are what they say of themselves: ``condgan.verify``."""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from condgan import arguments
+from condgan.data.archives import MANIFEST
+from condgan.errors import CondganError
+from condgan.provenance import folders, judging, sets
+from condgan.provenance.files import DamagedError, UnreadableError, below, opened
+from condgan.provenance.reading import Entry, Picture
+from condgan.provenance.remaking import Generators
+from condgan.provenance.verdicts import Report, finding
+
+Progress = Callable[[int, int], object]
+"""Called with the number of files or images looked at, and the number of all."""
+
+
+def silent(done: int, count: int) -> None:
+    """No progress."""
+
+
+def verify(
+    path: str | PathLike[str],
+    generator: str | PathLike[str] | None = None,
+    engine: str | None = None,
+    *,
+    progress: Progress = silent,
+) -> Report:
+    """Look whether a file, a folder or a set of images is what it says of itself.
+
+    Manifests are read back, hashes are computed again, and pictures are made again from their seeds where their
+    generator is at hand. Links are not followed, and nothing is unpacked or written.
+
+    Args:
+        path: a file or a folder that condgan wrote, or that says so.
+        generator: a run, ``RUN@100`` or a generator file; those of the package are always at hand.
+        engine: that makes pictures again; default: the one that trained the generator.
+        progress: called with what is done and how much there is.
+
+    Raises:
+        CondganError: there is nothing at the path, nothing to look at, or it cannot be read; the generator cannot be
+            loaded.
+    """
+    place = Path(arguments.path("path", path))
+    if not place.exists():
+        raise CondganError(f"{place}: no such file or folder")
+    generators = Generators(generator, engine)
+    try:
+        report = _folder(place, generators, progress) if place.is_dir() else _file(place, generators, progress)
+    except UnreadableError as error:
+        raise CondganError(f"{place}: {error}") from None
+    return report
+
+
+def _file(path: Path, generators: Generators, progress: Progress) -> Report:
+    """A file alone."""
+    opened(path, follow=True).close()
+    step = Steps(progress, 1)
+    if path.suffix.lower() in sets.FILES:
+        together, file = folders.alone(path, str(path), generators, step, follow=True)
+        return Report(set=together, files=(file,))
+    read: Picture | UnreadableError
+    try:
+        read = judging.read(path, follow=True)
+    except DamagedError as error:
+        read = error
+    (one,) = judging.judged([Entry(str(path), read, None)], generators)
+    folders.misnamed(one, path)
+    return Report(files=(one.found,))
+
+
+def _folder(folder: Path, generators: Generators, progress: Progress) -> Report:
+    """All files of a folder: its sets, and what else there is."""
+    paths = list(below(folder))
+    roots = {path.parent: told for path in paths if path.name == MANIFEST if (told := folders.manifest(path.parent))}
+    parts: dict[Path | None, list[Path]] = {root: [] for root in [None, *roots]}
+    for path in paths:
+        parts[next((above for above in path.parents if above in roots), None)].append(path)
+    if not roots and not any(path.suffix.lower() in folders.LOOKED_AT for path in parts[None]):
+        raise CondganError(f"{folder} has no files to look at: pictures, or sets of images, that condgan wrote")
+    step = Steps(progress, len(paths))
+    together, found = None, folders.loose(folder, parts[None], generators, step)
+    for root, told in roots.items():
+        place, name = parts[root], root.relative_to(folder).as_posix() if root != folder else str(folder)
+        if isinstance(told, DamagedError):
+            one = finding(name, "unknown", str(told))
+            files = folders.loose(root, place, generators, step)
+        else:
+            one, files = folders.whole(root, name, told, place, generators, step)
+        if root == folder:
+            together = one
+        else:
+            found.append(one)
+            files = [file.model_copy(update={"path": f"{name}/{file.path}"}) for file in files]
+        found += files
+    return Report(set=together, files=tuple(sorted(found, key=lambda file: file.path)))
+
+
+class Steps:
+    """Counts files and images as they are looked at; there are more images than files."""
+
+    def __init__(self, progress: Progress, count: int) -> None:
+        self.progress, self.done, self.count = progress, 0, count
+
+    def __call__(self) -> None:
+        """One more."""
+        self.done += 1
+        self.progress(self.done, max(self.count, self.done))
