@@ -185,6 +185,41 @@ def test_a_walk_is_a_gif_a_strip_or_a_folder(samples: Path, run: Any) -> None:
     assert run(samples, "--walk", stops)[0] == "walk-2.gif"
 
 
+@pytest.fixture(scope="module")
+def commas(tiny: dict[str, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose class names contain commas, and each other."""
+    folder = tmp_path_factory.mktemp("commas")
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    names = np.array(["cat", "cat, black", "cat, black, old", "dog"])
+    np.savez(folder / "data.npz", images=images, labels=np.arange(40) % 4, class_names=names)
+    return package.train(
+        "cgan-lsgan", *tiny["cgan-lsgan"], "machine.threads=1", data=folder / "data.npz", epochs=1, run=folder / "run"
+    ).folder
+
+
+def test_names_with_commas_in_walks_and_rows(commas: Path, run: Any, refused: Any) -> None:
+    walk = "dog,cat, black, old,cat,cat, black"
+    lines = run(commas, "--walk", walk, "--frames", 7, "--seed", 5, "-o", "walk.png")
+    assert lines[1] == "7 frames: dog -> cat, black, old -> cat -> cat, black"
+    expected = package.load(commas).walk(["dog", "cat, black, old", "cat", "cat, black"], frames=7, seed=5)[:, 0]
+    assert np.array_equal(pixels("walk.png")[::8, ::8], np.concatenate(list(expected), axis=1))
+    assert run(commas, walk, "-o", "row.png")[1].startswith("4 images: dog=1, cat, black, old=1, cat=1")
+    assert 'no class "black"' in refused("sample", commas, "--walk", "black,dog")
+
+
+def test_equal_frames_of_a_gif_are_shown_as_long(samples: Path, run: Any) -> None:
+    """Pillow writes frames that follow an equal one as one that is shown longer."""
+    a, b = NAMES[:2]
+    run(samples, "--walk", f"{a},{b}", "--frames", 200, "-o", "walk.gif")
+    shown = package.load(samples).walk([a, b], frames=200, seed=0)[:, 0]
+    with Image.open("walk.gif") as image:
+        frames = [(np.asarray(frame.convert("L")), frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
+    at = np.repeat(np.arange(len(frames)), [duration // 50 for _, duration in frames])
+    assert all(duration % 50 == 0 for _, duration in frames)
+    assert len(frames) < len(at) == 200
+    assert np.array_equal([frames[number][0][::8, ::8] for number in at], shown)
+
+
 def test_a_walk_between_seeds_shows_each_class_that_is_named(samples: Path, unconditional: Path, run: Any) -> None:
     a, b = NAMES[:2]
     generator = package.load(samples)

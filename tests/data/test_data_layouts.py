@@ -247,6 +247,106 @@ def test_tables_in_any_usual_encoding(encoding: str, delimiter: str, tmp_path: P
     assert counts(read(tmp_path)) == {"né": 6, "nè": 6}
 
 
+def in_folders(root: Path, kinds: dict[str, str], above: str = "") -> None:
+    """Three images in each folder, and a table with the class that ``kinds`` gives to each."""
+    rows = ["file_name,label"]
+    for folder, label in kinds.items():
+        for number in range(3):
+            put(root / above / folder / f"{number}.png", 10 * len(rows) + number)
+            rows.append(f"{above}{folder}/{number}.png,{label}")
+    (root / "labels.csv").write_text("\n".join(rows))
+
+
+def test_a_table_that_agrees_with_class_folders(tmp_path: Path) -> None:
+    in_folders(tmp_path, {kind: kind for kind in KINDS})
+    dataset = read(tmp_path)
+    assert counts(dataset) == {"bee": 3, "cat": 3, "dog": 3}
+    assert dataset.notices == ()
+
+
+def test_a_table_that_renames_class_folders(tmp_path: Path) -> None:
+    in_folders(tmp_path, {"n01": "tench", "n02": "shark", "hen": "hen"}, "photos/train/")
+    dataset = read(tmp_path)
+    assert set(dataset.class_names) == {"tench", "shark", "hen"}
+    assert dataset.notices == ("column label of labels.csv renames the class folders: n01 -> tench, n02 -> shark",)
+
+
+def test_a_table_about_something_else_than_folders(tmp_path: Path) -> None:
+    in_folders(tmp_path, {"patient 1": "ill", "patient 2": "well", "patient 3": "ill"})
+    dataset = read(tmp_path)
+    assert counts(dataset) == {"ill": 6, "well": 3}
+    (notice,) = dataset.notices
+    assert "not from the 3 folders" in notice
+    assert 'patient 1/0.png is "ill"' in notice
+
+
+@pytest.mark.parametrize("above", ["", "photos/", "train/", "photos/train/"])
+def test_a_table_that_contradicts_class_folders_is_refused_with_both_readings(above: str, tmp_path: Path) -> None:
+    in_folders(tmp_path, {kind: kind for kind in KINDS}, above)
+    table = tmp_path / "labels.csv"
+    table.write_text(table.read_text().replace("cat/0.png,cat", "cat/0.png,dog"))
+    message = refused(tmp_path, r'contradicts the folders of 1 of 9 images \(.*cat/0.png is "dog"\)')
+    by_table, by_folder = [option for option in shlex.split(message) if option.startswith("data.label_from=")]
+    assert counts(read(tmp_path, by_table)) == {"bee": 3, "cat": 2, "dog": 4}
+    assert counts(read(tmp_path, by_folder)) == {"bee": 3, "cat": 3, "dog": 3}
+
+
+def test_a_table_that_swaps_class_folders_is_no_renaming(tmp_path: Path) -> None:
+    in_folders(tmp_path, {"cat": "dog", "dog": "cat"})
+    refused(tmp_path, "contradicts the folders of 6 of 6 images")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "says"),
+    [
+        (("1", "2", "10"), {"1", "2", "10"}, None),
+        (("1.0", "2.0", "10.0"), {"1", "2", "10"}, "whole numbers written as 1.0: the class is 1"),
+        (("1", "1.0", "2"), {"1", "2"}, "written both as 1.0 and as 1: they are one class, 1"),
+        (("1.0", "2", "3"), {"1", "2", "3"}, "whole numbers written as 1.0: the class is 1"),
+        (("-1.0", "0.00", "1.0"), {"-1", "0", "1"}, "whole numbers written as 0.00: the class is 0"),
+        (("1.0", "1", "1.5"), {"1.0", "1", "1.5"}, None),
+        (("1.0", "2.0", "beta"), {"1.0", "2.0", "beta"}, None),
+    ],
+)
+def test_labels_that_pandas_wrote_as_floats(
+    labels: tuple[str, ...], classes: set[str], says: str | None, tmp_path: Path
+) -> None:
+    for number in range(3):
+        put(tmp_path / f"{number}.png", number)
+    rows = [f"{number}.png,{label}" for number, label in enumerate(labels)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    dataset = read(tmp_path)
+    assert set(dataset.class_names) == classes
+    said = [notice for notice in dataset.notices if "labels are" in notice]
+    assert len(said) == (says is not None)
+    assert says is None or says in said[0]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_class_folders_without_images_are_named(kind: str, tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    for split in ("train", "test"):
+        for number in range(2):
+            put(root / split / "cat" / f"{number}.png", number)
+    (root / "train" / "bee").mkdir()
+    (root / "test" / "ant").mkdir()
+    (root / "test" / "ant" / "note.txt").write_text("to come")
+    (root / "test" / ".git").mkdir()
+    path = root
+    if kind == "zip":
+        path = tmp_path / "pets.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(root.rglob("*")):
+                archive.write(file, file.relative_to(tmp_path))
+    if kind == "tar":
+        path = tmp_path / "pets.tar"
+        with tarfile.open(path, "w") as archive:
+            archive.add(root, "pets")
+    notice = next(notice for notice in read(path).notices if "folders" in notice)
+    below = "" if kind == "folder" else "pets/"
+    assert notice == f"2 folders have no images and are no classes: {below}test/ant, {below}train/bee"
+
+
 def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
     for number in range(12):
         put(tmp_path / f"{number}.png", number)
@@ -470,3 +570,42 @@ def test_old_recipes_are_read_by_the_old_rules(tmp_path: Path) -> None:
     dataset = load(Data(source=str(tmp_path), size=8, **old))
     assert dataset.domain().channels == 3
     assert dataset.hashes == {}
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["file,label,split\n0.png,a,train\n1.png,b,\"tr\nain\"", "file,label\n0.png,a\n0.png,\"b\nc\"\n1.png,b",
+     "file,\"lab\nel\",x\n0.png,a,b\n1.png,b,c", "file,label\n\"no\nne.png\",a"],
+)  # fmt: skip
+def test_what_a_stranger_wrote_makes_no_second_line(table: str, tmp_path: Path) -> None:
+    for number in range(2):
+        put(tmp_path / f"{number}.png", number)
+    (tmp_path / "labels.csv").write_text(table)
+    refused(tmp_path, "\\?")
+
+
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """zipfile itself fails when it is asked whether that is a folder."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a/1.png", "b/2.png", "x"):
+            archive.writestr(name, (put(tmp_path / "1.png", len(name)), (tmp_path / "1.png").read_bytes())[1])
+    content = (tmp_path / "a.zip").read_bytes()
+    directory = content.rindex(b"PK\x01\x02")
+    changed = bytearray(content)
+    changed[directory + 28 : directory + 30] = b"\0\0"  # the length of the name
+    changed[directory + 30 : directory + 32] = b"\1\0"  # its letter becomes an extra field, which is passed over
+    (tmp_path / "a.zip").write_bytes(changed)
+    assert counts(read(tmp_path / "a.zip")) == {"a": 1, "b": 1}
+
+
+def test_damaged_archives_are_refused_as_such(tmp_path: Path) -> None:
+    for number in range(40):
+        put(tmp_path / "f" / "ab"[number % 2] / f"{number}.png", number)
+    for kind in ("gz", "bz2", "xz"):
+        with tarfile.open(tmp_path / f"a.tar.{kind}", f"w:{kind}") as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "f", "f")
+        content = bytearray((tmp_path / f"a.tar.{kind}").read_bytes())
+        for place in (len(content) - 6, len(content) // 2):
+            content[place] ^= 255
+        (tmp_path / f"a.tar.{kind}").write_bytes(content)
+        refused(tmp_path / f"a.tar.{kind}", "is damaged|is not a dataset")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import condgan
 from condgan import data as datasets
@@ -127,3 +128,46 @@ def test_a_dataset_keeps_its_size_and_splits(tmp_path: Path) -> None:
     tiny = Dataset("tiny", ("a", "b", "c"), part, part, part, "my own")
     with pytest.raises(CondganError, match="expected 4 to 1024"):
         datasets.load(FORM, tiny)
+
+
+def grey_in_colour(form: str, path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
+    """RGB images of grey pixels, (N, 32, 32, 3), in a format."""
+    if form == "npz":
+        np.savez(path / "a.npz", images=images, labels=labels)
+        return path / "a.npz"
+    if form == "npy":
+        np.save(path / "images.npy", images.transpose(0, 3, 1, 2) / 255)
+        np.save(path / "labels.npy", labels)
+    if form == "csv":
+        rows = np.column_stack([labels, images.transpose(0, 3, 1, 2).reshape(len(images), -1)])
+        header = ",".join(["label", *(f"pixel{number}" for number in range(rows.shape[1] - 1))])
+        np.savetxt(path / "a.csv", rows, "%d", ",", header=header, comments="")
+        return path / "a.csv"
+    if form == "cifar":
+        planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+        (path / "data_batch_1.bin").write_bytes(np.column_stack([labels.astype(np.uint8), planes]).tobytes())
+    if form == "folder":
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            (path / str(label)).mkdir(exist_ok=True)
+            Image.fromarray(image).save(path / str(label) / f"{number:02}.png")
+    return path
+
+
+@pytest.mark.parametrize("form", ["npz", "npy", "csv", "cifar", "folder"])
+@pytest.mark.parametrize("coloured", [0, 1])
+def test_grey_images_that_are_stored_in_colour_are_grey_in_every_format(
+    form: str, coloured: int, tmp_path: Path
+) -> None:
+    images = np.repeat(RANDOM.integers(0, 256, (30, 32, 32, 1), dtype=np.uint8), 3, axis=3)
+    images[:coloured, 5, 5] = 1, 2, 3
+    labels = np.arange(30) % 3
+    path = grey_in_colour(form, tmp_path, images, labels)
+    dataset = datasets.load(Data(source=str(path), size=32))
+    said = "30 images are stored in colour and are grey: they were read as grey" in dataset.notices
+    assert (dataset.domain().channels, said) == ((3, False) if coloured else (1, True))
+    given = datasets.load(Data(size=32), (images, labels))
+    keys = [{row.tobytes() for rows in each.hashes.values() for row in rows} for each in (dataset, given)]
+    assert keys[0] == keys[1]
+    assert datasets.load(Data(source=str(path), size=32, channels=3)).domain().channels == 3
+    if form == "npz":  # a folder was read by the modes of its files
+        assert datasets.load(Data(source=str(path), size=32, reading=1)).domain().channels == 3

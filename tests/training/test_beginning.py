@@ -107,6 +107,28 @@ def test_a_start_takes_the_weights_and_nothing_else(first: condgan.Run, tiny: An
     assert run.records()[0].step <= 6
 
 
+class Hears:
+    """Keeps the opening lines."""
+
+    def began(self, beginning: Any) -> None:
+        self.notices = beginning.notices
+
+
+def test_the_opening_lines_say_what_was_taken_over(first: condgan.Run, tiny: Any, tmp_path: Path) -> None:
+    data = folder(tmp_path / "other", {"ant": 9, "bee": 9, "dog": 9})
+    options = (*tiny["cgan-lsgan"], "machine.threads=1", "train.batch=4", "discriminator.hidden=12,12,12")
+    hears = Hears()
+    condgan.train("cgan-lsgan", *options, data=data, epochs=1, run=tmp_path / "run", start=first, listeners=[hears])
+    old = checkpoint.load(first.checkpoint()).state
+    new = checkpoint.load(tmp_path / "run" / "checkpoints" / "last.safetensors").state
+    names = [name for name in new if name.startswith(("generator.", "discriminator.", "ema."))]
+    fresh = [name for name in names if name not in old or (new[name].shape != old[name].shape)]
+    (said,) = [notice for notice in hears.notices if notice.startswith("begins with")]
+    assert f"{len(names) - len(fresh)} of {len(names)} arrays of the networks taken over" in said
+    assert f"{len(fresh)} initialised (discriminator." in said
+    assert said.endswith("new classes: dog")
+
+
 class Raises:
     """Ends a training before its first step."""
 
@@ -148,7 +170,9 @@ def test_classes_go_by_name(recipe: str, tiny: Any, tmp_path: Path) -> None:
     planned = condgan.recipes.get(recipe, [*options, f"data.source={after}"])
     dataset = load(planned.data)
     engine, _ = preparation.engine(planned, dataset, None)
-    state = beginning.Start.open(run).into(engine, planned, dataset.domain())
+    state, words = beginning.Start.open(run).into(engine, planned, dataset.domain())
+    assert words.startswith(f"begins with {run.folder} (step 1): ")
+    assert words.endswith("; new classes: ant, bee 2")
     sampler = engines.load("torch").sampler(planned, dataset.domain(), state)
     latents = np.random.default_rng(0).standard_normal((3, planned.latent.dim)).astype(np.float32)
     old = run.generator().sampler.sample(latents, np.arange(3))

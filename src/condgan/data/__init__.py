@@ -7,5 +7,5 @@ from condgan.data.writers.output import check_free
 
 __all__ = [
     "Dataset", "Given", "Rows", "Split", "check_free", "dataset", "fit", "identity", "load", "memory",
-    "prepare", "readers", "recorded", "rows", "sources", "vectors", "writers",
+    "prepare", "readers", "recorded", "rows", "sources", "tree", "vectors", "writers",
 ]  # fmt: skip

@@ -1,19 +1,23 @@
 """Zip and tar archives as trees of files; nothing is unpacked into folders."""
 
 import lzma
+import os
 import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from condgan.data.memory import LARGEST
-from condgan.data.tree import BROKEN, LARGEST_FILE, File, FolderTree, LoneFile, Tree, normal
+from condgan.data.memory import LARGEST, place, spare
+from condgan.data.tree import BROKEN, LARGEST_FILE, File, FolderTree, LoneFile, Tree, is_litter, normal, whole
 from condgan.errors import CondganError
+from condgan.storage.manifest import MOST_BYTES, Manifest
 
+MANIFEST, CARD = "manifest.json", "README.md"
+"""What `condgan sample` writes into a dataset that is a folder."""
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -24,7 +28,8 @@ def grow(path: Path) -> Tree:
         CondganError: the archive is damaged or too large.
     """
     if path.is_dir():
-        return FolderTree(path)
+        shards = tar_shards(path)
+        return ShardsTree(path, shards) if shards else without_facts(FolderTree(path))
     if is_zip(path) or path.suffix.lower() == ".zip":  # a damaged one is no zip for zipfile
         return ZipTree(path)
     if is_tar(path):
@@ -32,18 +37,61 @@ def grow(path: Path) -> Tree:
     return LoneFile(path)
 
 
+def tar_shards(path: Path) -> list[Path]:
+    """The tar files of a folder that has no others but what condgan writes beside them; none elsewhere."""
+    names = sorted(name for name in os.listdir(path) if not is_litter(name))
+    shards = [path / name for name in names if name.endswith(".tar")]
+    return shards if shards and len(shards) + len({*names} & {MANIFEST, CARD}) == len(names) else []
+
+
+def without_facts(tree: Tree) -> Tree:
+    """The tree without what `condgan sample` writes beside a dataset: its manifest, and its card."""
+    manifest = tree.files.get(PurePosixPath(MANIFEST))
+    if manifest is not None and manifest.size <= MOST_BYTES:
+        try:
+            if Manifest.from_json(tree.read(manifest)).kind == "set":
+                for name in (MANIFEST, CARD):
+                    tree.files.pop(PurePosixPath(name), None)
+        except CondganError:
+            pass  # a file of the user's own
+    return tree
+
+
+class ShardsTree(Tree):
+    """Several tar archives, as a webdataset has them: each is a folder of its name."""
+
+    def __init__(self, root: Path, shards: Sequence[Path]) -> None:
+        super().__init__(root)
+        self.shards: dict[str, Tree] = {}
+        for shard in shards:
+            tree = self.shards[shard.stem] = TarTree(shard)
+            for file in tree.files.values():
+                self.add(shard.stem / file.path, file.size, (shard.stem, file))
+            self.skipped += tree.skipped
+
+    def _open(self, file: File) -> Any:
+        shard, within = file.place
+        return self.shards[shard].open(within)
+
+    def close(self) -> None:
+        """Close all archives."""
+        for tree in self.shards.values():
+            tree.close()
+
+
 class ZipTree(Tree):
     """A zip archive."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        try:
+        with whole(str(root)):
             self.archive = zipfile.ZipFile(root)
             for member in self.archive.infolist():
-                if not member.is_dir() and (path := normal(member.filename)):
+                path = normal(member.filename)
+                if path and member.filename.endswith("/"):
+                    self.add_folder(path)
+                elif path:
                     self.add(path, member.file_size, member)
-        except BROKEN as error:
-            raise CondganError(f"{root} is damaged: {error}") from None
 
     def _open(self, file: File) -> Any:
         return self.archive.open(file.place)
@@ -59,24 +107,22 @@ class TarTree(Tree):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.lock = threading.Lock()
-        self.stream: IO[bytes] | None = None
-        try:
-            self.stream = uncompressed(root)
+        with ExitStack() as stack, whole(str(root)):
+            self.stream = stack.enter_context(uncompressed(root))
             with tarfile.open(fileobj=self.stream, mode="r:") as archive:
                 for member in archive:
-                    if member.isreg() and (path := normal(member.name)):
+                    path = normal(member.name)
+                    if path and member.isreg():
                         self.add(path, member.size, member.offset_data)
+                    elif path and member.isdir():
+                        self.add_folder(path)
                     elif not member.isdir():
                         self.skipped["links and devices in the archive"] += 1
-        except BROKEN as error:
-            self.close()
-            raise CondganError(f"{root} is damaged: {error}") from None
+            stack.pop_all()  # ``close`` closes it
 
     @contextmanager
     def _open(self, file: File) -> Iterator[IO[bytes]]:
         with tempfile.SpooledTemporaryFile(max_size=LARGEST_FILE) as copy:
-            if self.stream is None:
-                raise ValueError("the archive is closed")
             with self.lock:
                 self.stream.seek(file.place)
                 copy_some(self.stream, copy, file.size)
@@ -85,8 +131,7 @@ class TarTree(Tree):
 
     def close(self) -> None:
         """Close the archive."""
-        if self.stream is not None:
-            self.stream.close()
+        self.stream.close()
 
 
 def is_archive(path: Path) -> bool:
@@ -114,7 +159,7 @@ def is_tar(path: Path) -> bool:
 
 
 def uncompressed(path: Path) -> IO[bytes]:
-    """A tar archive without its compression, at most as large as the largest array.
+    """A tar archive without its compression, at most as large as the largest array, and as the disk has room for.
 
     Raises:
         CondganError: it is larger.
@@ -129,10 +174,10 @@ def uncompressed(path: Path) -> IO[bytes]:
     if opener is None:
         return path.open("rb")
     with ExitStack() as stack:
-        copy = stack.enter_context(tempfile.TemporaryFile())
+        copy, most = stack.enter_context(tempfile.TemporaryFile(dir=place())), min(LARGEST, spare())
         stream = stack.enter_context(opener(path, "rb"))
-        if copy_some(stream, copy, LARGEST) >= LARGEST:
-            raise CondganError(f"{path} unpacks to more than {LARGEST >> 30} GiB: unpack it, and give a part of it")
+        if copy_some(stream, copy, most) >= most:
+            raise CondganError(f"{path} unpacks to more than {most / 2**30:.0f} GiB: unpack it, and give a part of it")
         copy.seek(0)
         stream.close()
         stack.pop_all()  # the tree closes the copy

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from condgan.arrays import Images
 from condgan.data.memory import room
@@ -19,6 +20,20 @@ DONE = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "
 
 TO_GREY = "colour images were converted to grey (data.channels)"
 TO_RGB = "grey images were repeated over 3 channels (data.channels)"
+
+
+def read_as_grey(count: int) -> str:
+    """What is said where all pixels of all images that are stored in colour are grey."""
+    return f"{count} images are stored in colour and are grey: they were read as grey"
+
+
+def is_grey(raw: Images) -> npt.NDArray[np.bool_]:
+    """Whether each RGB image (N, H, W, 3) has only grey pixels, (N,)."""
+    grey, step = np.empty(len(raw), bool), max(1, CHUNK_PIXELS // (raw.shape[1] * raw.shape[2]))
+    for start in range(0, len(raw), step):
+        part = raw[start : start + step]
+        grey[start : start + step] = (part[..., 1:] == part[..., :1]).all(axis=(1, 2, 3))
+    return grey
 
 
 def fit_notices(sizes: Collection[tuple[int, int]], data: Data) -> tuple[str, ...]:

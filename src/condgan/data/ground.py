@@ -37,8 +37,8 @@ def border(pixels: Images) -> Colour | None:
     return red, green, blue
 
 
-def decide(data: Data, inks: Sequence[float], borders: Sequence[Colour | None]) -> tuple[Ground, str]:
-    """The ground, and its name as ``data.background``.
+def decide(data: Data, inks: Sequence[float], borders: Sequence[Colour | None]) -> Ground:
+    """The ground that ``data.background`` says.
 
     auto: where images are transparent, black or white, on which the faintest tenth of them keeps more contrast, or
     grey if neither keeps any; else the colour of the borders of the padded images, if they agree, or black.
@@ -46,37 +46,43 @@ def decide(data: Data, inks: Sequence[float], borders: Sequence[Colour | None]) 
     if data.background != "auto":
         return parsed(data.background)
     if data.reading == 1:
-        return parsed("black")
+        return NAMED["black"]
     if inks:
         contrast = {name: float(np.quantile(np.abs(np.array(inks) - NAMED[name][0]), 0.1)) for name in NAMED}
         best = max(contrast, key=lambda name: contrast[name])
         if contrast[best] >= 2 * NEAR:
-            return parsed(best)
-        return parsed("128,128,128")
+            return NAMED[best]
+        return MIDDLE
     plain = np.array([colour for colour in borders if colour is not None]).reshape(-1, 3)
     if len(borders) and len(plain) >= MOST * len(borders):
         middle = np.median(plain, axis=0)
         if (np.abs(plain - middle).max(axis=1) <= NEAR).mean() >= MOST:
-            nearest = next((name for name in NAMED if np.abs(middle - NAMED[name]).max() <= NEAR), None)
-            return parsed(nearest or ",".join(str(round(level)) for level in middle))
-    return parsed("black")
+            red, green, blue = map(round, middle.tolist())
+            return next((near for near in NAMED.values() if np.abs(middle - near).max() <= NEAR), (red, green, blue))
+    return NAMED["black"]
 
 
-def parsed(background: str) -> tuple[Ground, str]:
-    """``white`` or ``R,G,B`` as a colour."""
+def parsed(background: str) -> Ground:
+    """``edge``, ``white`` or ``R,G,B`` as a ground."""
     if background == "edge":
-        return "edge", background
+        return "edge"
     if background in NAMED:
-        return NAMED[background], background
+        return NAMED[background]
     red, green, blue = map(int, background.split(","))
-    return (red, green, blue), background
+    return red, green, blue
+
+
+def named(fill: Ground) -> str:
+    """A ground as ``data.background`` has it."""
+    if fill == "edge":
+        return "edge"
+    return next((name for name, colour in NAMED.items() if colour == fill), ",".join(map(str, fill)))
 
 
 def words(fill: Ground) -> str:
     """A ground in a sentence."""
-    if fill == "edge":
-        return "their own edges"
-    return next((name for name, colour in NAMED.items() if colour == fill), f"the colour {','.join(map(str, fill))}")
+    name = named(fill)
+    return name if name in NAMED else "their own edges" if fill == "edge" else f"the colour {name}"
 
 
 def lay(image: Images, clear: Images | None, shape: npt.NDArray[np.int32], fill: Ground, how: str) -> None:
@@ -108,8 +114,11 @@ def lay(image: Images, clear: Images | None, shape: npt.NDArray[np.int32], fill:
     image[:, bars] = level[:, None].astype(np.uint8)
 
 
-def stack(raw: Images, data: Data) -> tuple[Ground, str]:
-    """The ground of a stack of raw images (N, H, W) or (N, H, W, 3), by the borders of at most a thousand of them."""
+def stack(raw: Images, data: Data) -> Ground | None:
+    """The ground of a stack of raw images (N, H, W) or (N, H, W, 3), by the borders of at most a thousand of them.
+
+    None where no bars will show it.
+    """
     if data.fit != "pad" or raw.shape[1] * data.width == raw.shape[2] * data.height:
-        return NAMED["black"], data.background
+        return None
     return decide(data, (), [border(image) for image in raw[:: max(1, len(raw) // 1000)]])

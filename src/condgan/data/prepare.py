@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from condgan.arrays import Images
 from condgan.data import ground
-from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey, with_channels
+from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, is_grey, to_grey, with_channels
 from condgan.recipe import Data
 
 Hashes = npt.NDArray[np.uint64]
@@ -31,10 +31,12 @@ def prepare(raw: Images, data: Data, identify: bool = True) -> Prepared:
     """
     colour = raw.ndim == 4
     hashes = identities(raw) if identify and data.reading > 1 else np.zeros((0, 2), np.uint64)
-    fill, background = ground.stack(raw, data)
-    channels = data.channels or (3 if colour or (fill != "edge" and len(set(fill)) > 1) else 1)
-    notices = fit_notices({(raw.shape[1], raw.shape[2])}, data)
-    if background != data.background:
+    fill = ground.stack(raw, data)
+    tinted = fill is not None and fill != "edge" and len(set(fill)) > 1
+    channels = data.channels or (3 if colour or tinted else 1)
+    notices, background = fit_notices({(raw.shape[1], raw.shape[2])}, data), data.background
+    if fill is not None and background == "auto":
+        background = ground.named(fill)
         notices += (f"images were padded with {ground.words(fill)} (data.background)",)
     if channels == 1 and colour:
         raw = to_grey(raw)
@@ -42,7 +44,7 @@ def prepare(raw: Images, data: Data, identify: bool = True) -> Prepared:
     if channels == 3 and not colour:
         notices += (TO_RGB,)
     images = with_channels(fit(raw, (data.height, data.width), data.fit), channels)
-    if data.fit == "pad" and raw.shape[1] * data.width != raw.shape[2] * data.height and fill != (0, 0, 0):
+    if fill is not None and fill != (0, 0, 0):
         shape = np.array(raw.shape[1:3], np.int32)
         for image in images:
             ground.lay(image, None, shape, fill, data.fit)
@@ -50,10 +52,11 @@ def prepare(raw: Images, data: Data, identify: bool = True) -> Prepared:
 
 
 def identities(raw: npt.NDArray[np.uint8]) -> Hashes:
-    """A hash of each row; equal images have equal ones wherever they were read from."""
+    """A hash of each row; equal images have equal ones wherever they were read from, also if grey is stored as RGB."""
     hashes = np.zeros((len(raw), 2), np.uint64)
+    grey = is_grey(raw) if raw.ndim == 4 and raw.shape[3] == 3 else np.zeros(len(raw), bool)
     for row, image in enumerate(raw):
-        hashes[row] = np.frombuffer(identity(image), np.uint64)
+        hashes[row] = np.frombuffer(identity(image[..., 0] if grey[row] else image), np.uint64)
     return hashes
 
 

@@ -16,6 +16,7 @@ from condgan.data.identity import Known
 from condgan.data.readers import BUILT_IN, images, passed
 from condgan.data.readers.reader import Progress, silent
 from condgan.data.splits import complete
+from condgan.data.tree import printable
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
 
@@ -161,7 +162,7 @@ def read(path: Path, data: Data, progress: Progress = silent) -> Contents:
     if path.is_file():
         for ending in row.endings:
             name = name.removesuffix(ending)
-    return row.read(path, printable(name), data, progress)
+    return row.read(path, printable(name) or "data", data, progress)
 
 
 @contextmanager
@@ -173,8 +174,3 @@ def readable(what: str, path: Path) -> Iterator[None]:
         raise CondganError(f"{error.filename or path} cannot be read: {error.strerror or error}") from None
     except MemoryError:
         raise CondganError(f"{what} does not fit into memory: use fewer or smaller images") from None
-
-
-def printable(name: str) -> str:
-    """A file name that can be written to JSON and to a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name) or "data"

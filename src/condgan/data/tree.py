@@ -1,5 +1,6 @@
 """The files of a dataset wherever they lie: below a folder here, in an archive in ``archives``."""
 
+import errno
 import lzma
 import os
 import stat
@@ -48,12 +49,14 @@ class Tree(ABC):
     Attributes:
         root: the folder or archive.
         files: all of them but hidden ones, by path.
+        folders: those that are listed, also empty ones.
         skipped: how many entries were left out, by reason.
     """
 
     def __init__(self, root: Path) -> None:
         self.root, self.skipped = root, Counter[str]()
         self.files: dict[PurePosixPath, File] = {}
+        self.folders: set[PurePosixPath] = set()
 
     def add(self, path: PurePosixPath, size: int, place: Any) -> None:
         """Take in a file, unless it is hidden.
@@ -68,6 +71,11 @@ class Tree(ABC):
             raise CondganError(f"{self.root} has more than {MOST_FILES} files: give a part of it")
         self.files[path] = File(path, size, place)
 
+    def add_folder(self, path: PurePosixPath) -> None:
+        """Take in a folder, unless it is hidden."""
+        if not any(is_litter(part) for part in path.parts):
+            self.folders.add(path)
+
     @contextmanager
     def open(self, file: File) -> Iterator[IO[bytes]]:
         """A file to read, and to seek in.
@@ -76,10 +84,8 @@ class Tree(ABC):
             CondganError: it is damaged, encrypted, or larger than declared.
         """
         try:
-            with self._open(file) as stream:
+            with whole(self.shown(file.path)), self._open(file) as stream:
                 yield stream
-        except BROKEN as error:
-            raise CondganError(f"{self.shown(file.path)} is damaged: {error}") from None
         except RuntimeError:  # zipfile's, on an encrypted file
             raise CondganError(f"{self.shown(file.path)} is encrypted: unpack it first") from None
 
@@ -93,8 +99,8 @@ class Tree(ABC):
             return stream.read(most + 1)
 
     def shown(self, path: PurePosixPath) -> str:
-        """A file in an error."""
-        return f"{self.root}/{path}"
+        """A file in an error, in one line."""
+        return f"{self.root}/{printable(str(path))}"
 
     @abstractmethod
     def _open(self, file: File) -> Any:
@@ -124,6 +130,7 @@ class FolderTree(Tree):
                 folders.clear()
                 continue
             folders.sort()
+            self.add_folder(below)
             for name in [name for name in folders if is_litter(name) or not inside(os.path.join(place, name), real)]:
                 self.skipped[HIDDEN if is_litter(name) else LINKS] += 1
                 folders.remove(name)
@@ -158,6 +165,19 @@ class LoneFile(Tree):
         return open(file.place, "rb")
 
 
+@contextmanager
+def whole(what: str) -> Iterator[None]:
+    """Whatever damaged archives raise is one error."""
+    try:
+        yield
+    except BROKEN as error:
+        raise CondganError(f"{what} is damaged: {error}") from None
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # none: gzip's and bz2's; EINVAL: a place before the start
+            raise
+        raise CondganError(f"{what} is damaged: {error.strerror or error}") from None
+
+
 def refuse(error: OSError) -> None:
     """Raise an error of ``os.walk``, which would leave the folder out without a word."""
     raise error
@@ -167,6 +187,11 @@ def normal(name: str) -> PurePosixPath | None:
     """A member's name as a path below the root; nothing is ever written there, so that ``..`` is only left out."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return PurePosixPath(*parts) if parts else None
+
+
+def printable(name: str) -> str:
+    """A name, or what a stranger wrote, as it can be written to JSON and to a line of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def is_litter(name: str) -> bool:

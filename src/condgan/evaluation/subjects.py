@@ -15,7 +15,8 @@ from condgan.data.dataset import check_labelled_images, modality
 from condgan.data.identity import Known
 from condgan.data.prepare import prepare
 from condgan.data.readers import passed
-from condgan.data.sources import pooled, printable, unlabelled
+from condgan.data.sources import pooled, unlabelled
+from condgan.data.tree import printable
 from condgan.draws import philox
 from condgan.draws.philox import Stream
 from condgan.errors import CondganError, nearest

@@ -54,8 +54,10 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
         lines += [
             f"- **filtered**: kept are images that a classifier reads as their class with a probability of at least "
             f"{judge.confidence:g} (the feature network of {judge.facts['data']}, SHA-256 `{judge.sha256}`)",
-            "- kept, of the candidates: "
-            + ", ".join(f"{name} {described['counts'][name]} of {tried}" for name, tried in kept["candidates"].items()),
+            "- candidates that pass: "
+            + ", ".join(
+                f"{name} {kept['passed'].get(name, 0)} of {tried}" for name, tried in kept["candidates"].items()
+            ),
         ]
     lines += ["", "## Classes", ""]
     if counts:

@@ -15,6 +15,7 @@ from condgan.export.frames import Progress
 from condgan.export.keep import Judge
 from condgan.export.plans import Counted, Listed, Numbers, Plan, Rows, named
 from condgan.generation import sampling
+from condgan.generation.classes import MOST_NAMED
 from condgan.generation.counts import Counts, each, lacking
 from condgan.generation.counts import parse as parse_counts
 from condgan.generation.generator import Generator
@@ -112,11 +113,16 @@ def write_dataset(
             what = f"the same command goes on after {out.written:,} of {plan.count:,}"
             raise KeyboardInterrupt(f"stopped: {what if out.parts else 'nothing is written yet'}") from None
         if judge is not None:
-            tried = named(np.array(out.state["tried"], np.int64), domain)
-            described["keep"]["candidates"] = tried
-            counts = described["counts"]
-            say("kept, of the candidates: " + ", ".join(f"{name} {counts[name]} of {tried[name]}" for name in tried))
+            tried, passed = (np.array(out.state[name], np.int64) for name in ("tried", "passed"))
+            described["keep"] |= {"candidates": named(tried, domain), "passed": named(passed, domain)}
+            say(f"kept with a confidence of at least {judge.confidence:g}: {share(described['keep'])} candidates")
         out.finish(card(generator, out, described, source, judge), described)
+
+
+def share(keep: Mapping[str, Any]) -> str:
+    """How many candidates of each class passed a filter: ``0: 243 of 250``; of many classes the first."""
+    words = [f"{name}: {keep['passed'].get(name, 0)} of {tried}" for name, tried in keep["candidates"].items()]
+    return ", ".join(words[:MOST_NAMED]) + (", ..." if len(words) > MOST_NAMED else "")
 
 
 def _fill(out: Output, plan: Plan, sample: Callable[[Conditions, Numbers], Samples], progress: Progress) -> None:

@@ -139,19 +139,19 @@ class Counted:
         told: dict[str, Any] = {"image": stop}
         if self.keep is not None:
             passed = self.keep(samples, labels)
+            told["tried"] = self.counted(state, "tried", labels)
+            told["passed"] = self.counted(state, "passed", labels[passed])
             passed &= rank(labels, passed, len(self.counts)) < (self.counts - kept)[labels]
             samples, labels, numbers = samples[passed], labels[passed], numbers[passed]
             kept = kept + np.bincount(labels, minlength=len(self.counts))
             self.check(kept, stop)
             told["kept"] = kept.tolist()
-            told["tried"] = self.tried(state, lacking, start, stop, kept)
         return Rows(samples, labels, numbers, told)
 
-    def tried(self, state: Any, lacking: Labels, start: int, stop: int, kept: Counts) -> list[int]:
-        """How many candidates of each class were looked at so far."""
-        before = np.zeros_like(self.counts) if state is None else np.array(state["tried"], np.int64)
-        before[lacking] += stop - start
-        return [int(number) for number in before]
+    def counted(self, state: Any, name: str, labels: Labels) -> list[int]:
+        """How many of each class there were so far, with these."""
+        before = np.zeros_like(self.counts) if state is None else np.array(state[name], np.int64)
+        return (before + np.bincount(labels, minlength=len(self.counts))).tolist()
 
     def check(self, kept: Counts, tried: int) -> None:
         """Give up on a class of which the filter keeps hardly any image."""

@@ -130,8 +130,7 @@ def _split(text: str, index: dict[str, int], domain: Domain, digits: bool) -> li
         if whole in index or composed(whole) in index:
             return [whole]
     if "," in text:  # a class name may contain spaces
-        parts = [part if part in index else part.strip() for part in text.split(",")]
-        return [part for part in parts if part]
+        return _between_commas(text.split(","), index)
     parts = text.split()
     if all(len(composed(name)) == 1 for name in domain.class_names):
         return [letter for part in parts for letter in composed(part)]
@@ -139,3 +138,18 @@ def _split(text: str, index: dict[str, int], domain: Domain, digits: bool) -> li
         few = [part.isascii() and part.isdecimal() and part not in domain.class_names for part in parts]
         return [token for part, split in zip(parts, few, strict=True) for token in (part if split else [part])]
     return parts
+
+
+def _between_commas(parts: list[str], index: dict[str, int]) -> list[str]:
+    """The names in parts of a text, of which the longest name takes the parts that it contains: it may have commas."""
+    most = max((name.count(",") for name in index), default=0) + 1
+    tokens, start = [], 0
+    while start < len(parts):
+        for end in range(min(start + most, len(parts)), start, -1):
+            token = ",".join(parts[start:end])
+            token = token if token in index else token.strip()
+            if token in index or composed(token) in index:
+                break
+        tokens.append(token)
+        start = end
+    return [token for token in tokens if token]

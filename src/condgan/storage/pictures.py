@@ -34,7 +34,10 @@ def png(picture: Pixels, manifest: Manifest) -> bytes:
 
 
 def gif(frames: Sequence[Pixels], milliseconds: int | Sequence[int], manifest: Manifest) -> bytes:
-    """Pictures of one size, (h, w) or (h, w, 3), as an endless animation, with the manifest as its comment."""
+    """Pictures of one size, (h, w) or (h, w, 3), as an endless animation, with the manifest as its comment.
+
+    Equal ones that follow each other are written as one that is shown longer.
+    """
     from PIL import Image
 
     first, *rest = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)

@@ -22,6 +22,7 @@ from condgan.runs import moment
 from condgan.runs.run import Run
 from condgan.storage import privacy
 
+MOST_NAMED = 5
 NETWORKS = ("generator.", "discriminator.", "ema.")
 BY_CLASS = ("condition.weight", "gain.weight", "bias.weight", "classes.weight", "classes.bias")
 """Arrays whose rows are classes, where conditions are classes."""
@@ -99,8 +100,8 @@ class Start:
         state = {part + name: array for part in ("generator.", "ema.") for name, array in alone.state.items()}
         return cls(str(start), alone.recipe, alone.domain, None, state, known)
 
-    def into(self, engine: Engine, recipe: Recipe, domain: Domain) -> State:
-        """Put the weights into an engine at step 0 -> its generator.
+    def into(self, engine: Engine, recipe: Recipe, domain: Domain) -> tuple[State, str]:
+        """Put the weights into an engine at step 0 -> its generator, and what was taken over in a sentence.
 
         Rows and columns of classes go to the class of the same name; new classes, and arrays of another shape, stay as
         they were initialised.
@@ -109,18 +110,27 @@ class Start:
             CondganError: nothing fits.
         """
         state = engine.state()
-        fitting = 0
-        for name, fresh in state.items():
+        taken, fresh = list[str](), list[str]()
+        for name in [name for name in state if name.startswith(NETWORKS)]:
             old = self.state.get(name)
-            taken = None if old is None else self.transferred(name, fresh, old, recipe, domain)
-            if taken is not None:
-                state[name], fitting = taken, fitting + (name.startswith("generator.") and not name.endswith(BY_CLASS))
-        if not fitting:
+            array = None if old is None else self.transferred(name, state[name], old, recipe, domain)
+            (fresh if array is None else taken).append(name)
+            state[name] = state[name] if array is None else array
+        if not any(name.startswith("generator.") and not name.endswith(BY_CLASS) for name in taken):
             raise CondganError(
                 f"{self.name} has no weights that fit {recipe.name}: begin with a run of the same networks and size"
             )
         engine.load(state)
-        return engine.generator_state()
+        return engine.generator_state(), self.words(taken, fresh, domain)
+
+    def words(self, taken: list[str], fresh: list[str], domain: Domain) -> str:
+        """Which arrays were taken over and which are as they were initialised, and which classes are new."""
+        where = "" if self.step is None else f" (step {self.step})"
+        new = [label for label in domain.class_names if label not in self.domain.class_names]
+        anew = [f"{len(fresh)} initialised ({some(fresh)})"] if fresh else []
+        anew += [f"new classes: {some(new)}"] if new else []
+        of = f"{len(taken)} of {len(taken) + len(fresh)} arrays of the networks taken over"
+        return "; ".join([f"begins with {self.name}{where}: {of}", *anew])
 
     def transferred(
         self, name: str, fresh: npt.NDArray[Any], old: npt.NDArray[Any], recipe: Recipe, domain: Domain
@@ -158,6 +168,11 @@ class Start:
             "recipe": self.recipe.name,
             "data_sha256": self.domain.data_sha256,
         }
+
+
+def some(names: list[str]) -> str:
+    """The first names of many."""
+    return ", ".join(names[:MOST_NAMED]) + ", ..." * (len(names) > MOST_NAMED)
 
 
 def first(name: str) -> bool:

@@ -59,10 +59,10 @@ class Trainer:
         self.plan = Plan(len(self.rows), recipe.train.batch, recipe.train.epochs)
         self.agenda = Agenda(recipe, self.plan)
         self.step, self.seconds = (start.step, start.seconds) if start else (0, 0.0)
-        self.saved = self.step
+        self.saved, self.over = self.step, False
         self.status = status.Writer(run)
-        self.over = False
         self.untrained: State | None = None
+        self.notices: tuple[str, ...] = ()
         self.monitor: Monitor | None = None
 
     def work(self, engine: Engine, untrained: State | None, source: "Start | None" = None) -> None:
@@ -107,7 +107,7 @@ class Trainer:
         beginning = Beginning(
             run=self.run, recipe=self.recipe, dataset=self.dataset, plan=self.plan, agenda=self.agenda,
             settings=engine.settings, step=self.step, records=tuple(self.log.records), sampler=preparation.Now(engine),
-            notices=preparation.notices(self.recipe, self.dataset),
+            notices=(*self.notices, *preparation.notices(self.recipe, self.dataset)),
             opening=preparation.opening(self.run, self.recipe, self.dataset, self.plan, self.step, engine.settings),
             manifest=preparation.manifest(self.run, self.recipe, self.dataset),
             fingerprint=lambda: fingerprint(self.recipe, self.domain, engine.generator_state()),

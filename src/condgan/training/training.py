@@ -82,7 +82,8 @@ def train(
         try:
             engine, untrained = preparation.engine(planned, dataset, None)
             if source is not None:
-                untrained = source.into(engine, planned, dataset.domain())
+                untrained, taken = source.into(engine, planned, dataset.domain())
+                trainer.notices = (taken,)
         except CondganError:
             created.discard()  # nothing was trained: the corrected command may use the same folder
             raise

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from condgan.arrays import MIN_SIZE
 from condgan.data.dataset import Contents, Split
+from condgan.data.fit import is_grey, read_as_grey
 from condgan.data.prepare import Hashes, prepare
 from condgan.data.ranges import to_bytes
 from condgan.data.readers.labels import numbered
@@ -142,6 +143,8 @@ def fitted(
     if data.reading > 1:
         converted, notices = to_bytes(raw, what)
         raw.update(converted)
+    if data.channels is None and data.reading > 1:
+        notices += without_colour(raw)
     if any(images.ndim == 4 for images in raw.values()):
         data = data.model_copy(update={"channels": data.channels or 3})
     images: dict[str, Array] = {}
@@ -153,6 +156,15 @@ def fitted(
         if len(identities):
             hashes[split] = identities
     return images, hashes, data.background, notices
+
+
+def without_colour(raw: dict[str, Array]) -> tuple[str, ...]:
+    """Make images that are stored in colour, and whose pixels are all grey, grey: in place -> that in a sentence."""
+    colour = [split for split, images in raw.items() if images.ndim == 4]
+    if not colour or not all(is_grey(raw[split]).all() for split in colour):
+        return ()
+    raw.update({split: raw[split][..., 0] for split in colour})
+    return (read_as_grey(sum(len(raw[split]) for split in colour)),)
 
 
 def check_lengths(source: Arrays, part: Part, samples: int, conditions: int) -> None:

@@ -1,18 +1,31 @@
-"""Folders that look like classes and probably are none: what they suggest, and the option that decides."""
+"""Folders that look like classes and are none, or that a table contradicts: what they suggest, and what decides."""
 
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from condgan.data.readers.names import CLASS, evident, natural, split_of
-from condgan.data.tree import File
+from condgan.data.readers.names import CLASS, SPLIT, evident, natural, split_of, tidy
+from condgan.data.tree import File, Tree
 from condgan.errors import CondganError
 
 EXPECTED = "expected a folder for each class, as cats/1.png, or train/cats/1.png and test/cats/1.png"
 STORAGE_DIGITS = 5
+MOST_SHOWN = 5
+ALONE = re.compile(r"\.(csv|tsv)(\.gz)?$|\.npz$", re.IGNORECASE)
+DATA = re.compile(
+    ALONE.pattern + r"|\.(npy|parquet)$|idx\d-ubyte(\.gz)?$|^(data_batch|test_batch)|^train\.bin$", re.IGNORECASE
+)
+"""Files that other readers read: alone, or with those beside them."""
+FEWEST_PIXELS, LONGEST_HEAD = 16, 1 << 20
 
 Tops = Mapping[str, list[tuple[File, tuple[str, ...]]]]
 """First folder -> its image files, and the parts of their paths from that folder on."""
+
+
+Labels = Mapping[PurePosixPath, str]
+"""Image file -> its class."""
 
 
 def refuse_doubtful(
@@ -62,9 +75,95 @@ def refuse_doubtful(
         )
 
 
+def compared(where: object, table: str, column: str, given: Labels, folders: Labels) -> tuple[str, ...]:
+    """What is to be said where a table gives images other classes than their folders.
+
+    Nothing, if they agree or there is one folder; that it renames them, if each folder is another class; that they are
+    about something else, as patients or cameras, if no class is named as a folder.
+
+    Args:
+        where: the images lie, in an error.
+        table: in words.
+        column: of its labels.
+        given, folders: the classes of images by the table, and by their folders.
+
+    Raises:
+        CondganError: it contradicts them, with the options that decide.
+    """
+    differ = [path for path, label in given.items() if folders[path] != label]
+    names, classes = {folders[path] for path in given}, set(given.values())
+    if not differ or len(names) < 2:
+        return ()
+    example = f'{differ[0]} is "{given[differ[0]]}"'
+    pairs = {(folders[path], label) for path, label in given.items()}
+    renamed = {old: new for old, new in pairs if old != new}
+    if len(pairs) == len(names) == len(classes) and not names & set(renamed.values()):
+        shown = ", ".join(f"{old} -> {renamed[old]}" for old in sorted(renamed, key=natural)[:MOST_SHOWN])
+        return (f"{table} renames the class folders: {shown}" + ", ..." * (len(renamed) > MOST_SHOWN),)
+    if not names & classes:
+        return (f"classes are from {table}, not from the {len(names)} folders of the images: {example}",)
+    raise CondganError(
+        f"{where}: {table} contradicts the folders of {len(differ)} of {len(given)} images ({example}): correct it, or "
+        f"give data.label_from={shlex.quote(column)} to go by the table, or "
+        f"data.label_from={shlex.quote(of_folder(differ[0], folders[differ[0]]))} to go by the folders"
+    )
+
+
+def of_folder(path: PurePosixPath, label: str) -> str:
+    """The pattern by which a folder of this path is its class: ``photos/{split}/{class}/*``."""
+    place = [tidy(part) for part in path.parts[:-1]].index(label)
+    parts = [CLASS if number == place else part for number, part in enumerate(path.parts[: place + 1])]
+    parts += ["*"] * (len(path.parts) - place - 1)
+    for beside in (place - 1, place + 1):
+        if 0 <= beside < len(parts) - 1 and SPLIT not in parts and split_of(path.parts[beside]):
+            parts[beside] = SPLIT
+    return "/".join(parts)
+
+
 def inner(tops: Tops) -> bool:
     """Whether each class folder has split folders with images, as in cat/train/1.png."""
     return all(len(parts) == 3 and split_of(parts[1]) for top in tops for _, parts in tops[top])
+
+
+def without_images(tree: Tree, images: Sequence[File], levels: Collection[PurePosixPath]) -> tuple[str, ...]:
+    """A sentence on the folders beside class folders, which lie in ``levels``, that have no images; or none."""
+    filled = {above for folder in {file.path.parent for file in images} for above in (folder, *folder.parents)}
+    others = {file.path.parent for file in tree.files.values()} - filled
+    every = tree.folders | {above for folder in others for above in (folder, *folder.parents)}
+    empty = [str(folder) for folder in every - filled if folder.parent in levels]
+    if not empty:
+        return ()
+    shown = ", ".join(sorted(empty, key=natural)[:MOST_SHOWN]) + ", ..." * (len(empty) > MOST_SHOWN)
+    if len(empty) == 1:
+        return (f"the folder {shown} has no images and is no class",)
+    return (f"{len(empty)} folders have no images and are no classes: {shown}",)
+
+
+def other_formats(tree: Tree) -> str:
+    """What to do about a folder or archive that has no images, but files of another format; or nothing."""
+    found = [file for file in tree.files.values() if DATA.search(file.path.name) and not is_narrow(tree, file)]
+    if not found:
+        return ""
+    best = min(found, key=lambda file: ("train" not in file.path.name.lower(), -file.size, str(file.path)))
+    place = best.path if ALONE.search(best.path.name) else best.path.parent
+    names = ", ".join(str(file.path) for file in found[:MOST_SHOWN]) + ", ..." * (len(found) > MOST_SHOWN)
+    if tree.root.is_dir():
+        return f"{tree.root} has no images but {names}: give {tree.root / place}"
+    folder = tree.root.name
+    for _ in range(2):  # .tar.gz
+        folder = PurePosixPath(folder).stem
+    path, into = shlex.quote(str(tree.root)), shlex.quote(folder)
+    unpack = f"unzip {path} -d {into}" if zipfile.is_zipfile(tree.root) else f"mkdir {into} && tar -xf {path} -C {into}"
+    return f"{tree.root} has no images but {names}: unpack it, `{unpack}`, and give {PurePosixPath(folder) / place}"
+
+
+def is_narrow(tree: Tree, file: File) -> bool:
+    """Whether a table has too few columns to be one of pixels."""
+    if not file.path.name.lower().endswith((".csv", ".tsv")):
+        return False
+    with tree.open(file) as stream:
+        head = stream.readline(LONGEST_HEAD)
+    return max(map(head.count, (b",", b";", b"\t"))) < FEWEST_PIXELS
 
 
 def is_storage(tops: Tops) -> bool:

@@ -15,7 +15,7 @@ from condgan.data.dataset import Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
 from condgan.data.readers.decode import SUFFIXES, decode, opened
-from condgan.data.readers.doubts import EXPECTED
+from condgan.data.readers.doubts import EXPECTED, other_formats
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
 from condgan.data.readers.reader import Progress, Reader, silent
@@ -67,7 +67,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
         name,
         class_names,
         splits,
-        notices,
+        listing.notices + notices,
         how=listing.how,
         skipped=counts,
         background=background,
@@ -122,7 +122,7 @@ def bounds(order: Sequence[Item], split: str) -> tuple[int, int]:
 
 def tables_of(listing: layouts.Listing) -> set[str]:
     """Reasons that do not count: the tables that the labels were read from."""
-    return {f"{ending} files" for ending in ENDINGS} if listing.how.startswith("labels from") else set()
+    return {f"{ending} files" for ending in (*ENDINGS, ".cls")} if listing.how.startswith("labels from") else set()
 
 
 def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
@@ -147,6 +147,8 @@ def image_files(files: Tree) -> tuple[list[File], Counter[str]]:
                            refused.most_common())  # fmt: skip
         raise CondganError(f"{files.root} has pictures that are not read: {listed}, or move them elsewhere")
     if not images:
+        if elsewhere := other_formats(files):
+            raise CondganError(elsewhere)
         what = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common(5))
         raise CondganError(f"{files.root} has no images{what and f' but {what}'}: {EXPECTED}")
     return images, skipped

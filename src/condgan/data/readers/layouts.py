@@ -6,13 +6,14 @@ Nothing that is doubtful is guessed: it is refused with the reading that it sugg
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from condgan.data.readers import tables
-from condgan.data.readers.doubts import EXPECTED, Tops, inner, refuse_doubtful, unlabelled
+from condgan.data.archives import ShardsTree
+from condgan.data.readers import sidecars, tables
+from condgan.data.readers.doubts import EXPECTED, Tops, compared, inner, refuse_doubtful, unlabelled, without_images
 from condgan.data.readers.names import CLASS, Pattern, natural, split_of, tidy
-from condgan.data.tree import File, Tree
+from condgan.data.tree import File, Tree, printable
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -38,12 +39,13 @@ class Listing:
         items: in order of split, class and file.
         how: where the labels are, in words.
         skipped: how many files were left out, by reason.
-        splits: whether the source itself divides its images.
+        notices: what a user should know of it, in sentences.
     """
 
     items: tuple[Item, ...]
     how: str
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 Layout = Callable[[Tree, Sequence[File], Data], Listing | None]
@@ -57,10 +59,13 @@ def listing(tree: Tree, images: Sequence[File], data: Data) -> Listing:
     """
     if data.reading == 1:
         return before(tree, images)
-    for layout in LAYOUTS:
-        result = layout(tree, images, data)
-        if result is not None:
-            return result
+    try:
+        for layout in LAYOUTS:
+            result = layout(tree, images, data)
+            if result is not None:
+                return replace(result, notices=tuple(map(printable, result.notices)))
+    except CondganError as error:  # which shows names and cells that a stranger wrote
+        raise CondganError(printable(str(error))) from None
     raise CondganError(f"{tree.root} has no labels: {EXPECTED}")
 
 
@@ -98,6 +103,22 @@ def by_pattern(tree: Tree, images: Sequence[File], data: Data) -> Listing | None
     return Listing(ordered(items), f"classes by the pattern {data.label_from}", left)
 
 
+def by_sidecars(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+    """A file with the label beside each image, as in webdatasets; the split is that of the shard's name."""
+    flat = isinstance(tree, ShardsTree) or len({file.path.parent for file in images}) == 1
+    found = sidecars.labels(tree, images) if flat and data.label_from is None else None
+    if found is None:
+        return None
+    items = [Item(file, split_above(file.path) or shard_split(file.path), found[file.path]) for file in images]
+    return Listing(ordered(items), "labels from the file beside each image")
+
+
+def shard_split(path: PurePosixPath) -> str:
+    """The split in the name of a shard, ``train-000000``, if it has one."""
+    word = path.parts[0].partition("-")[0] if len(path.parts) > 1 else ""
+    return split_of(word) or "train"
+
+
 def by_tables(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
     """A CSV, TSV, JSON or JSONL beside the images."""
     labels = tables.labels(tree, images, data.label_from)
@@ -122,10 +143,23 @@ def by_tables(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
         "images that no table names": len(images) - len(items),
         "rows of tables whose image is missing or not read": labels.missing,
     }
-    return Listing(ordered(items), f"labels from {labels.words}", {key: n for key, n in skipped.items() if n})
+    notices = labels.notices
+    if data.label_from is None:
+        given = {item.file.path: item.label for item in items}
+        notices += compared(tree.root, labels.words, labels.column, given, folder_labels(tree, images, data))
+    how = f"labels from {labels.words}"
+    return Listing(ordered(items), how, {key: n for key, n in skipped.items() if n}, notices)
 
 
-def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing | None:
+def folder_labels(tree: Tree, images: Sequence[File], data: Data) -> dict[PurePosixPath, str]:
+    """The classes of images if their folders are classes; of folders that evidently are none, one class."""
+    try:
+        return {item.file.path: item.label for item in class_folders(tree, images, data).items}
+    except CondganError:
+        return dict.fromkeys((file.path for file in images), "")
+
+
+def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing:
     """A folder for each class, with or without split folders above."""
     wrapper, paths = unwrapped(images)
     where = tree.root if not wrapper else f"{tree.root}/{wrapper}"
@@ -144,7 +178,8 @@ def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing | N
     splits = {top: split_of(top) for top in tops}
     depths = {top: {len(parts) for _, parts in entries} for top, entries in tops.items()}
     if all(splits.values()):
-        return divided(where, tops, splits, depths, images)
+        listing = divided(where, tops, splits, depths, images)
+        return replace(listing, notices=without_images(tree, images, [PurePosixPath(wrapper, top) for top in tops]))
     refuse_doubtful(where, tops, splits, depths)
     items = [
         Item(file, "train" if len(parts) < 3 or not inner(tops) else split_of(parts[1]) or "train", tidy(parts[0]))
@@ -152,7 +187,11 @@ def class_folders(tree: Tree, images: Sequence[File], data: Data) -> Listing | N
         for file, parts in tops[top]
     ]
     how = "a folder for each class" + (", and split folders in each" if inner(tops) else "")
-    return Listing(ordered(merged(where, items, tops, tidy)), how + (f", below {wrapper}" if wrapper else ""))
+    return Listing(
+        ordered(merged(where, items, tops, tidy)),
+        how + (f", below {wrapper}" if wrapper else ""),
+        notices=without_images(tree, images, [PurePosixPath(wrapper)]),
+    )
 
 
 def divided(
@@ -249,4 +288,4 @@ def before(tree: Tree, images: Sequence[File]) -> Listing:
     return Listing(ordered(items), f"class folders ({', '.join(counted)})")
 
 
-LAYOUTS: tuple[Layout, ...] = (exported, by_pattern, by_tables, class_folders)
+LAYOUTS: tuple[Layout, ...] = (exported, by_pattern, by_sidecars, by_tables, class_folders)

@@ -19,6 +19,9 @@ from condgan.data.vectors import vectors
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
+FILE = "data.npz"  # in a folder that `condgan sample --format npz` has written
+OWN = {"numbers", "manifest.json", "README.md"}
+"""Members that `condgan sample` adds, and no training needs."""
 NPY = np.lib.format.MAGIC_PREFIX
 
 
@@ -33,7 +36,11 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
     Raises:
         CondganError: an array is missing, of the wrong type or shape, or the archive is damaged or too large.
     """
-    found = roles(str(path), array_names(path), exact=data.reading == 1)
+    path = path / FILE if path.is_dir() else path
+    present = array_names(path)
+    if {*present} >= OWN:
+        present = [name for name in present if name not in OWN]
+    found = roles(str(path), present, exact=data.reading == 1)
     return arrays.contents(name, assigned(str(path), found, read_arrays(path, found.names)), data)
 
 
@@ -81,7 +88,9 @@ def lone_conditions(path: Path) -> Array:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is an .npz, by its ending or its content."""
+    """Whether a file is an .npz, by its ending or its content; or a folder that condgan has written one into."""
+    if path.is_dir():
+        return (path / FILE).is_file() and (path / "manifest.json").is_file()
     if not path.is_file():
         return False
     if path.suffix.lower() == ".npz":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from condgan.arrays import Images
 from condgan.data import ground
-from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, to_grey
+from condgan.data.fit import TO_GREY, TO_RGB, fit, fit_notices, read_as_grey, to_grey
 from condgan.data.memory import room
 from condgan.data.ranges import full_scale
 from condgan.data.readers.decode import Decoded
@@ -175,7 +175,7 @@ def finished(store: Store, what: str, data: Data) -> tuple[Images, str, tuple[st
     """All images in one array, the background that was decided, and what was done to the images."""
     facts = store.facts
     notices = fit_notices(facts.sizes.keys(), data) + store.rescaled(what)
-    fill, background = ground.decide(data, facts.inks, facts.borders)
+    fill = ground.decide(data, facts.inks, facts.borders)
     images = store.images(fill)
     clear, barred = int(store.is_clear.sum()), int((~store.is_clear[store.needing_ground()]).sum())
     if clear:
@@ -187,5 +187,6 @@ def finished(store: Store, what: str, data: Data) -> tuple[Images, str, tuple[st
     if images.shape[1] == 3 and facts.grey:
         notices += (TO_RGB,)
     if facts.grey_as_colour and not facts.colour and data.channels is None:
-        notices += (f"{facts.grey_as_colour} images are stored in colour and are grey: they were read as grey",)
-    return images, background if clear or barred else data.background, notices
+        notices += (read_as_grey(facts.grey_as_colour),)
+    shows = data.background == "auto" and (clear or barred)
+    return images, ground.named(fill) if shows else data.background, notices

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -38,12 +39,16 @@ class Labels:
         files: the tables.
         missing: rows whose file is not there.
         words: the tables and their columns, in words.
+        column: of the labels, in the first of them.
+        notices: what was done to labels, in sentences.
     """
 
     of: dict[PurePosixPath, Named]
     files: tuple[File, ...]
     missing: int
     words: str
+    column: str
+    notices: tuple[str, ...] = ()
 
 
 def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | None:
@@ -57,10 +62,10 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
     Raises:
         CondganError: which column has the labels cannot be told; a table contradicts another, or is damaged.
     """
-    of: dict[PurePosixPath, Named] = {}
+    entries = list[tuple[PurePosixPath, Named]]()
     used: list[File] = []
     strange = ""
-    missing, words = 0, dict[str, None]()
+    missing, words = 0, dict[str, str]()
     for file in sorted(tree.files.values(), key=lambda file: natural(str(file.path))):
         if file.path.suffix.lower() not in ENDINGS or file.path.name == "classes.json":
             continue
@@ -71,28 +76,46 @@ def labels(tree: Tree, images: Sequence[File], column: str | None) -> Labels | N
             if names and len(rows[0]) > 1:
                 strange = (
                     f"{tree.shown(file.path)} has the columns {', '.join(list(rows[0])[:8])}, and no row names an "
-                    f"image here (the first: {rows[0][names[0]]}): correct the names, or move it elsewhere"
+                    f"image here (the first: {rows[0][names[0]][:80]}): correct the names, or move it elsewhere"
                 )
             continue
         values, split = label_column(tree, file, rows, key, column)
         used.append(file)
-        words[f"column {values} of {file.path.name}"] = None
+        words[f"column {values} of {file.path.name}"] = values
         for row, place in zip(rows, places, strict=True):
             if place is None:
                 missing += 1
                 continue
-            label = tidy(row.get(values) or "")
-            if not label:
-                continue
-            label = label.removesuffix(".0") if label.removesuffix(".0").isdecimal() else label
-            named = Named(label, split_in(tree, file, row, split) or split_of(file.path.stem))
-            if of.setdefault(place, named).label != label:
-                raise CondganError(
-                    f'{tree.shown(place)} is "{of[place].label}" in one row and "{label}" in another: correct one'
-                )
+            if label := tidy(row.get(values) or ""):
+                entries.append((place, Named(label, split_in(tree, file, row, split) or split_of(file.path.stem))))
     if not used and strange:
         raise CondganError(strange)
-    return Labels(of, tuple(used), missing, " and ".join(words)) if used else None
+    plain_names, notices = whole_numbers({named.label for _, named in entries})
+    of: dict[PurePosixPath, Named] = {}
+    for at, named in entries:
+        label = plain_names.get(named.label, named.label)
+        if of.setdefault(at, Named(label, named.split)).label != label:
+            raise CondganError(
+                f'{tree.shown(at)} is "{of[at].label[:40]}" in one row and "{label[:40]}" in another: correct one'
+            )
+    return Labels(of, tuple(used), missing, " and ".join(words), next(iter(words.values())), notices) if used else None
+
+
+def whole_numbers(labels: Collection[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """``1.0`` -> ``1`` where all labels are whole numbers, as pandas writes a column with gaps; and that in a sentence.
+
+    Where any is something else, as versions 1.0 and 1.0b, labels stay as they are.
+    """
+    if not all(re.fullmatch(r"-?[0-9]+(\.0+)?", label) for label in labels):
+        return {}, ()
+    names = {label: label.partition(".")[0] for label in labels if "." in label}
+    if not names:
+        return {}, ()
+    label = min(names, key=natural)
+    both = next((label for label in sorted(names, key=natural) if names[label] in labels), None)
+    if both is not None:
+        return names, (f"labels are written both as {both} and as {names[both]}: they are one class, {names[both]}",)
+    return names, (f"labels are whole numbers written as {label}: the class is {names[label]}",)
 
 
 def split_in(tree: Tree, file: File, row: Row, column: str | None) -> str | None:
@@ -105,7 +128,7 @@ def split_in(tree: Tree, file: File, row: Row, column: str | None) -> str | None
     split = split_of(value) if value else None
     if value and split is None:
         raise CondganError(
-            f'{tree.shown(file.path)} has "{value}" in the column {column}: expected train, validation or test; '
+            f'{tree.shown(file.path)} has "{value[:40]}" in the column {column}: expected train, validation or test; '
             "correct it, or rename the column if it is about something else"
         )
     return split

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import normalize
 
+from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
-from condgan.data.writers.writer import CARD, MANIFEST, OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255
 TABLE = "classes.json"

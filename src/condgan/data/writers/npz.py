@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from condgan.data.archives import CARD, MANIFEST
+from condgan.data.readers.npz import FILE
 from condgan.data.writers import stream
-from condgan.data.writers.writer import CARD, MANIFEST, OUT, Content, Whole, Writer, holds_all, save_facts
+from condgan.data.writers.writer import OUT, Content, Whole, Writer, holds_all, save_facts
 
 COMPRESSION = 1  # zlib's fastest: generated images shrink well, and are written about as fast as they are sampled
-FILE = "data.npz"  # in a folder
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from condgan.arrays import Conditions, Samples
 from condgan.data import writers
+from condgan.data.archives import CARD, MANIFEST
 from condgan.data.dataset import Split, check_class_names
-from condgan.data.writers.writer import CARD, MANIFEST, OUT, PARTS, Content, Part, Whole, Writer, raw, staged
+from condgan.data.writers.writer import OUT, PARTS, Content, Part, Whole, Writer, raw, staged
 from condgan.errors import CondganError
 from condgan.storage.files import atomic
 from condgan.storage.manifest import pixels_sha256

@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import Conditions, Samples
+from condgan.data.archives import CARD, MANIFEST
 from condgan.storage import pictures
 from condgan.storage.manifest import Manifest
 
 OUT, PARTS = "out", "parts"
 """In the folder where a dataset is written: what is moved to its path in the end, and what that is made of."""
-CARD, MANIFEST = "README.md", "manifest.json"
-"""In a dataset that is a folder, and in an .npz."""
 
 
 @dataclass(frozen=True, eq=False)
