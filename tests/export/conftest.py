@@ -22,7 +22,10 @@ RISKY = (
 """In many scripts, equal on some file systems, names of files that lie beside the images, and numbers that are not."""
 FORMATS = ("folder", "imagefolder", "idx", "npz", "parquet", "webdataset")
 SINGLE = {".npz": "npz", ".parquet": "parquet", ".tar": "webdataset"}
-FORMS = {**{name: (name, "") for name in FORMATS}, **{f"one{ending}": (name, ending) for ending, name in SINGLE.items()}}
+FORMS = {
+    **{name: (name, "") for name in FORMATS},
+    **{f"one{ending}": (name, ending) for ending, name in SINGLE.items()},
+}
 """Every way to write a dataset: format and ending."""
 COUNT, SHARD = 5, 37  # of each class; images of a shard
 

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 
 from condgan.errors import CondganError
 from condgan.export import export
 
 from conftest import FORMATS, FORMS  # type: ignore[import-not-found]  # isort: skip
+
+pyarrow.table({"loaded": [1]})  # with all that it imports, once rather than in each child
 
 TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree", "os.link"}
 """Audit events (PEP 578) of what changes files."""
@@ -86,7 +89,7 @@ def test_a_kill_at_any_moment_changes_no_byte(generators: Mapping[str, Path], tm
     assert status == 0
     expected = content(tmp_path / "whole" / name)
     assert sorted(os.listdir(tmp_path / "whole")) == [name]
-    moments = {*np.linspace(1, touches - 1, 6).astype(int).tolist(), *range(touches - 4, touches)}
+    moments = {*np.linspace(1, touches - 1, 4).astype(int).tolist(), *range(touches - 3, touches)}
     for moment in sorted(moments):
         folder = tmp_path / str(moment)
         folder.mkdir()
@@ -103,7 +106,7 @@ def test_a_kill_at_any_moment_changes_no_byte(generators: Mapping[str, Path], tm
         if not path.exists():
             status, _ = child(lambda path=path: sample(generator, path, form), LATER)  # type: ignore[misc]
             assert status == 0, moment
-        assert sorted(os.listdir(folder)) == [name], moment
+            assert sorted(os.listdir(folder)) == [name], moment
         if begun:
             assert content(path) == expected, moment
         else:  # it began anew, at a later time
@@ -174,13 +177,9 @@ def test_without_room_nothing_stands_there_and_with_room_it_goes_on(
     def tight() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1300, 1300))  # an image or a journal fits, a shard does not
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        try:
+        with pytest.raises(CondganError, match=rf"^[^\n]*{name}[^\n]*File too large[^\n]*$"):
             sample(generator, path, form)
-        except CondganError as error:
-            assert "\n" not in str(error)
-            assert "File too large" in str(error)
-            assert name in str(error)
-            os._exit(7)
+        os._exit(7)
 
     status, _ = child(tight, FIRST)
     assert os.waitstatus_to_exitcode(status) == 7
