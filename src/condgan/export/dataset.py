@@ -118,9 +118,8 @@ def write_dataset(
                 if judge is not None:
                     tried, passed = (np.array(out.state[name], np.int64) for name in ("tried", "passed"))
                     described["keep"] |= {"candidates": named(tried, domain), "passed": named(passed, domain)}
-                    say(
-                        f"kept with a confidence of at least {judge.confidence:g}: {share(described['keep'])} candidates"
-                    )
+                    shown = share(described["keep"])
+                    say(f"kept with a confidence of at least {judge.confidence:g}: {shown} candidates")
                 out.finish(card(generator, out, described, source, judge), described)
         except KeyboardInterrupt:
             what = f"the same command goes on after {out.written:,} of {plan.count:,}"
