@@ -340,7 +340,7 @@ def test_samples_are_written_in_the_order_of_the_conditions(
     )
     made = package.load(run).sample(CONDITIONS[:17], seed=7)
     with np.load("out.npz", allow_pickle=False) as written:
-        assert set(written.files) == {kind.partition(",")[0], "conditions"}
+        assert set(written.files) == {kind.partition(",")[0], "conditions", "numbers", "manifest.json", "README.md"}
         assert np.array_equal(written["conditions"], CONDITIONS[:17])
         found = written["vectors"] if kind.startswith("vectors") else written["images"][:, None]
         assert np.array_equal(found, made)

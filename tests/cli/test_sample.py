@@ -128,7 +128,9 @@ def by_class(path: str) -> dict[str, list[bytes]]:
             str(names[label]): [image.tobytes() for image in images[labels == label]] for label in {*labels.tolist()}
         }
     return {
-        folder.name: [pixels(file).tobytes() for file in sorted(folder.iterdir())] for folder in Path(path).iterdir()
+        folder.name: [pixels(file).tobytes() for file in sorted(folder.iterdir())]
+        for folder in Path(path).iterdir()
+        if folder.is_dir()
     }
 
 
@@ -293,7 +295,7 @@ def test_options_that_exclude_each_other(arguments: str, named: str, refused: An
         ("--walk 1,seed:2", "expected either classes, or seeds"),
         ("--index 10", "--index 10: expected 0 to 9"),
         ("--counts 3", "--counts '3': expected as 0=500"),
-        ("2 --count 3 -o x.png", "x.png: a dataset is an .npz or a folder"),
+        ("2 --count 3 -o x.png", "x.png: a dataset is not one picture"),
         ("--per-class 1000000000 -o x", "10000000000 images, expected at most 1000000000"),
     ],
 )

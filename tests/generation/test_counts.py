@@ -4,13 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from condgan.errors import CondganError
 from condgan.generation import counts
-from condgan.generation.sampling import in_turn
 from condgan.recipe import Domain, builtin
 
 RECIPE = builtin.get("cgan-lsgan", [])
@@ -65,27 +62,9 @@ def test_names_in_another_unicode_form_are_equal() -> None:
     assert counts.parse("cafe\u0301=3", domain("dog", "caf\u00e9")).tolist() == [0, 3]
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=6).filter(any), st.data())
-def test_an_image_of_a_class_has_its_number_whatever_else_there_is(wanted: list[int], data: st.DataObject) -> None:
-    labels, numbers = counts.numbers("x", np.array(wanted))
-    expected = {(n * len(wanted) + k, k) for k, count in enumerate(wanted) for n in range(count)}
-    assert list(zip(numbers.tolist(), labels.tolist(), strict=True)) == sorted(expected)
-    fewer = [data.draw(st.integers(0, count)) for count in wanted]
-    some = counts.numbers("x", np.array(fewer))
-    assert set(zip(*map(list, reversed(some)), strict=True)) <= expected
-
-
-@given(st.integers(1, 20), st.integers(1, 20))
-def test_equal_counts_are_classes_in_turn(classes: int, count: int) -> None:
-    labels, numbers = counts.numbers("x", np.full(classes, count))
-    of = domain(*map(str, range(classes)))
-    assert labels.tolist() == in_turn(of, classes * count).tolist()
-    assert numbers.tolist() == list(range(classes * count))
-
-
 def test_too_many_images_are_refused_before_memory_is_taken() -> None:
     with pytest.raises(CondganError, match="expected at most 1000000000"):
-        counts.numbers("x", np.full(4, 1_000_000_000))
+        counts.check_total("x", np.full(4, 1_000_000_000))
 
 
 def dataset(path: Path, count: dict[str, int]) -> Path:

@@ -99,7 +99,7 @@ def to_file(
     dataset = any(given[name] is not None for name in options.DATASETS)
     row = writers.of(Path("") if output is None else output, format)
     if dataset and output is not None and output.suffix.lower() in PICTURES:
-        raise CondganError(f"{output}: a dataset is {writers.listed()}, not one picture")
+        raise CondganError(f"{output}: a dataset is not one picture, but {writers.listed()}")
     if per_class is not None and per_class < 1:
         raise ArgumentError("per_class", per_class, "expected at least 1")
     if output is not None:

@@ -151,7 +151,7 @@ class Counted:
     def counted(self, state: Any, name: str, labels: Labels) -> list[int]:
         """How many of each class there were so far, with these."""
         before = np.zeros_like(self.counts) if state is None else np.array(state[name], np.int64)
-        return (before + np.bincount(labels, minlength=len(self.counts))).tolist()
+        return [int(number) for number in before + np.bincount(labels, minlength=len(self.counts))]
 
     def check(self, kept: Counts, tried: int) -> None:
         """Give up on a class of which the filter keeps hardly any image."""
