@@ -88,7 +88,8 @@ def webdataset(path: Path) -> Read:
     import webdataset
 
     files = sorted(map(str, path.glob("*.tar"))) if path.is_dir() else str(path)
-    images, labels = [], []
+    images: list[Any] = []
+    labels: list[int] = []
     for image, label in webdataset.WebDataset(files, shardshuffle=False).decode("l8").to_tuple("png", "cls"):
         labels.append(label)
         if len(images) < 1000:

@@ -33,7 +33,7 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
     built_in = BUILT_IN.get(domain.data)
     licence, short = ("not known to condgan: ask its owner", None) if built_in is None else built_in.licence
     kind = "images" if domain.vector is None else "vectors"
-    counts = described.get("counts")
+    counts = described.get("counts", {})
     figures, per_class, protocol = measured(generator, source)
     lines = [
         *front(out, short, kind),
@@ -55,9 +55,9 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
         lines += [
             f"- **filtered**: kept are images that a classifier reads as their class with a probability of at least "
             f"{judge.confidence:g} (the feature network of {judge.facts['data']}, SHA-256 `{judge.sha256}`)",
-            "- candidates that pass: "
+            "- kept, of the candidates: "
             + ", ".join(
-                f"{name} {kept['passed'].get(name, 0)} of {tried}" for name, tried in kept["candidates"].items()
+                f"{cell(name)} {described['counts'][name]} of {tried}" for name, tried in kept["candidates"].items()
             ),
         ]
     lines += ["", "## Classes", ""]

@@ -116,9 +116,8 @@ def write_dataset(
             with terminable():
                 _fill(out, plan, sample, progress)
                 if judge is not None:
-                    tried, passed = (np.array(out.state[name], np.int64) for name in ("tried", "passed"))
-                    described["keep"] |= {"candidates": named(tried, domain), "passed": named(passed, domain)}
-                    shown = share(described["keep"])
+                    described["keep"]["candidates"] = named(np.array(out.state["tried"], np.int64), domain)
+                    shown = share(described)
                     say(f"kept with a confidence of at least {judge.confidence:g}: {shown} candidates")
                 out.finish(card(generator, out, described, source, judge), described)
         except KeyboardInterrupt:
@@ -146,10 +145,11 @@ def terminable() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def share(keep: Mapping[str, Any]) -> str:
-    """How many candidates of each class passed a filter: ``0: 243 of 250``; of many classes the first."""
-    words = [f"{name}: {keep['passed'].get(name, 0)} of {tried}" for name, tried in keep["candidates"].items()]
-    return ", ".join(words[:MOST_NAMED]) + (", ..." if len(words) > MOST_NAMED else "")
+def share(described: Mapping[str, Any]) -> str:
+    """How many candidates of each class were kept by a filter: ``0: 243 of 250``; of many classes the first."""
+    tried, kept = described["keep"]["candidates"], described["counts"]
+    words = [f"{name}: {kept[name]} of {tried[name]}" for name in list(tried)[:MOST_NAMED]]
+    return ", ".join(words) + (f", ... ({len(tried)} classes)" if len(tried) > MOST_NAMED else "")
 
 
 def _fill(out: Output, plan: Plan, sample: Callable[[Conditions, Numbers], Samples], progress: Progress) -> None:
