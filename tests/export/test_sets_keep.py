@@ -105,5 +105,5 @@ def test_data_that_is_not_at_hand(generators: dict[str, Path], tmp_path: Path, r
     message = refused("sample", run, "--per-class", 3, "--keep", 0.9, "-o", tmp_path / "set")
     assert "--keep 0.9" in message
     assert "/gone" in message
-    assert "--data" not in message  # which this command has not
+    assert "`data`" not in message  # which this command has not
     assert not (tmp_path / "set").exists()
