@@ -26,6 +26,7 @@ PLAN, JOURNAL, LOCK = "plan.json", "journal.jsonl", ".lock"
 MOVING = "moving.json"
 """The plan, from when ``OUT`` is complete and is about to be moved."""
 DIGEST = 32  # bytes of SHA-256
+LONGEST_NAME = 255  # bytes that file systems allow
 
 
 @dataclass(eq=False)
@@ -177,9 +178,10 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         raise CondganError(f"{path}: vectors are written to {writers.listed(vectors=True)}")
     reason = row.refusal(content)
     if reason:
-        raise CondganError(f"{path}: {reason}: choose another `format`")
+        others = ", ".join(other.name for other in writers.WRITERS if other is not row)
+        raise CondganError(f"{path}: {reason}: choose another `format`, {others}")
     check_free(path)
-    folder = path.with_name(f".{path.name}.part")
+    folder = unfinished(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)
@@ -197,6 +199,14 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         if os.path.lexists(path) or (output is not None and not output.parts):
             remove(folder)  # before another process can begin there
         lock.release()
+
+
+def unfinished(path: Path) -> Path:
+    """The hidden folder where a dataset is written, beside its path."""
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > LONGEST_NAME >= len(os.fsencode(path.name)):
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}.part"
+    return path.with_name(name)
 
 
 def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mapping[str, Any]) -> Output:
