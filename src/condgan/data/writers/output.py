@@ -23,7 +23,10 @@ from condgan.storage.files import atomic
 from condgan.storage.manifest import pixels_sha256
 
 PLAN, JOURNAL, LOCK = "plan.json", "journal.jsonl", ".lock"
+MOVING = "moving.json"
+"""The plan, from when ``OUT`` is complete and is about to be moved."""
 DIGEST = 32  # bytes of SHA-256
+LONGEST_NAME = 255  # bytes that file systems allow
 
 
 @dataclass(eq=False)
@@ -123,7 +126,7 @@ class Output:
                 text = json.dumps(final.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
                 (out / MANIFEST).write_text(text + "\n", encoding="utf-8")
             check_free(self.path)
-            (self.folder / PLAN).unlink()  # from here on there is nothing to go on from
+            os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
 
     def images_sha256(self) -> str:
@@ -175,9 +178,10 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         raise CondganError(f"{path}: vectors are written to {writers.listed(vectors=True)}")
     reason = row.refusal(content)
     if reason:
-        raise CondganError(f"{path}: {reason}: choose another `format`")
+        others = ", ".join(other.name for other in writers.WRITERS if other is not row)
+        raise CondganError(f"{path}: {reason}: choose another `format`, {others}")
     check_free(path)
-    folder = path.with_name(f".{path.name}.part")
+    folder = unfinished(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)
@@ -188,12 +192,21 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         raise unwritable(path, error) from None
     output: Output | None = None
     try:
+        check_free(path)  # another process may have finished meanwhile
         output = _begun(path, content, row, folder, plan)
         yield output
     finally:
+        if os.path.lexists(path) or (output is not None and not output.parts):
+            remove(folder)  # before another process can begin there
         lock.release()
-        if output is not None and (not output.parts or os.path.lexists(path)):
-            remove(folder)
+
+
+def unfinished(path: Path) -> Path:
+    """The hidden folder where a dataset is written, beside its path."""
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > LONGEST_NAME >= len(os.fsencode(path.name)):
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}.part"
+    return path.with_name(name)
 
 
 def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mapping[str, Any]) -> Output:
@@ -201,12 +214,14 @@ def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mappin
     told = {"format": row.name, "single": content.single, "producer": content.manifest.producer}
     wanted = json.loads(json.dumps({**plan, **told}))
     output = Output(path, row, content, folder, [], np.zeros(len(content.class_names), np.int64))
+    if (folder / MOVING).exists() and (folder / OUT).exists():  # it was not moved any more
+        os.replace(folder / MOVING, folder / PLAN)
     try:
         found = json.loads((folder / PLAN).read_bytes())
         before, time = found["plan"], found["time"]
         manifest = content.manifest.model_validate(content.manifest.model_dump() | {"time": time})
     except FileNotFoundError:
-        for name in (OUT, PARTS, JOURNAL):
+        for name in (OUT, PARTS, JOURNAL, MOVING):
             remove(folder / name)
         try:
             atomic(folder / PLAN, json.dumps({"plan": wanted, "time": content.manifest.time}).encode())
