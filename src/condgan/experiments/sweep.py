@@ -200,28 +200,22 @@ class Sweep:
         return min(ranked)[1] if ranked else None
 
     def prune(self, trial: Trial, evaluations: Sequence[EvaluationRecord]) -> bool:
-        """Whether the first training of a setting is worse, at this point, than the middle of those before it."""
-        if (
-            len(self.metrics) > 1
-            or self.sampler == "one-at-a-time"
-            or not trial.name.endswith(f"seed-{self.space.base.seed}")
-        ):
+        """Whether the first training of a setting is worse than the middle of those before it were at this point."""
+        metric, first = self.metrics[0], f"seed-{self.space.base.seed}"
+        judged = trial.name.startswith("setting-") and trial.name.endswith(first) and evaluations[-1].images > 0
+        if not judged or len(self.metrics) > 1 or metric == SECONDS or self.sampler == "one-at-a-time":
             return False
-        if not trial.name.startswith("setting-") or self.metrics[0] == SECONDS:
-            return False
-        own = figure(evaluations, self.metrics[0])
-        images = evaluations[-1].images
-        others = []
-        for number in range(len(self.settings)):
-            name = self.names(number)[0]
-            if name != trial.name and self.study.run(name).log.is_file():
-                upto = [record for record in self.study.run(name).evaluations() if record.images <= images]
-                if upto and upto[-1].images == images and (value := figure(upto, self.metrics[0])) is not None:
-                    others.append(value)
-        if own is None or len(others) < STARTUP or images == 0:
+        runs = [self.study.run(self.names(number)[0]) for number in range(len(self.settings))]
+        there = [
+            run.evaluations() for run in runs if run.log.is_file() and run.folder != self.study.folder / trial.name
+        ]
+        reached = [[record for record in each if record.images == evaluations[-1].images] for each in there]
+        others = [value for each in reached if (value := figure(each, metric)) is not None]
+        own = figure(evaluations, metric)
+        if own is None or len(others) < STARTUP:
             return False
         middle = float(np.median(others))
-        return own > middle if self.better[self.metrics[0]] == "lower" else own < middle
+        return own > middle if self.better[metric] == "lower" else own < middle
 
 
 def figure(evaluations: Sequence[EvaluationRecord], metric: str) -> float | None:

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255
 TABLE = "classes.json"
@@ -39,14 +39,13 @@ def add(folder: Path, content: Content, part: Part) -> None:
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Add the facts, and the table of names where a reader needs it."""
+    """Add the table of names where a reader needs it."""
     there = {path.name for path in (folder / OUT).iterdir()}
     names = folder_names(content.class_names)
     written = [(name, of) for name, of in zip(names, content.class_names, strict=True) if name in there]
     if doubtful(written):
         text = json.dumps({"format": FORMAT, "classes": dict(written)}, indent=2, ensure_ascii=False)
         (folder / OUT / TABLE).write_text(text + "\n", encoding="utf-8")
-    save_facts(folder / OUT, whole)
 
 
 def doubtful(written: Sequence[tuple[str, str]]) -> bool:

@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts, staged
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, staged
 from condgan.storage.files import atomic
 
 TABLE = "metadata.csv"
@@ -24,12 +24,11 @@ def add(folder: Path, content: Content, part: Part) -> None:
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Add the table and the facts."""
+    """Add the table."""
     with open(folder / OUT / TABLE, "wb") as table:
         table.write(b"file_name,label\n")
         for part in range(len(whole.parts)):
             table.write(staged(folder, part, "csv").read_bytes())
-    save_facts(folder / OUT, whole)
 
 
 WRITER = Writer("imagefolder", "a folder of images with metadata.csv", "", False, holds_all, add, finish)
