@@ -259,7 +259,7 @@ def _lines(journal: Path) -> Sequence[dict[str, Any]]:
 
 
 def arrays_below(folder: Path) -> list[Path]:
-    """All files of a dataset but what a finish that was killed has added, and images, which have their own manifests."""
+    """All files of a dataset but what an earlier finish has added, and images, which have their own manifests."""
     paths = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.endswith(".png")]
     return sorted({*paths} - {folder / MANIFEST, folder / CARD})
 
