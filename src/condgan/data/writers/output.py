@@ -125,6 +125,7 @@ class Output:
                 final = manifest.model_copy(update={"content": told})
                 text = json.dumps(final.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
                 (out / MANIFEST).write_text(text + "\n", encoding="utf-8")
+            os.sync()  # a machine that loses power has it whole or not at all
             check_free(self.path)
             os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
