@@ -5,6 +5,7 @@ Where a folder cannot have the name of its class, ``classes.json`` has the names
 """
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ def add(folder: Path, content: Content, part: Part) -> None:
             made.add(label)
         (below / f"{counts[label]:06d}.png").write_bytes(png)
         counts[label] += 1
+    os.sync()  # once for all of them, before the journal says that they are there
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:

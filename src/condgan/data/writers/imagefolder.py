@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 
 from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, staged
@@ -20,6 +21,7 @@ def add(folder: Path, content: Content, part: Part) -> None:
     for number, (label, png) in enumerate(pngs(content, part), part.first):
         (below / f"{number:06d}.png").write_bytes(png)
         table.writerow([f"{IMAGES}/{number:06d}.png", content.class_names[label]])
+    os.sync()  # once for all of them, before the journal says that they are there
     atomic(staged(folder, part.number, "csv"), rows.getvalue().encode())
 
 

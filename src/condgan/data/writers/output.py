@@ -119,6 +119,7 @@ class Output:
                 told["files"] = {path.relative_to(out).as_posix(): sha256(path) for path in arrays_below(out)}
                 (out / MANIFEST).write_text(facts(manifest.model_copy(update={"content": told})), encoding="utf-8")
                 (out / CARD).write_text(card, encoding="utf-8")
+            os.sync()  # a machine that loses power has it whole or not at all
             check_free(self.path)
             os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
