@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 from condgan.data.writers.folder import TABLE
 from condgan.provenance.files import DamagedError, UnreadableError, content
@@ -64,7 +65,7 @@ class Labels:
             names = json.loads(content(folder.parent / TABLE, MOST_BYTES))["classes"]
             return {str(names[folder.name])}
         except (UnreadableError, ValueError, KeyError, TypeError, RecursionError):
-            return {folder.name}
+            return {normalize("NFC", folder.name)}
 
 
 def table(data: bytes) -> dict[str, set[str]]:
