@@ -393,7 +393,7 @@ def test_a_closed_pipe(generator_path: Path) -> None:
         os.close(writer)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
-    assert [line.partition(":")[0] for line in err.splitlines()][-1] == "memorised", err
+    assert [line.partition(":")[0] for line in err.splitlines()][-1] == "copies", err
 
 
 def test_a_path_that_is_no_text(real: tuple[object, ...], digits: Path, tmp_path: Path) -> None:
