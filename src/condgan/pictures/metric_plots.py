@@ -31,6 +31,7 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "KL of classes read": {"modes_kl": ("KL of classes read", PINK)},
     "Frechet distance": {"fid": ("Frechet distance", RED)},
+    "sliced Wasserstein distance": {"swd": ("sliced Wasserstein distance", ORANGE)},
     "kernel distance (KID)": {"kid": ("KID", GREEN)},
     MANIFOLDS: {
         "precision": ("precision", BLUE),
