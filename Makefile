@@ -43,7 +43,7 @@ test-jittor: export MKL_NUM_THREADS = 1
 # this checkout, and not the one that `make jittor` has installed there, which stays
 test-jittor: export PYTHONPATH = $(CURDIR)/src
 test-jittor: $(JITTOR)/.installed  ## run the tests of the Jittor engine (the first time it compiles for ten minutes)
-	$(JITTOR)/bin/python -m pytest -m jittor
+	$(JITTOR)/bin/python -m pytest -m jittor tests/jittor_engine
 
 bench: $(VENV)/.test  ## measure speed against its baselines, into bench.json (BENCH_ARGS="..." goes to bench.py)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
@@ -79,7 +79,7 @@ $(VENV)/.core: $(VENV)/.python $(PINS)
 
 $(VENV)/.test: $(VENV)/.core
 	@echo 'Installing what the tests need ...'
-	@$(PIP) -e '.[test]'
+	@$(PIP) -e '.[test,parquet,readers,sweep]'
 	@touch $@
 
 $(JITTOR)/.installed: $(VENV)/.python $(PINS)
