@@ -30,7 +30,7 @@ DATA_FILES = {
 def card(generator: Generator, out: Output, described: Mapping[str, Any], source: str, judge: Judge | None) -> str:
     """The card as Markdown, with the front matter that Hugging Face reads."""
     domain, manifest = generator.domain, out.content.manifest
-    built_in = BUILT_IN.get(domain.data)
+    built_in = BUILT_IN.get(generator.recipe.data.source)  # not by name: a folder may have that of a built-in
     licence, short = ("not known to condgan: ask its owner", None) if built_in is None else built_in.licence
     kind = "images" if domain.vector is None else "vectors"
     counts = described.get("counts", {})
