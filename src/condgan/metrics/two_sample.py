@@ -4,8 +4,6 @@ Lopez-Paz & Oquab 2017, "Revisiting classifier two-sample tests". One fixed smal
 steps, no choice by any accuracy. Cross-fitted: each image is judged by a network that did not train on it.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +27,6 @@ def two_sample(
     classes: Labels,
     steps: int = STEPS,
     seed: int = 0,
-    say: Callable[[str], None] = lambda _: None,
 ) -> Estimate:
     """The accuracy of networks that tell generated images from real ones: 0.5 where they are alike, at most 1.
 
@@ -42,7 +39,6 @@ def two_sample(
         classes: of the images of either side, (N,).
         steps: batches of each training, at most; few images are seen 30 times each.
         seed: of the folds and the trainings.
-        say: receives sentences about the progress.
 
     Raises:
         UndefinedError: fewer than 100 images a side.
@@ -56,7 +52,6 @@ def two_sample(
     fold = np.tile(folds(classes, seed), 2)
     hits = np.zeros(len(images), bool)
     for out in range(FOLDS):
-        say(f"two-sample test: fold {out + 1} of {FOLDS}")
         held_out, others = np.flatnonzero(fold == out), np.flatnonzero(fold != out)
         size = feature_network.sized(len(others), 2, steps)
         network = feature_network.train(
