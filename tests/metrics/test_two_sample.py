@@ -60,7 +60,7 @@ def test_the_standard_error_is_the_spread_over_pairs_of_sets() -> None:
     random, each = np.random.default_rng(0), 30
     for noise in (0, 6):
         draws = []
-        for seed in range(30):
+        for seed in range(16):
             order = random.permutation(len(digits))
             chosen = [order[labels[order] == label][: 2 * each] for label in range(10)]
             real, made = (
