@@ -33,6 +33,10 @@ class InterruptedTrainingError(CondganError):
     """Training was stopped by Ctrl-C, SIGTERM, SIGHUP or SIGUSR1, after its state was saved."""
 
 
+class InterruptedExportError(CondganError):
+    """An export was stopped by Ctrl-C or SIGTERM; the parts of it that are complete are kept."""
+
+
 def nearest(given: str, names: Iterable[str]) -> str:
     """Say which known name the user probably meant: ``' (did you mean "lr"?)'``, or nothing."""
     lowered = {name.lower(): name for name in names}

@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Output that could not be written, but for that of a training, is such an error too; a reader that went away is exit
     code 1, without a word.
     """
-    from condgan.errors import CondganError, InterruptedTrainingError
+    from condgan.errors import CondganError, InterruptedExportError, InterruptedTrainingError
 
     streams.protect()
     try:
         status = app(args=arguments, standalone_mode=False)
-    except (InterruptedTrainingError, typer.Abort, KeyboardInterrupt) as error:
+    except (InterruptedTrainingError, InterruptedExportError, typer.Abort, KeyboardInterrupt) as error:
         print(str(error) or "stopped", file=sys.stderr)
         status = 130  # 128 + SIGINT, as shells have it
     except CondganError as error:

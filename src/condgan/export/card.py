@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from condgan.data.readers import BUILT_IN
@@ -19,9 +20,9 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 MOST_CLASSES = 100  # in a table
 WORST = 3
 DATA_FILES = {
-    "parquet": "data/train-*.parquet",
-    "webdataset": "train-*.tar",
-    "imagefolder": "images/*",
+    "parquet": ("data/train-*.parquet",),
+    "webdataset": ("train-*.tar",),
+    "imagefolder": ("images/*", "metadata.csv"),
 }
 """What Hugging Face's datasets read, by format."""
 
@@ -32,7 +33,7 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
     built_in = BUILT_IN.get(domain.data)
     licence, short = ("not known to condgan: ask its owner", None) if built_in is None else built_in.licence
     kind = "images" if domain.vector is None else "vectors"
-    counts = described.get("counts")
+    counts = described.get("counts", {})
     figures, per_class, protocol = measured(generator, source)
     lines = [
         *front(out, short, kind),
@@ -46,7 +47,7 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
         f"- trained on {generator.images_seen:,} images, repeats included",
         f"- generator SHA-256 `{manifest.generator_sha256}`, seed {described['seed']}",
         f"- producer: {manifest.producer}; begun {manifest.time}",
-        f"- command: `{privacy.command(sys.argv)}`",
+        *([f"- command: `{asked}`"] if (asked := command()) else []),
         "- an image is a function of generator, seed, number and class: `condgan verify` makes it again",
     ]
     if judge is not None:
@@ -54,9 +55,9 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
         lines += [
             f"- **filtered**: kept are images that a classifier reads as their class with a probability of at least "
             f"{judge.confidence:g} (the feature network of {judge.facts['data']}, SHA-256 `{judge.sha256}`)",
-            "- candidates that pass: "
+            "- kept, of the candidates: "
             + ", ".join(
-                f"{name} {kept['passed'].get(name, 0)} of {tried}" for name, tried in kept["candidates"].items()
+                f"{cell(name)} {described['counts'][name]} of {tried}" for name, tried in kept["candidates"].items()
             ),
         ]
     lines += ["", "## Classes", ""]
@@ -107,7 +108,8 @@ def front(out: Output, licence: str | None, kind: str) -> list[str]:
     if kind == "images":
         lines += ["task_categories:", "- image-classification"]
     if files and not out.content.single:
-        lines += ["configs:", "- config_name: default", "  data_files:", "  - split: train", f'    path: "{files}"']
+        lines += ["configs:", "- config_name: default", "  data_files:", "  - split: train", "    path:"]
+        lines += [f'    - "{pattern}"' for pattern in files]
     return [*lines, "---", ""]
 
 
@@ -137,6 +139,15 @@ def measured(generator: Generator, source: str) -> tuple[Mapping[str, Figure], M
     if last is None:
         return {}, {}, ""
     return last.evaluation, last.per_class or {}, "Measured in training, on validation images."
+
+
+def command() -> str | None:
+    """The command that this process runs; none where Python calls."""
+    program, *words = sys.argv or [""]
+    place = Path(program)
+    if place.name == "condgan" or place.parts[-2:] == ("condgan", "__main__.py"):
+        return privacy.command(["condgan", *words])
+    return None
 
 
 def cell(name: str) -> str:

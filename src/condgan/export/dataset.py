@@ -1,8 +1,12 @@
 """Datasets of samples: how many of which class, and writing them."""
 
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -10,6 +14,7 @@ import numpy as np
 from condgan.arrays import Conditions, Labels, Samples
 from condgan.data.writers.output import Output, writing
 from condgan.data.writers.writer import Content, Writer
+from condgan.errors import InterruptedExportError
 from condgan.export.card import card
 from condgan.export.frames import Progress
 from condgan.export.keep import Judge
@@ -82,7 +87,7 @@ def write_dataset(
 
     Raises:
         CondganError: as for ``writing``; the judge keeps hardly any image of a class.
-        KeyboardInterrupt: with a sentence that says how to go on.
+        InterruptedExportError: Ctrl-C or SIGTERM; it says how to go on.
     """
     domain, size = generator.domain, part_size(generator, shard)
     plan: Plan
@@ -108,21 +113,43 @@ def write_dataset(
         if out.resumed:
             say(f"{path}: goes on after {out.written:,} of {plan.count:,} images")
         try:
-            _fill(out, plan, sample, progress)
+            with terminable():
+                _fill(out, plan, sample, progress)
+                if judge is not None:
+                    described["keep"]["candidates"] = named(np.array(out.state["tried"], np.int64), domain)
+                    shown = share(described)
+                    say(f"kept with a confidence of at least {judge.confidence:g}: {shown} candidates")
+                out.finish(card(generator, out, described, source, judge), described)
         except KeyboardInterrupt:
             what = f"the same command goes on after {out.written:,} of {plan.count:,}"
-            raise KeyboardInterrupt(f"stopped: {what if out.parts else 'nothing is written yet'}") from None
-        if judge is not None:
-            tried, passed = (np.array(out.state[name], np.int64) for name in ("tried", "passed"))
-            described["keep"] |= {"candidates": named(tried, domain), "passed": named(passed, domain)}
-            say(f"kept with a confidence of at least {judge.confidence:g}: {share(described['keep'])} candidates")
-        out.finish(card(generator, out, described, source, judge), described)
+            raise InterruptedExportError(f"stopped: {what if out.parts else 'nothing is written yet'}") from None
 
 
-def share(keep: Mapping[str, Any]) -> str:
-    """How many candidates of each class passed a filter: ``0: 243 of 250``; of many classes the first."""
-    words = [f"{name}: {keep['passed'].get(name, 0)} of {tried}" for name, tried in keep["candidates"].items()]
-    return ", ".join(words[:MOST_NAMED]) + (", ..." if len(words) > MOST_NAMED else "")
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM is heard as Ctrl-C is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        if before is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, before)
+
+
+def share(described: Mapping[str, Any]) -> str:
+    """How many candidates of each class were kept by a filter: ``0: 243 of 250``; of many classes the first."""
+    tried, kept = described["keep"]["candidates"], described["counts"]
+    words = [f"{name}: {kept[name]} of {tried[name]}" for name in list(tried)[:MOST_NAMED]]
+    return ", ".join(words) + (f", ... ({len(tried)} classes)" if len(tried) > MOST_NAMED else "")
 
 
 def _fill(out: Output, plan: Plan, sample: Callable[[Conditions, Numbers], Samples], progress: Progress) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import Conditions, Labels, Samples
-from condgan.errors import ArgumentError
+from condgan.errors import CondganError
 from condgan.generation.counts import Counts
 from condgan.recipe import Domain
 
@@ -92,7 +92,7 @@ class Counted:
     """So many of each class: the classes take turns, and image n of class k, of K, has number n * K + k.
 
     A part has whole rounds, of image n of each class that still lacks some. With a filter, a class lacks images until
-    so many were kept.
+    so many were kept; no more candidates are made at a time than a class lacks, so that none is made in vain.
 
     Attributes:
         counts: of each class, (K,).
@@ -116,62 +116,48 @@ class Counted:
         return {"counts": named(self.counts, self.domain)}
 
     def next(self, state: Any, sample: Sample) -> Rows | None:
-        """The next rounds; the state has the first image of the next round, and how many of each class were kept.
+        """The next rounds; the state has the image that the next round begins with, and what was tried and kept.
 
         Raises:
             ArgumentError: the filter keeps hardly any image of a class.
         """
-        start = 0 if state is None else int(state["image"])
-        kept = np.zeros_like(self.counts) if state is None else np.minimum(start, self.counts)
-        if state is not None and self.keep is not None:
-            kept = np.array(state["kept"], np.int64)
-        lacking = np.flatnonzero(kept < self.counts)
-        if not len(lacking):
+        image, tried, kept = 0, np.zeros_like(self.counts), np.zeros_like(self.counts)
+        if state is not None:
+            image, tried, kept = state["image"], np.array(state["tried"], np.int64), np.array(state["kept"], np.int64)
+        batches: list[tuple[Samples, Labels, Numbers]] = []
+        room = self.size
+        while len(lacking := np.flatnonzero(kept < self.counts)) and (not batches or room >= len(lacking)):
+            rounds = max(1, room // len(lacking))
+            if self.keep is not None:
+                rounds = min(rounds, int((self.counts - kept)[lacking].min()))
+            images, labels = np.repeat(np.arange(image, image + rounds), len(lacking)), np.tile(lacking, rounds)
+            if self.keep is None:
+                images, labels = (rows[images < self.counts[labels]] for rows in (images, labels))
+            numbers = images * self.domain.classes + labels
+            samples, passed = sample(labels, numbers), slice(None)
+            if self.keep is not None:
+                passed = self.keep(samples, labels)
+            tried += np.bincount(labels, minlength=len(tried))
+            kept += np.bincount(labels[passed], minlength=len(kept))
+            image += rounds
+            self.check(kept, tried)
+            if len(labels[passed]):
+                batches.append((samples[passed], labels[passed], numbers[passed]))
+            room = self.size - sum(len(labels) for _, labels, _ in batches)
+        if not batches:
             return None
-        stop = start + max(1, self.size // len(lacking))
-        labels = np.tile(lacking, stop - start)
-        images = np.repeat(np.arange(start, stop), len(lacking))
-        if self.keep is None:
-            wanted = images < self.counts[labels]
-            labels, images = labels[wanted], images[wanted]
-        numbers = images * self.domain.classes + labels
-        samples = sample(labels, numbers)
-        told: dict[str, Any] = {"image": stop}
-        if self.keep is not None:
-            passed = self.keep(samples, labels)
-            told["tried"] = self.counted(state, "tried", labels)
-            told["passed"] = self.counted(state, "passed", labels[passed])
-            passed &= rank(labels, passed, len(self.counts)) < (self.counts - kept)[labels]
-            samples, labels, numbers = samples[passed], labels[passed], numbers[passed]
-            kept = kept + np.bincount(labels, minlength=len(self.counts))
-            self.check(kept, stop)
-            told["kept"] = kept.tolist()
-        return Rows(samples, labels, numbers, told)
+        told = {"image": image, "tried": tried.tolist(), "kept": kept.tolist()}
+        return Rows(*(np.concatenate(parts) for parts in zip(*batches, strict=True)), told)
 
-    def counted(self, state: Any, name: str, labels: Labels) -> list[int]:
-        """How many of each class there were so far, with these."""
-        before = np.zeros_like(self.counts) if state is None else np.array(state[name], np.int64)
-        return [int(number) for number in before + np.bincount(labels, minlength=len(self.counts))]
-
-    def check(self, kept: Counts, tried: int) -> None:
+    def check(self, kept: Counts, tried: Counts) -> None:
         """Give up on a class of which the filter keeps hardly any image."""
-        hopeless = np.flatnonzero((kept < self.counts) & (tried >= MOST_TRIED * np.maximum(1, self.counts)))
+        hopeless = np.flatnonzero((kept < self.counts) & (tried >= MOST_TRIED * self.counts))
         if len(hopeless):
-            name = self.domain.class_names[hopeless[0]]
-            raise ArgumentError(
-                "keep", "", f'{kept[hopeless[0]]} of {tried} images of class "{name}" pass it, '
-                f"{self.counts[hopeless[0]]} are wanted: choose a lower one"
-            )  # fmt: skip
-
-
-def rank(labels: Labels, chosen: npt.NDArray[np.bool_], classes: int) -> Numbers:
-    """The place of each chosen row among those of its class, from 0 on, (n,)."""
-    places = np.zeros(len(labels), np.int64)
-    rows = np.flatnonzero(chosen)
-    order = rows[np.argsort(labels[rows], kind="stable")]
-    firsts = np.cumsum(np.bincount(labels[rows], minlength=classes)) - np.bincount(labels[rows], minlength=classes)
-    places[order] = np.arange(len(order)) - firsts[labels[order]]
-    return places
+            label = hopeless[0]
+            raise CondganError(
+                f'`keep`: {kept[label]} of {tried[label]} images of class "{self.domain.class_names[label]}" pass, and '
+                f"{self.counts[label]} are wanted: a lower probability, or a better generator"
+            )
 
 
 def named(counts: Counts, domain: Domain) -> dict[str, int]:

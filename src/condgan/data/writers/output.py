@@ -23,6 +23,8 @@ from condgan.storage.files import atomic
 from condgan.storage.manifest import pixels_sha256
 
 PLAN, JOURNAL, LOCK = "plan.json", "journal.jsonl", ".lock"
+MOVING = "moving.json"
+"""The plan, from when ``OUT`` is complete and is about to be moved."""
 DIGEST = 32  # bytes of SHA-256
 
 
@@ -123,7 +125,7 @@ class Output:
                 text = json.dumps(final.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
                 (out / MANIFEST).write_text(text + "\n", encoding="utf-8")
             check_free(self.path)
-            (self.folder / PLAN).unlink()  # from here on there is nothing to go on from
+            os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
 
     def images_sha256(self) -> str:
@@ -188,12 +190,13 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         raise unwritable(path, error) from None
     output: Output | None = None
     try:
+        check_free(path)  # another process may have finished meanwhile
         output = _begun(path, content, row, folder, plan)
         yield output
     finally:
+        if os.path.lexists(path) or (output is not None and not output.parts):
+            remove(folder)  # before another process can begin there
         lock.release()
-        if output is not None and (not output.parts or os.path.lexists(path)):
-            remove(folder)
 
 
 def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mapping[str, Any]) -> Output:
@@ -201,12 +204,14 @@ def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mappin
     told = {"format": row.name, "single": content.single, "producer": content.manifest.producer}
     wanted = json.loads(json.dumps({**plan, **told}))
     output = Output(path, row, content, folder, [], np.zeros(len(content.class_names), np.int64))
+    if (folder / MOVING).exists() and (folder / OUT).exists():  # it was not moved any more
+        os.replace(folder / MOVING, folder / PLAN)
     try:
         found = json.loads((folder / PLAN).read_bytes())
         before, time = found["plan"], found["time"]
         manifest = content.manifest.model_validate(content.manifest.model_dump() | {"time": time})
     except FileNotFoundError:
-        for name in (OUT, PARTS, JOURNAL):
+        for name in (OUT, PARTS, JOURNAL, MOVING):
             remove(folder / name)
         try:
             atomic(folder / PLAN, json.dumps({"plan": wanted, "time": content.manifest.time}).encode())

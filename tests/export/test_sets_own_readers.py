@@ -1,0 +1,117 @@
+"""What condgan writes as a dataset, condgan reads: equal images, labels and names, and nothing is left out."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from condgan.data import load
+from condgan.recipe import Data
+from condgan.storage.manifest import KEY, Manifest, pixels_sha256
+
+from conftest import FORMS, Made, by_name  # type: ignore[import-not-found]  # isort: skip
+
+
+def forms(which: str) -> list[Any]:
+    return [pytest.param(which, form, id=f"{which} {form}") for form in FORMS if (which, form) != ("colour", "idx")]
+
+
+ALL = forms("plain") + forms("grey") + forms("colour")
+
+
+@pytest.mark.parametrize(("which", "form"), ALL)
+def test_condgan_reads_what_it_writes(made: Callable[[str, str], Made], which: str, form: str) -> None:
+    written = made(which, form)
+    dataset = load(Data(source=str(written.path), size=8))
+    images = np.concatenate([split.images for split in dataset.splits.values()])
+    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    raw = images.transpose(0, 2, 3, 1) if images.shape[1] == 3 else images[:, 0]
+    assert by_name(raw, [dataset.class_names[label] for label in labels]) == written.by_name()
+    assert dict(dataset.skipped) == {}
+    assert sorted(dataset.class_names) == sorted(written.names)
+
+
+@pytest.mark.parametrize(("which", "form"), ALL)
+def test_each_image_and_the_set_say_what_they_are(made: Callable[[str, str], Made], which: str, form: str) -> None:
+    written = made(which, form)
+    for content, number, label in pngs(written.path, form, written):
+        with Image.open(content) as image:
+            told, pixels = Manifest.from_json(image.text[KEY]), np.asarray(image)
+        assert told.kind == "image"
+        assert told.synthetic
+        assert told.pixels_sha256 == pixels_sha256(pixels)
+        sample = told.sample or {}
+        assert (sample["seed"], sample.get("index", 0), sample["labels"]) == (3, number, [written.names[label]])
+        assert np.array_equal(pixels, written.images[np.flatnonzero(written.numbers == number)[0]])
+    whole = manifest(written.path, form)
+    assert whole.kind == "set"
+    sample, content = whole.sample or {}, whole.content or {}
+    assert sample["seed"] == 3
+    assert sample["counts"] == dict.fromkeys(written.names, 5)
+    assert content["images"] == len(written.images)
+    digests = sorted(bytes.fromhex(pixels_sha256(image)) for image in written.images)
+    import hashlib
+
+    assert content["images_sha256"] == hashlib.sha256(b"".join(digests)).hexdigest()
+    for name, digest in content.get("files", {}).items():
+        if written.path.is_dir():
+            assert hashlib.sha256((written.path / name).read_bytes()).hexdigest() == digest
+
+
+def pngs(path: Path, form: str, written: Made) -> list[tuple[Any, int, int]]:
+    """PNGs of the first classes and the last, with number and label; none where images are arrays."""
+    import io
+
+    classes, found = len(written.names), []
+    if form in ("parquet", "one.parquet"):
+        from pyarrow import parquet
+
+        files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        rows = [row for file in files for row in parquet.read_table(file).to_pylist()]
+        for number, row in enumerate(rows):
+            found.append((io.BytesIO(row["image"]["bytes"]), number, row["label"]))
+    elif form in ("webdataset", "one.tar"):
+        import tarfile
+
+        for file in sorted(path.rglob("*.tar")) if path.is_dir() else [path]:
+            with tarfile.open(file) as archive:
+                names = archive.getnames()
+                for name in names:
+                    if name.endswith(".png"):
+                        label = int(archive.extractfile(name.replace(".png", ".cls")).read())  # type: ignore[union-attr]
+                        found.append((io.BytesIO(archive.extractfile(name).read()), int(name[:-4]), label))  # type: ignore[union-attr]
+    elif form == "imagefolder":
+        for number, file in enumerate(sorted((path / "images").iterdir())):
+            found.append((file, number, number % classes))
+    elif form == "folder":
+        from condgan.data.writers.folder import folder_names
+
+        for label, name in enumerate(folder_names(written.names)):
+            for place, file in enumerate(sorted((path / name).iterdir())):
+                found.append((file, place * classes + label, label))
+    assert all(number % classes == label for _, number, label in found)
+    assert len(found) in (0, len(written.images))
+    return found
+
+
+def manifest(path: Path, form: str) -> Manifest:
+    """The manifest of the whole."""
+    if form == "one.parquet":
+        from pyarrow import parquet
+
+        return Manifest.from_json(parquet.read_schema(path).metadata[KEY.encode()])
+    if form == "one.tar":
+        import tarfile
+
+        with tarfile.open(path) as archive:
+            return Manifest.from_json(archive.pax_headers[KEY])
+    if form == "one.npz":
+        import zipfile
+
+        with zipfile.ZipFile(path) as archive:
+            return Manifest.from_json(archive.read("manifest.json"))
+    return Manifest.model_validate(json.loads((path / "manifest.json").read_bytes()))
