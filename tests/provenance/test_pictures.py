@@ -17,7 +17,7 @@ from condgan.errors import CondganError
 from condgan.generation.generator import load
 from condgan.pictures import images
 from condgan.provenance.reading import MOST_PIXELS
-from condgan.provenance.verdicts import WORDS
+from condgan.provenance.verdicts import WORDS, Report
 from condgan.storage import pictures
 from condgan.storage.manifest import KEY, begin, xmp
 
@@ -372,7 +372,18 @@ def test_a_bomb_is_not_decoded(copy: Copy, forge: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, '{"a":' * 5000, "{}", "null", "5", '{"format":NaN}', "\xff\xfe", "1" * 9999, '{"kind":"row"}'],
+    [
+        "[" * 100_000,
+        '{"a":' * 5000,
+        "{}",
+        "null",
+        "5",
+        '{"format":NaN}',
+        "\xff\xfe",
+        "1" * 9999,
+        '{"kind":"row"}',
+        '{"kind":"\\ud800"}',
+    ],
 )
 def test_no_manifest_crashes_it(copy: Copy, forge: Any, text: str) -> None:
     path = copy("row.png")
@@ -391,7 +402,10 @@ def test_no_sample_crashes_it(copy: Copy, forge: Any, sample: Any) -> None:
     path.write_bytes(pictures.png(pixels(path), forge.manifest(path).model_copy(update={"sample": sample})))
     found = forge.found(path)
     assert found.verdict == "unknown"
-    assert json.loads(found.model_dump_json())["manifest"] is None or sample.get("seed") in (-1, "7")
+    assert json.loads(Report(files=(found,)).to_json())["files"][0]["manifest"] is None or sample.get("seed") in (
+        -1,
+        "7",
+    )
 
 
 def test_a_frame_that_a_walk_lacks_is_contradictory(originals: Path, forge: Any, tmp_path: Path) -> None:
@@ -420,6 +434,31 @@ def test_links_fifos_and_foreign_files_in_a_folder(copy: Copy, originals: Path, 
     assert set(verdicts) == {"link.png", "nowhere.png", "fifo.png", "photo.jpg", "empty.png"}
     assert set(verdicts.values()) == {"unknown"}
     assert not report.verified
+
+
+def test_names_that_are_no_text_are_told_on_one_line(copy: Copy, condgan: Any, tmp_path: Path) -> None:
+    """Names of files that are not UTF-8, and with what a terminal obeys."""
+    path = copy("row.png")
+    told = forge_text(path, "someone \x1b[2J")
+    os.rename(os.fsencode(path), os.fsencode(tmp_path) + b"/\xff\x1b[2J\n.png")
+    for options in ((), ("--json",)):
+        done = condgan("verify", tmp_path, *options)
+        assert done.returncode == 1, done.stderr
+        assert "\x1b" not in done.stdout
+        assert "Traceback" not in done.stderr
+    (file,) = json.loads(done.stdout)["files"]
+    assert os.fsencode(file["path"]) == b"\xff\x1b[2J\n.png"
+    assert file["manifest"]["producer"] == told
+
+
+def forge_text(path: Path, producer: str) -> str:
+    from condgan.storage.manifest import Manifest
+
+    with Image.open(path) as image:
+        told = Manifest.from_json(image.text["condgan"])  # type: ignore[attr-defined]
+    changed = told.model_copy(update={"producer": producer, "generator_sha256": "0" * 64})
+    path.write_bytes(pictures.png(pixels(path), changed))
+    return producer
 
 
 # The command line

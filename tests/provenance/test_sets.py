@@ -300,7 +300,7 @@ def test_changed_arrays_of_idx(copy: Copy, resaid: Any, name: str, kind: str) ->
         ("same names", "unknown"), ("extra member", "unknown"), ("member twice", "unknown"), ("no numbers", "unknown"),
         ("pickle", "unknown"), ("short", "unknown"), ("float", "unknown"), ("comment", "unknown"),
         ("prefix", "unknown"), ("trailing array", "unknown"), ("fewer", "contradictory"), ("bomb", "unknown"),
-        ("negative number", "unknown"), ("big label", "unknown"), ("manifest twice", "claimed"),
+        ("negative number", "unknown"), ("no text", "unknown"), ("big label", "unknown"), ("manifest twice", "claimed"),
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -332,6 +332,8 @@ def test_a_changed_archive_of_arrays(copy: Copy, change: str, expected: str) -> 
         arrays["numbers"][3] = -1
     elif change == "big label":
         arrays["labels"][3] = 1 << 40
+    elif change == "no text":
+        arrays["class_names"].view(np.uint32)[0] = 0x7FFFFFFF
     members |= {f"{name}.npy": npy(array) for name, array in arrays.items()}
     if change == "extra member":
         extra = "x_train.npy", members["images.npy"]

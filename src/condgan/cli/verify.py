@@ -32,13 +32,13 @@ def verify(
 
     with counting("images") as progress:
         report = look(path, generator, engine, progress=progress)
-    print(report.model_dump_json(indent=2) if json else text(report))
+    print(report.to_json() if json else text(report))
     raise typer.Exit(0 if report.verified else 1)
 
 
 def text(report: "Report") -> str:
     """A report in plain text: the verdict and its reason, and the first files that are not verified."""
-    from condgan.provenance.verdicts import WORDS
+    from condgan.provenance.verdicts import WORDS, plain
 
     files = report.files
     if report.set is None and len(files) == 1:
@@ -49,7 +49,7 @@ def text(report: "Report") -> str:
         told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in WORDS if counts[verdict])
         lines.append(f"{len(files)} file{'' if len(files) == 1 else 's'}: {told}")
     doubtful = [file for file in files if file.verdict != "verified"]
-    lines += [f"  {file.path}: {file.verdict}: {file.why}" for file in doubtful[:MOST_SHOWN]]
+    lines += [f"  {plain(file.path)}: {file.verdict}: {file.why}" for file in doubtful[:MOST_SHOWN]]
     if len(doubtful) > MOST_SHOWN:
         lines.append(f"  ... and {len(doubtful) - MOST_SHOWN} more (--json lists all)")
     return "\n".join(lines)
@@ -57,11 +57,13 @@ def text(report: "Report") -> str:
 
 def _told(found: "Finding") -> list[str]:
     """The verdict on a file or a set, and who says what of it."""
-    lines = [f"{found.path}: {found.verdict}: {found.why}"]
+    from condgan.provenance.verdicts import plain
+
+    lines = [f"{plain(found.path)}: {found.verdict}: {found.why}"]
     said = found.manifest or {}
     if said:
         made = "made by a generator" if said.get("synthetic") else "not made by a generator"
-        lines.append(f"  says: {made}, {said['software']}, {said['time']}, producer {said['producer']}")
+        lines.append("  " + plain(f"says: {made}, {said['software']}, {said['time']}, producer {said['producer']}"))
     sample = said.get("sample") or {}
     origin = [
         *([f"recipe {said['recipe']}"] if "recipe" in said else []),
@@ -70,5 +72,5 @@ def _told(found: "Finding") -> list[str]:
         *([f"generator {said['generator_sha256'][:12]}"] if "generator_sha256" in said else []),
     ]
     if origin:
-        lines.append(f"  from: {', '.join(origin)}")
+        lines.append("  " + plain(f"from: {', '.join(origin)}"))
     return lines

@@ -282,7 +282,7 @@ def parse(manifest: Manifest) -> Job | None:
     if form is None or manifest.sample is None:
         return None
     try:
-        return form.model_validate_json(json.dumps(manifest.sample))
+        return form.model_validate_json(json.dumps(manifest.sample), strict=True)
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"])) or "sample"
         raise CondganError(f"its manifest is damaged (sample.{field}: {error.errors()[0]['msg']})") from None

@@ -2,6 +2,7 @@
 
 import math
 import struct
+import sys
 import zipfile
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO
@@ -108,7 +109,10 @@ def array(stream: IO[bytes], dtype: str, most: int = 1 << 31) -> npt.NDArray[Any
         raise DamagedError(f"an array is {found}, expected {dtype}")
     if (dtype == "U" and found.kind != "U") or math.prod(shape) * found.itemsize > most:
         raise DamagedError(f"an array is {found} {shape}")
-    return np.concatenate(list(parts))
+    whole = np.concatenate(list(parts))
+    if dtype == "U" and (found.byteorder == ">" or whole.view(np.uint32).max() > sys.maxunicode):
+        raise DamagedError("an array has texts that are none")
+    return whole
 
 
 def tar(file: BinaryIO) -> tuple[dict[str, str], Iterator[tuple[str, bytes]]]:

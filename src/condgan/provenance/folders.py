@@ -3,26 +3,24 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
-from condgan.data.writers.folder import TABLE, folder_names
-from condgan.provenance import judging, reading, sets
+from condgan.data.writers.folder import folder_names
+from condgan.provenance import judging, kinds, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
 from condgan.provenance.judging import Judged
+from condgan.provenance.labels import IMAGES, METADATA, Labels
 from condgan.provenance.reading import Entry
 from condgan.provenance.remaking import Generators
-from condgan.provenance.sets import CARD, MANIFEST, Source
+from condgan.provenance.sets import Source
 from condgan.provenance.tally import Tally, disagreement
 from condgan.provenance.verdicts import Finding, finding
 from condgan.storage.manifest import MOST_BYTES, Manifest
 
-LOOKED_AT = {*reading.READERS, *reading.FOREIGN, *sets.FILES}
+LOOKED_AT = {*kinds.READERS, *kinds.FOREIGN, *sets.FILES}
 """Endings of files that are looked at where a folder is no set."""
-METADATA = "metadata.csv"
-IMAGES = "images"
-
 Step = Callable[[], object]
 """Called after each file or image."""
 
@@ -41,57 +39,8 @@ def manifest(folder: Path) -> Manifest | DamagedError | None:
     except UnreadableError as error:
         return DamagedError(f"{MANIFEST}: {error}")
     except (ValueError, RecursionError):
-        return None
+        return DamagedError(f"{MANIFEST} is no JSON")
     return told if told.kind == "set" else DamagedError(f"{MANIFEST} is that of a {told.kind}, and not of a set")
-
-
-@dataclass
-class Labels:
-    """The labels that folders and tables give to files below a folder.
-
-    Attributes:
-        root: the folder.
-        told: the labels in each metadata.csv, by the path of a file.
-        wrong: tables that cannot be read.
-        folders: the class of each folder that was asked for.
-    """
-
-    root: Path
-    told: dict[Path, set[str]] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-    folders: dict[Path, set[str]] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, root: Path, paths: Sequence[Path]) -> "Labels":
-        """Those of the tables among these files."""
-        found = cls(root)
-        for path in paths:
-            if path.name == METADATA:
-                try:
-                    for name, labels in sets.table(content(path)).items():
-                        found.told.setdefault(path.parent / name, set()).update(labels)
-                except UnreadableError as error:
-                    found.wrong.append(str(error))
-        return found
-
-    def of(self, path: Path) -> set[str]:
-        """The labels of a file; none where nothing gives it one."""
-        found = set(self.told.get(path, ()))
-        if path.parent != self.root and not (found and path.parent.name == IMAGES):
-            if path.parent not in self.folders:
-                self.folders[path.parent] = self.of_folder(path.parent)
-            found |= self.folders[path.parent]
-        return found
-
-    def of_folder(self, folder: Path) -> set[str]:
-        """The class of a folder by its name, and by the table of names beside it."""
-        if folder.name == IMAGES:
-            return set()
-        try:
-            names = json.loads(content(folder.parent / TABLE, MOST_BYTES))["classes"]
-            return {str(names[folder.name])}
-        except (UnreadableError, ValueError, KeyError, TypeError, RecursionError):
-            return {folder.name}
 
 
 def entry(path: Path, root: Path, labels: Labels) -> Entry:
@@ -125,6 +74,8 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
         if path.suffix.lower() in sets.FILES:
             found.append(alone(path, path.relative_to(root).as_posix(), generators, lambda: None)[1])
             step()
+    for place, reason in labels.wrong.items():
+        found.append(finding(place.relative_to(root).as_posix(), "contradictory", reason))
     return sorted(found, key=lambda one: one.path)
 
 
@@ -229,11 +180,8 @@ def pictures(root: Path, paths: Sequence[Path], tally: Tally, generators: Genera
     """Class folders, or a folder of images with a table of their labels."""
     labels = Labels.read(root, paths)
     files = [path for path in paths if path.suffix == ".png"]
-    tally.wrong += labels.wrong
+    tally.wrong += [f"{METADATA}: {reason}" for reason in labels.wrong.values()]
     tabled = tally.content is not None and tally.content.format == "imagefolder"
-    missing = sorted({*labels.told} - {*files})
-    if missing:
-        tally.wrong.append(f"{METADATA} names a file that is not there: {missing[0].name}")
 
     def entries() -> Iterator[Entry]:
         for path in files:

@@ -8,13 +8,14 @@ from pathlib import Path
 from condgan.errors import CondganError
 from condgan.generation import jobs
 from condgan.generation.generator import Generator
-from condgan.provenance import reading, remaking
+from condgan.provenance import kinds, remaking
 from condgan.provenance.files import DamagedError, UnreadableError, content
 from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators, Remade
 from condgan.provenance.verdicts import Finding, Verdict, finding
 from condgan.storage.manifest import Manifest, pixels_sha256
 
+PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz")
 MOST_TOGETHER = 512  # files whose pixels wait in memory
 MOST_WAITING = 64 << 20  # bytes of their pixels
 
@@ -69,7 +70,9 @@ def read(path: Path, *, follow: bool = False) -> Picture:
         UnreadableError: it cannot be read.
         DamagedError: not a picture that condgan writes, or damaged.
     """
-    reader = reading.READERS.get(path.suffix.lower())
+    reader = kinds.READERS.get(path.suffix.lower())
+    if reader is None and path.suffix.lower() in PACKED:
+        raise DamagedError("an archive: unpack it, and give the folder")
     if reader is None:
         raise DamagedError("no kind of file that condgan writes a manifest into")
     return reader(content(path, follow=follow))
@@ -91,6 +94,8 @@ def begun(entry: Entry, generators: Generators) -> Judged:
     except CondganError as error:
         judged.settle("unknown", str(error))
         return judged
+    if judged.job is not None and jobs.recorded(judged.job) != told.sample:
+        load.foreign.append("its manifest is not written as condgan writes it")
     reason = stated(judged, load, told)
     if load.contradictions:
         judged.settle("contradictory", load.contradictions[0])

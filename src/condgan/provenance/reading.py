@@ -1,24 +1,22 @@
-"""PNG, GIF and HTML files -> pictures with what they say of themselves; whatever anyone wrote, within bounds."""
+"""PNG files -> pictures with what they say of themselves; whatever anyone wrote, within bounds."""
 
 import io
-import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import unescape
 
 import numpy as np
 import numpy.typing as npt
 
 from condgan.errors import CondganError
 from condgan.provenance.files import DamagedError, UnreadableError
-from condgan.storage.manifest import KEY, MOST_BYTES, Manifest
+from condgan.storage.manifest import KEY, Manifest
 from condgan.storage.pictures import XMP, Pixels, texts
 
 MOST_PIXELS = 100_000_000
 """Of a picture, or of all frames of an animation."""
-MOST_CHUNKS = 100_000  # of a PNG, and blocks of a GIF
+MOST_CHUNKS = 100_000  # of a PNG; also blocks of a GIF
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB = 0, 2  # colour types of a PNG
 SHOWN = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"acTL", b"fcTL", b"fdAT",
@@ -97,7 +95,7 @@ def png(data: bytes) -> Picture:
     if any(kind != b"IDAT" for kind in kinds[first:last]):
         raise DamagedError("damaged: its pixels are in several places")
     found.told = said.get(KEY, [])
-    _decide(found)
+    decide(found)
     if found.manifest is not None:
         _compare(found, said, found.manifest)
     header = kept[0][8:-4]
@@ -143,7 +141,7 @@ def _text(kind: bytes, body: bytes) -> tuple[str, str]:
         return keyword.decode("latin-1"), ""
 
 
-def _decide(found: Picture) -> None:
+def decide(found: Picture) -> None:
     """The one manifest in it, if there is one."""
     if len(set(found.told)) > 1:
         found.contradictions.append("it has several manifests that differ")
@@ -213,10 +211,10 @@ def _pixels(header: bytes, data: bytes, found: Picture) -> Pixels:
         found.changed.append("it is not 8-bit grey or RGB, as condgan writes pictures")
     if interlaced:
         found.foreign.append("it is interlaced")
-    return _decoded(data, "PNG")[0][0]
+    return decoded(data, "PNG")[0][0]
 
 
-def _decoded(data: bytes, form: str) -> tuple[list[Pixels], list[int]]:
+def decoded(data: bytes, form: str) -> tuple[list[Pixels], list[int]]:
     """Frames, and how long each is shown. The size of the file was checked before.
 
     Raises:
@@ -245,93 +243,3 @@ def _decoded(data: bytes, form: str) -> tuple[list[Pixels], list[int]]:
     except Exception as error:  # whatever Pillow raises for damaged files
         raise DamagedError(f"damaged: {type(error).__name__}") from None
     return frames, shown
-
-
-def gif(data: bytes) -> Picture:
-    """A GIF; grey where every frame is.
-
-    Raises:
-        DamagedError: damaged, too large, or no GIF.
-    """
-    found = Picture()
-    comments = _blocks(data, found)
-    found.told = [text for text in comments if text.lstrip().startswith("{")]
-    if len(found.told) != len(comments):
-        found.foreign.append("it has other comments")
-    _decide(found)
-    frames, found.milliseconds = _decoded(data, "GIF")
-    colours = [frame if frame.ndim == 3 else np.repeat(frame[:, :, None], 3, axis=2) for frame in frames]
-    grey = all((frame[..., :1] == frame).all() for frame in colours)
-    found.frames = [frame[..., 0] if grey else frame for frame in colours]
-    return found
-
-
-def _blocks(data: bytes, found: Picture) -> list[str]:
-    """The comments of a GIF, whose blocks are checked to reach from its start to its end."""
-    if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
-        raise DamagedError("no GIF")
-    width, height = struct.unpack("<HH", data[6:10])
-    place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
-    comments: list[str] = []
-    pixels, kept = 0, [data[:place]]
-    for _ in range(MOST_CHUNKS):
-        kind = data[place : place + 1]
-        if kind == b";":
-            if place + 1 != len(data):
-                found.foreign.append("it has bytes after its end")
-            found.form = b"".join(kept)
-            return comments
-        start = place
-        if kind == b"!":
-            label = data[place + 1 : place + 2]
-            body, place = _sub_blocks(data, place + 2)
-            if label == b"\xfe":
-                comments.append(body.decode("utf-8", "replace"))
-            elif label == b"\x01":
-                found.changed.append("it has a text that is shown")
-            elif label == b"\xff" and not body.startswith(b"NETSCAPE2.0"):
-                found.foreign.append("it has an application's block")
-            kept.append(data[start:place])
-        elif kind == b"," and place + 10 <= len(data):
-            flags = data[place + 9]
-            pixels += width * height
-            if pixels > MOST_PIXELS:
-                raise DamagedError(f"more than {MOST_PIXELS} pixels")
-            place += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-            kept.append(data[start:place])
-            _, place = _sub_blocks(data, place)
-        else:
-            raise DamagedError("damaged: its blocks are not those of a GIF")
-    raise DamagedError(f"damaged: more than {MOST_CHUNKS} blocks")
-
-
-def _sub_blocks(data: bytes, place: int) -> tuple[bytes, int]:
-    """The content of sub-blocks, and the place after them."""
-    parts = []
-    while place < len(data) and data[place]:
-        parts.append(data[place + 1 : place + 1 + data[place]])
-        place += 1 + data[place]
-    if place >= len(data):
-        raise DamagedError("damaged: it ends before its end")
-    return b"".join(parts), place + 1
-
-
-META = re.compile(rf'<meta\s+name="{KEY}"\s+content="([^"<>]*)"\s*/?>', re.IGNORECASE)
-
-
-def html(data: bytes) -> Picture:
-    """A report, which says of itself what cannot be made again.
-
-    Raises:
-        DamagedError: its manifest is damaged.
-    """
-    text = data.decode("utf-8", "replace")
-    found = Picture(told=[unescape(match[:MOST_BYTES]) for match in META.findall(text)])
-    _decide(found)
-    return found
-
-
-READERS = {".png": png, ".gif": gif, ".html": html, ".htm": html}
-"""What reads which ending."""
-FOREIGN = {".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".apng", ".avif", ".jxl", ".svg"}
-"""Endings of pictures that condgan does not write."""

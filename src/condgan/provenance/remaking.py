@@ -16,7 +16,7 @@ from condgan.generation import jobs, sampling
 from condgan.generation.generator import SHIPPED, Generator, load
 from condgan.pictures import images
 from condgan.pictures.labelling import labelled
-from condgan.provenance import reading
+from condgan.provenance import kinds
 from condgan.provenance.reading import MOST_PIXELS, Picture
 from condgan.recipe.fingerprint import fingerprint
 from condgan.storage import pictures
@@ -250,7 +250,7 @@ def _animated(generator: Generator, job: jobs.Walk, found: Picture) -> Remade:
     frames = list(job.pictures(generator))
     if found.manifest is None or found.frames is None:
         return Remade("absent", "it has no manifest")
-    own = reading.gif(pictures.gif(frames, jobs.MILLISECONDS, found.manifest))
+    own = kinds.gif(pictures.gif(frames, jobs.MILLISECONDS, found.manifest))
     if own.frames is None or len(own.frames) != len(found.frames) or own.milliseconds != found.milliseconds:
         return Remade("other", "made again, it has other frames")
     result = worst([compare(*pair) for pair in zip(found.frames, own.frames, strict=True)])

@@ -4,8 +4,6 @@ An array of a set has no manifest of its own for each image: the set's manifest,
 that manifest.
 """
 
-import csv
-import io
 import json
 import re
 import struct
@@ -18,13 +16,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from condgan.data.archives import CARD, MANIFEST
 from condgan.provenance import archives, reading
 from condgan.provenance.archives import MOST_ROWS, array, exactly, rows
 from condgan.provenance.files import DamagedError, UnreadableError, opened
 from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, pixels_sha256
 
-CARD, MANIFEST = "README.md", "manifest.json"
 AT_ONCE = 256  # rows of a parquet file that are in memory
 MOST_GROUP = 4 << 30  # bytes of a group of its rows
 
@@ -44,7 +42,7 @@ class Source:
 
 def of(told: Manifest, pixels: npt.NDArray[Any], number: int, **condition: Any) -> Picture:
     """An image or a vector of an array, with the manifest that it has as a part of the set."""
-    sample = {"seed": (told.sample or {}).get("seed"), "index": number, **condition}
+    sample = {"seed": (told.sample or {}).get("seed"), **({"index": number} if number else {}), **condition}
     one = told.of("image", sample, content=None, pixels_sha256=pixels_sha256(pixels))
     if pixels.dtype != np.uint8:
         return Picture(vector=pixels, manifest=one)
@@ -276,25 +274,6 @@ def _triples(members: Iterator[tuple[str, bytes]]) -> Iterator[Entry]:
         if seen.setdefault(number, label) != label:
             label = f"{label} and {seen[number]}"  # which no manifest says
         yield Entry(name, encoded(data), label, number)
-
-
-def table(data: bytes) -> dict[str, set[str]]:
-    """The labels that a metadata.csv gives to each file.
-
-    Raises:
-        DamagedError: it is not such a table.
-    """
-    labels: dict[str, set[str]] = {}
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        header = next(reader, [])
-        file, label = header.index("file_name"), header.index("label")
-        for row in reader:
-            if row:
-                labels.setdefault(row[file], set()).add(row[label])
-    except (ValueError, IndexError, csv.Error):
-        raise DamagedError("metadata.csv is not a table of file_name and label") from None
-    return labels
 
 
 FILES: dict[str, Callable[[BinaryIO], Source]] = {".npz": npz, ".parquet": parquet, ".tar": tar}

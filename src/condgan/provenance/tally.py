@@ -29,7 +29,8 @@ class Keep(Section):
 
     confidence: float
     network_sha256: Hash
-    candidates: dict[str, Count] | None = None
+    candidates: dict[str, Count] = Field(default_factory=dict)
+    passed: dict[str, Count] = Field(default_factory=dict)
 
 
 class Plan(Section):
@@ -185,8 +186,9 @@ class Tally:
                 return f'its generator has no class "{name}"'
             label, step = domain.class_names.index(name), domain.classes
             if self.plan.keep is not None:
-                tried = (self.plan.keep.candidates or {}).get(name, 0)
-                if len({*numbers}) < len(numbers) or any(n % step != label or n // step >= tried for n in numbers):
+                tried, passed = (told.get(name, 0) for told in (self.plan.keep.candidates, self.plan.keep.passed))
+                strange = any(number % step != label or number // step >= tried for number in numbers)
+                if strange or not len(numbers) <= passed <= tried or len({*numbers}) < len(numbers):
                     return f'the images of class "{name}" are not among its candidates'
             elif sorted(numbers) != list(range(label, label + step * len(numbers), step)):
                 return f'the images of class "{name}" do not have the numbers that its manifest gives them'

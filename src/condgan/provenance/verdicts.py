@@ -1,11 +1,13 @@
 """What is found of a file: its verdict, the reason in words, and the whole report."""
 
+import json
 from collections import Counter
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from condgan.storage.manifest import Manifest
+from condgan.streams import encodable
 
 Verdict = Literal["verified", "claimed", "altered", "contradictory", "unknown"]
 """From best to worst as far as the order of reports goes; only ``verified`` says that a picture was made again."""
@@ -77,6 +79,10 @@ class Report(BaseModel):
     def counts(self) -> Counter[Verdict]:
         """How many files have which verdict."""
         return Counter(file.verdict for file in self.files)
+
+    def to_json(self) -> str:
+        """As JSON; names of files that are not UTF-8 are written with escapes."""
+        return encodable(json.dumps(self.model_dump(), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def finding(

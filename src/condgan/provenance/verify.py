@@ -5,12 +5,12 @@ from os import PathLike
 from pathlib import Path
 
 from condgan import arguments
+from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.provenance import folders, judging, sets
 from condgan.provenance.files import DamagedError, UnreadableError, below, opened
 from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators
-from condgan.provenance.sets import MANIFEST
 from condgan.provenance.verdicts import Report, finding
 
 Progress = Callable[[int, int], object]
