@@ -10,12 +10,11 @@ from condgan.data.tree import is_litter
 from condgan.data.writers.folder import folder_names
 from condgan.provenance import judging, kinds, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
-from condgan.provenance.judging import Judged
-from condgan.provenance.labels import IMAGES, METADATA, Labels
+from condgan.provenance.labels import IMAGES, METADATA, Labels, misplaced
 from condgan.provenance.reading import Entry
 from condgan.provenance.remaking import Generators
 from condgan.provenance.sets import Source
-from condgan.provenance.tally import Tally, disagreement
+from condgan.provenance.tally import Tally
 from condgan.provenance.verdicts import Finding, finding
 from condgan.storage.manifest import MOST_BYTES, Manifest
 
@@ -46,16 +45,19 @@ def manifest(folder: Path) -> Manifest | DamagedError | None:
 def entry(path: Path, root: Path, labels: Labels) -> Entry:
     """A picture file of a folder, with its label."""
     given = labels.of(path)
-    label = " and ".join(sorted(given)) if given else None
+    label, name = " and ".join(sorted(given)) if given else None, path.relative_to(root).as_posix()
     try:
-        return Entry(path.relative_to(root).as_posix(), judging.read(path), label)
+        picture = judging.read(path)
     except UnreadableError as error:
-        return Entry(path.relative_to(root).as_posix(), error, label)
+        return Entry(name, error, label)
+    if len(given) > 1:
+        picture.contradictions.append(f"it has several labels: {label}")
+    return Entry(name, picture, label)
 
 
 def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step) -> list[Finding]:
     """Files of a folder that is no set, one by one."""
-    labels = Labels.read(root, paths)
+    labels, here = Labels.read(root, paths, others=True), root.absolute().name
     paths = [path for path in paths if path.suffix.lower() in LOOKED_AT]
     pictures = [path for path in paths if path.suffix.lower() not in sets.FILES]
 
@@ -66,9 +68,7 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
 
     found = []
     for one in judging.judged(entries(), generators):
-        misnamed(one, root / one.name)
-        if (reason := disagreement(one)) is not None:
-            one.settle("contradictory", reason)
+        misplaced(one, [here, *Path(one.name).parts[:-1]])
         found.append(one.found)
     for path in paths:
         if path.suffix.lower() in sets.FILES:
@@ -77,17 +77,6 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
     for place, reason in labels.wrong.items():
         found.append(finding(place.relative_to(root).as_posix(), "contradictory", reason))
     return sorted(found, key=lambda one: one.path)
-
-
-def misnamed(one: Judged, path: Path) -> None:
-    """An image that stands in a folder with the name of another class of its generator."""
-    if one.label is not None or one.generator is None:
-        return
-    name = path.absolute().parent.name
-    if name in one.generator.domain.class_names:
-        one.label = name
-        if (reason := disagreement(one)) is not None:
-            one.settle("contradictory", reason)
 
 
 def alone(
@@ -125,6 +114,7 @@ def count(source: Source, tally: Tally, generators: Generators, step: Step, *oth
             for each in (tally, *others):
                 each.lost.append(str(error))
 
+    tally.check_names(source.names)
     for one in judging.judged(entries(), generators):
         tally.take(one)
         for other in others:

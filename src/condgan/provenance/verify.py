@@ -1,5 +1,6 @@
 """Whether files are what they say of themselves: ``condgan.verify``."""
 
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -9,6 +10,7 @@ from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.provenance import folders, judging, sets
 from condgan.provenance.files import DamagedError, UnreadableError, below, opened
+from condgan.provenance.labels import misplaced
 from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators
 from condgan.provenance.verdicts import Report, finding
@@ -44,8 +46,12 @@ def verify(
             loaded.
     """
     place = Path(arguments.path("path", path))
-    if not place.exists():
-        raise CondganError(f"{place}: no such file or folder")
+    try:
+        os.stat(place)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "no such file or folder" if missing else f"cannot be read: {error.strerror or error}"
+        raise CondganError(f"{place}: {what}") from None
     generators = Generators(generator, engine)
     try:
         report = _folder(place, generators, progress) if place.is_dir() else _file(place, generators, progress)
@@ -67,7 +73,7 @@ def _file(path: Path, generators: Generators, progress: Progress) -> Report:
     except DamagedError as error:
         read = error
     (one,) = judging.judged([Entry(str(path), read, None)], generators)
-    folders.misnamed(one, path)
+    misplaced(one, [path.absolute().parent.name])
     return Report(files=(one.found,))
 
 
