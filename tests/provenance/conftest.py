@@ -115,3 +115,20 @@ def resaid() -> Callable[..., None]:
         path.write_text(json.dumps(said))
 
     return changed
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run the command line in this process -> its exit code and stdout; stderr must be empty."""
+    from condgan.cli import main
+
+    def run(*arguments: object) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        shown = capsys.readouterr()
+        assert shown.err == ""
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, shown.out
+
+    return run

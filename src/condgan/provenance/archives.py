@@ -18,6 +18,8 @@ MOST_ARRAY = 1 << 40
 """Bytes of an array that is read part by part."""
 PART = 1 << 22  # bytes of a part
 MOST_ROWS = 1 << 24  # of an array, and images of a file
+MOST_RATIO, SMALL = 200, 16 << 20
+"""How many times its size an archive may unpack to, unless it unpacks to few bytes."""
 BLOCK = 512  # bytes of a tar
 GLOBAL, FILE = b"g", b"0"  # kinds of members
 ZIP_ERRORS = (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, OverflowError,
@@ -43,6 +45,9 @@ def members(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
         raise DamagedError("it has several members of one name")
     if archive.comment or any(entry.flag_bits & 1 for entry in entries):
         raise DamagedError("it is not written as condgan writes archives")
+    packed, unpacked = (sum(getattr(entry, size) for entry in entries) for size in ("compress_size", "file_size"))
+    if unpacked > MOST_RATIO * packed + SMALL:
+        raise DamagedError(f"it unpacks to {unpacked} bytes, more than {MOST_RATIO} times its size")
     if min((entry.header_offset for entry in entries), default=1):
         raise DamagedError("it has something before its first member")
     return names

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
@@ -108,6 +109,8 @@ def count(source: Source, tally: Tally, generators: Generators, step: Step, *oth
     def entries() -> Iterator[Entry]:
         try:
             for one in source.entries:
+                if tally.enough:
+                    break
                 yield one
                 step()
         except UnreadableError as error:
@@ -182,7 +185,7 @@ def pictures(root: Path, paths: Sequence[Path], tally: Tally, generators: Genera
     names = () if tally.generator is None else tally.generator.domain.class_names
     folders = dict(zip(names, folder_names(names), strict=True))
     for one in judging.judged(entries(), generators):
-        above = Path(one.name).parent.as_posix()
+        above = normalize("NFC", Path(one.name).parent.as_posix())
         if above != (IMAGES if tabled else folders.get(one.label or "", above)) or "/" in above or above == ".":
             tally.wrong.append(f"{one.name} does not stand where its class has its images")
         if tabled and root / one.name not in labels.told:

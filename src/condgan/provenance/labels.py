@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from unicodedata import normalize
 
 from condgan.data.readers import tables
 from condgan.data.writers.folder import TABLE, folder_names
@@ -98,7 +99,7 @@ class Labels:
             names = json.loads(content(folder.parent / TABLE, MOST_BYTES))["classes"]
             return {str(names[folder.name])}
         except (UnreadableError, ValueError, KeyError, TypeError, RecursionError):
-            return {folder.name}
+            return {normalize("NFC", folder.name)}
 
 
 def table(data: bytes) -> Iterator[tuple[str, str]]:

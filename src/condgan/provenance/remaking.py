@@ -146,6 +146,8 @@ def remake(generator: Generator, tasks: Sequence[tuple[jobs.Job, Picture]]) -> l
                 continue
             drawn = labelled(images.row(samples, job.scale), job.visible_label)
             results[place] = compare(_only(found), drawn)
+    for place, remade in _frames(generator, [results[place] is None for place in range(len(tasks))], tasks):
+        results[place] = remade
     for place, (job, found) in enumerate(tasks):
         if results[place] is None:
             try:
@@ -153,6 +155,31 @@ def remake(generator: Generator, tasks: Sequence[tuple[jobs.Job, Picture]]) -> l
             except (CondganError, ValueError, OverflowError) as error:
                 results[place] = Remade("contradictory", f"it cannot be made again: {error}")
     return [result for result in results if result is not None]
+
+
+def _frames(
+    generator: Generator, wanted: Sequence[bool], tasks: Sequence[tuple[jobs.Job, Picture]]
+) -> Iterator[tuple[int, Remade]]:
+    """Single frames of one walk, which is drawn once for all of them."""
+    walks: dict[str, list[tuple[int, int, jobs.Walk]]] = {}
+    for place, (job, _) in enumerate(tasks):
+        if wanted[place] and isinstance(job, jobs.Walk) and job.form == "frame":
+            walk = job.model_copy(update={"frame": None})
+            walks.setdefault(walk.model_dump_json(), []).append((job.frame or 0, place, walk))
+    for frames in walks.values():
+        frames.sort(key=lambda one: one[:2])
+        left = iter(frames)
+        number, place, walk = next(left)
+        try:
+            for drawn, picture in enumerate(walk.pictures(generator)):
+                while number == drawn:
+                    yield place, compare(_only(tasks[place][1]), picture)
+                    number, place, _ = next(left, (-1, place, walk))
+                if number < 0:
+                    break
+        except (CondganError, ValueError, OverflowError) as error:
+            for _, one, _ in frames:
+                yield one, Remade("contradictory", f"it cannot be made again: {error}")
 
 
 def refusal(generator: Generator, job: jobs.Job, found: Picture) -> Remade | None:
@@ -170,7 +197,8 @@ def refusal(generator: Generator, job: jobs.Job, found: Picture) -> Remade | Non
     shape = frames[0].shape
     height, width = job.size(domain)
     titles = isinstance(job, jobs.Grid) and job.titled
-    if width != shape[1] or height > shape[0] or (len(shape) == 3) != (domain.shape[0] == 3):
+    coloured = (len(shape) == 3) != (domain.shape[0] == 3) and not found.milliseconds  # frames may all be grey
+    if width != shape[1] or height > shape[0] or coloured:
         return Remade("other", f"its manifest asks for {height} x {width} pixels, and it is {_size(frames[0])}")
     try:
         least = labelled(np.zeros((height, width), np.uint8), job.visible_label).shape[0]

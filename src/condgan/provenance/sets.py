@@ -4,6 +4,7 @@ An array of a set has no manifest of its own for each image: the set's manifest,
 that manifest.
 """
 
+import io
 import json
 import re
 import struct
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from condgan.arrays import MIN_SIZE
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.writers import parquet as writer
 from condgan.provenance import archives, reading
@@ -25,8 +27,9 @@ from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
 
 HUGGING_FACE = b"huggingface"
-AT_ONCE = 256  # rows of a parquet file that are in memory
-MOST_GROUP = 4 << 30  # bytes of a group of its rows
+AT_ONCE, MOST_AT_ONCE = 256, 1 << 29
+"""Rows of a parquet file that are in memory, and bytes, if each were as large as the file."""
+MOST_GROUP = 1 << 30  # bytes of a group of its rows
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def _arrays(
         shape, dtype, parts = rows(stream)
         if (dtype.str, len(shape)) not in {("|u1", 3), ("|u1", 4), ("<f4", 2)} or (len(shape) == 4 and shape[3] != 3):
             raise DamagedError(f"its samples are {dtype} {shape}")
+        if dtype == np.uint8 and min(shape[1:3]) < MIN_SIZE:
+            raise DamagedError(f"its images are smaller than {MIN_SIZE} pixels")
         if numbers.shape != shape[:1] or conditions.shape[:1] != shape[:1] or conditions.ndim != (1 if names else 2):
             raise DamagedError("its arrays are of different lengths")
         yield from _rows(told, parts, numbers, conditions, names)
@@ -225,7 +230,9 @@ def parquet(file: BinaryIO) -> Source:
     def entries() -> Iterator[Entry]:
         place = 0
         try:
-            for batch in table.iter_batches(batch_size=AT_ONCE):
+            file.seek(0, io.SEEK_END)
+            most = min(AT_ONCE, max(1, MOST_AT_ONCE // file.tell()))
+            for batch in table.iter_batches(batch_size=most):
                 for row in zip(batch.column("image").to_pylist(), batch.column("label").to_pylist(), strict=True):
                     yield _cell(place, *row, names)
                     place += 1

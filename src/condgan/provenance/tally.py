@@ -22,6 +22,8 @@ S = TypeVar("S", bound=Section)
 Count = Annotated[int, Field(ge=0)]
 OWN = {"kind", "sample", "pixels_sha256", "content", "shows"}
 """Fields of a manifest that differ from image to image of a set."""
+MOST_WRONG = 1000
+"""Images that are wrong, after which nobody need look at the others."""
 WORST: tuple[Verdict, ...] = ("contradictory", "altered", "unknown", "claimed")
 
 
@@ -93,6 +95,7 @@ class Tally:
         self.plan, self.content = plan(told), content(told)
         self.digests: list[bytes] = []
         self.numbers: dict[str, list[int]] = defaultdict(list)
+        self.seen: set[tuple[int, Any]] = set()
         self.conditions: dict[int, Any] = {}
         self.verdicts: Counter[Verdict] = Counter()
         self.first: dict[Verdict, Judged] = {}
@@ -107,7 +110,7 @@ class Tally:
 
     def take(self, one: Judged) -> None:
         """Count an image, which contradicts the set if its manifest does."""
-        reason = disagreement(one) or self._strange(one)
+        reason = disagreement(one) or self._strange(one) or self._again(one)
         if reason is not None and one.found.verdict != "unknown":
             one.settle("contradictory", reason)
         self.vectors |= one.vector
@@ -135,12 +138,27 @@ class Tally:
             return "it is not of the size that images of a set have"
         return None if one.job.seed == self.plan.seed else "its seed is not that of the set"
 
+    def _again(self, one: Judged) -> str | None:
+        """How an image is one that the set has already."""
+        if not isinstance(one.job, jobs.Row):
+            return None
+        key = one.job.index, one.job.labels
+        if key in self.seen:
+            return "the set has this image twice"
+        self.seen.add(key)
+        return None
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many images are wrong that the others are not looked at."""
+        return self.verdicts.total() - self.verdicts["verified"] - self.verdicts["claimed"] > MOST_WRONG
+
     def conclude(self, path: str) -> Finding:
         """The verdict on the set as a whole."""
         if self.lost:
             return finding(path, "unknown", self.lost[0], self.told)
         total = self.verdicts.total()
-        if self.content is not None and total != self.content.images:
+        if self.content is not None and total != self.content.images and not self.enough:
             self.wrong.append(f"it has {total} images, and its manifest says {self.content.images}")
         if self.wrong:
             return finding(path, "contradictory", self.wrong[0], self.told)
