@@ -253,7 +253,7 @@ def suite_table(cold: Suite, warm: Suite) -> Table:
     for title in ("", "cold s", "warm s", "target"):
         table.add_column(title, justify="right" if title.endswith(" s") else "left", no_wrap=True)
     for name, seconds in cold.each.items():
-        shown = {FIRST: FIRST, "memorised": f"memorised, {LAST}", "prdc": ", ".join(PRDC)}.get(name, name)
+        shown = {FIRST: FIRST, "copies": f"copies, {LAST}", "prdc": ", ".join(PRDC)}.get(name, name)
         table.add_row(shown, f"{seconds:.2f}", f"{warm.each[name]:.2f}", "")
     target = verdict(cold.seconds, TARGETS["suite"], "s")
     table.add_row("all", f"{cold.seconds:.1f}", f"{warm.seconds:.1f}", target)

@@ -56,6 +56,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "set.tar": SET,
     "set.parquet": SET,
 }
+EACH = 10_000  # inputs, after which there is a word
 Image8 = npt.NDArray[np.uint8]
 Row = tuple[str | None, dict[str, Any], Image8]
 """The label that a reader finds, what is said of the seed, and the pixels."""
@@ -395,6 +396,8 @@ def main() -> int:
             finally:
                 signal.alarm(0)
                 shutil.rmtree(folder)
+            if (number + 1) % EACH == 0:
+                print(f"{number + 1} inputs, {failures} failures", flush=True)
     for what, count in sorted(tally.items()):
         print(f"{count:9} {what}")
     took = time.monotonic() - start

@@ -123,6 +123,7 @@ def test_the_message_about_an_existing_run(refused: Any, digits: Path) -> None:
         ("small_n", "True", "--small-n"),
         ("hundred", "True", "--100-vs-100"),
         ("gan_train", "False", "--no-gan-train"),
+        ("c2st", "False", "--no-c2st"),
         ("inception", "FILE", "--inception FILE"),
         ("output", "x", "--output x"),
         ("as_json", None, "--json"),

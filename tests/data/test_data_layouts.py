@@ -609,3 +609,14 @@ def test_damaged_archives_are_refused_as_such(tmp_path: Path) -> None:
             content[place] ^= 255
         (tmp_path / f"a.tar.{kind}").write_bytes(content)
         refused(tmp_path / f"a.tar.{kind}", "is damaged|is not a dataset")
+
+
+def test_a_compressed_tar_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        put(tmp_path / "f" / "ab"[number % 2] / f"{number}.png", number)
+    (tmp_path / "f" / "zeros.txt").write_bytes(bytes(3 << 20))
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "f", "f")
+    assert counts(read(tmp_path / "a.tar.gz")) == {"a": 3, "b": 3}
+    monkeypatch.setattr("condgan.data.archives.spare", lambda: 2 << 20)
+    refused(tmp_path / "a.tar.gz", "unpacks to more than")

@@ -340,3 +340,13 @@ def test_recipes_of_old_formats_read_as_they_did(tmp_path: Path) -> None:
     assert sorted(image.tobytes() for image in everything(read(path, **old))[0]) == sorted(i.tobytes() for i in dark)
     with pytest.raises(CondganError, match="images are float64, expected uint8"):
         read(save(tmp_path / "b.npz", images=GREY / 255, labels=LABELS), **old)
+
+
+@pytest.mark.parametrize("bits", [0x7FF8000000000000, 0x7FF0000000000001, 0xFFF0000000000001])
+def test_one_hot_labels_with_any_nan_are_refused(bits: int, tmp_path: Path) -> None:
+    """A signalling one makes numpy warn where it is taken for a truth value."""
+    labels = np.eye(3)[np.arange(6) % 3]
+    labels.view(np.uint64)[4, 1] = bits
+    path = save(tmp_path / "a.npz", images=np.arange(6 * 64, dtype=np.uint8).reshape(6, 8, 8), labels=labels)
+    with pytest.raises(CondganError, match="row 4 is not one-hot"):
+        read(path)

@@ -249,7 +249,8 @@ def test_images_that_are_all_the_same(real: tuple[object, ...]) -> None:
         same = archive("same.npz", np.full((40, 8, 8), value, np.uint8), np.arange(40) % 10)
         result = measured(same, *real, "--small-n")
         reasons = undefined(result)
-        assert set(reasons) == {"fid_features", "intra_fid", "parzen", "different_bins", "fid"}
+        assert set(reasons) == {"fid_features", "intra_fid", "parzen", "different_bins", "copies", "fid"}
+        assert "held-out images: false alarms of 1% need at least 100" in reasons["copies"]
         assert "all images of a set are the same" in reasons["fid_features"]
         assert "all images of a set are the same" in reasons["intra_fid"]
         assert "1000 of each class" in reasons["parzen"]
@@ -266,7 +267,7 @@ def test_a_class_of_which_there_are_no_images(real: tuple[object, ...]) -> None:
     there = labels != 3
     result = measured(archive("without.npz", random_images(60, 8)[there, 0], labels[there]), *real, "--small-n")
     reasons = undefined(result)
-    assert set(reasons) == {"intra_fid", "different_bins", "parzen", "fid"}
+    assert set(reasons) == {"intra_fid", "different_bins", "parzen", "copies", "fid"}
     for name in ("intra_fid", "different_bins"):
         assert 'class "3"' in reasons[name]
     assert result["figures"]["fid_features"]["value"] > 0
@@ -393,7 +394,7 @@ def test_a_closed_pipe(generator_path: Path) -> None:
         os.close(writer)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
-    assert [line.partition(":")[0] for line in err.splitlines()][-1] == "memorised", err
+    assert [line.partition(":")[0] for line in err.splitlines()][-1] == "copies", err
 
 
 def test_a_path_that_is_no_text(real: tuple[object, ...], digits: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from condgan.data import Dataset, Split
 from condgan.errors import UndefinedError
 from condgan.evaluation import comparison, features
 from condgan.evaluation import reference as references
-from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, Comparison, Measure, floor
+from condgan.evaluation.comparison import MEASURES, METRICS, QUICK, TWO_SAMPLE, Comparison, Measure, floor
 from condgan.evaluation.figures import attempt, cached_floor, gan_train_figures, hundred_against_hundred, measured
 from condgan.evaluation.reference import Reference, first_of_each
 from condgan.metrics import Estimate
@@ -108,7 +109,17 @@ def test_real_images_lie_at_the_floor(of_real: Figures) -> None:
     """Within a few standard errors, of the figure and of its floor, which is as large."""
     assert list(of_real) == NAMES
     assert all(figure.note == "" for figure in of_real.values())
-    for name in ("label_accuracy", "fid_mnist", "kid_mnist", "is_mnist", "precision", "recall", "density", "coverage"):
+    for name in (
+        "label_accuracy",
+        "fid_mnist",
+        "swd_mnist",
+        "kid_mnist",
+        "is_mnist",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+    ):
         assert abs(value(of_real, name) - base(of_real, name)) < 5 * math.sqrt(2) * se(of_real, name) + 1e-3, name
     assert value(of_real, "intra_fid") == pytest.approx(base(of_real, "intra_fid"), rel=0.3)
     assert 150 < value(of_real, "parzen") < 250
@@ -120,6 +131,7 @@ def test_real_images_lie_at_the_floor(of_real: Figures) -> None:
     assert value(of_real, "different_bins") == pytest.approx(base(of_real, "different_bins"), abs=0.25)
     assert value(of_real, "duplicates") < 0.05  # of 150 images of a class one or two by chance
     assert value(of_real, "memorised") < 0.04
+    assert value(of_real, "copies") < 0.04
 
 
 def test_a_collapsed_generator_is_precise_and_correct_but_recalls_little(real: Comparison, of_real: Figures) -> None:
@@ -138,6 +150,8 @@ def test_a_collapsed_generator_is_precise_and_correct_but_recalls_little(real: C
     assert value(output, "duplicates") > 0.95
     assert value(output, "different_bins") > 0.5
     assert value(output, "memorised") < 0.3  # the repeated digits are not of the training images
+    assert value(output, "copies") < 0.3
+    assert value(output, "swd_mnist") > 3 * value(of_real, "swd_mnist")
     for name in ("fid_mnist", "kid_mnist", "intra_fid"):
         assert value(output, name) > 5 * value(of_real, name), name
 
@@ -160,6 +174,7 @@ def test_noise_is_bad_at_everything(real: Comparison, of_real: Figures) -> None:
     candidate = Comparison(real.reference, images, real.labels, small_n=True, window=lambda: images)
     output = measured(candidate, None, MEASURES)
     assert value(output, "fid_mnist") > 50 * value(of_real, "fid_mnist")
+    assert value(output, "swd_mnist") > 10 * value(of_real, "swd_mnist")
     assert value(output, "kid_mnist") > 100 * abs(value(of_real, "kid_mnist"))
     assert value(output, "intra_fid") > 10 * value(of_real, "intra_fid")
     assert value(output, "precision") < 0.02
@@ -170,14 +185,15 @@ def test_noise_is_bad_at_everything(real: Comparison, of_real: Figures) -> None:
     assert value(output, "parzen") < value(of_real, "parzen") - 100
     assert value(output, "different_bins") > 0.5
     assert value(output, "memorised") == 0
+    assert value(output, "copies") == 0
 
 
 def test_copies_of_training_images_are_memorised(real: Comparison, of_real: Figures) -> None:
     """Every other figure takes them for a perfect generator's."""
     train = real.reference.dataset.train
     candidate = Comparison(real.reference, train.images[:COUNT], train.labels[:COUNT], small_n=True)
-    output = of(candidate, "memorised", "fid_mnist", "precision", "recall", "duplicates")
-    assert value(output, "memorised") == 1
+    output = of(candidate, "memorised", "copies", "fid_mnist", "precision", "recall", "duplicates")
+    assert value(output, "memorised") == value(output, "copies") == 1
     assert candidate.memorisation.ratio == 0
     assert np.array_equal(candidate.memorisation.indexes, np.arange(COUNT))
     assert value(output, "fid_mnist") < 2 * base(of_real, "fid_mnist")
@@ -185,7 +201,49 @@ def test_copies_of_training_images_are_memorised(real: Comparison, of_real: Figu
     assert value(output, "recall") > 0.8
     assert value(output, "duplicates") < 0.05  # of 150 images of a class one or two by chance
     half = replace(candidate, images=np.concatenate([train.images[:750], real.images[:750]]), embedded=None)
-    assert value(of(half, "memorised"), "memorised") == pytest.approx(0.5, abs=0.03)
+    for name in ("memorised", "copies"):
+        assert value(of(half, name), name) == pytest.approx(0.5, abs=0.03)
+    moved = replace(candidate, images=np.roll(train.images[:COUNT], (1, -1), (2, 3)), embedded=None)
+    output = of(moved, "memorised", "copies")
+    assert value(output, "memorised") < 0.05  # which compares pixels in their places
+    assert value(output, "copies") > 0.95
+
+
+def test_what_a_network_tells_from_real_images(real: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blurred digits are told at once, and real ones hardly."""
+    from condgan.metrics import two_sample as module
+
+    monkeypatch.setattr(module, "two_sample", partial(module.two_sample, steps=80))
+    few = small(real, slice(0, 600))
+    figure = measured(few, None, [TWO_SAMPLE])["c2st"]
+    assert figure.value is not None
+    assert figure.se is not None
+    assert abs(figure.value - 0.5) < 0.15  # other people wrote them
+    wide = np.pad(few.images, ((0, 0), (0, 0), (1, 1), (1, 1))).astype(float)
+    blurred = sum(wide[:, :, i : i + 28, j : j + 28] for i in range(3) for j in range(3)) / 9
+    images = np.asarray(blurred).astype(np.uint8)
+    for candidate in (replace(few, images=images), replace(few, images=images, requested=None)):
+        told = measured(candidate, None, [TWO_SAMPLE])["c2st"].value
+        assert told is not None
+        assert told > 0.9
+    note = measured(small(few, few.labels != 3), None, [TWO_SAMPLE])["c2st"].note
+    assert note == 'class "3" has no generated images'
+
+
+def test_the_two_sides_of_the_two_sample_test_have_equal_classes(
+    real: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = np.flatnonzero((real.labels != 4) | (np.arange(COUNT) < 300))
+    for limit in (COUNT, 400):
+        monkeypatch.setattr(comparison, "MOST_PAIRED", limit)
+        candidate = small(real, kept)
+        of_real, own, classes = candidate.matched
+        assert np.array_equal(candidate.reference.real.labels[of_real], classes)
+        assert np.array_equal(candidate.labels[own], classes)
+        assert len(set(of_real)) == len(set(own)) == len(classes) <= limit
+        without = replace(candidate, requested=None)
+        of_real, own, classes = without.matched
+        assert len(of_real) == len(own) == len(classes) == min(limit, len(kept))
 
 
 def test_images_made_twice_are_duplicates(real: Comparison) -> None:
@@ -288,6 +346,8 @@ def test_hardly_any_images(real: Comparison, count: int) -> None:
     assert (output["kid_mnist"].value is None) == (count < 2)
     assert (output["precision"].value is None) == (count < 6)
     assert (output["memorised"].value is None) == (count < 1)
+    assert (output["copies"].value is None) == (count < 1)
+    assert (output["swd_mnist"].value is None) == (count < 2)
     assert output["is_mnist"].value is None
 
 

@@ -100,7 +100,15 @@ def test_images_without_labels_get_the_figures_that_need_none(pets: Path, tmp_pa
     labels = np.arange(30) % 2
     labelled = measured(archive(tmp_path / "set.npz", images, labels), "data.size=8", **options | {"gan_train": False})
     undefined = {name: figure.note for name, figure in bare.figures.items() if figure.value is None}
-    assert set(undefined) == NEED_LABELS | {"parzen", "fid", "gan_train", "gan_train_behind", "gan_test"}
+    assert set(undefined) == NEED_LABELS | {
+        "parzen",
+        "fid",
+        "copies",
+        "c2st",
+        "gan_train",
+        "gan_train_behind",
+        "gan_test",
+    }
     assert all("no labels: none were found" in undefined[name] for name in NEED_LABELS)
     for name, figure in bare.figures.items():
         if name not in undefined and name != "is_features":

@@ -46,6 +46,37 @@ def test_a_folder_is_verified_whatever_the_order_and_names_of_its_files(copy: Co
     assert [file.path for file in report.files] == ["x0.png", "x1.png", "x2.png"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "verdict"), [("7", "verified"), ("3", "contradictory"), ("pictures", "verified"), ("3/x", "verified")]
+)
+def test_one_image_in_the_folder_of_another_class(
+    copy: Copy, forge: Any, folder: str, verdict: str, tmp_path: Path
+) -> None:
+    """Of any other picture, the name of its folder says nothing."""
+    place = tmp_path / "all" / folder
+    place.mkdir(parents=True)
+    copy("row.png").rename(place / "row.png")
+    copy("one.png").rename(place / "one.png")
+    for path in (tmp_path / "all", place):
+        assert {Path(file.path).name: file.verdict for file in forge.report(path).files} == {
+            "row.png": "verified", "one.png": verdict
+        }  # fmt: skip
+    assert forge.found(place / "one.png").verdict == verdict
+
+
+def test_a_table_labels_pictures_of_any_kind(copy: Copy, forge: Any, tmp_path: Path) -> None:
+    copy("one.png")
+    for label, verdict in (("7", "verified"), ("3", "contradictory")):
+        (tmp_path / "metadata.csv").write_text(f"file_name,label\none.png,{label}\n")
+        assert forge.report(tmp_path).files[0].verdict == verdict
+    (tmp_path / "metadata.csv").write_text("file_name,label\none.png,7\nother.png,3\n")
+    report = forge.report(tmp_path)
+    assert [(file.path, file.verdict) for file in report.files] == [
+        ("metadata.csv", "contradictory"), ("one.png", "verified")
+    ]  # fmt: skip
+    assert not report.verified
+
+
 def test_one_grey_level_is_forgiven_and_said_and_two_are_not(copy: Copy, forge: Any) -> None:
     """The forger states the hash of the pixels that he has drawn."""
     path = copy("row.png")
@@ -343,6 +374,31 @@ def test_a_given_generator_makes_again_what_it_made(
     assert verdicts[last] == "verified"
     assert set(verdicts.values()) == {"verified", "claimed"}
     assert not report.verified
+
+
+def test_pictures_and_sets_of_colours_are_verified(animals: Path, tiny: Any, forge: Any, tmp_path: Path) -> None:
+    """An animation has at most 256 colours a frame: what is made again is encoded too."""
+    import condgan
+    from condgan.export import export
+
+    options = (*tiny["images-small"], "machine.threads=1")
+    run = condgan.train("images-small", *options, data=animals, epochs=1, run=tmp_path / "run")
+    made: list[dict[str, Any]] = [
+        {"sequence": "cat,polar bear", "output": "row.png", "visible_label": "en", "scale": 20},
+        {"grid": True, "output": "grid.png"},
+        {"walk": "cat,dog", "output": "walk.gif", "frames": 6},
+        {"walk": "seed:1,seed:2", "output": "walk", "frames": 80},
+        {"per_class": 2, "output": "folder"},
+        {"per_class": 2, "output": "set.npz"},
+    ]
+    for options_of in made:
+        path = tmp_path / options_of["output"]
+        export.to_file(run.folder, **{**options_of, "output": path}, seed=7)
+        report = forge.report(path, generator=run.folder)
+        assert report.verified, report
+    (tmp_path / "folder" / "polar bear").rename(tmp_path / "folder" / "bear")
+    assert forge.report(tmp_path / "folder", generator=run.folder).set.verdict == "contradictory"
+    assert forge.report(tmp_path / "folder").set.verdict == "contradictory"
 
 
 # What anyone may have written

@@ -11,6 +11,7 @@ from condgan.errors import CondganError
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure
 from condgan.results.protocol import (
+    CopiesFacts,
     DataFacts,
     GeneratorSubject,
     ImagesSubject,
@@ -47,6 +48,7 @@ def evaluation(subject: Any = SUBJECTS[0], **changes: Any) -> Evaluation:
         standard_errors="over images",
         parzen=ParzenFacts(sigma=0.17, sigma_at_edge=False),
         memorised=MemorisedFacts(median_distance_against_held_out=1.01),
+        copies=CopiesFacts(planted=1000, detected={"exact": 1.0, "shifted": 0.998}),
         small_n=False,
         condgan="0.1.0",
         seconds=2.5,

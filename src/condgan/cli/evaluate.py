@@ -32,6 +32,9 @@ def evaluate(
         Path | None, typer.Option("-o", "--output", help="Folder for JSON and pictures; of a run: its evaluation/.")
     ] = None,
     gan_train: Annotated[bool, typer.Option(help="GAN-train and GAN-test, which take minutes.")] = True,
+    c2st: Annotated[
+        bool | None, typer.Option(help="The classifier two-sample test, which takes minutes; default: as GAN-train.")
+    ] = None,
     small_n: Annotated[
         bool, typer.Option("--small-n", help="Frechet distances between sets too small for them, beside their floor.")
     ] = False,
@@ -52,7 +55,7 @@ def evaluate(
     with progress.status() as say:
         result = evaluation.evaluate(
             path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
-            gan_train=gan_train, inception=inception, hundred=hundred, engine=engine, output=output,
+            gan_train=gan_train, c2st=c2st, inception=inception, hundred=hundred, engine=engine, output=output,
             say=say,
         )  # fmt: skip
     if as_json:

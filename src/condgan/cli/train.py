@@ -1,14 +1,18 @@
 """Training: ``train`` and ``resume``."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from condgan.cli.command import FORMATS, Overrides, command
+from condgan.cli.sweep import resume_sweep
+from condgan.errors import ArgumentError, CondganError
 
 if TYPE_CHECKING:
+    from condgan.experiments.study import Study
     from condgan.runs.run import Run
 
 
@@ -23,11 +27,20 @@ def train(
     start: Annotated[
         str | None, typer.Option("--from", help="A run whose networks this one begins with; classes by name.")
     ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Train with so many seeds, from the recipe's on: a study, a run for each.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Of several seeds, how many to train at a time; default: 1.")
+    ] = None,
 ) -> None:
     """Train a recipe in a new run folder.
 
     RECIPE is the name of a built-in one or the path of a .json; default: cgan-lsgan, for other data one that suits.
+    With --seeds, the folder is a study: the same command, or `condgan resume`, continues it.
     """
+    from condgan.cli import study
+    from condgan.experiments import seeds as trainings
     from condgan.recipe import builtin
     from condgan.training import training
     from condgan.training.listeners import terminal
@@ -35,6 +48,18 @@ def train(
     words = words or []
     named = bool(words) and builtin.is_name(words[0])
     name, overrides = (words[0], words[1:]) if named else (None, words)
+    if seeds is not None:
+        if start is not None:
+            raise ArgumentError("start", start, "goes without `seeds`")
+        with study.progress() as shown:
+            report_seeds(
+                trainings.train(
+                    name, *overrides, seeds=seeds, data=data, epochs=epochs, study=run, workers=workers or 1, **shown
+                )
+            )
+        return
+    if workers is not None:
+        raise ArgumentError("workers", workers, "goes with `seeds`")
     listeners = [terminal.for_this_terminal()]
     report(training.train(name, *overrides, data=data, epochs=epochs, run=run, start=start, listeners=listeners))
 
@@ -45,13 +70,65 @@ def resume(
     overrides: Overrides = None,
     data: Annotated[str | None, typer.Option(help="Where the same data lies now, if it was moved.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Of a study, how many trials to train at a time; default: 1.")
+    ] = None,
 ) -> None:
-    """Continue a run exactly where its last checkpoint stands."""
+    """Continue a run exactly where its last checkpoint stands, or a study."""
+    from condgan.experiments.study import Study
     from condgan.training import training
     from condgan.training.listeners import terminal
 
+    if Study(run).plan_file.is_file():
+        if overrides or data is not None or epochs is not None:
+            raise CondganError(f"{run} is a study, which goes on as it was planned: give its folder alone")
+        resume_study(Study.open(run), workers or 1)
+        return
+    if workers is not None:
+        raise ArgumentError("workers", workers, "goes with a study")
     listeners = [terminal.for_this_terminal()]
     report(training.resume(run, *overrides or [], data=data, epochs=epochs, listeners=listeners))
+
+
+def resume_study(opened: "Study", workers: int) -> None:
+    """Continue a study of any kind.
+
+    Raises:
+        CondganError: this version does not know its kind.
+    """
+    kind = opened.kind()
+    if kind not in STUDIES:
+        raise CondganError(f"{opened.folder} is a study of an unknown kind ({kind}): upgrade condgan")
+    STUDIES[kind](opened, workers)
+
+
+def resume_seeds(opened: "Study", workers: int) -> None:
+    """Continue a study of seeds."""
+    from condgan.cli import study
+    from condgan.experiments import seeds
+
+    with study.progress() as shown:
+        seeds.work(opened, workers=workers, **shown)
+    report_seeds(opened)
+
+
+STUDIES: "dict[str, Callable[[Study, int], None]]" = {"seeds": resume_seeds, "sweep": resume_sweep}
+"""What continues each kind of study, and reports on it."""
+
+
+def report_seeds(study: "Study") -> None:
+    """Print the figures of a study of seeds, and what comes next."""
+    from condgan.cli.study import spread_table
+    from condgan.experiments import table
+
+    figures = table.last(study)
+    _, outcomes = study.read()
+    for name, outcome in outcomes.items():
+        if outcome.state != "finished":
+            print(f"{name} {outcome.state}: {outcome.reason}")
+    if figures:
+        spread_table(table.spreads([*figures.values()]), f"{len(figures)} trainings, validation images")
+    print(f"next: condgan evaluate {shlex.quote(str(study.folder))}")
 
 
 def report(run: "Run") -> None:

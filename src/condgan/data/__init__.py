@@ -3,9 +3,9 @@
 from condgan.data.dataset import Dataset, Split
 from condgan.data.rows import Rows
 from condgan.data.sources import Given, load, recorded
-from condgan.data.writers.output import check_free
+from condgan.data.writers.paths import check_free
 
 __all__ = [
-    "Dataset", "Given", "Rows", "Split", "archives", "check_free", "dataset", "fit", "identity", "load", "memory",
-    "prepare", "readers", "recorded", "rows", "sources", "tree", "vectors", "writers",
+    "Dataset", "Given", "Rows", "Split", "archives", "check_free", "dataset", "fit", "identity", "load", "mapped",
+    "memory", "prepare", "readers", "recorded", "rows", "sources", "tree", "vectors", "writers",
 ]  # fmt: skip

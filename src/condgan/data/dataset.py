@@ -129,6 +129,7 @@ class Dataset(Reading):
     Attributes:
         split_rule: where the splits come from, in a sentence.
         notices: what was done to the images.
+        source: the path or the built-in name that it was read from, where a run is to record it.
 
     Raises:
         CondganError: a class name or label is not valid, the splits differ in shape, or train is empty.
@@ -141,6 +142,7 @@ class Dataset(Reading):
     test: Split
     split_rule: str
     notices: tuple[str, ...] = ()
+    source: str | None = None
 
     def __post_init__(self) -> None:
         """Check that names, labels and shapes belong together."""

@@ -77,15 +77,21 @@ def recorded(data: Data, given: Given | None, dataset: Dataset) -> Data:
     if data.background == "auto":
         decided["background"] = dataset.background
     data = data.model_copy(update=decided)
+    if isinstance(given, Dataset) and given.source is not None:
+        return data.model_copy(update={"source": given.source})
     if given is None or isinstance(given, str | Path):
-        path = Path(source).expanduser()
-        local = source not in BUILT_IN and path.exists()
-        return data.model_copy(update={"source": str(path.resolve()) if local else source})
+        return data.model_copy(update={"source": place(source)})
     form: dict[str, int | str] = {}
     if isinstance(given, Dataset) and dataset.train.images.ndim == 4:
         channels, height, width = dataset.train.images.shape[1:]
         form = {"channels": channels, "size": height if height == width else f"{height}x{width}"}
     return data.model_copy(update={"source": passed.NAME, **form})
+
+
+def place(source: str) -> str:
+    """A source as a run records it: a built-in name, or a path that is found from any folder."""
+    path = Path(source).expanduser()
+    return str(path.resolve()) if source not in BUILT_IN and path.exists() else source
 
 
 def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, ...]]:

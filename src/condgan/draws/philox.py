@@ -38,6 +38,7 @@ class Stream(IntEnum):
     STEP = 8
     AUGMENTATION = 9
     SAMPLING = 10
+    PROJECTION = 11
 
 
 def philox(counter: npt.NDArray[np.uint64], key: tuple[int, int]) -> Words:

@@ -9,11 +9,12 @@ import numpy as np
 
 from condgan.arrays import Features, Images, Labels
 from condgan.errors import UndefinedError
-from condgan.evaluation.reference import Counts, Indexes, Reference, first_of_each, paired
-from condgan.metrics import Embedding, Estimate, bins, check_features, distances, modes, neighbours, parzen
+from condgan.evaluation.reference import MOST_PAIRED, Counts, Indexes, Reference, first_of_each, paired, proportions
+from condgan.metrics import Embedding, Estimate, bins, check_features, copies, distances, modes, neighbours, parzen
 from condgan.metrics.distances import with_error
 from condgan.metrics.label_accuracy import LabelAccuracy, label_accuracy
 from condgan.metrics.neighbours import Memorisation, Prdc
+from condgan.metrics.sliced import sliced
 from condgan.results.figure import Figure
 
 ENOUGH = 2  # times the feature dimension: with fewer images a Frechet distance is mostly noise and bias
@@ -152,6 +153,38 @@ class Comparison:
         train = self.reference.dataset.train.images
         return neighbours.memorised(self.images, train, self.reference.heldout_distances)
 
+    def copies(self) -> Estimate:
+        """Share of images that are called copies of training images."""
+        held_out = self.reference.copy_distances["real"]
+        copies.threshold(held_out)  # before the search, which takes longer
+        return copies.copies(copies.distances(self.images, self.reference.dataset.train.images), held_out)
+
+    @cached_property
+    def matched(self) -> tuple[Indexes, Indexes, Labels]:
+        """Indexes of equally many real images and ``images`` of each class, class by class; and the classes.
+
+        At most 10,000 of each side, the first ones. Without labels the real ones are in their own proportions.
+        """
+        real, classes = self.reference.real.labels, self.reference.classes
+        if self.requested is None:
+            count = min(len(real), len(self.images), MOST_PAIRED)
+            return first_of_each(real, proportions(real, classes, count)), np.arange(count), np.zeros(count, np.int64)
+        shared = np.concatenate([np.repeat(label, min(pair)) for label, pair in self.class_counts().items()])
+        counts = proportions(shared, classes, min(len(shared), MOST_PAIRED))
+        shared = np.repeat(np.arange(classes), counts)
+        of_real, own = (
+            chosen[np.argsort(labels[chosen], kind="stable")]
+            for labels, chosen in ((side, first_of_each(side, counts)) for side in (real, self.requested))
+        )
+        return of_real, own, shared
+
+    def two_sample(self) -> Estimate:
+        """How well a network tells the images from real ones."""
+        from condgan.metrics.two_sample import two_sample
+
+        of_real, own, classes = self.matched
+        return two_sample(self.reference.real.images[of_real], self.images[own], classes)
+
     def name(self, label: int) -> str:
         """The quoted name of a class."""
         return f'"{self.reference.dataset.class_names[label]}"'
@@ -193,6 +226,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("modes_kl", "lower", "nats, class frequencies against real ones",
             lambda c: modes.divergence(c.predicted, c.reference.dataset.train.labels, c.reference.classes), **Q),
     Measure("fid", "lower", "Frechet distance", Comparison.fid, **S, **Q),
+    Measure("swd", "lower", "sliced Wasserstein distance", lambda c: sliced(*c.paired_features), **S, **Q),
     Measure("kid", "lower", "kernel distance, unbiased", lambda c: distances.kernel(*c.paired_features), **S, **Q),
     Measure("is", "higher", "Inception Score", lambda c: distances.inception_score(c.embedding.posteriors), **S),
     Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision, **Q),
@@ -205,7 +239,10 @@ MEASURES: tuple[Measure, ...] = (
             Comparison.different_bins, **P),
     Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates, **P),
     Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share, **P),
+    Measure("copies", "near the floor", "called copies of train (floor: false alarms)", Comparison.copies, **P),
 )  # fmt: skip
+TWO_SAMPLE = Measure("c2st", "lower", "told from real by a network, 0.5: never", Comparison.two_sample, **P)
+"""It takes minutes, and is asked for by itself."""
 SEPARATE = (
     Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
     Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
@@ -214,7 +251,7 @@ SEPARATE = (
     Metric("gan_test", "higher", "trained on real images, tested on these", **P),
 )
 """Metrics that functions of ``evaluation.figures`` compute."""
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, *SEPARATE)}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, TWO_SAMPLE, *SEPARATE)}
 QUICK = tuple(measure for measure in MEASURES if measure.quick)
 """The metrics measured during training."""
 

@@ -12,16 +12,17 @@ from condgan.arrays import Images
 from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, Comparison, floor
+from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, TWO_SAMPLE, Comparison, floor
 from condgan.evaluation.features import Progress, Say
 from condgan.evaluation.reference import OTHER, Counts, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
 from condgan.generation.sampling import check_seed
+from condgan.metrics import copies
 from condgan.results.classes import rare
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure
-from condgan.results.protocol import DataFacts, MemorisedFacts, NetworkFacts, ParzenFacts, Protocol
+from condgan.results.protocol import CopiesFacts, DataFacts, MemorisedFacts, NetworkFacts, ParzenFacts, Protocol
 from condgan.runs import moment, session
 from condgan.runs.run import Run
 from condgan.storage.files import check_writable
@@ -30,7 +31,7 @@ DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
-IN_ANY_SPACE = ("fid", "kid")
+IN_ANY_SPACE = ("fid", "swd", "kid")
 
 
 def evaluate(
@@ -43,6 +44,7 @@ def evaluate(
     checkpoint: str = "last",
     small_n: bool = False,
     gan_train: bool = True,
+    c2st: bool | None = None,
     inception: Path | None = None,
     hundred: bool = False,
     engine: str | None = None,
@@ -63,6 +65,7 @@ def evaluate(
         checkpoint: of a run, ``last`` or ``best``.
         small_n: allow Frechet distances between sets that are too small for them.
         gan_train: GAN-train and GAN-test too, which take minutes.
+        c2st: the classifier two-sample test too, which takes minutes; none: as ``gan_train``.
         inception: the Inception weights of 2015, for the standard FID.
         hundred: also the published protocol of 100 real against 100 generated images.
         engine: of a generator, as for `generator.load`.
@@ -110,6 +113,8 @@ def evaluate(
             results |= figures.cautious(there, images.reference.weakness)
         if standard is None:
             results["fid"] = Figure(metric="fid", note=f"needs `inception={WEIGHTS}`")
+        if gan_train if c2st is None else c2st:
+            results |= figures.measured(generated, real, [TWO_SAMPLE], say)
         missing = None
         if gan_train:
             of_gan_train, indexes = figures.gan_train_figures(generated, say)
@@ -181,6 +186,12 @@ def protocol(path: str, subject: Subject, generated: Comparison, real: Compariso
         memorised = MemorisedFacts(median_distance_against_held_out=round(float(generated.memorisation.ratio), 4))
     except UndefinedError:
         memorised = None
+    try:
+        distances, kinds = reference.copy_distances, copies.KINDS
+        detected = {kind: copies.copies(distances[kind], distances["real"]).value for kind in kinds}
+        planted = CopiesFacts(planted=len(distances[kinds[0]]), detected=detected)
+    except UndefinedError:
+        planted = None
     return Protocol(
         subject=subject.facts(path),
         data=DataFacts(name=dataset.name, sha256=dataset.sha256, splits=dataset.split_rule),
@@ -199,9 +210,11 @@ def protocol(path: str, subject: Subject, generated: Comparison, real: Compariso
             dim=network.dim,
             **{name: network.facts[name] for name in ("data", "steps", "accuracy")},
         ),
-        standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds",
+        standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds; "
+        "C2ST: over images, or over 5 folds where that is more",
         parzen=width,
         memorised=memorised,
+        copies=planted,
         small_n=generated.small_n,
         condgan=session.version(),
         seconds=round(seconds, 1),

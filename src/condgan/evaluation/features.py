@@ -69,12 +69,16 @@ def of(dataset: Dataset, say: Say = lambda _: None, progress: Progress | None = 
     if network is not None:
         return network
     check_classes(dataset)
-    most = sized(dataset).steps
-    say(f"no feature network is known for {dataset.name}: one is trained on its labels, {most} steps, once")
-    facts, arrays = train(dataset, None, say, progress)
-    if not cache.keep(KIND, dataset.sha256, facts, arrays):
-        path = cache.path(KIND, dataset.sha256)
-        say(f"{path} cannot be written: the feature network is not kept for the next time")
+    with cache.locked(KIND, dataset.sha256):  # of several trainings on the same data, one trains it
+        network = known(dataset, say)
+        if network is not None:
+            return network
+        most = sized(dataset).steps
+        say(f"no feature network is known for {dataset.name}: one is trained on its labels, {most} steps, once")
+        facts, arrays = train(dataset, None, say, progress)
+        if not cache.keep(KIND, dataset.sha256, facts, arrays):
+            path = cache.path(KIND, dataset.sha256)
+            say(f"{path} cannot be written: the feature network is not kept for the next time")
     return from_arrays(facts, arrays, "features", "the trained network")
 
 

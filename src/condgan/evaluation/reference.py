@@ -13,7 +13,7 @@ from condgan.arrays import Labels
 from condgan.data import Dataset, Split
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.features import FeatureNetwork
-from condgan.metrics import Embedding, bins, neighbours
+from condgan.metrics import Embedding, bins, copies, neighbours
 from condgan.metrics.label_accuracy import label_accuracy
 from condgan.storage import cache
 from condgan.storage.weights import Arrays
@@ -83,6 +83,18 @@ class Reference:
             return {"distances": neighbours.nearest_image(self.real.images, self.dataset.train.images)[0]}
 
         return self.cached(compute, ["distances"], "heldout")["distances"].astype(np.float64)
+
+    @cached_property
+    def copy_distances(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Distances to training images by which copies are detected: of ``real``, and of each kind of planted ones."""
+
+        def compute() -> Arrays:
+            train = self.dataset.train.images
+            looked_at = {"real": self.real.images, **copies.planted(train)}
+            return {name: copies.distances(images, train) for name, images in looked_at.items()}
+
+        cached = self.cached(compute, ["real", *copies.KINDS], "copies")
+        return {name: found.astype(np.float64) for name, found in cached.items()}
 
     @cached_property
     def bins(self) -> list[npt.NDArray[np.float32]]:

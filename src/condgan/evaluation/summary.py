@@ -60,6 +60,11 @@ def summary(evaluation: Evaluation) -> list[str]:
         f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
         + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
     ]
+    floor = evaluation.figures["copies"].floor if "copies" in evaluation.figures else None
+    if protocol.copies is not None:
+        rates = ", ".join(f"{kind} {rate:.1%}" for kind, rate in protocol.copies.detected.items())
+        alarms = f"; false alarms {floor:.1%}" if floor is not None else ""
+        lines.append(f"copies of {protocol.copies.planted} training images, planted, are detected: {rates}{alarms}")
     worst = classes.least_accurate(evaluation.per_class, 3)
     if worst:
         lines.insert(0, headline(evaluation))

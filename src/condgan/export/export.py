@@ -9,7 +9,7 @@ import numpy as np
 from condgan.arrays import Conditions, Labels
 from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
-from condgan.data.writers.output import check_free, free
+from condgan.data.writers.paths import check_free, free
 from condgan.errors import ArgumentError, CondganError
 from condgan.export import frames as walks
 from condgan.export import options

@@ -11,7 +11,7 @@ import numpy as np
 
 from condgan.arrays import Labels
 from condgan.data.memory import check_room
-from condgan.data.writers import output
+from condgan.data.writers import paths
 from condgan.errors import ArgumentError, CondganError
 from condgan.generation import jobs, sampling, walks
 from condgan.generation.generator import Generator
@@ -76,7 +76,7 @@ def write(generator: Generator, job: jobs.Walk, path: Path, manifest: Manifest, 
         CondganError: as for ``Generator.walk``; something is at the path, it cannot be written, or it does not fit
             into memory.
     """
-    output.check_free(path)
+    paths.check_free(path)
     shown = [walk.labels for walk in job.plan(generator)]
     told = manifest.of("walk", jobs.recorded(job))
     if job.form == "frame":
@@ -92,7 +92,7 @@ def write(generator: Generator, job: jobs.Walk, path: Path, manifest: Manifest, 
                 check_room(str(path), 4 * job.frames * frame.nbytes)
             frames.append(frame)
             progress(len(frames), job.frames)
-        output.check_free(path)
+        paths.check_free(path)
         atomic(path, pictures.gif(frames, jobs.MILLISECONDS, told))
     classes = shown[0] if walks.seeds(job.stops, generator.domain) is None else np.concatenate(shown)
     classes = classes if generator.recipe.conditional else classes[:0]
@@ -108,9 +108,9 @@ def _folder(generator: Generator, job: jobs.Walk, path: Path, manifest: Manifest
             one = job.model_copy(update={"frame": number})
             images.save_png(temporary / f"{number:06d}.png", frame, manifest.of("walk", jobs.recorded(one)))
             progress(number + 1, job.frames)
-        output.check_free(path)
+        paths.check_free(path)
         os.replace(temporary, path)
     except OSError as error:
-        raise output.unwritable(path, error) from None
+        raise paths.unwritable(path, error) from None
     finally:
-        output.remove(temporary)  # after the move there is none
+        paths.remove(temporary)  # after the move there is none

@@ -32,9 +32,10 @@ class Judge:
         if not generator.recipe.conditional or generator.domain.condition is not None:
             raise ArgumentError("keep", confidence, f"{generator.recipe.name} has no classes to judge by")
         place = Path(path)
+        planned = generator.recipe.data
         known = None if is_shipped(path) else subjects.splits_of(place)
         try:
-            dataset = subjects.real_images(generator.recipe.data, None, [], known)
+            dataset = subjects.real_images(planned, planned.source, [], known)
         except CondganError as error:
             raise ArgumentError("keep", confidence, f"its classifier learns from the data: {error}") from None
         subject = subjects.of_generator(generator, dataset, 0)

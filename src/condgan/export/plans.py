@@ -134,9 +134,8 @@ class Counted:
             if self.keep is None:
                 images, labels = (rows[images < self.counts[labels]] for rows in (images, labels))
             numbers = images * self.domain.classes + labels
-            samples, passed = sample(labels, numbers), slice(None)
-            if self.keep is not None:
-                passed = self.keep(samples, labels)
+            samples = sample(labels, numbers)
+            passed = np.ones(len(labels), np.bool_) if self.keep is None else self.keep(samples, labels)
             tried += np.bincount(labels, minlength=len(tried))
             kept += np.bincount(labels[passed], minlength=len(kept))
             image += rounds
@@ -147,7 +146,8 @@ class Counted:
         if not batches:
             return None
         told = {"image": image, "tried": tried.tolist(), "kept": kept.tolist()}
-        return Rows(*(np.concatenate(parts) for parts in zip(*batches, strict=True)), told)
+        samples, labels, numbers = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        return Rows(samples, labels, numbers, told)
 
     def check(self, kept: Counts, tried: Counts) -> None:
         """Give up on a class of which the filter keeps hardly any image."""

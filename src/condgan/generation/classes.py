@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 from unicodedata import normalize
@@ -96,6 +96,19 @@ def positions(index: Classes, domain: Domain) -> Labels:
     if not numbers:
         raise ArgumentError("index", '""', f"expected positions of classes, 0 to {domain.classes - 1}, as 3,0")
     return np.array(numbers, np.int64)
+
+
+def exact(names: Sequence[str], domain: Domain) -> Labels:
+    """Classes by their exact names, as files have them -> (N,) class indexes.
+
+    Raises:
+        CondganError: the generator lacks one.
+    """
+    index = {name: number for number, name in enumerate(domain.class_names)}
+    unknown = [name for name in names if name not in index]
+    if unknown:
+        raise CondganError(f'this generator has no class "{unknown[0][:80]}"')
+    return np.array([index[name] for name in names], np.int64)
 
 
 def counted(labels: Labels, domain: Domain) -> str:

@@ -4,7 +4,7 @@ The same job is drawn by `condgan sample`, recorded in the manifest of the file,
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Self
 
@@ -12,10 +12,11 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from condgan import arguments
-from condgan.arrays import MAX_LENGTH, MAX_NAME, Conditions, Labels
+from condgan.arrays import MAX_LENGTH, MAX_NAME, Conditions
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.generation import sampling, walks
+from condgan.generation.classes import exact
 from condgan.pictures import images
 from condgan.pictures.labelling import Language, labelled
 from condgan.recipe import Domain, Recipe, Section
@@ -101,7 +102,7 @@ class Row(Section):
     def classes(self, source: Source) -> Conditions:
         """The condition of each image, (N, ...)."""
         if self.labels is not None:
-            return positions(self.labels, source.domain)
+            return exact(self.labels, source.domain)
         if self.conditions is not None:
             return np.array(self.conditions, np.float32)
         return sampling.in_turn(source.domain, self.images, self.index)
@@ -301,16 +302,3 @@ def parse(manifest: Manifest) -> Job | None:
 def recorded(job: Job) -> dict[str, Any]:
     """A job as manifests have it."""
     return job.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-
-
-def positions(labels: Sequence[str], domain: Domain) -> Labels:
-    """Classes by their exact names -> (N,) indexes.
-
-    Raises:
-        CondganError: the generator lacks one.
-    """
-    index = {name: number for number, name in enumerate(domain.class_names)}
-    unknown = [name for name in labels if name not in index]
-    if unknown:
-        raise CondganError(f'this generator has no class "{unknown[0][:80]}"')
-    return np.array([index[name] for name in labels], np.int64)

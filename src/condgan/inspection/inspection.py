@@ -14,7 +14,7 @@ from condgan.arrays import Images
 from condgan.data import Dataset
 from condgan.data.readers import BUILT_IN
 from condgan.data.readers.reader import Progress, silent
-from condgan.data.writers.output import check_free
+from condgan.data.writers.paths import check_free
 from condgan.errors import ArgumentError, CondganError
 from condgan.inspection import facts, opening
 from condgan.pictures import images

@@ -13,8 +13,8 @@ from condgan.arrays import Features
 from condgan.errors import UndefinedError
 
 __all__ = [
-    "Embedding", "Estimate", "bins", "check_features", "distances", "feature_network", "gan_train", "inception",
-    "label_accuracy", "mean", "modes", "neighbours", "parzen",
+    "Embedding", "Estimate", "bins", "check_features", "copies", "distances", "feature_network", "gan_train",
+    "inception", "label_accuracy", "mean", "modes", "neighbours", "parzen", "sliced", "two_sample",
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Metrics from distances between neighbours: precision, recall, density, coverage, duplicates, memorisation."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -62,16 +62,18 @@ def nearest(queries: Features, base: Features) -> tuple[Distances, Indexes]:
     return resolve(queries, base, itself=False)
 
 
-def nearest_image(queries: Images, base: Images) -> tuple[Distances, Indexes]:
-    """``nearest`` in pixels, of images uint8 (N, C, H, W) and (M, C, H, W); memory does not grow with the base.
+def nearest_image(
+    queries: Images, base: Images, view: Callable[[Images], Features] = pixels
+) -> tuple[Distances, Indexes]:
+    """``nearest`` of images uint8 (N, C, H, W) and (M, C, H, W) in a view, pixels; memory does not grow with the base.
 
     Raises:
         UndefinedError: the base is empty.
     """
-    rows = pixels(queries)
-    distances, indexes = nearest(rows, pixels(base[:BASE]))
+    rows = view(queries)
+    distances, indexes = nearest(rows, view(base[:BASE]))
     for first in range(BASE, len(base), BASE):
-        others, numbers = nearest(rows, pixels(base[first : first + BASE]))
+        others, numbers = nearest(rows, view(base[first : first + BASE]))
         nearer = others < distances
         distances, indexes = np.where(nearer, others, distances), np.where(nearer, numbers + first, indexes)
     return distances, indexes

@@ -31,6 +31,7 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "KL of classes read": {"modes_kl": ("KL of classes read", PINK)},
     "Frechet distance": {"fid": ("Frechet distance", RED)},
+    "sliced Wasserstein distance": {"swd": ("sliced Wasserstein distance", ORANGE)},
     "kernel distance (KID)": {"kid": ("KID", GREEN)},
     MANIFOLDS: {
         "precision": ("precision", BLUE),
@@ -144,13 +145,9 @@ def _scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
 
 
 def class_accuracy(
-    path: Path,
-    per_class: Mapping[str, float | None],
-    confusion: Counts | None,
-    title: str,
-    manifest: Manifest,
+    path: Path, per_class: Mapping[str, float | None], confusion: Counts | None, title: str, manifest: Manifest,
     overall: float | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Draw the label accuracy of each class, and the confusion matrix, to a PNG; without classes no file is written.
 
     Args:

@@ -57,6 +57,21 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     return changed
 
 
+def present(recipe: Recipe, path: str) -> object:
+    """The value of a field, or of the first of those that a path names.
+
+    Raises:
+        CondganError: there is no such field.
+    """
+    targets = _targets(Recipe, SHORT.get(path, path).split("."))
+    if not targets:
+        raise CondganError(f'unknown field "{path}"{nearest(path, _paths(Recipe))}: `condgan recipes NAME` shows all')
+    value: object = recipe
+    for name in targets[0]:
+        value = getattr(value, name)
+    return value
+
+
 def differences(recipe: Recipe, base: Recipe, *left_out: str) -> list[str]:
     """The overrides that turn one recipe into another; without name, source, notes and the sections ``left_out``."""
     result: list[str] = []

@@ -82,6 +82,13 @@ class MemorisedFacts(Part):
     median_distance_against_held_out: float
 
 
+class CopiesFacts(Part):
+    """Copies of training images that were planted: how many of each kind, and the share of each that was detected."""
+
+    planted: int
+    detected: Mapping[str, float]
+
+
 class Protocol(Part):
     """All that another needs to get the same figures.
 
@@ -114,6 +121,7 @@ class Protocol(Part):
     standard_errors: str
     parzen: ParzenFacts | None
     memorised: MemorisedFacts | None
+    copies: CopiesFacts | None = None
     small_n: bool
     condgan: str
     seconds: float

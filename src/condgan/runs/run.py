@@ -15,7 +15,7 @@ from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
 from condgan.recipe import text as recipe_text
-from condgan.results.records import EvaluationRecord, Record, of_kind
+from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
 from condgan.runs import checkpoint, log, moment, status
 from condgan.runs.status import Status
 from condgan.storage import weights
@@ -149,6 +149,11 @@ class Run:
             CondganError: a line is damaged.
         """
         return of_kind(self.records(), EvaluationRecord)
+
+    def seconds(self) -> float | None:
+        """How long it has trained, without evaluations; none before the first line of its log."""
+        steps = of_kind(self.records(), StepRecord)
+        return steps[-1].seconds if steps else None
 
     def domain(self) -> Domain:
         """The domain of the run's generator, as its last session recorded it."""

@@ -1,6 +1,8 @@
 """The cache: feature networks and their features of real images, between commands. Safe to delete."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -28,6 +30,25 @@ def read(kind: str, key: str) -> tuple[dict[str, object], Arrays] | None:
         return load(path(kind, key), kind)
     except (CondganError, OSError):
         return None
+
+
+@contextmanager
+def locked(kind: str, key: str) -> Iterator[None]:
+    """Let one process at a time make an entry; where the cache cannot be written, all may."""
+    from filelock import FileLock
+
+    place = path(kind, key).with_suffix(".lock")
+    lock = FileLock(place)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def keep(kind: str, key: str, description: dict[str, object], arrays: Arrays) -> bool:

@@ -28,6 +28,26 @@ BY_CLASS = ("condition.weight", "gain.weight", "bias.weight", "classes.weight", 
 """Arrays whose rows are classes, where conditions are classes."""
 
 
+def planned(
+    recipe: str | PathLike[str] | Recipe | None,
+    overrides: Iterable[str],
+    data: Given | None = None,
+    epochs: int | None = None,
+    start: str | PathLike[str] | None = None,
+) -> tuple[Recipe, str]:
+    """The recipe that is to be trained, and why, where it was chosen here. Arguments as for ``training.train``.
+
+    Raises:
+        CondganError: there is no such recipe, field or data.
+    """
+    chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
+    reason = ""
+    if recipe is None:
+        recipe, suits, reason = suited(chosen, data, start)
+        chosen = [*suits, *chosen]
+    return override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen), reason
+
+
 def suited(
     overrides: Iterable[str], data: Given | None, start: str | PathLike[str] | None
 ) -> tuple[str | Recipe, tuple[str, ...], str]:

@@ -283,15 +283,10 @@ class Trainer:
     def save_checkpoint(self, which: Literal["last", "best"], engine: Engine) -> None:
         """Write the state of now as the ``last`` or the ``best`` checkpoint."""
         state = Checkpoint(
-            recipe=self.recipe,
-            domain=self.domain,
-            settings=engine.settings,
-            step=self.step,
-            images_seen=self.plan.images_seen(self.step),
-            seconds=self.seconds,
-            state=engine.state(),
+            recipe=self.recipe, domain=self.domain, settings=engine.settings, step=self.step,
+            images_seen=self.plan.images_seen(self.step), seconds=self.seconds, state=engine.state(),
             pending=self.log.unlogged(),
-        )
+        )  # fmt: skip
         try:
             checkpoints.save(self.run.checkpoint(which), state)
         except DivergedError as error:

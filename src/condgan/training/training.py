@@ -62,12 +62,7 @@ def train(
     """
     folder = None if run is None else arguments.path("run", run)
     everyone, stop = _everyone(listeners), stop and arguments.function("stop", stop)
-    chosen = [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]
-    reason = ""
-    if recipe is None:
-        recipe, suits, reason = beginning.suited(chosen, data, start)
-        chosen = [*suits, *chosen]
-    planned = override(recipe, chosen) if isinstance(recipe, Recipe) else builtin.get(recipe, chosen)
+    planned, reason = beginning.planned(recipe, overrides, data, epochs, start)
     source = None if start is None else beginning.Start.open(start)
     known = None if source is None else source.known
     dataset = datasets.load(planned.data, data, known, progress=everyone.progressed)

@@ -88,7 +88,7 @@ def one_hot(what: str, key: str, labels: Array) -> Labels:
     Raises:
         CondganError: a row has not exactly one 1.
     """
-    valid = ((labels == 0) | (labels == 1)).all(axis=1) & (np.count_nonzero(labels, axis=1) == 1)
+    valid = ((labels == 0) | (labels == 1)).all(axis=1) & ((labels == 1).sum(axis=1) == 1)
     if not valid.all():
         raise CondganError(
             f"{what}: {key} have shape {labels.shape}, and row {int(np.argmin(valid))} is not one-hot: an image has "

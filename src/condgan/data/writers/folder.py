@@ -5,6 +5,7 @@ Where a folder cannot have the name of its class, ``classes.json`` has the names
 """
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from unicodedata import normalize
 
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs
 
 LONGEST_FOLDER = 200  # bytes; file systems allow 255
 TABLE = "classes.json"
@@ -36,17 +37,17 @@ def add(folder: Path, content: Content, part: Part) -> None:
             made.add(label)
         (below / f"{counts[label]:06d}.png").write_bytes(png)
         counts[label] += 1
+    os.sync()  # once for all of them, before the journal says that they are there
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Add the facts, and the table of names where a reader needs it."""
+    """Add the table of names where a reader needs it."""
     there = {path.name for path in (folder / OUT).iterdir()}
     names = folder_names(content.class_names)
     written = [(name, of) for name, of in zip(names, content.class_names, strict=True) if name in there]
     if doubtful(written):
         text = json.dumps({"format": FORMAT, "classes": dict(written)}, indent=2, ensure_ascii=False)
         (folder / OUT / TABLE).write_text(text + "\n", encoding="utf-8")
-    save_facts(folder / OUT, whole)
 
 
 def doubtful(written: Sequence[tuple[str, str]]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from condgan.data.writers import stream
-from condgan.data.writers.writer import OUT, Content, Whole, Writer, save_facts
+from condgan.data.writers.writer import OUT, Content, Whole, Writer
 
 IMAGES, LABELS, NAMES, NUMBERS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "class_names.txt", "numbers.npy"
 MOST_CLASSES = 256
@@ -46,7 +46,6 @@ def finish(folder: Path, content: Content, whole: Whole) -> None:
     np.save(out / NUMBERS, stream.array(folder, content, whole, "numbers"), allow_pickle=False)
     if list(content.class_names) != [str(label) for label in range(len(content.class_names))]:
         (out / NAMES).write_text("".join(f"{name}\n" for name in content.class_names), encoding="utf-8")
-    save_facts(out, whole)
 
 
 WRITER = Writer("idx", "a folder of IDX files", "", False, refusal, stream.add, finish)

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts, staged
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, staged
 from condgan.storage.files import atomic
 
 TABLE = "metadata.csv"
@@ -20,16 +21,16 @@ def add(folder: Path, content: Content, part: Part) -> None:
     for number, (label, png) in enumerate(pngs(content, part), part.first):
         (below / f"{number:06d}.png").write_bytes(png)
         table.writerow([f"{IMAGES}/{number:06d}.png", content.class_names[label]])
+    os.sync()  # once for all of them, before the journal says that they are there
     atomic(staged(folder, part.number, "csv"), rows.getvalue().encode())
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Add the table and the facts."""
+    """Add the table."""
     with open(folder / OUT / TABLE, "wb") as table:
         table.write(b"file_name,label\n")
         for part in range(len(whole.parts)):
             table.write(staged(folder, part, "csv").read_bytes())
-    save_facts(folder / OUT, whole)
 
 
 WRITER = Writer("imagefolder", "a folder of images with metadata.csv", "", False, holds_all, add, finish)

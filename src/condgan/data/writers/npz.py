@@ -3,7 +3,6 @@
 ``numbers`` has the number of each sample under the seed. The members manifest.json and README.md are no arrays.
 """
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.readers.npz import FILE
 from condgan.data.writers import stream
-from condgan.data.writers.writer import OUT, Content, Whole, Writer, holds_all, save_facts
+from condgan.data.writers.writer import OUT, Content, Whole, Writer, facts, holds_all
 
 COMPRESSION = 1  # zlib's fastest: generated images shrink well, and are written about as fast as they are sampled
 
@@ -42,12 +41,9 @@ def finish(folder: Path, content: Content, whole: Whole) -> None:
         for name, array in rest.items():
             with file.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-        manifest = json.dumps(whole.manifest.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
-        for name, text in ((MANIFEST, manifest + "\n"), (CARD, whole.card)):
+        for name, text in ((MANIFEST, facts(whole.manifest)), (CARD, whole.card)):
             with file.open(name, "w") as member:
                 member.write(text.encode())
-    if not content.single:
-        save_facts(folder / OUT, whole)
 
 
 WRITER = Writer("npz", "an .npz", ".npz", True, holds_all, stream.add, finish)

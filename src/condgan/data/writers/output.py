@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from condgan.arrays import Conditions, Samples
 from condgan.data import writers
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.dataset import Split, check_class_names
-from condgan.data.writers.writer import OUT, PARTS, Content, Part, Whole, Writer, raw, staged
+from condgan.data.writers.paths import check_free, remove, unwritable
+from condgan.data.writers.writer import OUT, PARTS, Content, Part, Whole, Writer, facts, raw, staged
 from condgan.errors import CondganError
 from condgan.storage.files import atomic
 from condgan.storage.manifest import pixels_sha256
@@ -26,6 +26,7 @@ PLAN, JOURNAL, LOCK = "plan.json", "journal.jsonl", ".lock"
 MOVING = "moving.json"
 """The plan, from when ``OUT`` is complete and is about to be moved."""
 DIGEST = 32  # bytes of SHA-256
+LONGEST_NAME = 255  # bytes that file systems allow
 
 
 @dataclass(eq=False)
@@ -115,15 +116,10 @@ class Output:
             whole = Whole(tuple(self.parts), manifest.model_copy(update={"content": told}), card)
             self.row.finish(self.folder, content, whole)
             if out.is_dir():
-                hashes = {
-                    path.relative_to(out).as_posix(): sha256(path)
-                    for path in sorted(out.rglob("*"))
-                    if path.is_file() and path.suffix != ".png" and path.name not in (MANIFEST, CARD)
-                }
-                told["files"] = hashes
-                final = manifest.model_copy(update={"content": told})
-                text = json.dumps(final.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
-                (out / MANIFEST).write_text(text + "\n", encoding="utf-8")
+                told["files"] = {path.relative_to(out).as_posix(): sha256(path) for path in arrays_below(out)}
+                (out / MANIFEST).write_text(facts(manifest.model_copy(update={"content": told})), encoding="utf-8")
+                (out / CARD).write_text(card, encoding="utf-8")
+            os.sync()  # a machine that loses power has it whole or not at all
             check_free(self.path)
             os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
@@ -177,9 +173,10 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         raise CondganError(f"{path}: vectors are written to {writers.listed(vectors=True)}")
     reason = row.refusal(content)
     if reason:
-        raise CondganError(f"{path}: {reason}: choose another `format`")
+        others = ", ".join(other.name for other in writers.WRITERS if other is not row)
+        raise CondganError(f"{path}: {reason}: choose another `format`, {others}")
     check_free(path)
-    folder = path.with_name(f".{path.name}.part")
+    folder = unfinished(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)
@@ -197,6 +194,14 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         if os.path.lexists(path) or (output is not None and not output.parts):
             remove(folder)  # before another process can begin there
         lock.release()
+
+
+def unfinished(path: Path) -> Path:
+    """The hidden folder where a dataset is written, beside its path."""
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > LONGEST_NAME >= len(os.fsencode(path.name)):
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}.part"
+    return path.with_name(name)
 
 
 def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mapping[str, Any]) -> Output:
@@ -254,40 +259,13 @@ def _lines(journal: Path) -> Sequence[dict[str, Any]]:
     return lines
 
 
+def arrays_below(folder: Path) -> list[Path]:
+    """All files of a dataset but what an earlier finish has added, and images, which have their own manifests."""
+    paths = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.endswith(".png")]
+    return sorted({*paths} - {folder / MANIFEST, folder / CARD})
+
+
 def sha256(path: Path) -> str:
     """The hash of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def check_free(path: Path) -> None:
-    """Refuse to write over anything.
-
-    Raises:
-        CondganError: something is at this path, if only a broken link.
-    """
-    if os.path.lexists(path):
-        raise CondganError(f"{path} exists already and is not overwritten: give another path, or remove it first")
-
-
-def free(name: str) -> Path:
-    """The path of this name in the working directory, or the first of ``name-2``, ``name-3``, ... that is free."""
-    path, number = Path(name), 1
-    while os.path.lexists(path):
-        number += 1
-        path = Path(name).with_stem(f"{Path(name).stem}-{number}")
-    return path
-
-
-def remove(path: Path) -> None:
-    """Delete a file or folder, if it is there; an error in doing so must not hide why."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
-
-
-def unwritable(path: Path, error: OSError) -> CondganError:
-    """The error where the file system refuses."""
-    return CondganError(f"{path} cannot be written: {error.strerror or error}")

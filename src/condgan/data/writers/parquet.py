@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, pngs, save_facts, staged
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, pngs, staged
 from condgan.errors import CondganError
 from condgan.storage.files import atomic
 from condgan.storage.manifest import KEY, Manifest
@@ -71,9 +71,8 @@ def place(folder: Path, content: Content, part: int) -> Path:
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Join the parts into one file, or add the facts beside them."""
+    """Join the parts into one file, if the dataset is one."""
     if not content.single:
-        save_facts(folder / OUT, whole)
         return
     import pyarrow.parquet as pq
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, save_facts, staged
+from condgan.data.writers.writer import OUT, Content, Part, Whole, Writer, holds_all, pngs, staged
 from condgan.storage.files import atomic
 from condgan.storage.manifest import KEY
 
@@ -42,9 +42,8 @@ def place(folder: Path, content: Content, part: int) -> Path:
 
 
 def finish(folder: Path, content: Content, whole: Whole) -> None:
-    """Join the parts into one file, or add the facts beside them."""
+    """Join the parts into one file, if the dataset is one."""
     if not content.single:
-        save_facts(folder / OUT, whole)
         return
     with open_tar(folder / OUT, {KEY: whole.manifest.to_json(), CARD: whole.card}) as joined:
         for part in range(len(whole.parts)):

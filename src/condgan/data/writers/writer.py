@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan.arrays import Conditions, Samples
-from condgan.data.archives import CARD, MANIFEST
 from condgan.storage import pictures
 from condgan.storage.manifest import Manifest
 
@@ -134,8 +133,6 @@ def staged(folder: Path, part: int, name: str) -> Path:
     return folder / PARTS / f"{part:06d}.{name}"
 
 
-def save_facts(folder: Path, whole: Whole) -> None:
-    """Write manifest and card into a dataset that is a folder."""
-    text = json.dumps(whole.manifest.model_dump(exclude_none=True), indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    (folder / CARD).write_text(whole.card, encoding="utf-8")
+def facts(manifest: Manifest) -> str:
+    """A manifest as a dataset has it, as indented JSON."""
+    return json.dumps(manifest.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n"

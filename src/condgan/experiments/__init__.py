@@ -1,0 +1,3 @@
+"""Studies: several trainings that together answer a question."""
+
+__all__ = ["executor", "results", "seeds", "spaces", "study", "sweep", "table"]

@@ -1,0 +1,243 @@
+"""Works on a study: trials in processes of their own, at most so many at a time, until the plan is over.
+
+A trial whose process died goes on from its run's checkpoint, and so does a study that was killed as a whole: which
+trials have begun stands in the journal, how far they are in their runs.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import IO
+
+from condgan import threads
+from condgan.data import mapped, sources
+from condgan.errors import InterruptedTrainingError
+from condgan.experiments.study import Outcome, Plan, State, Study, Trial
+from condgan.recipe import Data
+from condgan.results.records import EvaluationRecord, of_kind
+from condgan.training.interrupts import interrupts
+
+POLL = 0.2  # seconds between two looks at the workers
+TRIES = 3  # times that a trial may die without a new checkpoint in between
+GRACE = 60.0  # seconds that workers have to save
+
+Say = Callable[[str], None]
+Looked = Callable[["list[Working]"], None]
+"""Called at each look at the workers."""
+
+
+@dataclass(eq=False)
+class Working:
+    """A trial, and the process that trains it.
+
+    Attributes:
+        step: of the last checkpoint when it was started.
+        tries: times that it died at this step.
+        at, steps: where the log of its run stands, and how many steps it has; 0: not known yet.
+    """
+
+    trial: Trial
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+    step: int
+    tries: int
+    size: int = 0
+    evaluations: int = 0
+    pruned: bool = False
+    at: int = 0
+    steps: int = 0
+
+
+def work(
+    study: Study, plan: Plan, workers: int = 1, say: Say = lambda _: None, looked: Looked = lambda _: None
+) -> None:
+    """Try what a plan says, until it is over.
+
+    Args:
+        study: its folder; what was done there is not done again.
+        plan: of this study.
+        workers: trials at a time. Each of several computes with its share of the cores.
+        say: told of each trial that begins or ends, in a sentence.
+        looked: called a few times a second with the trials at work.
+
+    Raises:
+        CondganError: the folder has another study, another process works on it, or the data cannot be read.
+        InterruptedTrainingError: Ctrl-C or a signal, after all trials were saved.
+    """
+    study.begin(plan)
+    with study.locked(), interrupts() as interrupt:
+        crew = Crew(study, plan, workers, say)
+        try:
+            while crew.fill() and not interrupt.is_set():
+                looked(crew.working)
+                time.sleep(POLL)
+                crew.look()
+        finally:
+            crew.stop()
+        if interrupt.is_set():
+            raise InterruptedTrainingError(
+                f"stopped, all trials are saved: `condgan resume {quote(str(study.folder))}` continues the study"
+            )
+        shutil.rmtree(study.data, ignore_errors=True)
+
+
+class Crew:
+    """The workers of a study."""
+
+    def __init__(self, study: Study, plan: Plan, workers: int, say: Say) -> None:
+        self.study, self.plan, self.workers, self.say = study, plan, workers, say
+        self.working: list[Working] = []
+        self.begun, outcomes = study.read()
+        self.outcomes = {name: outcome for name, outcome in outcomes.items() if outcome.state != "failed"}
+        self.left = [name for name in self.begun if name not in self.outcomes]  # by a process before this one
+
+    def fill(self) -> bool:
+        """Start trials while there is a free worker -> whether any is at work."""
+        while len(self.working) < self.workers and (trial := self.next()) is not None:
+            self.study.began(trial)
+            if trial.name not in self.begun:
+                self.begun.append(trial.name)
+            if trial.refused is not None:
+                self.note(Outcome(trial=trial.name, state="failed", reason=trial.refused))
+            else:
+                self.start(trial)
+        return bool(self.working)
+
+    def next(self) -> Trial | None:
+        """A trial that was left unfinished, else what the plan says."""
+        trial = self.plan.next([name for name in self.begun if name not in self.left], self.outcomes)
+        if trial is not None and trial.name in self.left:
+            self.left.remove(trial.name)
+            self.wait_for_orphan(trial)
+        return trial
+
+    def wait_for_orphan(self, trial: Trial) -> None:
+        """Wait until the worker of an executor that was killed has noticed it, and saved."""
+        until = time.monotonic() + GRACE
+        while self.study.run(trial.name).is_locked() and time.monotonic() < until:
+            time.sleep(POLL)
+
+    def start(self, trial: Trial, tries: int = 0) -> None:
+        """Start the process of a trial."""
+        recipe, environment = trial.recipe, dict(os.environ)
+        if self.workers > 1:
+            share = recipe.machine.threads or max(1, threads.cores() // self.workers)
+            recipe = recipe.model_copy(update={"machine": recipe.machine.model_copy(update={"threads": share})})
+            environment |= dict.fromkeys(threads.USERS_SETTING, str(share))
+        run = self.study.run(trial.name)
+        run.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.study.logs.mkdir(exist_ok=True)
+        order = {"run": str(run.folder), "data": str(self.data(recipe.data)), "recipe": recipe.model_dump(mode="json")}
+        log = open(self.study.logs / f"{trial.name.replace('/', '-')}.log", "ab")  # noqa: SIM115 (closed when it ends)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "condgan.experiments.worker"], stdin=subprocess.PIPE, stdout=log, stderr=log,
+            env=environment, start_new_session=True,  # Ctrl-C is for the executor, which stops its workers
+        )  # fmt: skip
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(order).encode())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died at once, which is seen at the next look
+        step = self.step(trial)
+        self.working.append(Working(trial, process, log, step, tries))
+        self.say(f"{trial.name}: {'goes on at step ' + str(step) if step else 'begins'}")
+
+    def data(self, data: Data) -> Path:
+        """The dataset of a recipe in mapped files, read and written once."""
+        key = hashlib.sha256(data.model_dump_json(exclude={"train_on", "sampling"}).encode()).hexdigest()[:12]
+        folder = self.study.data / key
+        if not (folder / mapped.FACTS).is_file():
+            self.study.data.mkdir(parents=True, exist_ok=True)
+            dataset = sources.load(data)
+            for notice in dataset.notices:
+                self.say(notice)
+            mapped.write(folder, dataset, sources.recorded(data, None, dataset).source)
+        return folder
+
+    def step(self, trial: Trial) -> int:
+        """Where the run of a trial stands."""
+        run = self.study.run(trial.name)
+        return run.status.step if run.status_file.is_file() else 0
+
+    def look(self) -> None:
+        """See which trials ended, and which are to be pruned."""
+        for worker in list(self.working):
+            if worker.process.poll() is not None:
+                self.working.remove(worker)
+                worker.log.close()
+                self.end(worker)
+            else:
+                self.read(worker)
+
+    def read(self, worker: Working) -> None:
+        """Look at the log of a run if it has grown: where it stands, and whether the plan prunes the trial."""
+        run = self.study.run(worker.trial.name)
+        size = run.log.stat().st_size if run.log.is_file() else 0
+        if size == worker.size:
+            return
+        worker.size, records = size, run.records()
+        worker.at = records[-1].step if records else 0
+        if not worker.steps and (schedule := run.plan()) is not None:
+            worker.steps = schedule.steps
+        evaluations = of_kind(records, EvaluationRecord)
+        if len(evaluations) > worker.evaluations and not worker.pruned:
+            worker.evaluations = len(evaluations)
+            if self.plan.prune(worker.trial, evaluations):
+                worker.pruned = True
+                run.stop_file.touch()
+
+    def end(self, worker: Working) -> None:
+        """Note what became of a trial whose process ended, or start it again."""
+        trial, run = worker.trial, self.study.run(worker.trial.name)
+        state = run.status.state if run.status_file.is_file() else "killed"
+        if state == "finished":
+            self.note(Outcome(trial=trial.name, state="finished"))
+        elif state == "stopped" and worker.pruned:
+            self.note(Outcome(trial=trial.name, state="pruned"))
+        elif state == "diverged" or worker.process.returncode == 2:
+            kind: State = "diverged" if state == "diverged" else "failed"
+            self.note(Outcome(trial=trial.name, state=kind, reason=last_line(Path(worker.log.name))))
+        else:
+            step = self.step(trial)
+            tries = worker.tries + 1 if step == worker.step else 0
+            if tries >= TRIES:
+                reason = f"its process died {tries} times at step {step}: {last_line(Path(worker.log.name))}"
+                self.note(Outcome(trial=trial.name, state="failed", reason=reason))
+            else:
+                self.start(trial, tries)
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep an outcome."""
+        self.study.ended(outcome)
+        self.outcomes[outcome.trial] = outcome
+        self.say(f"{outcome.trial}: {outcome.state}" + (f" ({outcome.reason})" if outcome.reason else ""))
+
+    def stop(self) -> None:
+        """Let all workers save and end."""
+        for worker in self.working:
+            if worker.process.poll() is None:
+                worker.process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + GRACE
+        for worker in self.working:
+            try:
+                worker.process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            worker.log.close()
+
+
+def last_line(path: Path) -> str:
+    """The last words of a log."""
+    lines = path.read_text("utf-8", "replace").split("\n") if path.is_file() else []
+    return next((line.strip()[:500] for line in reversed(lines) if line.strip()), "without a word")

@@ -1,0 +1,192 @@
+"""What a sweep has found: its settings in order, the best with fresh seeds, and the effect of each field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from condgan.experiments.spaces import Interval
+from condgan.experiments.sweep import FRESH, Sweep
+from condgan.storage.manifest import begin
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+EFFECTS = "effects.png"
+BINS = 5  # of a range in the plot of effects
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A setting.
+
+    Attributes:
+        number: in the order of proposals.
+        overrides: that make it.
+        values: means over seeds of what was sought; none where a training did not finish.
+        state: finished, pruned, diverged or failed.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    values: tuple[float, ...] | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a sweep has found.
+
+    Attributes:
+        sweep: the plan.
+        rows: its settings.
+        best: the number of the best setting; none where none has finished.
+        fresh: what was sought, by each fresh training of the best setting.
+        files: pictures that were written.
+    """
+
+    sweep: Sweep
+    rows: tuple[Row, ...]
+    best: int | None
+    fresh: tuple[tuple[float, ...], ...]
+    files: tuple[Path, ...]
+
+    def ranked(self) -> list[Row]:
+        """The settings, the best first, those without figures last."""
+        sign = 1 if self.sweep.better[self.sweep.metrics[0]] == "lower" else -1
+        return sorted(
+            self.rows, key=lambda row: (row.values is None, sign * row.values[0] if row.values else row.number)
+        )
+
+    def sentences(self) -> list[str]:
+        """The best setting in words: as the sweep saw it, and with fresh seeds."""
+        if self.best is None:
+            return ["no setting has finished"]
+        row, metric = self.rows[self.best], self.sweep.metrics[0]
+        assert row.values is not None
+        lines = [f"best: {' '.join(row.overrides) or 'the recipe as it is'}, {metric} {row.values[0]:.4g} in the sweep"]
+        if self.fresh:
+            values = np.array(self.fresh)[:, 0]
+            spread = f" +- {values.std(ddof=1):.2g} (spread)" if len(values) > 1 else ""
+            lines.append(
+                f"with {len(values)} fresh seeds: {metric} {values.mean():.4g}{spread}; the best of many is flattered"
+            )
+        return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: settings, best, fresh, importances."""
+        rows = [
+            {"number": row.number, "overrides": list(row.overrides), "values": row.values, "state": row.state}
+            for row in self.rows
+        ]
+        return {
+            "metrics": list(self.sweep.metrics),
+            "settings": rows,
+            "best": self.best,
+            "fresh": [list(values) for values in self.fresh],
+            "importances": importances(self.sweep),
+            "files": [str(path) for path in self.files],
+        }
+
+
+def of(sweep: Sweep) -> Results:
+    """The results of a sweep as far as it has come, and its plot of effects."""
+    _, outcomes = sweep.study.read()
+    rows = []
+    for number in range(min(sweep.trials, len(sweep.settings))):
+        ended = sweep.outcomes(number, outcomes) or []
+        finished = bool(ended) and all(outcome.state == "finished" for outcome in ended)
+        values = sweep.values(number) if finished else None
+        state = next(
+            (outcome.state for outcome in ended if outcome.state != "finished"), "finished" if ended else "open"
+        )
+        overrides = tuple(sweep.space.overrides(sweep.settings[number]))
+        rows.append(Row(number, overrides, None if values is None else tuple(values), state))
+    base = sweep.space.base.seed + FRESH
+    fresh = [
+        sweep.measured(f"best/seed-{base + seed}") for seed in range(100) if f"best/seed-{base + seed}" in outcomes
+    ]
+    files = (draw(sweep, rows),) if any(row.values for row in rows) else ()
+    return Results(sweep, tuple(rows), sweep.best(outcomes), tuple(tuple(values) for values in fresh if values), files)
+
+
+def importances(sweep: Sweep) -> Mapping[str, float]:
+    """The share of the variation of the first metric that each field explains, by PED-ANOVA (Watanabe et al. 2023).
+
+    Empty where that cannot be told: one at a time, or with fewer than four settings.
+    """
+    if sweep.sampler == "one-at-a-time":
+        return {}
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.trial import TrialState
+
+    study = sweep.opened()
+    complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    if len(complete) < 4:
+        return {}
+    target = (lambda trial: trial.values[0]) if len(sweep.metrics) > 1 else None
+    try:
+        found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), target=target)
+    except (ValueError, RuntimeError):  # all settings equally good
+        return {}
+    return {name: round(float(share), 4) for name, share in found.items()}
+
+
+def draw(sweep: Sweep, rows: list[Row]) -> Path:
+    """Write the effect of each field on the first metric: each setting, and means with their standard error."""
+    from matplotlib.figure import Figure
+
+    from condgan.pictures import curves
+
+    fields, metric = list(sweep.space.fields), sweep.metrics[0]
+    figure = Figure(figsize=(4 * min(3, len(fields)), 3 * -(-len(fields) // 3)), dpi=100, layout="constrained")
+    axes = np.atleast_1d(figure.subplots(-(-len(fields) // 3), min(3, len(fields)), squeeze=False)).ravel()
+    for axis, name in zip(axes, fields, strict=False):
+        effect(axis, sweep, rows, name)
+        axis.set_ylabel(metric)
+        curves.plain(axis)
+    for axis in axes[len(fields) :]:
+        axis.set_visible(False)
+    path = sweep.study.folder / EFFECTS
+    curves.save(path, figure, begin())
+    return path
+
+
+def effect(axis: "Axes", sweep: Sweep, rows: list[Row], name: str) -> None:
+    """Draw what was sought against the values of a field."""
+    from condgan.pictures.curves import BLUE, ORANGE
+
+    field = sweep.space.fields[name]
+    known = [(sweep.settings[row.number].get(name), row.values[0]) for row in rows if row.values]
+    axis.set_title(name, loc="left", parse_math=False)
+    if isinstance(field, Interval):
+        pairs = [(float(value), found) for value, found in known if value is not None]
+        if not pairs:
+            return
+        x, y = np.array(pairs).T
+        if field.log:
+            axis.set_xscale("log")
+        edges = (np.geomspace if field.log else np.linspace)(field.low, field.high, BINS + 1)
+        groups = [(float(x[inside].mean()), y[inside]) for inside in bins(x, edges)]
+    else:
+        base = "as it is"
+        names = [*dict.fromkeys([*(base for value, _ in known if value is None), *field.values])]
+        pairs = [(names.index(base if value is None else value), found) for value, found in known]
+        x, y = np.array(pairs, float).T
+        axis.set_xticks(range(len(names)), names)
+        groups = [(float(place), y[x == place]) for place in range(len(names)) if (x == place).any()]
+    axis.plot(x, y, "o", color=BLUE, alpha=0.5, markersize=4)
+    means = [float(values.mean()) for _, values in groups]
+    errors = [float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0 for _, values in groups]
+    line = "-" if isinstance(field, Interval) else ""
+    axis.errorbar([place for place, _ in groups], means, errors, color=ORANGE, fmt=f"s{line}", markersize=5, capsize=3)
+
+
+def bins(x: Values, edges: Values) -> list[npt.NDArray[np.bool_]]:
+    """Which values lie between neighbouring edges, of those that have any."""
+    places = np.clip(np.searchsorted(edges, x, "right") - 1, 0, len(edges) - 2)
+    return [places == place for place in range(len(edges) - 1) if (places == place).any()]

@@ -1,0 +1,227 @@
+"""A study: a folder of runs, what it tries, and a journal of what became of each trial."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any, Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from condgan.errors import CondganError
+from condgan.generation.run import Run
+from condgan.recipe import Recipe
+from condgan.results.records import EvaluationRecord
+from condgan.storage.files import atomic
+
+FORMAT = 1
+PLAN, JOURNAL = "study.json", "journal.jsonl"
+
+State = Literal["finished", "pruned", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A training of a study.
+
+    Attributes:
+        name: of its run folder, below that of the study: ``seed-0``, ``trial-0003/seed-1``.
+        recipe: what it trains.
+        refused: why it cannot be trained.
+    """
+
+    name: str
+    recipe: Recipe
+    refused: str | None = None
+
+
+class Outcome(BaseModel):
+    """What became of a trial.
+
+    Attributes:
+        state: finished; pruned: stopped because others were better; diverged; failed: refused, as by a full disk, or
+            its process died too often.
+        reason: why it diverged or failed, in a line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    trial: str = Field(max_length=1000)
+    state: State
+    reason: str | None = None
+
+
+class Plan(Protocol):
+    """What a study tries, and in which order: a pure function of the outcomes so far."""
+
+    @property
+    def kind(self) -> str:
+        """The name of this kind of plan, as ``seeds``."""
+
+    def describe(self) -> dict[str, Any]:
+        """What makes it this plan, as JSON: a study goes on with an equal one only."""
+
+    def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
+        """The next trial, given the names of those that have begun and what became of some; none: not now."""
+
+    def prune(self, trial: Trial, evaluations: Sequence[EvaluationRecord]) -> bool:
+        """Whether to end a trial early, after a new evaluation."""
+
+
+class Study:
+    """The folder of a study, and the places in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.plan_file, self.journal = folder, folder / PLAN, folder / JOURNAL
+        self.data, self.logs = folder / ".data", folder / "logs"
+
+    def __repr__(self) -> str:
+        """``<Study a: seeds, 3 of 5 trials ended>``."""
+        begun, outcomes = self.read()
+        return f"<Study {self.folder}: {self.kind()}, {len(outcomes)} of {len(begun)} trials ended>"
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Self:
+        """An existing study.
+
+        Raises:
+            CondganError: there is none in this folder.
+        """
+        study = cls(Path(folder))
+        if not study.plan_file.is_file():
+            raise CondganError(f"{folder} is not a study: it has no {PLAN}")
+        study.described()
+        return study
+
+    def begin(self, plan: Plan) -> None:
+        """Write the plan into a new folder, or find it in one where the study is to go on.
+
+        Raises:
+            CondganError: the folder has another plan, or files of something else; it cannot be created.
+        """
+        described = json.loads(json.dumps({"format": FORMAT, "kind": plan.kind, "plan": plan.describe()}))
+        if self.plan_file.is_file():
+            if self.described() != described:
+                raise CondganError(
+                    f"{self.folder} is another study ({different(self.described(), described)}): choose another "
+                    f"`study`, or `condgan resume {quote(str(self.folder))}` continues it as it is"
+                )
+            return
+        try:
+            if self.folder.exists() and any(not path.name.startswith(".") for path in self.folder.iterdir()):
+                raise CondganError(f"{self.folder} exists and is no study: choose another `study`")
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CondganError(f"cannot create the study {self.folder}: {error.strerror or error}") from None
+        atomic(self.plan_file, json.dumps(described, indent=2).encode() + b"\n")
+
+    def described(self) -> dict[str, Any]:
+        """The plan as it was written.
+
+        Raises:
+            CondganError: it is damaged, or of a newer version.
+        """
+        try:
+            described = json.loads(self.plan_file.read_bytes())
+            version = described["format"]
+            if not isinstance(described["kind"], str) or not isinstance(described["plan"], dict):
+                raise ValueError("expected a kind and a plan")
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise CondganError(f"{self.plan_file} is damaged ({error}): restore it, or begin another study") from None
+        if version != FORMAT:
+            raise CondganError(f"{self.plan_file} has format {version}, this condgan reads {FORMAT}: upgrade condgan")
+        return dict(described)
+
+    def kind(self) -> str:
+        """Of its plan."""
+        return str(self.described()["kind"])
+
+    def run(self, trial: str) -> Run:
+        """The run of a trial, which may not exist yet."""
+        return Run(self.folder / trial)
+
+    def runs(self) -> dict[str, Run]:
+        """The runs of all trials that have begun, in order."""
+        return {name: self.run(name) for name in self.read()[0] if (self.folder / name / "recipe.json").is_file()}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the study: one process at a time decides what is tried.
+
+        Raises:
+            CondganError: another process works on it.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0.5)
+        except Timeout:
+            raise CondganError(f"another process works on the study {self.folder}: wait, or stop it") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Append a line to the journal. A last line that a kill has cut is ended first, so that it stays alone."""
+        with open(self.journal, "ab+") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def began(self, trial: Trial) -> None:
+        """Note that a trial has begun, once."""
+        if trial.name not in self.read()[0]:
+            self.write({"began": trial.name})
+
+    def ended(self, outcome: Outcome) -> None:
+        """Note what became of a trial."""
+        self.write(outcome.model_dump(exclude_none=True))
+
+    def read(self) -> tuple[list[str], dict[str, Outcome]]:
+        """The names of the trials that have begun, in order, and what became of those that ended.
+
+        Lines that are no records, as of a journal that was cut, are left out: those trials go on where they stand.
+        """
+        begun: list[str] = []
+        outcomes: dict[str, Outcome] = {}
+        text = self.journal.read_text("utf-8", "replace") if self.journal.is_file() else ""
+        for line in text.splitlines():
+            try:
+                content = json.loads(line)
+                name = content["began"] if "began" in content else content["trial"]
+                if not isinstance(name, str) or not inside(name):
+                    continue
+                if name not in begun:
+                    begun.append(name)
+                if "began" not in content:
+                    outcomes[name] = Outcome.model_validate(content)
+            except (ValueError, ValidationError, KeyError, TypeError, RecursionError):
+                continue
+        return begun, outcomes
+
+
+def inside(name: str) -> bool:
+    """Whether the name of a trial leads to a folder below its study."""
+    parts = Path(name).parts
+    return bool(parts) and not Path(name).is_absolute() and not {"..", "."} & {*parts} and "\0" not in name
+
+
+def different(one: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> str:
+    """The first fields in which two plans differ: ``seeds: 3, given 5``."""
+    found = []
+    for name in dict.fromkeys([*one, *other]):
+        a, b = one.get(name), other.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += [different(a, b, f"{path}{name}.")] if a != b else []
+        elif a != b:
+            found.append(f"{path}{name}: {a}, given {b}")
+    return "; ".join(found[:3])

@@ -1,0 +1,300 @@
+"""Sweeps: settings from a space, each trained with one or several seeds, and the best trained again.
+
+Optuna (Akiba et al. 2019) proposes settings; its journal lies beside that of the study, and optuna-dashboard opens it.
+The best of N settings is flattered by chance: its figure is that of fresh seeds.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from condgan.data import sources
+from condgan.errors import ArgumentError, CondganError
+from condgan.evaluation.comparison import METRICS
+from condgan.experiments import executor, proposals
+from condgan.experiments.executor import Looked, Say
+from condgan.experiments.spaces import Space, parse
+from condgan.experiments.study import Outcome, Study, Trial
+from condgan.recipe import Recipe
+from condgan.recipe.text import from_json, to_json
+from condgan.results.records import EvaluationRecord
+from condgan.storage.files import atomic
+from condgan.training import beginning
+
+if TYPE_CHECKING:
+    import optuna
+
+BEST = "best.json"
+DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {"lower": "minimize", "higher": "maximize"}
+SECONDS = "seconds"
+FRESH = 1000  # from the seed of a setting to the first fresh seed
+STARTUP = 5  # settings that reached a point before others are compared there, as in Optuna's MedianPruner
+CONFIRMED = 3  # fresh seeds of the best setting, at least
+MOST_TRIALS, MOST_SEEDS = 100_000, 100
+Sampler = Literal["tpe", "random", "one-at-a-time"]
+
+
+@dataclass(eq=False)
+class Sweep:
+    """A plan: so many settings of a space.
+
+    Attributes:
+        space: what is varied.
+        words: the space as it was given.
+        metrics: what is sought, each the name of a metric, or ``seconds``; the first one decides.
+        trials: settings.
+        seeds: trainings of each setting.
+        sampler: who proposes settings; ``one-at-a-time``: the recipe, and each value of each field alone.
+        study: its folder.
+    """
+
+    space: Space
+    words: tuple[str, ...]
+    metrics: tuple[str, ...]
+    trials: int
+    seeds: int
+    sampler: Sampler
+    study: Study
+    storage: str | None = None
+    kind = "sweep"
+    settings: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked, and open Optuna's journal.
+
+        Raises:
+            CondganError: a number out of range, an unknown metric, nothing to vary, or Optuna is missing.
+        """
+        for argument, number, most in (("trials", self.trials, MOST_TRIALS), ("seeds", self.seeds, MOST_SEEDS)):
+            if not 1 <= number <= most:
+                raise ArgumentError(argument, number, f"expected 1 to {most}")
+        if not self.space.fields:
+            raise CondganError("nothing is varied: give values, as optim.lr=1e-5..1e-3:log or train.batch=32,64")
+        known = {name: metric.better for name, metric in METRICS.items() if metric.better in ("higher", "lower")}
+        for name in self.metrics:
+            if name not in known and name != SECONDS:
+                raise ArgumentError("metric", name, f"expected {', '.join(known)} or {SECONDS}")
+        self.better = {name: known.get(name, "lower") for name in self.metrics}
+        self.optuna: optuna.Study | None = None
+        if self.sampler == "one-at-a-time":
+            self.settings = proposals.one_at_a_time(self.space)
+            self.trials = len(self.settings)
+
+    def describe(self) -> dict[str, Any]:
+        """Recipe, space, metrics, trials, seeds and sampler."""
+        told = {"words": list(self.words), "metrics": list(self.metrics), "trials": self.trials, "seeds": self.seeds}
+        return told | {"sampler": self.sampler, "recipe": self.space.base.model_dump(mode="json")}
+
+    def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
+        """A seed of a setting that has begun, else of a new one, else a fresh seed of the best."""
+        self.learn(outcomes)
+        known = {*begun}
+        for number in range(self.trials):
+            setting = self.setting(number)
+            for seed in range(self.seeds):
+                name = f"setting-{number:04d}/seed-{self.space.base.seed + seed}"
+                if name not in known:
+                    return self.trial(name, setting, seed)
+        best = self.best(outcomes)
+        for seed in range(max(CONFIRMED, self.seeds)) if best is not None else ():
+            name = f"best/seed-{self.space.base.seed + FRESH + seed}"
+            if name not in known:
+                return self.trial(name, self.setting(best or 0), FRESH + seed)
+        return None
+
+    def trial(self, name: str, setting: dict[str, Any], seed: int) -> Trial:
+        """A training of a setting; one whose values exclude each other says so."""
+        try:
+            return Trial(name, self.trained(setting, seed))
+        except CondganError as error:
+            return Trial(name, self.space.base, str(error))
+
+    def trained(self, setting: dict[str, Any], seed: int) -> Recipe:
+        """The recipe of a setting with the seed that follows that of the base by ``seed``."""
+        recipe = self.space.recipe(setting)
+        return recipe.model_copy(update={"seed": self.space.base.seed + seed})
+
+    def setting(self, number: int) -> dict[str, Any]:
+        """Setting ``number``; Optuna is asked for those that are not known yet."""
+        while len(self.settings) <= number:
+            self.settings.append(self.asked(len(self.settings)))
+        return self.settings[number]
+
+    def asked(self, number: int) -> dict[str, Any]:
+        """The setting that Optuna proposes, or has proposed before a kill."""
+        study = self.opened()
+        trials = [trial for trial in study.get_trials(deepcopy=False) if len(trial.params) == len(self.space.fields)]
+        if number < len(trials):
+            return dict(trials[number].params)
+        return dict(study.ask(proposals.distributions(self.space)).params)
+
+    def opened(self) -> "optuna.Study":
+        """Optuna's study, whose journal is opened once."""
+        if self.optuna is None:
+            seed = self.space.base.seed % (1 << 32)
+            directions = [DIRECTIONS[self.better[name]] for name in self.metrics]
+            self.optuna = proposals.opened(self.study.folder, self.storage, seed, self.sampler == "random", directions)
+        return self.optuna
+
+    def learn(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Tell Optuna of settings whose trainings have all ended."""
+        if self.sampler == "one-at-a-time":
+            return
+        from optuna.trial import TrialState
+
+        whole = [
+            trial for trial in self.opened().get_trials(deepcopy=False) if len(trial.params) == len(self.space.fields)
+        ]
+        for number, trial in enumerate(whole):
+            if trial.state == TrialState.RUNNING and (ended := self.outcomes(number, outcomes)) is not None:
+                values = self.values(number) if all(outcome.state == "finished" for outcome in ended) else None
+                pruned = any(outcome.state == "pruned" for outcome in ended)
+                failed = TrialState.PRUNED if pruned else TrialState.FAIL
+                state = failed if values is None else TrialState.COMPLETE
+                self.opened().tell(trial.number, values, state=state)
+
+    def outcomes(self, number: int, outcomes: Mapping[str, Outcome]) -> list[Outcome] | None:
+        """What became of all trainings of a setting; none before they have ended."""
+        found = [outcomes.get(name) for name in self.names(number)]
+        return None if None in found else [outcome for outcome in found if outcome is not None]
+
+    def names(self, number: int) -> list[str]:
+        """The trainings of a setting."""
+        return [f"setting-{number:04d}/seed-{self.space.base.seed + seed}" for seed in range(self.seeds)]
+
+    def values(self, number: int) -> list[float] | None:
+        """The means over seeds of what is sought; none where a training lacks it."""
+        each = [self.measured(name) for name in self.names(number)]
+        if any(values is None for values in each):
+            return None
+        return [float(np.mean([values[place] for values in each if values])) for place in range(len(self.metrics))]
+
+    def measured(self, trial: str) -> list[float] | None:
+        """What is sought, in the last evaluation of a training; none where it has none."""
+        run = self.study.run(trial)
+        found = []
+        for metric in self.metrics:
+            value = run.seconds() if metric == SECONDS else figure(run.evaluations(), metric)
+            if value is None:
+                return None
+            found.append(value)
+        return found
+
+    def best(self, outcomes: Mapping[str, Outcome]) -> int | None:
+        """The setting with the best mean of the first metric; none before all have ended."""
+        ended = [self.outcomes(number, outcomes) for number in range(self.trials)]
+        if any(found is None for found in ended):
+            return None
+        sign = 1 if self.better[self.metrics[0]] == "lower" else -1
+        ranked = []
+        for number, found in enumerate(ended):
+            if found and all(outcome.state == "finished" for outcome in found):
+                values = self.values(number)
+                if values is not None:
+                    ranked.append((sign * values[0], number))
+        return min(ranked)[1] if ranked else None
+
+    def prune(self, trial: Trial, evaluations: Sequence[EvaluationRecord]) -> bool:
+        """Whether the first training of a setting is worse than the middle of those before it were at this point."""
+        metric, first = self.metrics[0], f"seed-{self.space.base.seed}"
+        judged = trial.name.startswith("setting-") and trial.name.endswith(first) and evaluations[-1].images > 0
+        if not judged or len(self.metrics) > 1 or metric == SECONDS or self.sampler == "one-at-a-time":
+            return False
+        runs = [self.study.run(self.names(number)[0]) for number in range(len(self.settings))]
+        there = [
+            run.evaluations() for run in runs if run.log.is_file() and run.folder != self.study.folder / trial.name
+        ]
+        reached = [[record for record in each if record.images == evaluations[-1].images] for each in there]
+        others = [value for each in reached if (value := figure(each, metric)) is not None]
+        own = figure(evaluations, metric)
+        if own is None or len(others) < STARTUP:
+            return False
+        middle = float(np.median(others))
+        return own > middle if self.better[metric] == "lower" else own < middle
+
+
+def figure(evaluations: Sequence[EvaluationRecord], metric: str) -> float | None:
+    """The value of a metric in the last evaluation, in whatever space."""
+    found = [each.value for each in evaluations[-1].evaluation.values() if each.metric == metric] if evaluations else []
+    return next((value for value in found if value is not None), None)
+
+
+def run(
+    recipe: str | PathLike[str] | Recipe | None,
+    *words: str,
+    metric: str = "fid",
+    trials: int = 20,
+    seeds: int = 1,
+    sampler: Sampler = "tpe",
+    data: str | Path | None = None,
+    epochs: int | None = None,
+    study: str | PathLike[str] | None = None,
+    storage: str | None = None,
+    workers: int = 1,
+    say: Say = lambda _: None,
+    looked: Looked = lambda _: None,
+) -> Sweep:
+    """Try settings of a space, and train the best again with fresh seeds; what was done before is not done again.
+
+    Args:
+        recipe, data, epochs: as for ``condgan.train``.
+        words: the space, as ``spaces.parse`` takes it.
+        metric: what is sought, or several, with commas between them.
+        trials: settings.
+        seeds: trainings of each.
+        sampler: who proposes settings.
+        study: the folder; none: ``runs/RECIPE-sweep``.
+        storage: an address that Optuna knows, as sqlite:///sweep.db; none: a journal in the folder.
+        workers, say, looked: as for ``executor.work``.
+
+    Raises:
+        CondganError: the space is not valid, or the folder has another study.
+        InterruptedTrainingError: Ctrl-C, after all were saved.
+    """
+    base, _ = beginning.planned(recipe, (), data, epochs)
+    space = parse(base, words)
+    source = space.base.data.source if data is None else str(data)
+    placed = space.base.model_copy(
+        update={"data": space.base.data.model_copy(update={"source": sources.place(source)})}
+    )
+    space = Space(placed, space.fields)
+    folder = Path(study) if study is not None else Path("runs") / f"{base.name}-sweep"
+    metrics = tuple(name.strip() for name in metric.split(","))
+    return work(Sweep(space, words, metrics, trials, seeds, sampler, Study(folder), storage), workers, say, looked)
+
+
+def work(sweep: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambda _: None) -> Sweep:
+    """Work on a sweep, a new one or one that goes on, and write the best setting as a recipe.
+
+    Raises:
+        CondganError, InterruptedTrainingError: as for ``run``.
+    """
+    executor.work(sweep.study, sweep, workers, say, looked)
+    best = sweep.best(sweep.study.read()[1])
+    if best is not None:
+        atomic(sweep.study.folder / BEST, to_json(sweep.trained(sweep.setting(best), 0)).encode())
+    return sweep
+
+
+def written(study: Study) -> Sweep:
+    """The plan of a sweep.
+
+    Raises:
+        CondganError: it is another kind of study, or damaged.
+    """
+    described = study.described()
+    if described["kind"] != Sweep.kind:
+        raise CondganError(f"{study.folder} is a study of another kind: {described['kind']}")
+    try:
+        plan = described["plan"]
+        base = from_json(json.dumps(plan["recipe"]).encode(), str(study.plan_file))
+        space = Space(base, parse(base, plan["words"]).fields)
+        words, metrics = tuple(plan["words"]), tuple(plan["metrics"])
+        return Sweep(space, words, metrics, int(plan["trials"]), int(plan["seeds"]), plan["sampler"], study)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CondganError(f"{study.plan_file} is damaged ({error}): restore it, or begin another study") from None

@@ -1,0 +1,107 @@
+"""Sweeps try what they say, go on after kills, and tell the best setting by fresh seeds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from condgan import cli
+from condgan.errors import CondganError
+from condgan.experiments import results, sweep
+from condgan.experiments.study import Study
+
+TINY = (
+    "generator.hidden=4", "discriminator.hidden=4", "latent.dim=4", "train.epochs=2", "evaluation.every=600",
+    "evaluation.images=100", "output.grid_every=1000000", "machine.threads=1",
+)  # fmt: skip
+
+
+def test_a_sweep_finds_the_best_and_trains_it_again(digits: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "S"
+    words = ["sweep", "cgan-lsgan", *TINY, "optim.lr=1e-4..1e-2:log", "train.batch=32,64", "--metric", "label_accuracy",
+             "--trials", "2", "--workers", "2", "--data", digits, "--study", folder, "--json"]  # fmt: skip
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*map(str, words)])
+    shown = capsys.readouterr()
+    assert stopped.value.code == 0, shown.err
+    found = json.loads(shown.out)
+    assert [row["state"] for row in found["settings"]] == ["finished"] * 2
+    values = [row["values"][0] for row in found["settings"]]
+    assert found["best"] == int(np.argmax(values))
+    assert len(found["fresh"]) == 3
+    study = Study(folder)
+    for number, row in enumerate(found["settings"]):
+        run = study.run(f"setting-{number:04d}/seed-0")
+        rate = next(float(text.partition("=")[2]) for text in row["overrides"] if text.startswith("optim.lr="))
+        assert run.recipe.optim.g.lr == run.recipe.optim.d.lr == rate
+        assert 1e-4 <= rate <= 1e-2
+        assert run.evaluations()[-1].value("label_accuracy") == row["values"][0]
+    fresh = [study.run(f"best/seed-{seed}").recipe for seed in (1000, 1001, 1002)]
+    assert [recipe.seed for recipe in fresh] == [1000, 1001, 1002]
+    best = json.loads((folder / "best.json").read_text())
+    assert best["optim"]["g"]["lr"] == fresh[0].optim.g.lr
+    assert best["train"]["batch"] == fresh[0].train.batch
+    assert (folder / "effects.png").is_file()
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    opened = optuna.load_study(study_name="S", storage=JournalStorage(JournalFileBackend(str(folder / "optuna.jsonl"))))
+    assert [trial.values for trial in opened.trials] == [[value] for value in values]
+
+
+@pytest.mark.slow
+def test_a_sweep_that_was_killed_goes_on_with_the_settings_that_it_had(digits: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "S"
+    words = ["sweep", "cgan-lsgan", *TINY, "optim.lr=1e-4..1e-2:log", "--metric", "label_accuracy", "--trials", "2",
+             "--data", digits, "--study", folder]  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", "condgan", *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        end = time.monotonic() + 60
+        while not (folder / "setting-0000" / "seed-0" / "recipe.json").is_file():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    rate = Study(folder).run("setting-0000/seed-0").recipe.optim.g.lr
+    (folder / "optuna.jsonl.lock").touch()  # as of a kill inside the lock
+    os.utime(folder / "optuna.jsonl.lock", (1, 1))
+    done = sweep.work(sweep.written(Study.open(folder)), say=lambda text: None)
+    assert done.settings[0] == {"optim.lr": rate}
+    assert Study(folder).run("setting-0000/seed-0").recipe.optim.g.lr == rate
+    found = results.of(done)
+    assert [row.state for row in found.rows] == ["finished", "finished"]
+    assert len(found.fresh) == 3
+    with pytest.raises(CondganError, match=r"another study .*trials: 2, given 3"):
+        sweep.run("cgan-lsgan", *map(str, words[2:11]), trials=3, metric="label_accuracy", data=digits, study=folder)
+
+
+def test_one_at_a_time_is_the_recipe_and_each_value_alone(tmp_path: Path) -> None:
+    from condgan.experiments.proposals import one_at_a_time
+    from condgan.experiments.spaces import parse
+    from condgan.recipe import builtin
+
+    space = parse(builtin.get("cgan-lsgan", []), ["train.batch=32,64,128", "train.ema=none,0.9"])
+    assert one_at_a_time(space) == [{}, {"train.batch": "32"}, {"train.batch": "128"}, {"train.ema": "0.9"}]
+    with pytest.raises(CondganError, match=r"one at a time needs choices, and optim\.lr has a range"):
+        one_at_a_time(parse(space.base, ["optim.lr=1e-4..1e-3"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"trials": 0}, "trials=0"), ({"seeds": 0}, "seeds=0"), ({"metric": "beauty"}, "metric=beauty"),
+     ({"metric": "fid,second"}, "metric=second")],
+)  # fmt: skip
+def test_bad_sweeps_are_refused_before_anything_runs(options: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(CondganError, match=says):
+        sweep.run("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", **options)
+    with pytest.raises(CondganError, match="nothing is varied"):
+        sweep.run("cgan-lsgan", "train.batch=32", study=tmp_path / "S")
+    assert os.listdir(tmp_path) == []
