@@ -31,12 +31,14 @@ class Labels:
         root: the folder.
         told: the labels in each table, by the path of a file.
         wrong: tables that cannot be read, or name a file that is not there, and why.
+        positions: of the class of a file among all classes, where a file beside it says so.
         folders: the class of each folder that was asked for.
     """
 
     root: Path
     told: dict[Path, set[str]] = field(default_factory=dict)
     wrong: dict[Path, str] = field(default_factory=dict)
+    positions: dict[Path, int] = field(default_factory=dict)
     folders: dict[Path, set[str]] = field(default_factory=dict)
 
     @classmethod
@@ -62,7 +64,8 @@ class Labels:
 
     def read_others(self, paths: Sequence[Path]) -> None:
         """Tables of any name, as a training would read them: by the name of a column, else the only other one."""
-        given = [path for path in paths if path.suffix.lower() in tables.ENDINGS and path.name not in (METADATA, TABLE)]
+        endings, present = {*tables.ENDINGS, ".cls"}, {*paths}
+        given = [path for path in paths if path.suffix.lower() in endings and path.name not in (METADATA, TABLE)]
         if not given:
             return
         places: dict[str, set[Path]] = {}
@@ -71,6 +74,8 @@ class Labels:
                 for name in (path.relative_to(self.root).as_posix(), path.name, path.stem):
                     places.setdefault(name, set()).add(path)
         for path in given:
+            if (picture := path.with_suffix(".png")) in present and self.read_sidecar(path, picture):
+                continue
             try:
                 listed = list(_rows(path))
             except (UnreadableError, ValueError, RecursionError, csv.Error):
@@ -82,6 +87,18 @@ class Labels:
                     meant = places.get(beside) or places.get(cell) or set()
                     if len(meant) == 1 and label is not None and cell != label:
                         self.add(next(iter(meant)), label)
+
+    def read_sidecar(self, path: Path, picture: Path) -> bool:
+        """A file beside a picture, as webdataset has them: {"label": its class}, or the position of that among all."""
+        try:
+            text = content(path, MOST_BYTES).decode()
+            if path.suffix == ".cls":
+                self.positions[picture] = int(text)
+            else:
+                self.add(picture, str(json.loads(text)["label"]))
+        except (UnreadableError, ValueError, KeyError, TypeError, RecursionError):
+            return False
+        return True
 
     def of(self, path: Path) -> set[str]:
         """The labels of a file: of tables, else of its folder; none where nothing gives it one."""
@@ -144,17 +161,15 @@ def disagreement(one: Judged) -> str | None:
 
     A picture that is no image of a dataset may stand in any folder, but not in that of another class.
     """
-    if one.label is None or one.manifest is None or one.job is None:
+    if one.manifest is None or one.job is None:
         return None
-    said = shown(one.job)
+    said, words = shown(one.job), ", ".join(sorted(shown(one.job))) or "none"
     known = () if one.generator is None else one.generator.domain.class_names
-    if said == {one.label}:
-        if one.position is None or one.label not in known or known[one.position : one.position + 1] == (one.label,):
-            return None
-        return f'its label is {one.position}, and that of class "{one.label}" is {known.index(one.label)}'
-    if one.manifest.kind != "image" and one.label not in known:
-        return None
-    return f'it stands under the label "{one.label}", and its manifest says {", ".join(sorted(said)) or "none"}'
+    if one.label is not None and said != {one.label} and (one.manifest.kind == "image" or one.label in known):
+        return f'it stands under the label "{one.label}", and its manifest says {words}'
+    if one.position is not None and known and {*known[one.position : one.position + 1]} != said:
+        return f"its label is {one.position}, which is not that of the class that its manifest says: {words}"
+    return None
 
 
 def misplaced(one: Judged, folders: Sequence[str]) -> None:
