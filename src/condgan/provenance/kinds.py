@@ -100,7 +100,7 @@ def html(data: bytes) -> Picture:
 READERS = {".png": reading.png, ".gif": gif, ".html": html, ".htm": html}
 """What reads which ending."""
 FOREIGN = {*(SUFFIXES - READERS.keys()), ".jxl", ".svg", ".jp2", ".tga", ".ico", ".psd", ".exr", ".mp4", ".webm",
-           ".npy", ".zip", ".gz", ".tgz", ".bz2", ".xz"}  # fmt: skip
+           ".npy", ".idx3-ubyte", ".zip", ".gz", ".tgz", ".bz2", ".xz"}  # fmt: skip
 """Endings of pictures, arrays and archives that condgan does not write."""
-SIGNATURES = (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM")
-"""How pictures begin."""
+SIGNATURES = (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"\0\0\x08\3")
+"""How pictures begin, and arrays of IDX."""

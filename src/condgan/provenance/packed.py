@@ -67,6 +67,8 @@ class _Target:
             DamagedError: its name leads elsewhere, or there are too many.
         """
         parts = name.removeprefix("./").rstrip("/").split("/")
+        if name in (".", "./"):
+            return self.folder
         self.files += 1
         if self.files > MOST_FILES or len(parts) > DEEPEST:
             raise DamagedError(f"it has more than {MOST_FILES} files, or more than {DEEPEST} folders deep")
