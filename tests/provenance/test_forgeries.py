@@ -169,8 +169,11 @@ def test_images_of_a_set_have_one_size(copy: Copy, forge: Any, change: str) -> N
         path.write_bytes(forge.joined([(k, new[k] if k in (b"IDAT", b"IHDR") else body) for k, body in old]))
         assert verify(path).files[0].why == "made again: the same pixels, enlarged 2 times"
     else:
-        other: dict[str, Any] = {"scale": {"scale": 4}, "visible label": {"scale": 4, "visible_label": "en"}}[change]
-        larger = job.model_copy(update=other)
+        others: dict[str, dict[str, Any]] = {
+            "scale": {"scale": 4},
+            "visible label": {"scale": 4, "visible_label": "en"},
+        }
+        larger = job.model_copy(update=others[change])
         path.write_bytes(pictures.png(larger.draw(load("mnist")), told.of("image", jobs.recorded(larger))))
     assert verdict(path) == "verified"
     assert verdict(folder) == "contradictory"

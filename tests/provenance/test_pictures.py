@@ -318,7 +318,7 @@ def test_an_animation_that_was_changed_is_never_verified(copy: Copy, forge: Any,
     else:
         with Image.open(path) as image:
             told, frames = image.info["comment"].decode(), []
-            for number in range(image.n_frames):
+            for number in range(image.n_frames):  # type: ignore[attr-defined]
                 image.seek(number)
                 frames.append(np.asarray(image.convert("L")))
         from condgan.storage.manifest import Manifest
