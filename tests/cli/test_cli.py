@@ -307,7 +307,7 @@ def test_a_dataset_of_generated_images(trained: Any, run: Any) -> None:
     folder, _ = trained("cgan-lsgan")
     assert run("sample", folder, "--per-class", 3, "--seed", 5).splitlines()[0] == "samples.npz"
     with np.load("samples.npz") as arrays:
-        assert set(arrays.files) == {"images", "labels", "class_names"}
+        assert set(arrays.files) == {"images", "labels", "class_names", "numbers", "manifest.json", "README.md"}
         images, labels, names = arrays["images"], arrays["labels"], arrays["class_names"]
     assert (images.shape, images.dtype) == ((30, 8, 8), np.uint8)
     assert (labels.shape, labels.dtype) == ((30,), np.int64)
@@ -320,7 +320,7 @@ def test_a_dataset_of_generated_images(trained: Any, run: Any) -> None:
         assert np.array_equal(arrays["images"][:30], images)  # more images extend fewer
 
     run("sample", folder, "--per-class", 3, "--seed", 5, "-o", "folder")
-    assert sorted(path.name for path in Path("folder").iterdir()) == list("0123456789")
+    assert sorted(path.name for path in Path("folder").iterdir()) == [*"0123456789", "README.md", "manifest.json"]
     for label in range(10):
         files = sorted((Path("folder") / str(label)).iterdir())
         assert np.array_equal([pixels(file) for file in files], images[labels == label])
@@ -346,7 +346,7 @@ def test_classes_with_names(animals: Path, tiny: dict[str, tuple[str, ...]], run
         assert arrays["images"].shape == (6, 8, 8, 3)
         assert arrays["class_names"].tolist() == ["cat", "dog", "polar bear"]
     run("sample", "zoo", "--per-class", 2, "-o", "copies")
-    assert sorted(path.name for path in Path("copies").iterdir()) == ["cat", "dog", "polar bear"]
+    assert sorted(path.name for path in Path("copies").iterdir() if path.is_dir()) == ["cat", "dog", "polar bear"]
     assert load_data(Data(source="copies", size=8)).class_names == ("cat", "dog", "polar bear")
 
 

@@ -1,3 +1,3 @@
 """Samples of a generator as files: pictures, walks and labelled datasets."""
 
-__all__ = ["export"]
+__all__ = ["card", "export"]

@@ -10,6 +10,7 @@ from condgan.data.writers.output import Output
 from condgan.errors import CondganError
 from condgan.export.keep import Judge
 from condgan.generation.generator import Generator, is_shipped
+from condgan.recipe import Domain
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure, named
 from condgan.runs import moment
@@ -31,12 +32,12 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
     """The card as Markdown, with the front matter that Hugging Face reads."""
     domain, manifest = generator.domain, out.content.manifest
     built_in = BUILT_IN.get(generator.recipe.data.source)  # not by name: a folder may have that of a built-in
-    licence, short = ("not known to condgan: ask its owner", None) if built_in is None else built_in.licence
+    licence = "not known to condgan: ask its owner" if built_in is None else built_in.licence[0]
     kind = "images" if domain.vector is None else "vectors"
     counts = described.get("counts", {})
     figures, per_class, protocol = measured(generator, source)
     lines = [
-        *front(out, short, kind),
+        *front(out.row.name, out.written, domain, single=out.content.single),
         f"# {out.written:,} synthetic {kind}, made by {manifest.software}",
         "",
         f"No {kind[:-1]} in this set is real. A generator made them, which was trained on `{domain.data}`.",
@@ -94,10 +95,12 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
     return "\n".join(lines)
 
 
-def front(out: Output, licence: str | None, kind: str) -> list[str]:
-    """The front matter."""
-    size = next((name for most, name in SIZES if out.written < most), "1M<n<10M")
-    files = DATA_FILES.get(out.row.name)
+def front(form: str, count: int, domain: Domain, *, single: bool = False) -> list[str]:
+    """The front matter of a set of so many samples, in one file or in a folder: what `condgan verify` expects."""
+    built_in = BUILT_IN.get(domain.data)
+    licence = None if built_in is None else built_in.licence[1]
+    size = next((name for most, name in SIZES if count < most), "1M<n<10M")
+    files = DATA_FILES.get(form)
     lines = [
         "---",
         *([f"license: {licence}"] if licence else []),
@@ -105,9 +108,9 @@ def front(out: Output, licence: str | None, kind: str) -> list[str]:
         "- synthetic",
         f"size_categories:\n- {size}",
     ]
-    if kind == "images":
+    if domain.vector is None:
         lines += ["task_categories:", "- image-classification"]
-    if files and not out.content.single:
+    if files and not single:
         lines += ["configs:", "- config_name: default", "  data_files:", "  - split: train", "    path:"]
         lines += [f'    - "{pattern}"' for pattern in files]
     return [*lines, "---", ""]

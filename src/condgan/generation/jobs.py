@@ -81,6 +81,11 @@ class Row(Section):
         given = self.labels if self.labels is not None else self.conditions
         return self.count or 0 if given is None else len(given)
 
+    @property
+    def alone(self) -> bool:
+        """Whether the picture shows one image."""
+        return self.images == 1
+
     def size(self, domain: Domain) -> tuple[int, int]:
         """Height and width of the picture, without its visible label."""
         _, height, width = domain.shape
@@ -149,6 +154,11 @@ class Walk(Section):
     def abreast(self) -> int:
         """How many are shown at the same time."""
         return len(self.labels) if self.labels else self.count or 1
+
+    @property
+    def alone(self) -> bool:
+        """Whether the picture shows one image at a time."""
+        return self.abreast == 1 and self.form != "strip"
 
     def size(self, domain: Domain) -> tuple[int, int]:
         """Height and width of the picture or frame, without its visible label."""

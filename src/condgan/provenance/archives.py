@@ -1,6 +1,7 @@
 """Members of zip and tar files, and arrays in them: strictly as condgan writes them, and within bounds."""
 
 import math
+import re
 import struct
 import sys
 import zipfile
@@ -16,7 +17,7 @@ from condgan.storage.manifest import MOST_BYTES
 MOST_ARRAY = 1 << 40
 """Bytes of an array that is read part by part."""
 PART = 1 << 22  # bytes of a part
-MOST_ROWS = 1 << 26  # of an array, and images of a file
+MOST_ROWS = 1 << 24  # of an array, and images of a file
 MOST_RATIO, SMALL = 200, 16 << 20
 """How many times its size an archive may unpack to, unless it unpacks to few bytes."""
 BLOCK = 512  # bytes of a tar
@@ -103,7 +104,7 @@ def exactly(stream: IO[bytes], count: int, *, short: bool = False) -> bytes:
     return data
 
 
-def array(stream: IO[bytes], dtype: str, most: int = 1 << 31) -> npt.NDArray[Any]:
+def array(stream: IO[bytes], dtype: str, most: int = 1 << 28) -> npt.NDArray[Any]:
     """A whole array of this type: labels, numbers, conditions.
 
     Raises:
@@ -157,8 +158,7 @@ def _files(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
 def _header(block: bytes) -> tuple[bytes, str, int]:
     """Kind, name and size of a member."""
     try:
-        stated = int(block[148:156].rstrip(b"\0 ") or b"0", 8)
-        size = int(block[124:136].rstrip(b"\0 ") or b"0", 8)
+        stated, size = _octal(block[148:156]), _octal(block[124:136])
         name = block[:100].rstrip(b"\0").decode("ascii")
     except ValueError:
         raise DamagedError("damaged: a header of a tar") from None
@@ -166,6 +166,13 @@ def _header(block: bytes) -> tuple[bytes, str, int]:
     if stated != true or size < 0 or block[257:262] != b"ustar" or any(block[345:500]):
         raise DamagedError("damaged: a header of a tar")
     return block[156:157], name, size
+
+
+def _octal(field: bytes) -> int:
+    """A number of a tar's header; Python alone would take signs, blanks and underscores, about which readers differ."""
+    if not re.fullmatch(rb"[0-7]+[ \0]*", field):
+        raise ValueError(f"{field!r} is no octal number")
+    return int(field.rstrip(b" \0"), 8)
 
 
 def _body(file: BinaryIO, size: int) -> bytes:
@@ -182,7 +189,7 @@ def _records(body: bytes) -> dict[str, str]:
             raise DamagedError("damaged: the header of a tar")
         keyword, joint, value = body[place + len(digits) + 1 : place + int(digits) - 1].partition(b"=")
         name = keyword.decode("utf-8", "replace")
-        if not joint or name in told:
+        if not joint or name in told or body[place + int(digits) - 1 : place + int(digits)] != b"\n":
             raise DamagedError("damaged: the header of a tar")
         told[name] = value.decode("utf-8", "replace")
         place += int(digits)

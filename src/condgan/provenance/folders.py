@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unicodedata import normalize
@@ -9,14 +10,14 @@ from unicodedata import normalize
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.tree import is_litter
 from condgan.data.writers.folder import folder_names
+from condgan.export.card import front
 from condgan.provenance import judging, kinds, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
-from condgan.provenance.judging import Judged
-from condgan.provenance.labels import IMAGES, METADATA, Labels
+from condgan.provenance.labels import IMAGES, METADATA, Labels, misplaced
 from condgan.provenance.reading import Entry
 from condgan.provenance.remaking import Generators
 from condgan.provenance.sets import Source
-from condgan.provenance.tally import Tally, disagreement
+from condgan.provenance.tally import Tally
 from condgan.provenance.verdicts import Finding, finding
 from condgan.storage.manifest import MOST_BYTES, Manifest
 
@@ -44,20 +45,34 @@ def manifest(folder: Path) -> Manifest | DamagedError | None:
     return told if told.kind == "set" else DamagedError(f"{MANIFEST} is that of a {told.kind}, and not of a set")
 
 
+def looked_at(path: Path) -> bool:
+    """Whether a file of a folder that is no set may have pictures: by its ending, or without one by its beginning."""
+    if path.suffix:
+        return path.suffix.lower() in LOOKED_AT
+    try:
+        with opened(path) as file:
+            return file.read(8).startswith(kinds.SIGNATURES)
+    except (UnreadableError, OSError):
+        return False
+
+
 def entry(path: Path, root: Path, labels: Labels) -> Entry:
     """A picture file of a folder, with its label."""
     given = labels.of(path)
-    label = " and ".join(sorted(given)) if given else None
+    label, name = " and ".join(sorted(given)) if given else None, path.relative_to(root).as_posix()
     try:
-        return Entry(path.relative_to(root).as_posix(), judging.read(path), label)
+        picture = judging.read(path)
     except UnreadableError as error:
-        return Entry(path.relative_to(root).as_posix(), error, label)
+        return Entry(name, error, label)
+    if len(given) > 1:
+        picture.contradictions.append(f"it has several labels: {label}")
+    return Entry(name, picture, label, labels.positions.get(path))
 
 
 def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step) -> list[Finding]:
     """Files of a folder that is no set, one by one."""
-    labels = Labels.read(root, paths)
-    paths = [path for path in paths if path.suffix.lower() in LOOKED_AT]
+    labels, here = Labels.read(root, paths, others=True), root.absolute().name
+    paths = [path for path in paths if looked_at(path)]
     pictures = [path for path in paths if path.suffix.lower() not in sets.FILES]
 
     def entries() -> Iterator[Entry]:
@@ -67,9 +82,7 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
 
     found = []
     for one in judging.judged(entries(), generators):
-        misnamed(one, root / one.name)
-        if (reason := disagreement(one)) is not None:
-            one.settle("contradictory", reason)
+        misplaced(one, [here, *Path(one.name).parts[:-1]])
         found.append(one.found)
     for path in paths:
         if path.suffix.lower() in sets.FILES:
@@ -78,17 +91,6 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
     for place, reason in labels.wrong.items():
         found.append(finding(place.relative_to(root).as_posix(), "contradictory", reason))
     return sorted(found, key=lambda one: one.path)
-
-
-def misnamed(one: Judged, path: Path) -> None:
-    """An image that stands in a folder with the name of another class of its generator."""
-    if one.label is not None or one.generator is None:
-        return
-    name = path.absolute().parent.name
-    if name in one.generator.domain.class_names:
-        one.label = name
-        if (reason := disagreement(one)) is not None:
-            one.settle("contradictory", reason)
 
 
 def alone(
@@ -128,6 +130,7 @@ def count(source: Source, tally: Tally, generators: Generators, step: Step, *oth
             for each in (tally, *others):
                 each.lost.append(str(error))
 
+    tally.check_names(source.names)
     for one in judging.judged(entries(), generators):
         tally.take(one)
         for other in others:
@@ -149,15 +152,34 @@ def whole(
         return finding(name, "unknown", str(error), told), loose(root, paths, generators, step)
     changed = hashes(root, tally.content.files)
     found = layout(root, paths, tally, generators, step)
+    foreign = next((file for file in tally.content.files if not OWN[tally.content.format].fullmatch(file)), None)
+    if foreign is not None:
+        tally.wrong.append(f"its manifest names a file that its format does not have: {foreign}")
     own = {*tally.content.files, MANIFEST, CARD}
     for path in paths:
         place = path.relative_to(root).as_posix()
         pictured = tally.content.format in PICTURED and path.suffix == ".png"
-        if place not in own and not pictured and not is_litter(path.name):
+        if place not in own and not pictured and (not is_litter(path.name) or path.name.endswith((".yaml", ".yml"))):
             tally.wrong.append(f"it has a file that its manifest does not name: {place}")
+    if CARD in {path.name for path in paths if path.parent == root}:
+        check_card(root / CARD, tally)
     if changed and not tally.wrong and not tally.verdicts["contradictory"]:
         return finding(name, "altered", changed[0], told), found
     return tally.conclude(name), found
+
+
+def check_card(path: Path, tally: Tally) -> None:
+    """Whether the front matter of a card is that of its set: Hugging Face reads files and labels as it says."""
+    try:
+        text = content(path, MOST_BYTES).decode("utf-8", "replace")
+    except UnreadableError as error:
+        tally.lost.append(f"{CARD}: {error}")
+        return
+    if tally.content is None or tally.generator is None:
+        return
+    expected = front(tally.content.format, tally.content.images, tally.generator.domain)
+    if not text.startswith("\n".join(expected)) or "\n---" in text[len("\n".join(expected)) :]:
+        tally.wrong.append(f"the front matter of {CARD} is not that of this set")
 
 
 def hashes(root: Path, stated: dict[str, str]) -> list[str]:
@@ -239,3 +261,12 @@ LAYOUTS: dict[str, Callable[[Path, Sequence[Path], Tally, Generators, Step], lis
     "folder": pictures, "imagefolder": pictures, "idx": arrays, "npz": shards, "parquet": shards, "webdataset": shards,
 }  # fmt: skip
 """What reads a set in a folder, by its format."""
+OWN = {
+    "folder": re.compile(r"classes\.json"),
+    "imagefolder": re.compile(r"metadata\.csv"),
+    "idx": re.compile(r"train-images-idx3-ubyte|train-labels-idx1-ubyte|class_names\.txt|numbers\.npy"),
+    "npz": re.compile(r"data\.npz"),
+    "parquet": re.compile(r"data/train-[0-9]{5,}\.parquet"),
+    "webdataset": re.compile(r"train-[0-9]{6,}\.tar"),
+}
+"""The files of a set that its manifest names."""

@@ -37,6 +37,7 @@ class Judged:
         digest: the hash of its pixels, as it is stated and found.
         job: what it says it shows.
         vector: whether it is a vector, and no picture.
+        enlarged: how many times it is larger than it was written.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Judged:
     picture: Picture | None = None
     generator: Generator | None = None
     vector: bool = False
+    enlarged: int = 1
 
     def settle(self, verdict: Verdict, why: str, remade: bool | None = None) -> None:
         """Decide."""
@@ -119,9 +121,9 @@ def stated(judged: Judged, picture: Picture, told: Manifest) -> str | None:
     judged.digest = told.pixels_sha256
     if pixels_sha256(picture.frames[0]) == told.pixels_sha256:
         return None
-    for _, small in remaking.reductions(picture.frames[0]):
+    for scale, small in remaking.reductions(picture.frames[0]):
         if pixels_sha256(small) == told.pixels_sha256:
-            picture.frames = [small]
+            picture.frames, judged.enlarged = [small], scale
             return None
     return "its pixels do not have the hash that its manifest states"
 
@@ -153,7 +155,7 @@ def _look_up(judged: Judged, told: Manifest, generators: Generators) -> None:
 def ended(judged: Judged, remade: Remade) -> None:
     """The verdict on a picture that was made again."""
     verdict, same = VERDICTS[remade.outcome]
-    why = remade.why
+    why = remade.why if judged.enlarged == 1 else f"{remade.why}, enlarged {judged.enlarged} times"
     if verdict == "verified" and judged.picture is not None and judged.picture.foreign:
         verdict, why = "claimed", f"{why}; but {judged.picture.foreign[0]}"
     judged.settle(verdict, why, same)

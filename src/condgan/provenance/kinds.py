@@ -6,6 +6,7 @@ from html import unescape
 
 import numpy as np
 
+from condgan.data.readers.decode import SUFFIXES
 from condgan.provenance import reading
 from condgan.provenance.files import DamagedError
 from condgan.provenance.reading import MOST_CHUNKS, MOST_PIXELS, Picture, decide, decoded
@@ -98,5 +99,8 @@ def html(data: bytes) -> Picture:
 
 READERS = {".png": reading.png, ".gif": gif, ".html": html, ".htm": html}
 """What reads which ending."""
-FOREIGN = {".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".apng", ".avif", ".jxl", ".svg"}
-"""Endings of pictures that condgan does not write."""
+FOREIGN = {*(SUFFIXES - READERS.keys()), ".jxl", ".svg", ".jp2", ".tga", ".ico", ".psd", ".exr", ".mp4", ".webm",
+           ".npy", ".idx3-ubyte", ".zip", ".gz", ".tgz", ".bz2", ".xz"}  # fmt: skip
+"""Endings of pictures, arrays and archives that condgan does not write."""
+SIGNATURES = (b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"\0\0\x08\3")
+"""How pictures begin, and arrays of IDX."""

@@ -17,6 +17,7 @@ from condgan.storage.pictures import XMP, Pixels, texts
 MOST_PIXELS = 100_000_000
 """Of a picture, or of all frames of an animation."""
 MOST_CHUNKS = 100_000  # of a PNG; also blocks of a GIF
+PIECE, MOST_PIECE = 1 << 14, 1 << 20  # bytes that are decompressed at a time, before and after
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB = 0, 2  # colour types of a PNG
 SHOWN = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"acTL", b"fcTL", b"fdAT",
@@ -87,6 +88,8 @@ def png(data: bytes) -> Picture:
             said.setdefault(keyword, []).append(text)
         if kind in SHOWN:
             found.changed.append(f"it has a chunk {kind.decode()}, which changes what is shown")
+        elif kind == b"IEND" and body:
+            found.foreign.append("it has bytes in its last chunk")
         elif kind not in (b"IHDR", b"IDAT", b"IEND", b"tEXt", b"iTXt"):
             found.foreign.append(f"it has a chunk {kind.decode('ascii', 'replace')}")
     if kinds[:1] != [b"IHDR"] or kinds.count(b"IHDR") != 1 or kinds[-1:] != [b"IEND"] or b"IDAT" not in kinds:
@@ -98,9 +101,46 @@ def png(data: bytes) -> Picture:
     decide(found)
     if found.manifest is not None:
         _compare(found, said, found.manifest)
-    header = kept[0][8:-4]
-    found.frames = [_pixels(header, b"".join([SIGNATURE, *kept]), found)]
+        _measure(kept, found)
+        found.frames = [_pixels(kept[0][8:-4], b"".join([SIGNATURE, *kept]), found)]
     return found
+
+
+def _measure(kept: list[bytes], found: Picture) -> None:
+    """Whether the compressed data are those of the pixels and no others: nothing can hide behind them."""
+    width, height, depth, colour, *_ = _header(kept[0][8:-4])
+    expected = height * (1 + width * {GREY: 1, RGB: 3}.get(colour, 0))
+    if depth != 8 or colour not in (GREY, RGB):
+        return  # which is no form of condgan's
+    data = b"".join(chunk[8:-4] for chunk in kept if chunk[4:8] == b"IDAT")
+    stream, size, end = zlib.decompressobj(), 0, 0
+    try:
+        while end < len(data) and not stream.eof and size <= expected:
+            piece, end = data[end : end + PIECE], end + PIECE
+            while piece and size <= expected:
+                size += len(stream.decompress(piece, MOST_PIECE))
+                piece = stream.unconsumed_tail
+        size += 0 if stream.eof or size > expected else len(stream.flush())
+    except zlib.error:
+        raise DamagedError("damaged: its pixels") from None
+    if size < expected:
+        raise DamagedError("damaged: it has fewer pixels than it says")
+    if size > expected or not stream.eof or stream.unused_data or end < len(data):
+        found.foreign.append("its pixels are followed by other bytes")
+
+
+def _header(body: bytes) -> tuple[int, ...]:
+    """Width, height, depth, colour type, compression, filter and interlace method.
+
+    Raises:
+        DamagedError: no header of a PNG, or of a picture that is too large.
+    """
+    if len(body) != 13 or body[10:12] != bytes(2):
+        raise DamagedError("damaged: its header is not that of a PNG")
+    width, height, *rest = struct.unpack(">IIBBBBB", body)
+    if not 0 < width * height <= MOST_PIXELS:
+        raise DamagedError(f"{width} x {height} pixels, expected at most {MOST_PIXELS}")
+    return width, height, *rest
 
 
 def _chunks(data: bytes, found: Picture) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -132,9 +172,9 @@ def _text(kind: bytes, body: bytes) -> tuple[str, str]:
     keyword, _, rest = body.partition(b"\0")
     if kind == b"tEXt":
         return keyword.decode("latin-1"), rest.decode("latin-1")
-    if len(rest) < 2 or rest[0]:
+    if rest[:4] != bytes(4):  # not compressed; no method, no language, no translated keyword
         return keyword.decode("latin-1"), ""
-    *_, text = rest[2:].split(b"\0", 2)  # language, translated keyword, text
+    text = rest[4:]
     try:
         return keyword.decode("latin-1"), text.decode()
     except UnicodeDecodeError:
@@ -204,9 +244,7 @@ def _compare(found: Picture, said: dict[str, list[str]], told: Manifest) -> None
 
 def _pixels(header: bytes, data: bytes, found: Picture) -> Pixels:
     """The pixels of a PNG that has only what is needed to decode it."""
-    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header.ljust(13, b"\0")[:13])
-    if not 0 < width * height <= MOST_PIXELS:
-        raise DamagedError(f"{width} x {height} pixels, expected at most {MOST_PIXELS}")
+    _, _, depth, colour, _, _, interlaced = _header(header)
     if depth != 8 or colour not in (GREY, RGB):
         found.changed.append("it is not 8-bit grey or RGB, as condgan writes pictures")
     if interlaced:

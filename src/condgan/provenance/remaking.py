@@ -1,6 +1,7 @@
 """Making pictures again, and comparing them: many images at a time, whatever files they are in."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from condgan.storage import pictures
 from condgan.storage.manifest import Manifest
 from condgan.storage.pictures import Pixels
 
+NAME = "condgan"
 NUMBERS = 1 << 24
 """Pixels that are generated at a time."""
 MOST_SCALE = 64  # by which a picture may have been enlarged
@@ -71,6 +73,8 @@ def disagreement(told: Manifest, generator: Generator) -> str | None:
         "recipe": recipe.name, "recipe_sha256": fingerprint(recipe), "data": generator.domain.data,
         "images_seen": generator.images_seen, "synthetic": True,
     }  # fmt: skip
+    if not re.fullmatch(rf"{NAME} [0-9A-Za-z.+-]+", told.software):
+        return "its software is not condgan"
     wrong = [name for name, value in true.items() if getattr(told, name) not in (value, None)]
     return f"its {wrong[0]} is not that of its generator" if wrong else None
 
@@ -211,7 +215,7 @@ def refusal(generator: Generator, job: jobs.Job, found: Picture) -> Remade | Non
             return Remade("other", "its manifest asks for another kind of file")
         if job.form == "animation" and sum(found.milliseconds) != job.frames * jobs.MILLISECONDS:
             return Remade("other", "its frames are not shown for the time that condgan has them shown")
-        if job.form == "animation" and job.frames * least * width > 4 * MOST_PIXELS:
+        if job.form == "animation" and job.frames * least * width * domain.shape[0] > MOST_PIXELS:
             return Remade("absent", "it is too large to be made again")
     elif found.milliseconds:
         return Remade("other", "its manifest asks for another kind of file")

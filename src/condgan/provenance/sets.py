@@ -19,13 +19,15 @@ import numpy.typing as npt
 
 from condgan.arrays import MIN_SIZE
 from condgan.data.archives import CARD, MANIFEST
+from condgan.data.writers import parquet as writer
 from condgan.provenance import archives, reading
 from condgan.provenance.archives import MOST_ROWS, array, exactly, rows
 from condgan.provenance.files import DamagedError, UnreadableError, opened
 from condgan.provenance.reading import Entry, Picture
-from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, pixels_sha256
+from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
 
-AT_ONCE, MOST_AT_ONCE = 256, 4 << 30
+HUGGING_FACE = b"huggingface"
+AT_ONCE, MOST_AT_ONCE = 256, 1 << 29
 """Rows of a parquet file that are in memory, and bytes, if each were as large as the file."""
 MOST_GROUP = 1 << 30  # bytes of a group of its rows
 
@@ -37,10 +39,12 @@ class Source:
     Attributes:
         told: the manifest of the set in it.
         entries: its images; reading them raises a DamagedError where the file is damaged.
+        names: of the classes that labels stand for, where the file lists them.
     """
 
     told: Manifest
     entries: Iterator[Entry]
+    names: tuple[str, ...] | None = None
 
 
 def of(told: Manifest, pixels: npt.NDArray[Any], number: int, **condition: Any) -> Picture:
@@ -79,7 +83,11 @@ def npz(file: BinaryIO) -> Source:
     numbers = member("numbers", "i8")
     conditions = member("labels", "i8") if classes else member("conditions", "f4")
     names = tuple(map(str, member("class_names", "U"))) if classes else ()
-    return Source(told, _arrays(told, lambda: _open(archive, f"{samples}.npy"), numbers, conditions, names))
+    return Source(
+        told,
+        _arrays(told, lambda: _open(archive, f"{samples}.npy"), numbers, conditions, names),
+        names if classes else None,
+    )
 
 
 def _open(archive: zipfile.ZipFile, name: str) -> Any:
@@ -210,12 +218,14 @@ def parquet(file: BinaryIO) -> Source:
         raise DamagedError("it is too large")
     told = reading.manifest(said[KEY.encode()])
     try:
-        features = json.loads(said[b"huggingface"])["info"]["features"]
+        features = json.loads(said[HUGGING_FACE])["info"]["features"]
         names = features["label"]["names"]
-        if list(features) != ["image", "label"] or not all(isinstance(name, str) for name in names):
+        if not all(isinstance(name, str) for name in names) or said[HUGGING_FACE] != writer.features(names):
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedError("it does not say what its labels are") from None
+    if set(said) - {HUGGING_FACE, KEY.encode(), writer.CARD}:
+        raise DamagedError("it says more of itself than condgan writes")
 
     def entries() -> Iterator[Entry]:
         place = 0
@@ -229,10 +239,12 @@ def parquet(file: BinaryIO) -> Source:
         except (pa.ArrowException, *archives.ZIP_ERRORS) as error:
             raise DamagedError(f"damaged: {type(error).__name__}") from None
 
-    return Source(told, entries())
+    return Source(told, entries(), tuple(names))
 
 
 def _cell(place: int, image: Any, label: Any, names: list[str]) -> Entry:
+    if image and not re.fullmatch(r"[0-9]{6,12}\.png", image["path"] or ""):
+        return Entry(f"row {place}", DamagedError("a path that condgan does not write"), None)
     if not image or image["bytes"] is None or label is None or not 0 <= label < len(names):
         return Entry(f"row {place}", DamagedError("an empty row, or a label without a name"), None)
     return Entry(f"row {place}", encoded(image["bytes"]), names[label], label)
@@ -272,7 +284,7 @@ def _triples(members: Iterator[tuple[str, bytes]]) -> Iterator[Entry]:
             raise DamagedError(f"its members are not a .png, a .cls and a .json of each image: {name}")
         last = int(stem)
         try:
-            number, told = int(labels[0][1]), json.loads(labels[1][1])
+            number, told = int(labels[0][1]), json.loads(labels[1][1], object_pairs_hook=once)
             label = told["label"]
             if set(told) != {"label"} or not isinstance(label, str) or str(number).encode() != labels[0][1]:
                 raise ValueError

@@ -13,6 +13,7 @@ from condgan.generation import jobs
 from condgan.generation.generator import Generator
 from condgan.provenance.files import DamagedError
 from condgan.provenance.judging import Judged
+from condgan.provenance.labels import disagreement
 from condgan.provenance.verdicts import Finding, Verdict, finding
 from condgan.recipe import Domain, Section
 from condgan.storage.manifest import Hash, Manifest
@@ -32,7 +33,6 @@ class Keep(Section):
     confidence: float
     network_sha256: Hash
     candidates: dict[str, Count] = Field(default_factory=dict)
-    passed: dict[str, Count] = Field(default_factory=dict)
 
 
 class Plan(Section):
@@ -103,6 +103,11 @@ class Tally:
         self.wrong: list[str] = []
         self.lost: list[str] = []
 
+    def check_names(self, names: tuple[str, ...] | None) -> None:
+        """The classes that labels stand for are those of the generator, also where no image has them."""
+        if names is not None and self.generator is not None and names != self.generator.domain.class_names:
+            self.wrong.append("its class names are not those of its generator")
+
     def take(self, one: Judged) -> None:
         """Count an image, which contradicts the set if its manifest does."""
         reason = disagreement(one) or self._strange(one) or self._again(one)
@@ -129,6 +134,8 @@ class Tally:
                 return f"its {name} is not that of the set"
         if one.manifest.kind != "image" or not isinstance(one.job, jobs.Row):
             return "it is not an image of a set"
+        if one.enlarged > 1 or one.job.scale > 1 or one.job.visible_label is not None:
+            return "it is not of the size that images of a set have"
         return None if one.job.seed == self.plan.seed else "its seed is not that of the set"
 
     def _again(self, one: Judged) -> str | None:
@@ -155,6 +162,8 @@ class Tally:
             self.wrong.append(f"it has {total} images, and its manifest says {self.content.images}")
         if self.wrong:
             return finding(path, "contradictory", self.wrong[0], self.told)
+        if not total:
+            return finding(path, "claimed", "it has no images, so that nothing was made again", self.told)
         for verdict in WORST:
             if verdict == "claimed" and (wrong := self._missing()) is not None:
                 return finding(path, "contradictory", wrong, self.told)
@@ -168,6 +177,7 @@ class Tally:
         what = ("vectors", "numbers") if self.vectors else ("images", "pixels")
         part = "a part of a set: " if self.content is None else ""
         near = f", {self.near} of them within one grey level" if self.near else ""
+        near += "; the filter that chose them was not run again" if self.plan.keep is not None else ""
         return finding(
             path, "verified", f"{part}{total} {what[0]} made again: the same {what[1]}{near}", self.told, True
         )
@@ -204,9 +214,9 @@ class Tally:
                 return f'its generator has no class "{name}"'
             label, step = domain.class_names.index(name), domain.classes
             if self.plan.keep is not None:
-                tried, passed = (told.get(name, 0) for told in (self.plan.keep.candidates, self.plan.keep.passed))
+                tried = self.plan.keep.candidates.get(name, 0)
                 strange = any(number % step != label or number // step >= tried for number in numbers)
-                if strange or not len(numbers) <= passed <= tried or len({*numbers}) < len(numbers):
+                if strange or len({*numbers}) < len(numbers):
                     return f'the images of class "{name}" are not among its candidates'
             elif sorted(numbers) != list(range(label, label + step * len(numbers), step)):
                 return f'the images of class "{name}" do not have the numbers that its manifest gives them'
@@ -226,24 +236,3 @@ class Tally:
         if hashlib.sha256(array.tobytes()).hexdigest() != self.plan.conditions_sha256:
             return "its conditions are not those whose hash its manifest states"
         return None
-
-
-def disagreement(one: Judged) -> str | None:
-    """How the label that a folder, a table or a column gives an image is not that of its manifest.
-
-    A row of one image that was drawn alone may stand in any folder, but not in that of another class.
-    """
-    if one.label is None or one.manifest is None or type(one.job) is not jobs.Row or one.job.images != 1:
-        return None
-    said = one.job.labels
-    known = () if one.generator is None else one.generator.domain.class_names
-    if (
-        said == (one.label,)
-        and one.position is not None
-        and known[one.position : one.position + 1] != said
-        and one.label in known
-    ):
-        return f'its label is {one.position}, and that of class "{one.label}" is {known.index(one.label)}'
-    if said == (one.label,) or (one.manifest.kind != "image" and one.label not in known):
-        return None
-    return f'it stands under the label "{one.label}", and its manifest says {", ".join(said or ["none"])}'

@@ -1,5 +1,6 @@
 """Whether files are what they say of themselves: ``condgan.verify``."""
 
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -9,9 +10,12 @@ from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.provenance import folders, judging, sets
 from condgan.provenance.files import DamagedError, UnreadableError, below, opened
+from condgan.provenance.labels import misplaced
+from condgan.provenance.packed import is_packed, unpacked
 from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Generators
 from condgan.provenance.verdicts import Report, finding
+from condgan.storage.manifest import Manifest
 
 Progress = Callable[[int, int], object]
 """Called with the number of files or images looked at, and the number of all."""
@@ -31,7 +35,7 @@ def verify(
     """Look whether a file, a folder or a set of images is what it says of itself.
 
     Manifests are read back, hashes are computed again, and pictures are made again from their seeds where their
-    generator is at hand. Links are not followed, and nothing is unpacked or written.
+    generator is at hand. Links are not followed; archives of folders are unpacked into a temporary folder.
 
     Args:
         path: a file or a folder that condgan wrote, or that says so.
@@ -44,14 +48,28 @@ def verify(
             loaded.
     """
     place = Path(arguments.path("path", path))
-    if not place.exists():
-        raise CondganError(f"{place}: no such file or folder")
+    try:
+        os.stat(place)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "no such file or folder" if missing else f"cannot be read: {error.strerror or error}"
+        raise CondganError(f"{place}: {what}") from None
     generators = Generators(generator, engine)
     try:
-        report = _folder(place, generators, progress) if place.is_dir() else _file(place, generators, progress)
+        if place.is_dir():
+            return _folder(place, str(path), generators, progress)
+        return _packed(place, generators, progress) if is_packed(place) else _file(place, generators, progress)
     except UnreadableError as error:
         raise CondganError(f"{place}: {error}") from None
-    return report
+
+
+def _packed(path: Path, generators: Generators, progress: Progress) -> Report:
+    """An archive of a folder."""
+    try:
+        with unpacked(path) as folder:
+            return _folder(folder, str(path), generators, progress)
+    except DamagedError as error:
+        return Report(files=(finding(str(path), "unknown", str(error)),))
 
 
 def _file(path: Path, generators: Generators, progress: Progress) -> Report:
@@ -67,23 +85,26 @@ def _file(path: Path, generators: Generators, progress: Progress) -> Report:
     except DamagedError as error:
         read = error
     (one,) = judging.judged([Entry(str(path), read, None)], generators)
-    folders.misnamed(one, path)
+    misplaced(one, [path.absolute().parent.name])
     return Report(files=(one.found,))
 
 
-def _folder(folder: Path, generators: Generators, progress: Progress) -> Report:
-    """All files of a folder: its sets, and what else there is."""
+def _folder(folder: Path, shown: str, generators: Generators, progress: Progress) -> Report:
+    """All files of a folder, whose path is shown so: its sets, and what else there is."""
     paths = list(below(folder))
-    roots = {path.parent: told for path in paths if path.name == MANIFEST if (told := folders.manifest(path.parent))}
+    roots: dict[Path, Manifest | DamagedError] = {}
+    for path in sorted((path for path in paths if path.name == MANIFEST), key=lambda path: len(path.parts)):
+        if not any(above in roots for above in path.parents) and (told := folders.manifest(path.parent)):
+            roots[path.parent] = told  # what stands within a set is a part of it
     parts: dict[Path | None, list[Path]] = {root: [] for root in [None, *roots]}
     for path in paths:
         parts[next((above for above in path.parents if above in roots), None)].append(path)
-    if not roots and not any(path.suffix.lower() in folders.LOOKED_AT for path in parts[None]):
-        raise CondganError(f"{folder} has no files to look at: pictures, or sets of images, that condgan wrote")
+    if not roots and not any(map(folders.looked_at, parts[None])):
+        raise CondganError(f"{shown} has no files to look at: pictures, or sets of images, that condgan wrote")
     step = Steps(progress, len(paths))
     together, found = None, folders.loose(folder, parts[None], generators, step)
     for root, told in roots.items():
-        place, name = parts[root], root.relative_to(folder).as_posix() if root != folder else str(folder)
+        place, name = parts[root], root.relative_to(folder).as_posix() if root != folder else shown
         if isinstance(told, DamagedError):
             one = finding(name, "unknown", str(told))
             files = folders.loose(root, place, generators, step)

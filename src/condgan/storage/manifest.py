@@ -81,7 +81,7 @@ class Manifest(BaseModel):
         if len(text) > MOST_BYTES:
             raise CondganError(f"its manifest has {len(text)} bytes, expected at most {MOST_BYTES}")
         try:
-            return cls.model_validate(json.loads(text))
+            return cls.model_validate(json.loads(text, object_pairs_hook=once))
         except ValidationError as error:
             field = ".".join(map(str, error.errors()[0]["loc"])) or "manifest"
             raise CondganError(f"its manifest is damaged ({field}: {error.errors()[0]['msg']})") from None
@@ -91,6 +91,18 @@ class Manifest(BaseModel):
     def of(self, kind: Kind, sample: Mapping[str, Any] | None = None, **changes: Any) -> Self:
         """This manifest, of another file of the same export."""
         return self.model_copy(update={"kind": kind, "sample": None if sample is None else dict(sample), **changes})
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON that says nothing twice: readers differ in which they take.
+
+    Raises:
+        ValueError: it does.
+    """
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("a key that occurs twice")
+    return said
 
 
 def begin(producer: str | None = None, *, started: datetime | None = None, synthetic: bool = True) -> Manifest:

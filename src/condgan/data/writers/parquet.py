@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,20 @@ def schema(content: Content, manifest: Manifest, card: str | None = None) -> Any
     """The columns, and what the file says of itself."""
     import pyarrow as pa
 
-    features = {"image": {"_type": "Image"}, "label": {"names": list(content.class_names), "_type": "ClassLabel"}}
     told = {
-        b"huggingface": json.dumps({"info": {"features": features}}).encode(),
+        b"huggingface": features(content.class_names),
         KEY.encode(): manifest.to_json().encode(),
     }
     if card is not None:
         told[CARD] = card.encode()
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     return pa.schema([("image", image), ("label", pa.int64())], metadata=told)
+
+
+def features(class_names: Sequence[str]) -> bytes:
+    """What Hugging Face's datasets read of the columns, as JSON."""
+    named = {"names": list(class_names), "_type": "ClassLabel"}
+    return json.dumps({"info": {"features": {"image": {"_type": "Image"}, "label": named}}}).encode()
 
 
 def add(folder: Path, content: Content, part: Part) -> None:
