@@ -10,7 +10,6 @@ from condgan.data.writers.output import Output
 from condgan.errors import CondganError
 from condgan.export.keep import Judge
 from condgan.generation.generator import Generator, is_shipped
-from condgan.recipe import Domain
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure, named
 from condgan.runs import moment
@@ -31,13 +30,12 @@ DATA_FILES = {
 def card(generator: Generator, out: Output, described: Mapping[str, Any], source: str, judge: Judge | None) -> str:
     """The card as Markdown, with the front matter that Hugging Face reads."""
     domain, manifest = generator.domain, out.content.manifest
-    built_in = BUILT_IN.get(generator.recipe.data.source)  # not by name: a folder may have that of a built-in
-    licence = "not known to condgan: ask its owner" if built_in is None else built_in.licence[0]
+    licence = licences(generator)[0] or "not known to condgan: ask its owner"
     kind = "images" if domain.vector is None else "vectors"
     counts = described.get("counts", {})
     figures, per_class, protocol = measured(generator, source)
     lines = [
-        *front(out.row.name, out.written, domain, single=out.content.single),
+        *front(out.row.name, out.written, generator, single=out.content.single),
         f"# {out.written:,} synthetic {kind}, made by {manifest.software}",
         "",
         f"No {kind[:-1]} in this set is real. A generator made them, which was trained on `{domain.data}`.",
@@ -95,10 +93,15 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
     return "\n".join(lines)
 
 
-def front(form: str, count: int, domain: Domain, *, single: bool = False) -> list[str]:
+def licences(generator: Generator) -> tuple[str, str]:
+    """Of the training data, in words and as Hugging Face abbreviates it; empty where it is not known."""
+    built_in = BUILT_IN.get(generator.recipe.data.source)  # not by name: a folder may have that of a built-in
+    return ("", "") if built_in is None else built_in.licence
+
+
+def front(form: str, count: int, generator: Generator, *, single: bool = False) -> list[str]:
     """The front matter of a set of so many samples, in one file or in a folder: what `condgan verify` expects."""
-    built_in = BUILT_IN.get(domain.data)
-    licence = None if built_in is None else built_in.licence[1]
+    licence, domain = licences(generator)[1], generator.domain
     size = next((name for most, name in SIZES if count < most), "1M<n<10M")
     files = DATA_FILES.get(form)
     lines = [

@@ -146,19 +146,14 @@ class Walk(Section):
     visible_label: Language | None = None
 
     @property
-    def images(self) -> int:
-        """How many are drawn."""
-        return self.frames * self.abreast
-
-    @property
     def abreast(self) -> int:
         """How many are shown at the same time."""
         return len(self.labels) if self.labels else self.count or 1
 
     @property
-    def alone(self) -> bool:
-        """Whether the picture shows one image at a time."""
-        return self.abreast == 1 and self.form != "strip"
+    def images(self) -> int:
+        """How many are drawn."""
+        return self.frames * self.abreast
 
     def size(self, domain: Domain) -> tuple[int, int]:
         """Height and width of the picture or frame, without its visible label."""
@@ -202,13 +197,9 @@ class Walk(Section):
 
 
 def row(
-    recipe: Recipe,
-    domain: Domain,
-    conditions: Conditions,
-    seed: int,
-    scale: int | None = None,
+    recipe: Recipe, domain: Domain, conditions: Conditions, seed: int, scale: int | None = None,
     visible_label: Language | None = None,
-) -> Row:
+) -> Row:  # fmt: skip
     """A row of images for conditions (N, ...), at least 64 pixels high and wide where no scale is given.
 
     Raises:

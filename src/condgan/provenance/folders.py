@@ -177,7 +177,7 @@ def check_card(path: Path, tally: Tally) -> None:
         return
     if tally.content is None or tally.generator is None:
         return
-    expected = front(tally.content.format, tally.content.images, tally.generator.domain)
+    expected = front(tally.content.format, tally.content.images, tally.generator)
     if not text.startswith("\n".join(expected)) or "\n---" in text[len("\n".join(expected)) :]:
         tally.wrong.append(f"the front matter of {CARD} is not that of this set")
 
