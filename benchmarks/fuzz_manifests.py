@@ -55,6 +55,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "set.npz": SET,
     "set.tar": SET,
     "set.parquet": SET,
+    "packed.zip": {**SET, "format": "folder"},
 }
 EACH = 10_000  # inputs, after which there is a word
 Image8 = npt.NDArray[np.uint8]
@@ -147,8 +148,12 @@ def forged_zip(data: bytes, draw: random.Random) -> bytes:
         stream = io.BytesIO()
         np.save(stream, array)
         members[place] = name, stream.getvalue()
-    elif name == "manifest.json":
+    elif kind == 2 and not name.endswith("/"):
+        members[place] = draw.choice(["../x.png", "/x.png", "3/x.png", "5/000000.png", "x/3/x.png", "x.json"]), content
+    elif name.endswith("manifest.json"):
         members[place] = name, json.dumps(forged(json.loads(content), draw)).encode()
+    elif name.endswith(".png") and kind == 3:
+        members[place] = name, forged_png(content, draw)
     else:
         members[place] = name, mutated(content, draw)
     stream = io.BytesIO()
@@ -223,8 +228,8 @@ def forged_csv(data: bytes, draw: random.Random) -> bytes:
 
 
 FORGERS: dict[str, Callable[[bytes, random.Random], bytes]] = {
-    ".png": forged_png, ".npz": forged_zip, ".tar": forged_tar, ".parquet": forged_parquet, ".json": forged_json,
-    ".csv": forged_csv,
+    ".png": forged_png, ".npz": forged_zip, ".zip": forged_zip, ".tar": forged_tar, ".parquet": forged_parquet,
+    ".json": forged_json, ".csv": forged_csv,
 }  # fmt: skip
 
 
@@ -269,9 +274,14 @@ def rows(path: Path) -> Iterator[Row]:
             for image, label, number in zip(arrays["images"], arrays["labels"], arrays["numbers"], strict=True):
                 name = str(arrays["class_names"][label])
                 yield name, {"seed": seed, "labels": [name], "index": int(number)}, image
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith(".png"):
+                    yield of_png(archive.read(name), Path(name).parent.name)
     elif path.suffix == ".tar":
-        with tarfile.open(path) as archive:
-            found = {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]
+        with tarfile.open(path) as tar:
+            found = {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]
         for name, data in found.items():
             if name.endswith("png"):
                 label = json.loads(found[name[:-3] + "json"])["label"]
@@ -352,6 +362,15 @@ def attempt(path: Path, original: Path, generator: Generator) -> str:
     return found.verdict
 
 
+def made(form: str, path: Path) -> None:
+    """Write a valid input."""
+    if path.suffix != ".zip":
+        export.to_file("mnist", **FORMS[form], output=path)
+        return
+    export.to_file("mnist", **FORMS[form], output=path.with_suffix(""))
+    shutil.make_archive(str(path.with_suffix("")), "zip", path.with_suffix(""))
+
+
 def main() -> int:
     """Run; see the top."""
     words = argparse.ArgumentParser(description=__doc__)
@@ -375,7 +394,7 @@ def main() -> int:
         warnings.filterwarnings("ignore", "Duplicate name")  # of zipfile, where the forger writes one
         names = options.only or list(FORMS)
         for form in names:
-            export.to_file("mnist", **FORMS[form], output=Path(place) / "valid" / form)
+            made(form, Path(place) / "valid" / form)
         for number in range(options.count):
             draw = random.Random(f"{options.seed} {number}")
             form = names[number % len(names)]
