@@ -32,6 +32,17 @@ def path(argument: str, value: object) -> Path:
     return Path(os.fspath(name))
 
 
+def text(argument: str, value: object) -> str:
+    """A text.
+
+    Raises:
+        ArgumentError: another type.
+    """
+    if not isinstance(value, str):
+        raise ArgumentError(argument, shown(value), "expected text")
+    return value
+
+
 def integer(argument: str, value: object, least: int, most: int, unit: str = "") -> int:
     """A whole number in a range; numpy's are taken too.
 

@@ -1,14 +1,16 @@
 """The one function that writes samples of a generator: as a picture, as a walk, or as a dataset."""
 
 from collections.abc import Callable
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
+from condgan import arguments
 from condgan.arrays import Conditions, Labels
 from condgan.data import writers
 from condgan.data.readers.npz import read_conditions
+from condgan.data.writers.output import clear
 from condgan.data.writers.paths import check_free, free
 from condgan.errors import ArgumentError, CondganError
 from condgan.export import frames as walks
@@ -34,7 +36,7 @@ def to_file(
     *,
     index: str | None = None,
     seed: int = 0,
-    output: Path | None = None,
+    output: str | PathLike[str] | None = None,
     grid: bool = False,
     exact: bool = False,
     per_class: int | None = None,
@@ -90,6 +92,8 @@ def to_file(
         CondganError: options that exclude each other, or that this generator does not support; a bad class,
             condition, seed, path or number; something is at the path of the output.
     """
+    output = None if output is None else arguments.path("output", output)
+    seed, path = sampling.check_seed(seed), fspath(path)
     given = {
         "sequence": sequence, "index": index, "grid": grid, "per_class": per_class, "count": count, "counts": counts,
         "balance": balance, "conditions": conditions, "walk": walk, "frames": frames, "scale": scale, "exact": exact,
@@ -100,10 +104,11 @@ def to_file(
     row = writers.of(Path("") if output is None else output, format)
     if dataset and output is not None and output.suffix.lower() in PICTURES:
         raise CondganError(f"{output}: a dataset is not one picture, but {writers.listed()}")
-    if per_class is not None and per_class < 1:
-        raise ArgumentError("per_class", per_class, "expected at least 1")
     if output is not None:
+        clear(output)
         check_free(output)
+        if output.name in ("", ".."):
+            raise ArgumentError("output", str(output), "expected the path of a new file or folder")
     told = begin(producer)
     generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from condgan import arguments
 from condgan.arrays import Labels, Samples
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation import features, subjects
@@ -27,8 +28,8 @@ class Judge:
         Raises:
             CondganError: a confidence out of range, a generator without classes, or its data is not at hand.
         """
-        if not 0 < confidence < 1:
-            raise ArgumentError("keep", confidence, "expected a probability between 0 and 1, as 0.9")
+        if isinstance(confidence, bool) or not isinstance(confidence, float | int) or not 0 < confidence < 1:
+            raise ArgumentError("keep", arguments.shown(confidence), "expected a probability between 0 and 1, as 0.9")
         if not generator.recipe.conditional or generator.domain.condition is not None:
             raise ArgumentError("keep", confidence, f"{generator.recipe.name} has no classes to judge by")
         place = Path(path)

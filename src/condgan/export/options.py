@@ -5,6 +5,7 @@ from typing import Any
 
 from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
+from condgan.generation.counts import MOST
 from condgan.pictures.labelling import WORDS
 
 CONFLICTS: dict[str, tuple[str, ...]] = {
@@ -22,7 +23,9 @@ CONFLICTS: dict[str, tuple[str, ...]] = {
     "keep": ("grid", "walk", "conditions", "exact", "scale"),
 }
 """Options that exclude each other: each row's name, and all of its list."""
-MOST_SHARD = 10_000_000
+TEXTS = ("sequence", "index", "counts", "walk", "format")
+NUMBERS = {"per_class": MOST, "count": MOST, "scale": 64, "shard_size": 10_000_000}
+"""Options that are text, and those that are whole numbers from 1 on."""
 DATASETS = ("per_class", "count", "counts", "balance")
 """Options that ask for a dataset."""
 
@@ -33,6 +36,12 @@ def check(given: Mapping[str, Any]) -> None:
     Raises:
         CondganError: in one line, with their names.
     """
+    for name in TEXTS:
+        if given[name] is not None:
+            arguments.text(name, given[name])
+    for name, most in NUMBERS.items():
+        if given[name] is not None:
+            arguments.integer(name, given[name], 1, most)
     names = [name for name, value in given.items() if value is not None and value is not False]
     clashing = {name for one in names for other in names if other in CONFLICTS.get(one, ()) for name in (one, other)}
     if clashing:
@@ -45,13 +54,8 @@ def check(given: Mapping[str, Any]) -> None:
     for name in ("keep", "shard_size"):
         if name in names and not {*DATASETS, "format"} & {*names}:
             raise ArgumentError(name, given[name], "goes with a dataset: `per_class`, `count`, `counts` or `balance`")
-    if given["shard_size"] is not None:
-        arguments.integer("shard_size", given["shard_size"], 1, MOST_SHARD, "images")
     if "frames" in names and "walk" not in names:
         raise ArgumentError("frames", given["frames"], "goes with `walk`")
-    scale = given["scale"]
-    if scale is not None and not 1 <= scale <= 64:
-        raise ArgumentError("scale", scale, "expected 1 to 64")
     language = given["visible_label"]
     if language is not None and language not in WORDS:
         raise ArgumentError("visible_label", arguments.shown(language), f"expected {' or '.join(WORDS)}")

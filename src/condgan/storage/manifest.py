@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
 from condgan.streams import encodable
 
@@ -116,12 +117,12 @@ def begin(producer: str | None = None, *, started: datetime | None = None, synth
     Raises:
         CondganError: a producer that is empty, too long or not printable, or a SOURCE_DATE_EPOCH that is no number.
     """
-    given = os.environ.get(PRODUCER) if producer is None else producer
+    given = os.environ.get(PRODUCER) if producer is None else arguments.text("producer", producer)
     if given is not None and not (0 < len(given) <= MOST_PRODUCER and given.isprintable() and given.strip()):
         what = f"expected 1 to {MOST_PRODUCER} printable characters"
         if producer is None:
             raise CondganError(f"{PRODUCER}={given!r}: {what}")
-        raise ArgumentError("producer", producer, what)
+        raise ArgumentError("producer", arguments.shown(producer), what)
     name = software()
     return Manifest(kind="picture", synthetic=synthetic, software=name, producer=given or name, time=now(started))
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from condgan.arrays import Conditions, Samples
 from condgan.data import writers
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.dataset import Split, check_class_names
-from condgan.data.writers.paths import check_free, remove, unwritable
+from condgan.data.writers.paths import check_free, remove, sha256, unwritable
 from condgan.data.writers.writer import OUT, PARTS, Content, Part, Whole, Writer, facts, raw, staged
 from condgan.errors import CondganError
 from condgan.storage.files import atomic
@@ -40,6 +40,7 @@ class Output:
         written: samples so far.
         counts: of each class so far, (K,).
         resumed: whether a process before this one has written some.
+        moved: whether it stands at its path.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Output:
     counts: npt.NDArray[np.int64]
     state: Any = None
     resumed: bool = False
+    moved: bool = False
 
     @property
     def written(self) -> int:
@@ -123,6 +125,7 @@ class Output:
             check_free(self.path)
             os.replace(self.folder / PLAN, self.folder / MOVING)
             os.replace(out, self.path)
+            self.moved = True
 
     def images_sha256(self) -> str:
         """The hash of all images, in any order."""
@@ -175,10 +178,11 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
     if reason:
         others = ", ".join(other.name for other in writers.WRITERS if other is not row)
         raise CondganError(f"{path}: {reason}: choose another `format`, {others}")
-    check_free(path)
     folder = unfinished(path)
+    check_free(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_own(folder)
         lock = FileLock(folder / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
@@ -191,9 +195,39 @@ def writing(path: Path, content: Content, row: Writer, plan: Mapping[str, Any]) 
         output = _begun(path, content, row, folder, plan)
         yield output
     finally:
-        if os.path.lexists(path) or (output is not None and not output.parts):
-            remove(folder)  # before another process can begin there
+        begun = output is not None and not output.moved and (folder / JOURNAL).exists()
+        if not begun and (output is not None or {*os.listdir(folder)} <= {LOCK}):
+            discard(folder)  # before another process can begin there
         lock.release()
+
+
+def discard(folder: Path) -> None:
+    """Remove the folder of an export; what tells that it is one, last."""
+    for name in (OUT, PARTS, JOURNAL, PLAN, MOVING):
+        remove(folder / name)
+    remove(folder)
+
+
+def clear(path: Path) -> None:
+    """Remove what a process has left that was killed between the move to the path and its own clean-up."""
+    from filelock import FileLock, Timeout
+
+    folder = unfinished(path) if path.name else path
+    if os.path.lexists(path) and (folder / MOVING).is_file() and not (folder / OUT).exists():
+        with suppress(Timeout, OSError), FileLock(folder / LOCK, timeout=0):
+            discard(folder)
+
+
+def check_own(folder: Path) -> None:
+    """Refuse a folder of the user's own that has the name of an unfinished export.
+
+    Raises:
+        CondganError: a link, or a folder with something else in it.
+    """
+    names = {name for name in os.listdir(folder) if not name.endswith(".tmp")} - {LOCK}
+    whole = not names or (names & {PLAN, MOVING} and names <= {PLAN, MOVING, JOURNAL, OUT, PARTS})
+    if folder.is_symlink() or not whole:
+        raise CondganError(f"{folder} is in the way, and is no unfinished export: move it, or give another path")
 
 
 def unfinished(path: Path) -> Path:
@@ -215,14 +249,13 @@ def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mappin
         found = json.loads((folder / PLAN).read_bytes())
         before, time = found["plan"], found["time"]
         manifest = content.manifest.model_validate(content.manifest.model_dump() | {"time": time})
+        lines = [(int(line["samples"]), np.array(line["counts"], np.int64), line["state"]) for line in _lines(folder)]
+        if not isinstance(before, dict) or any(counts.shape != output.counts.shape for _, counts, _ in lines):
+            raise ValueError("expected a plan and its parts")
     except FileNotFoundError:
-        for name in (OUT, PARTS, JOURNAL, MOVING):
+        for name in (OUT, PARTS, JOURNAL, MOVING):  # as of a set that was moved away
             remove(folder / name)
-        try:
-            atomic(folder / PLAN, json.dumps({"plan": wanted, "time": content.manifest.time}).encode())
-        except CondganError:
-            remove(folder)
-            raise
+        atomic(folder / PLAN, json.dumps({"plan": wanted, "time": content.manifest.time}).encode())
         return output
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CondganError(f"{folder} is damaged ({error}): remove it, and begin again") from None
@@ -233,16 +266,16 @@ def _begun(path: Path, content: Content, row: Writer, folder: Path, plan: Mappin
             "another path"
         )
     output.content = replace(content, manifest=manifest)
-    for line in _lines(folder / JOURNAL):
-        output.parts.append(line["samples"])
-        output.counts = output.counts + np.array(line["counts"], np.int64)
-        output.state = line["state"]
+    for samples, counts, state in lines:
+        output.parts.append(samples)
+        output.counts, output.state = output.counts + counts, state
     output.resumed = bool(output.parts)
     return output
 
 
-def _lines(journal: Path) -> Sequence[dict[str, Any]]:
-    """The lines of a journal up to one that was cut, which is removed."""
+def _lines(folder: Path) -> Sequence[dict[str, Any]]:
+    """The lines of the journal up to one that was cut, which is removed."""
+    journal = folder / JOURNAL
     content = journal.read_bytes() if journal.is_file() else b""
     lines, end = [], 0
     for line in content.splitlines(keepends=True):
@@ -263,9 +296,3 @@ def arrays_below(folder: Path) -> list[Path]:
     """All files of a dataset but what an earlier finish has added, and images, which have their own manifests."""
     paths = [Path(place, name) for place, _, names in os.walk(folder) for name in names if not name.endswith(".png")]
     return sorted({*paths} - {folder / MANIFEST, folder / CARD})
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,5 +1,6 @@
-"""Paths of what is written: free ones, and errors where the file system refuses."""
+"""Paths of what is written: free ones, hashes, and errors where the file system refuses."""
 
+import hashlib
 import os
 import shutil
 from contextlib import suppress
@@ -39,3 +40,9 @@ def remove(path: Path) -> None:
 def unwritable(path: Path, error: OSError) -> CondganError:
     """The error where the file system refuses."""
     return CondganError(f"{path} cannot be written: {error.strerror or error}")
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
