@@ -209,6 +209,7 @@ def test_copies_of_training_images_are_memorised(real: Comparison, of_real: Figu
     assert value(output, "copies") > 0.95
 
 
+@pytest.mark.slow
 def test_what_a_network_tells_from_real_images(real: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blurred digits are told at once, and real ones hardly."""
     from condgan.metrics import two_sample as module

@@ -21,8 +21,7 @@ import pytest
 
 from condgan.errors import CondganError
 from condgan.export import export
-
-from conftest import FORMS  # type: ignore[import-not-found]  # isort: skip
+from sets import FORMS
 
 pyarrow.table({"loaded": [1]})  # with all that it imports, once rather than in each child
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import Made  # type: ignore[import-not-found]  # isort: skip
+from sets import Made
 
 Make = Callable[[str, str], Made]
 

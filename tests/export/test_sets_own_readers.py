@@ -12,8 +12,7 @@ from PIL import Image
 from condgan.data import load
 from condgan.recipe import Data
 from condgan.storage.manifest import KEY, Manifest, pixels_sha256
-
-from conftest import FORMS, Made, by_name  # type: ignore[import-not-found]  # isort: skip
+from sets import FORMS, Made, by_name
 
 
 def forms(which: str) -> list[Any]:
