@@ -54,7 +54,8 @@ def test_a_training_below_a_chinese_path(
     command = training(tiny, chinese, tmp_path / "跑", "--epochs", "1")
     process = subprocess.run(command, env=environment(**LOCALES[locale]), capture_output=True, timeout=120)
     assert process.returncode == 0, process.stderr
-    assert process.stderr == b""
+    words = [line for line in process.stderr.splitlines() if not line.startswith(b"no font here has")]
+    assert words == []
     shown = process.stdout.decode("utf-8" if locale == "C" else "ascii")
     assert ("跑" in shown) == (locale == "C")  # Python reads the locale C as UTF-8
     if locale in ("cp1252", "ascii"):
