@@ -146,6 +146,11 @@ class Walk(Section):
     visible_label: Language | None = None
 
     @property
+    def alone(self) -> bool:
+        """Whether the picture shows one image at a time."""
+        return self.abreast == 1 and self.form != "strip"
+
+    @property
     def abreast(self) -> int:
         """How many are shown at the same time."""
         return len(self.labels) if self.labels else self.count or 1

@@ -188,7 +188,7 @@ def misplaced(one: Judged, folders: Sequence[str]) -> None:
             reason = f'it stands in the folder "{nearest}", and shows {", ".join(sorted(shown(one.job))) or "others"}'
     if reason is None or one.job is None:
         return
-    if isinstance(one.job, jobs.Row) and one.job.alone:
+    if one.job.alone:
         one.settle("contradictory", reason)
     elif one.found.verdict == "verified":  # of several images, which only together stand in a folder
         one.settle("claimed", f"{one.found.why}; but {reason}", True)
