@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
-from forge import copy, forge, originals, resaid  # noqa: F401 (fixtures)
+from forge import copy, forge, originals, resaid, told  # noqa: F401 (fixtures)
 from sets import generators, made, offline  # noqa: F401 (fixtures)
 
 settings.register_profile("shared machine", deadline=None)  # how long an example takes says nothing there

@@ -193,7 +193,7 @@ def test_too_few_images(refused: Any, options: tuple[str, ...], tmp_path: Path) 
         (["-1"], ["-1"]),
         (["2026", "--grid"], ["SEQUENCE and --grid", "choose one"]),
         (["--grid", "--per-class", "2"], ["--grid and --per-class", "choose one"]),
-        (["--per-class", "0"], ["--per-class 0", "at least 1"]),
+        (["--per-class", "0"], ["--per-class 0", "expected 1 to"]),
         (["--per-class", "x"], ["--per-class", "integer"]),
         (["2026", "--seed", "-1"], ["--seed -1", "expected 0 to"]),
         (["2026", "--seed", str(1 << 63)], [f"--seed {1 << 63}", "expected 0 to"]),

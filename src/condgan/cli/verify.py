@@ -23,9 +23,10 @@ def verify(
     engine: Engine = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look whether files are what they say of themselves: from this generator, this seed, these classes.
+    """Look whether pictures come from the generator, the seed and the classes that they name.
 
-    Pictures are made again and compared. Exit code 0: verified; 1: not; 2: could not look.
+    They are made again and compared. Who made them and when, and the card of a set, cannot be checked. Exit code 0:
+    verified; 1: not; 2: could not look.
     """
     from condgan.cli.progress import counting
     from condgan.provenance.verify import verify as look
@@ -63,7 +64,9 @@ def _told(found: "Finding") -> list[str]:
     said = found.manifest or {}
     if said:
         made = "made by a generator" if said.get("synthetic") else "not made by a generator"
-        lines.append("  " + plain(f"says: {made}, {said['software']}, {said['time']}, producer {said['producer']}"))
+        lines.append(
+            "  " + plain(f"says, not checked: {made}, {said['software']}, {said['time']}, producer {said['producer']}")
+        )
     sample = said.get("sample") or {}
     origin = [
         *([f"recipe {said['recipe']}"] if "recipe" in said else []),

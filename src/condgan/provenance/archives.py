@@ -1,11 +1,12 @@
 """Members of zip and tar files, and arrays in them: strictly as condgan writes them, and within bounds."""
 
 import math
+import os
 import re
 import struct
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -21,6 +22,11 @@ MOST_ROWS = 1 << 24  # of an array, and images of a file
 MOST_RATIO, SMALL = 200, 16 << 20
 """How many times its size an archive may unpack to, unless it unpacks to few bytes."""
 BLOCK = 512  # bytes of a tar
+LOCAL, END, END64 = (
+    30,
+    22,
+    76,
+)  # bytes of the records of a zip: before a member, at the end, and before that in large ones
 GLOBAL, FILE = b"g", b"0"  # kinds of members
 ZIP_ERRORS = (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, OverflowError,
               struct.error, KeyError, IndexError, TypeError, MemoryError)  # fmt: skip
@@ -48,9 +54,28 @@ def members(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
     packed, unpacked = (sum(getattr(entry, size) for entry in entries) for size in ("compress_size", "file_size"))
     if unpacked > MOST_RATIO * packed + SMALL:
         raise DamagedError(f"it unpacks to {unpacked} bytes, more than {MOST_RATIO} times its size")
-    if min((entry.header_offset for entry in entries), default=1):
-        raise DamagedError("it has something before its first member")
+    if not packed_tightly(file, archive, entries):
+        raise DamagedError("it has something before, between or behind its members")
     return names
+
+
+def packed_tightly(file: BinaryIO, archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether each byte belongs to a member or to the directory, which ends the file."""
+    place = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if entry.header_offset != place:
+            return False
+        file.seek(place)
+        header = file.read(LOCAL)
+        if len(header) < LOCAL:
+            return False
+        place += LOCAL + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        place += entry.compress_size
+    end = file.seek(-END, os.SEEK_END)
+    file.seek(end)
+    tail = file.read(END)
+    length = int.from_bytes(tail[12:16], "little")
+    return place == archive.start_dir and tail[:4] == b"PK\x05\x06" and place + length in (end, end - END64)
 
 
 def rows(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], Iterator[npt.NDArray[Any]]]:

@@ -176,11 +176,12 @@ class Tally:
                 return finding(path, verdict, f"{one.name}: {one.found.why}{others}", self.told, remade)
         what = ("vectors", "numbers") if self.vectors else ("images", "pixels")
         part = "a part of a set: " if self.content is None else ""
-        near = f", {self.near} of them within one grey level" if self.near else ""
-        near += "; the filter that chose them was not run again" if self.plan.keep is not None else ""
-        return finding(
-            path, "verified", f"{part}{total} {what[0]} made again: the same {what[1]}{near}", self.told, True
-        )
+        same = f"the same {what[1]}"
+        if self.near:
+            within = "equal but for rounding" if self.vectors else "equal within one grey level"
+            same = f"{within} ({total - self.near} of them are {same})"
+        near = "; the filter that chose them was not run again" if self.plan.keep is not None else ""
+        return finding(path, "verified", f"{part}{total} {what[0]} made again: {same}{near}", self.told, True)
 
     def _other_pixels(self) -> bool:
         stated = self.content.images_sha256 if self.content is not None else None
