@@ -436,3 +436,21 @@ def test_it_leaves_nothing_behind(copy: Copy, tmp_path: Path) -> None:
     before = {path for path in memory.place().iterdir() if path.name.startswith("condgan-verify-")}
     assert verdict(packed) == "verified"
     assert {path for path in memory.place().iterdir() if path.name.startswith("condgan-verify-")} == before
+
+
+@pytest.mark.parametrize("where", ["before the directory", "behind the end"])
+def test_an_archive_with_hidden_bytes_is_not_verified(where: str, originals: Path, tmp_path: Path) -> None:
+    data = (originals / "set.npz").read_bytes()
+    path = tmp_path / "set.npz"
+    path.write_bytes(data)
+    assert verify(path).verified
+    if where == "behind the end":
+        path.write_bytes(data + b"hidden")
+    else:
+        end = len(data) - 22
+        length, start = (int.from_bytes(data[end + place : end + place + 4], "little") for place in (12, 16))
+        moved = data[: end + 16] + (start + 6).to_bytes(4, "little") + data[end + 20 :]
+        path.write_bytes(moved[:start] + b"hidden" + moved[start:])
+        assert zipfile.ZipFile(path).testzip() is None
+        assert length
+    assert not verify(path).verified
