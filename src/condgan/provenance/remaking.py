@@ -28,6 +28,7 @@ NAME = "condgan"
 NUMBERS = 1 << 24
 """Pixels that are generated at a time."""
 MOST_SCALE = 64  # by which a picture may have been enlarged
+MOST_REDUCED = 1 << 24  # numbers of a picture that is looked at for that
 
 Outcome = Literal["same", "near", "other", "letters", "form", "contradictory", "absent"]
 
@@ -124,7 +125,7 @@ def reduced(picture: Pixels, scale: int) -> Pixels | None:
 
 def reductions(picture: Pixels) -> Iterator[tuple[int, Pixels]]:
     """Each whole number by which a picture may have been enlarged, and the picture before."""
-    common = math.gcd(*picture.shape[:2])
+    common = math.gcd(*picture.shape[:2]) if picture.size <= MOST_REDUCED else 1
     for scale in range(2, min(common, MOST_SCALE) + 1):
         if common % scale == 0 and (small := reduced(picture, scale)) is not None:
             yield scale, small

@@ -4,7 +4,6 @@ An array of a set has no manifest of its own for each image: the set's manifest,
 that manifest.
 """
 
-import io
 import json
 import re
 import struct
@@ -27,7 +26,7 @@ from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
 
 HUGGING_FACE = b"huggingface"
-AT_ONCE, MOST_AT_ONCE = 256, 1 << 29
+AT_ONCE, MOST_AT_ONCE = 256, 1 << 27
 """Rows of a parquet file that are in memory, and bytes, if each were as large as the file."""
 MOST_GROUP = 1 << 30  # bytes of a group of its rows
 
@@ -230,8 +229,7 @@ def parquet(file: BinaryIO) -> Source:
     def entries() -> Iterator[Entry]:
         place = 0
         try:
-            file.seek(0, io.SEEK_END)
-            most = min(AT_ONCE, max(1, MOST_AT_ONCE // file.tell()))
+            most = min(AT_ONCE, max(1, MOST_AT_ONCE // max([1, *sizes])))  # no image is larger than its row group
             for batch in table.iter_batches(batch_size=most):
                 for row in zip(batch.column("image").to_pylist(), batch.column("label").to_pylist(), strict=True):
                     yield _cell(place, *row, names)
