@@ -2,7 +2,7 @@
 
 ``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
 ``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
-``condgan.verify("2026.png")``.
+``condgan.compare(run, other)``, ``condgan.verify("2026.png")``.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from condgan.diagnosis.diagnosis import diagnose
     from condgan.errors import ArgumentError, CondganError, DivergedError, InterruptedTrainingError
     from condgan.evaluation.evaluation import evaluate
+    from condgan.experiments.comparison import compare
     from condgan.generation.generator import Generator, load
     from condgan.generation.run import Run
     from condgan.provenance.verify import verify
@@ -25,14 +26,14 @@ _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
     "Evaluation": "results.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
-    "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation", "load": "generation.generator",
-    "recipes": "recipe.builtin", "resume": "training.training", "train": "training.training",
-    "verify": "provenance.verify",
+    "compare": "experiments.comparison", "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation",
+    "load": "generation.generator", "recipes": "recipe.builtin", "resume": "training.training",
+    "train": "training.training", "verify": "provenance.verify",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "diagnose", "evaluate", "load", "recipes", "resume", "train", "verify",
+    "Listener", "Recipe", "Run", "compare", "diagnose", "evaluate", "load", "recipes", "resume", "train", "verify",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

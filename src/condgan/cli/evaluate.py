@@ -1,13 +1,17 @@
 """Measuring: ``evaluate``, ``features`` and ``diagnose``."""
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from condgan.cli import progress
 from condgan.cli.command import FORMATS, DataOverrides, Engine, command, translated
+
+if TYPE_CHECKING:
+    from condgan.results.evaluation import Evaluation
 
 
 @command(epilog="Example: condgan evaluate runs/20261121-2312-cgan-lsgan-3f2a --checkpoint best --json")
@@ -15,7 +19,7 @@ def evaluate(
     context: typer.Context,
     path: Annotated[
         str,
-        typer.Argument(help=f"A run (RUN@100: after epoch 100), a generator file, mnist, {FORMATS}."),
+        typer.Argument(help=f"A run (RUN@100: after epoch 100), a study of seeds, a generator file, mnist, {FORMATS}."),
     ],
     overrides: DataOverrides = None,
     data: Annotated[
@@ -48,19 +52,25 @@ def evaluate(
 ) -> None:
     """Measure a generator, or any labelled images.
 
-    Every figure comes with its standard error, its floor and its protocol.
+    Every figure comes with its standard error, its floor and its protocol; those of several trainings also with their
+    spread.
     """
     from condgan.evaluation import evaluation, summary
+    from condgan.experiments import evaluating
 
+    options: dict[str, Any] = {
+        "data": data, "n": n, "split": split, "seed": seed, "checkpoint": checkpoint, "small_n": small_n,
+        "gan_train": gan_train, "c2st": c2st, "inception": inception, "hundred": hundred, "engine": engine,
+        "output": output,
+    }  # fmt: skip
+    if evaluating.is_several(path):
+        with progress.status() as say:
+            results = evaluating.evaluate(path, *overrides or [], say=say, **options)
+        several(results, path, as_json)
+        return
     with progress.status() as say:
-        result = evaluation.evaluate(
-            path, *overrides or [], data=data, n=n, split=split, seed=seed, checkpoint=checkpoint, small_n=small_n,
-            gan_train=gan_train, c2st=c2st, inception=inception, hundred=hundred, engine=engine, output=output,
-            say=say,
-        )  # fmt: skip
+        result = evaluation.evaluate(path, *overrides or [], say=say, **options)
     if as_json:
-        import json
-
         print(json.dumps(result.as_json(), ensure_ascii=False))
         return
     from rich.console import Console
@@ -69,6 +79,23 @@ def evaluate(
     table = summary.table(result, lambda note: translated(note, context.command.params))
     Console(width=wide).print(table, markup=False, highlight=False)
     print("\n".join(["", *summary.summary(result), *map(str, result.files)]))
+
+
+def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:
+    """Print the figures of several trainings with their spread."""
+    from condgan.cli.study import spread_table
+    from condgan.experiments.table import spreads
+
+    found = spreads([one.figures for one in results.values()])
+    if as_json:
+        told = {
+            "trainings": {name: one.as_json() for name, one in results.items()},
+            "figures": {name: spread.as_json() for name, spread in found.items()},
+        }
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    spread_table(found, f"{path}: {len(results)} trainings")
+    print("\n".join(str(one.files[0]) for one in results.values() if one.files))
 
 
 @command("features")

@@ -1,3 +1,3 @@
 """Studies: several trainings that together answer a question."""
 
-__all__ = ["executor", "results", "seeds", "spaces", "study", "sweep", "table"]
+__all__ = ["comparison", "evaluating", "executor", "results", "seeds", "spaces", "study", "sweep", "table"]
