@@ -2,7 +2,7 @@
 
 ``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
 ``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
-``condgan.compare(run, other)``, ``condgan.verify("2026.png")``.
+``condgan.train_seeds("mnist-fast", seeds=3)``, ``condgan.compare(run, other)``, ``condgan.verify("2026.png")``.
 """
 
 from typing import TYPE_CHECKING
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from condgan.errors import ArgumentError, CondganError, DivergedError, InterruptedTrainingError
     from condgan.evaluation.evaluation import evaluate
     from condgan.experiments.comparison import compare
+    from condgan.experiments.seeds import train_seeds
+    from condgan.experiments.study import Study
+    from condgan.experiments.sweep import sweep
     from condgan.generation.generator import Generator, load
     from condgan.generation.run import Run
     from condgan.provenance.verify import verify
@@ -26,14 +29,16 @@ _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
     "Evaluation": "results.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
-    "compare": "experiments.comparison", "diagnose": "diagnosis.diagnosis", "evaluate": "evaluation.evaluation",
-    "load": "generation.generator", "recipes": "recipe.builtin", "resume": "training.training",
-    "train": "training.training", "verify": "provenance.verify",
+    "Study": "experiments.study", "compare": "experiments.comparison", "diagnose": "diagnosis.diagnosis",
+    "evaluate": "evaluation.evaluation", "load": "generation.generator", "recipes": "recipe.builtin",
+    "resume": "training.training", "sweep": "experiments.sweep", "train": "training.training",
+    "train_seeds": "experiments.seeds", "verify": "provenance.verify",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "compare", "diagnose", "evaluate", "load", "recipes", "resume", "train", "verify",
+    "Listener", "Recipe", "Run", "Study", "compare", "diagnose", "evaluate", "load", "recipes", "resume", "sweep",
+    "train", "train_seeds", "verify",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

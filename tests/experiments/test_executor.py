@@ -178,7 +178,7 @@ def test_what_was_refused_is_tried_again(digits: Path, tmp_path: Path) -> None:
 
 
 def test_the_table_tells_spread_over_trainings_from_the_error_of_one(digits: Path, tmp_path: Path) -> None:
-    study = seeds.train(
+    study = seeds.train_seeds(
         "cgan-lsgan", *TINY[:4], "evaluation.every=300", "evaluation.images=100", "machine.threads=1", "seed=100",
         seeds=2, data=digits, epochs=2, study=tmp_path / "A",
     )  # fmt: skip

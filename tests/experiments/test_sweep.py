@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from condgan import cli
+from condgan import cli, recipes
 from condgan.errors import CondganError
 from condgan.experiments import results, sweep
+from condgan.experiments.spaces import parse
 from condgan.experiments.study import Study
+from condgan.results.records import StepRecord, to_line
 
 TINY = (
     "generator.hidden=4", "discriminator.hidden=4", "latent.dim=4", "train.epochs=2", "evaluation.every=600",
@@ -80,7 +82,7 @@ def test_a_sweep_that_was_killed_goes_on_with_the_settings_that_it_had(digits: P
     assert [row.state for row in found.rows] == ["finished", "finished"]
     assert len(found.fresh) == 3
     with pytest.raises(CondganError, match=r"another study .*trials: 2, given 3"):
-        sweep.run("cgan-lsgan", *map(str, words[2:11]), trials=3, metric="label_accuracy", data=digits, study=folder)
+        sweep.sweep("cgan-lsgan", *map(str, words[2:11]), trials=3, metric="label_accuracy", data=digits, study=folder)
 
 
 def test_one_at_a_time_is_the_recipe_and_each_value_alone(tmp_path: Path) -> None:
@@ -97,11 +99,38 @@ def test_one_at_a_time_is_the_recipe_and_each_value_alone(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "says"),
     [({"trials": 0}, "trials=0"), ({"seeds": 0}, "seeds=0"), ({"metric": "beauty"}, "metric=beauty"),
+     ({"metric": "gan_train"}, "metric=gan_train"),  # which no training measures
      ({"metric": "fid,second"}, "metric=second")],
 )  # fmt: skip
 def test_bad_sweeps_are_refused_before_anything_runs(options: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(CondganError, match=says):
-        sweep.run("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", **options)
+        sweep.sweep("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", **options)
     with pytest.raises(CondganError, match="nothing is varied"):
-        sweep.run("cgan-lsgan", "train.batch=32", study=tmp_path / "S")
+        sweep.sweep("cgan-lsgan", "train.batch=32", study=tmp_path / "S")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_sweep_in_a_database_is_continued_by_its_command(tmp_path: Path) -> None:
+    study, address = Study(tmp_path / "S"), "postgresql://me:secret@host/sweeps"
+    plan = sweep.Sweep(parse(recipes.get("cgan-lsgan"), ["train.batch=32,64"]), ("train.batch=32,64",), ("fid",), 2, 1,
+                       "tpe", study, address)  # fmt: skip
+    study.begin(plan)
+    assert "secret" not in study.plan_file.read_text()
+    with pytest.raises(CondganError, match="the same command continues it"):
+        sweep.written(study)
+
+
+def test_values_of_several_seeds_have_a_spread(tmp_path: Path) -> None:
+    study = Study(tmp_path / "S")
+    plan = sweep.Sweep(parse(recipes.get("cgan-lsgan"), ["train.batch=32,64"]), (), ("seconds",), 1, 3, "one-at-a-time",
+                       study)  # fmt: skip
+    seconds = {0: 10.0, 1: 12.0, 2: 17.0}
+    for seed, taken in seconds.items():
+        run = study.run(f"setting-0000/seed-{seed}")
+        run.folder.mkdir(parents=True)
+        record = StepRecord(step=1, images=64, epoch=0.1, mean={"d_loss": 1.0}, seconds=taken)
+        run.log.write_text(to_line(record) + "\n")
+        study.write({"trial": f"setting-0000/seed-{seed}", "state": "finished"})
+    row = results.of(plan).rows[0]
+    assert row.values == pytest.approx((13.0,))
+    assert row.spreads == pytest.approx((np.std([*seconds.values()], ddof=1),))

@@ -10,6 +10,7 @@ import typer
 from condgan.cli.command import FORMATS, command
 
 if TYPE_CHECKING:
+    from condgan.experiments.results import Row
     from condgan.experiments.study import Study
     from condgan.experiments.sweep import Sweep
 
@@ -47,7 +48,7 @@ def sweep(
     named = bool(words) and builtin.is_name(words[0])
     name, space = (words[0], words[1:]) if named else (None, words)
     with progress(quiet=as_json) as shown:
-        done = sweeps.run(
+        done = sweeps.sweep(
             name, *space, metric=metric, trials=trials, seeds=seeds, data=data, epochs=epochs, study=study,
             sampler="one-at-a-time" if one_at_a_time else sampler, storage=storage, workers=workers, **shown,
         )  # fmt: skip
@@ -80,9 +81,7 @@ def report(done: "Sweep", as_json: bool = False) -> None:
     for name in done.metrics:
         shown.add_column(name, justify="right", no_wrap=True)
     for row in found.ranked():
-        values = (
-            [f"{value:.4g}" for value in row.values] if row.values else [row.state] + [""] * (len(done.metrics) - 1)
-        )
+        values = shown_values(row) if row.values else [row.state] + [""] * (len(done.metrics) - 1)
         shown.add_row(" ".join(row.overrides) or "as it is", *values)
     Console(width=max(100, Console().width)).print(shown, markup=False, highlight=False)
     for line in found.sentences():
@@ -92,3 +91,12 @@ def report(done: "Sweep", as_json: bool = False) -> None:
     best = done.study.folder / "best.json"
     if best.is_file():
         print(f"next: condgan train {shlex.quote(str(best))}")
+
+
+def shown_values(row: "Row") -> list[str]:
+    """The values of a setting, with their spread over several seeds."""
+    spreads = row.spreads or [None] * len(row.values or ())
+    return [
+        f"{value:.4g}" + ("" if spread is None else f" ± {spread:.2g}")
+        for value, spread in zip(row.values or (), spreads, strict=True)
+    ]

@@ -53,7 +53,7 @@ def train(
             raise ArgumentError("start", start, "goes without `seeds`")
         with study.progress() as shown:
             report_seeds(
-                trainings.train(
+                trainings.train_seeds(
                     name, *overrides, seeds=seeds, data=data, epochs=epochs, study=run, workers=workers or 1, **shown
                 )
             )

@@ -1,3 +1,14 @@
 """Studies: several trainings that together answer a question."""
 
-__all__ = ["comparison", "evaluating", "executor", "results", "seeds", "spaces", "study", "sweep", "table"]
+__all__ = [
+    "comparison",
+    "differences",
+    "evaluating",
+    "executor",
+    "results",
+    "seeds",
+    "spaces",
+    "study",
+    "sweep",
+    "table",
+]

@@ -29,12 +29,14 @@ class Row:
         overrides: that make it.
         values: means over seeds of what was sought; none where a training did not finish.
         state: finished, pruned, diverged or failed.
+        spreads: standard deviations of the values between seeds; none of a single seed.
     """
 
     number: int
     overrides: tuple[str, ...]
     values: tuple[float, ...] | None
     state: str
+    spreads: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,13 @@ class Results:
     def as_json(self) -> dict[str, Any]:
         """For machines: settings, best, fresh, importances."""
         rows = [
-            {"number": row.number, "overrides": list(row.overrides), "values": row.values, "state": row.state}
+            {
+                "number": row.number,
+                "overrides": list(row.overrides),
+                "values": row.values,
+                "spreads": row.spreads,
+                "state": row.state,
+            }
             for row in self.rows
         ]
         return {
@@ -100,12 +108,14 @@ def of(sweep: Sweep) -> Results:
     for number in range(min(sweep.trials, len(sweep.settings))):
         ended = sweep.outcomes(number, outcomes) or []
         finished = bool(ended) and all(outcome.state == "finished" for outcome in ended)
-        values = sweep.values(number) if finished else None
+        each = sweep.of_seeds(number) if finished else None
+        values = None if each is None else np.mean(each, axis=0).tolist()
+        spreads = None if each is None or len(each) < 2 else tuple(np.std(each, axis=0, ddof=1).tolist())
         state = next(
             (outcome.state for outcome in ended if outcome.state != "finished"), "finished" if ended else "open"
         )
         overrides = tuple(sweep.space.overrides(sweep.settings[number]))
-        rows.append(Row(number, overrides, None if values is None else tuple(values), state))
+        rows.append(Row(number, overrides, None if values is None else tuple(values), state, spreads))
     base = sweep.space.base.seed + FRESH
     fresh = [
         sweep.measured(f"best/seed-{base + seed}") for seed in range(100) if f"best/seed-{base + seed}" in outcomes

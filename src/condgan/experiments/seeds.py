@@ -1,6 +1,5 @@
 """The same training with several seeds: how much of a figure is chance."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -8,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from condgan.data import sources
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError
 from condgan.experiments import executor
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.study import Outcome, Study, Trial
 from condgan.recipe import Recipe
-from condgan.recipe.text import from_json
 from condgan.results.records import EvaluationRecord
 from condgan.training import beginning
 
@@ -58,7 +56,7 @@ class Seeds:
         return False
 
 
-def train(
+def train_seeds(
     recipe: str | PathLike[str] | Recipe | None = None,
     *overrides: str,
     seeds: int,
@@ -107,11 +105,4 @@ def written(study: Study) -> Seeds:
     Raises:
         CondganError: it is another kind of study, or damaged.
     """
-    described = study.described()
-    if described["kind"] != Seeds.kind:
-        raise CondganError(f"{study.folder} is a study of another kind: {described['kind']}")
-    try:
-        recipe = from_json(json.dumps(described["plan"]["recipe"]).encode(), str(study.plan_file))
-        return Seeds(recipe, int(described["plan"]["seeds"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise CondganError(f"{study.plan_file} is damaged ({error}): restore it, or begin another study") from None
+    return study.restored(Seeds.kind, lambda recipe, plan: Seeds(recipe, int(plan["seeds"])))

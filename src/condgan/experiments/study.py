@@ -2,23 +2,25 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from condgan.errors import CondganError
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
+from condgan.recipe.text import from_json
 from condgan.results.records import EvaluationRecord
 from condgan.storage.files import atomic
 
 FORMAT = 1
 PLAN, JOURNAL = "study.json", "journal.jsonl"
+AnyPlan = TypeVar("AnyPlan")
 
 State = Literal["finished", "pruned", "diverged", "failed"]
 
@@ -134,6 +136,21 @@ class Study:
         if version != FORMAT:
             raise CondganError(f"{self.plan_file} has format {version}, this condgan reads {FORMAT}: upgrade condgan")
         return dict(described)
+
+    def restored(self, kind: str, build: Callable[[Recipe, dict[str, Any]], AnyPlan]) -> AnyPlan:
+        """The plan, as ``build`` makes it of its recipe and of what else it says.
+
+        Raises:
+            CondganError: it is of another kind, or damaged.
+        """
+        described = self.described()
+        if described["kind"] != kind:
+            raise CondganError(f"{self.folder} is a study of another kind: {described['kind']}")
+        try:
+            plan = described["plan"]
+            return build(from_json(json.dumps(plan["recipe"]).encode(), str(self.plan_file)), plan)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CondganError(f"{self.plan_file} is damaged ({error}): restore it, or begin another study") from None
 
     def kind(self) -> str:
         """Of its plan."""

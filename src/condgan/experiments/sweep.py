@@ -4,7 +4,6 @@ Optuna (Akiba et al. 2019) proposes settings; its journal lies beside that of th
 The best of N settings is flattered by chance: its figure is that of fresh seeds.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -15,13 +14,13 @@ import numpy as np
 
 from condgan.data import sources
 from condgan.errors import ArgumentError, CondganError
-from condgan.evaluation.comparison import METRICS
+from condgan.evaluation.comparison import QUICK
 from condgan.experiments import executor, proposals
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.spaces import Space, parse
 from condgan.experiments.study import Outcome, Study, Trial
 from condgan.recipe import Recipe
-from condgan.recipe.text import from_json, to_json
+from condgan.recipe.text import to_json
 from condgan.results.records import EvaluationRecord
 from condgan.storage.files import atomic
 from condgan.training import beginning
@@ -75,7 +74,7 @@ class Sweep:
                 raise ArgumentError(argument, number, f"expected 1 to {most}")
         if not self.space.fields:
             raise CondganError("nothing is varied: give values, as optim.lr=1e-5..1e-3:log or train.batch=32,64")
-        known = {name: metric.better for name, metric in METRICS.items() if metric.better in ("higher", "lower")}
+        known = {metric.name: metric.better for metric in QUICK}
         for name in self.metrics:
             if name not in known and name != SECONDS:
                 raise ArgumentError("metric", name, f"expected {', '.join(known)} or {SECONDS}")
@@ -88,7 +87,8 @@ class Sweep:
     def describe(self) -> dict[str, Any]:
         """Recipe, space, metrics, trials, seeds and sampler."""
         told = {"words": list(self.words), "metrics": list(self.metrics), "trials": self.trials, "seeds": self.seeds}
-        return told | {"sampler": self.sampler, "recipe": self.space.base.model_dump(mode="json")}
+        database = {} if self.storage is None else {"database": True}  # its address may contain a password
+        return told | {"sampler": self.sampler, "recipe": self.space.base.model_dump(mode="json")} | database
 
     def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
         """A seed of a setting that has begun, else of a new one, else a fresh seed of the best."""
@@ -169,10 +169,14 @@ class Sweep:
 
     def values(self, number: int) -> list[float] | None:
         """The means over seeds of what is sought; none where a training lacks it."""
+        each = self.of_seeds(number)
+        return None if each is None else [float(np.mean(values)) for values in zip(*each, strict=True)]
+
+    def of_seeds(self, number: int) -> list[list[float]] | None:
+        """What is sought, by each training of a setting; none where a training lacks it."""
         each = [self.measured(name) for name in self.names(number)]
-        if any(values is None for values in each):
-            return None
-        return [float(np.mean([values[place] for values in each if values])) for place in range(len(self.metrics))]
+        found = [values for values in each if values is not None]
+        return found if len(found) == len(each) else None
 
     def measured(self, trial: str) -> list[float] | None:
         """What is sought, in the last evaluation of a training; none where it has none."""
@@ -224,7 +228,7 @@ def figure(evaluations: Sequence[EvaluationRecord], metric: str) -> float | None
     return next((value for value in found if value is not None), None)
 
 
-def run(
+def sweep(
     recipe: str | PathLike[str] | Recipe | None,
     *words: str,
     metric: str = "fid",
@@ -268,33 +272,31 @@ def run(
     return work(Sweep(space, words, metrics, trials, seeds, sampler, Study(folder), storage), workers, say, looked)
 
 
-def work(sweep: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambda _: None) -> Sweep:
+def work(plan: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambda _: None) -> Sweep:
     """Work on a sweep, a new one or one that goes on, and write the best setting as a recipe.
 
     Raises:
-        CondganError, InterruptedTrainingError: as for ``run``.
+        CondganError, InterruptedTrainingError: as for ``sweep``.
     """
-    executor.work(sweep.study, sweep, workers, say, looked)
-    best = sweep.best(sweep.study.read()[1])
+    executor.work(plan.study, plan, workers, say, looked)
+    best = plan.best(plan.study.read()[1])
     if best is not None:
-        atomic(sweep.study.folder / BEST, to_json(sweep.trained(sweep.setting(best), 0)).encode())
-    return sweep
+        atomic(plan.study.folder / BEST, to_json(plan.trained(plan.setting(best), 0)).encode())
+    return plan
 
 
 def written(study: Study) -> Sweep:
     """The plan of a sweep.
 
     Raises:
-        CondganError: it is another kind of study, or damaged.
+        CondganError: it is another kind of study, or damaged; or it is kept in a database, whose address is not noted.
     """
-    described = study.described()
-    if described["kind"] != Sweep.kind:
-        raise CondganError(f"{study.folder} is a study of another kind: {described['kind']}")
-    try:
-        plan = described["plan"]
-        base = from_json(json.dumps(plan["recipe"]).encode(), str(study.plan_file))
+
+    def build(base: Recipe, plan: dict[str, Any]) -> Sweep:
+        if plan.get("database"):
+            raise CondganError(f"{study.folder} is a sweep that is kept in a database: the same command continues it")
         space = Space(base, parse(base, plan["words"]).fields)
         words, metrics = tuple(plan["words"]), tuple(plan["metrics"])
         return Sweep(space, words, metrics, int(plan["trials"]), int(plan["seeds"]), plan["sampler"], study)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CondganError(f"{study.plan_file} is damaged ({error}): restore it, or begin another study") from None
+
+    return study.restored(Sweep.kind, build)
