@@ -123,8 +123,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "too few names": ({"images": GREY, "labels": LABELS, "class_names": TEXT[:1]}, "label 2 of labels, but only"),
     "names in bytes": ({"images": GREY, "labels": LABELS, "class_names": np.array([b"a", b"b", b"c"])}, "dtype=str"),
     "names are equal": ({"images": GREY, "labels": LABELS, "class_names": np.array(["a", "b", "a"])}, 'named "a"'),
-    "a class is empty": (
-        {"images": GREY, "labels": LABELS, "class_names": np.array(["a", "b", "c", "d"])},
+    "a class is tested and not learnt": (
+        {
+            "x_train": GREY,
+            "y_train": LABELS,
+            "x_test": GREY[:1],
+            "y_test": LABELS[:1] * 0 + 3,
+            "class_names": np.array(["a", "b", "c", "d"]),
+        },
         '"d" has no training images',
     ),
 }

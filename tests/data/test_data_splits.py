@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from condgan.data import Split
 from condgan.data.dataset import Contents
-from condgan.data.splits import complete, draw
+from condgan.data.splits import complete, draw, without_empty
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -116,3 +116,21 @@ def test_a_single_image() -> None:
 def test_a_class_without_training_images() -> None:
     with pytest.raises(CondganError, match='"c" has no training images'):
         complete(found(train=numbered(np.array([0, 1, 3, 4]))), 0)
+
+
+@given(st.lists(st.sampled_from([0, 2, 4]), min_size=1, max_size=30), st.lists(st.sampled_from([1, 2]), max_size=5))
+def test_classes_without_images_are_left_out_and_no_label_changes_its_name(train: list[int], test: list[int]) -> None:
+    splits = {"train": numbered(np.array(train, np.int64)), "test": numbered(np.array(test, np.int64), first=100)}
+    before = found(**splits)
+    after = without_empty(before)
+    present = {*train, *test}
+    assert after.class_names == tuple(name for label, name in enumerate("abcde") if label in present)
+    for name, split in splits.items():
+        assert [after.class_names[label] for label in after.splits[name].labels] == [
+            "abcde"[label] for label in split.labels
+        ]
+        assert after.splits[name].images is split.images
+    assert any("have no images, and are left out" in notice for notice in after.notices)
+    if {*test} - {*train}:
+        with pytest.raises(CondganError, match="has no training images"):  # a class that can be tested, and not learnt
+            complete(after, 0)

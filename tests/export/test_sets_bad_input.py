@@ -27,6 +27,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ((*SET, "--format", "npz", "-o", "a.parquet"), "a.parquet: .parquet is the ending of --format parquet, and "
          "--format npz was given"),
         ((*SET, "--format", "folder", "-o", "a.tar"), ".tar is the ending of --format webdataset"),
+        ((*SET, "-o", "a.tar.gz"), "a.tar.gz: no .gz is written: choose .npz, .parquet, .tar, or the "
+         "name of a new folder"),
+        ((*SET, "-o", "a.PQ"), "a.PQ: no .pq is written"),
+        ((*SET, "--format", "imagefolder", "-o", "a.csv"), "a.csv: no .csv is written"),
         ((*SET, "--shard-size", "0", "-o", "a"), "--shard-size 0: expected 1 to"),
         (("20", "--shard-size", "5", "-o", "a.png"), "--shard-size 5: goes with a dataset"),
         (("20", "--keep", "0.9", "-o", "a.png"), "--keep 0.9: goes with a dataset"),

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from condgan.data import load
+from condgan.export.export import to_file
 from condgan.recipe import Data
 from condgan.storage.manifest import KEY, Manifest, pixels_sha256
 from sets import FORMS, Made, by_name
@@ -32,6 +33,22 @@ def test_condgan_reads_what_it_writes(made: Callable[[str, str], Made], which: s
     assert by_name(raw, [dataset.class_names[label] for label in labels]) == written.by_name()
     assert dict(dataset.skipped) == {}
     assert sorted(dataset.class_names) == sorted(written.names)
+
+
+@pytest.mark.parametrize("format", ["npz", "parquet", "webdataset", "idx", "folder", "imagefolder"])
+def test_a_set_of_some_classes_is_read_back_without_the_others(format: str, tmp_path: Path) -> None:
+    path = to_file("mnist", counts="3=10,8=6", format=format, output=tmp_path / "a.v2")
+    dataset = load(Data(source=str(path)))
+    assert dataset.class_names == ("3", "8")
+    counts = sum(np.bincount(split.labels, minlength=2) for split in dataset.splits.values())
+    assert np.asarray(counts).tolist() == [10, 6]
+    names_all = format in ("npz", "parquet")  # as users of the arrays expect: label 3 is a three
+    left_out = "8 of 10 classes have no images, and are left out: 0, 1, 2, 4, 5, 6, 7, 9"
+    assert (left_out in dataset.notices) == names_all
+    labels = dataset.train.labels
+    ones = {int(image.sum()) for image in dataset.train.images[labels == 1]}
+    alone = load(Data(source=str(to_file("mnist", counts="8=6,3=1", format="npz", output=tmp_path / "b.npz"))))
+    assert ones <= {int(image.sum()) for split in alone.splits.values() for image in split.images}
 
 
 @pytest.mark.parametrize(("which", "form"), ALL)

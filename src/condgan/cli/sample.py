@@ -22,7 +22,9 @@ def sample(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="A .png; a dataset: an .npz or a new folder; a walk: a .gif, .png or new folder."
+            "-o",
+            "--output",
+            help="A .png; a dataset: .npz, .parquet, .tar or a new folder; a walk: .gif, .png or a new folder.",
         ),
     ] = None,
     grid: Annotated[bool, typer.Option("--grid", help="A grid of ten rows, with a column for each class.")] = False,

@@ -15,7 +15,7 @@ from condgan.data.dataset import Contents, Dataset, Split
 from condgan.data.identity import Known
 from condgan.data.readers import BUILT_IN, images, passed
 from condgan.data.readers.reader import Progress, silent
-from condgan.data.splits import complete
+from condgan.data.splits import complete, without_empty
 from condgan.data.tree import printable
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Data
@@ -57,6 +57,8 @@ def load(
         source = data.source if given is None else str(given)
         with readable(f"data.source={source}", Path(source)):
             contents = named(source, data, progress)
+    if contents.class_names:
+        contents = without_empty(contents)
     if known is not None and contents.hashes:
         contents, notices = identity.assigned(contents, known, leave_out, data.split_seed)
         contents = replace(contents, notices=(*contents.notices, *notices))

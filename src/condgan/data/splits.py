@@ -1,5 +1,7 @@
 """Three splits of every dataset: those that it comes with, and the missing ones drawn from its train split."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ from condgan.data.prepare import representatives
 from condgan.draws.philox import Stream, permutation
 from condgan.errors import CondganError
 
+MOST_NAMED = 10  # classes in a sentence
 SMALLEST = 3  # images of a class that can be shared among three splits
 
 
@@ -59,6 +62,27 @@ def complete(contents: Contents, seed: int) -> Dataset:
         split_rule=contents.split_rule or rule(missing, seed, bool(contents.class_names)),
         notices=notices,
         **contents.reading | {"drawn": (*contents.drawn, *missing), "hashes": hashes},
+    )
+
+
+def without_empty(contents: Contents) -> Contents:
+    """The contents without classes that have a name and no image in any split, as sets of some classes of a generator.
+
+    One that has images in another split than train stays, and is refused by ``complete``.
+    """
+    names, splits = contents.class_names, contents.splits
+    present = sum((split.class_counts(len(names)) for split in splits.values()), np.zeros(len(names), np.int64)) > 0
+    if present.all() or not present.any():
+        return contents
+    place = np.cumsum(present) - 1
+    absent = [name for name, there in zip(names, present.tolist(), strict=True) if not there]
+    shown = ", ".join(absent[:MOST_NAMED]) + (", ..." if len(absent) > MOST_NAMED else "")
+    left_out = f"{len(absent)} of {len(names)} classes have no images, and are left out: {shown}"
+    return replace(
+        contents,
+        class_names=tuple(name for name, there in zip(names, present.tolist(), strict=True) if there),
+        splits={name: Split(split.images, place[split.labels]) for name, split in splits.items()},
+        notices=(*contents.notices, left_out),
     )
 
 

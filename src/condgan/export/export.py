@@ -104,6 +104,8 @@ def to_file(
     row = writers.of(Path("") if output is None else output, format)
     if dataset and output is not None and output.suffix.lower() in PICTURES:
         raise CondganError(f"{output}: a dataset is not one picture, but {writers.listed()}")
+    if (dataset or format) and output is not None:
+        writers.check_ending(output)
     if output is not None:
         clear(output)
         check_free(output)

@@ -16,6 +16,13 @@ WRITERS: tuple[Writer, ...] = (
 )
 
 
+OTHER_FILES = {
+    ".7z", ".arrow", ".bz2", ".csv", ".feather", ".gz", ".h5", ".hdf5", ".json", ".jsonl", ".mat", ".npy", ".pickle",
+    ".pkl", ".pq", ".pt", ".rar", ".safetensors", ".tfrecord", ".tgz", ".txt", ".xz", ".zip", ".zst",
+}  # fmt: skip
+"""Endings of files that no writer makes; a folder of such a name would be taken for one."""
+
+
 def of(path: Path, name: str | None = None) -> Writer:
     """The format of this name, by default that of the path's ending, without one class folders.
 
@@ -35,6 +42,18 @@ def of(path: Path, name: str | None = None) -> Writer:
             f"{path}: {ending} is the ending of `format={by_ending.name}`, and `format={name}` was given"
         )
     return row
+
+
+def check_ending(path: Path) -> None:
+    """Refuse the path of a dataset that has the ending of another kind of file.
+
+    Raises:
+        CondganError: naming the endings that are written.
+    """
+    ending = path.suffix.lower()
+    if ending in OTHER_FILES:
+        endings = ", ".join(row.ending for row in WRITERS if row.ending)
+        raise CondganError(f"{path}: no {ending} is written: choose {endings}, or the name of a new folder")
 
 
 def listed(vectors: bool = False) -> str:
