@@ -45,10 +45,19 @@ def draw(sides: Sequence[Trainings], folder: Path) -> list[Path]:
         written.append(folder / CURVES)
     grids = [(shortened(side.path, MOST_NAME), picture) for side in sides if (picture := grid(side)) is not None]
     if grids:
-        shows = "images of the same classes and seeds, by several generators"
-        images.save_png(folder / PICTURES, beside(grids), begin().of("picture", shows=shows))
+        save(folder / PICTURES, grids)
         written.append(folder / PICTURES)
     return written
+
+
+def save(path: Path, grids: Sequence[tuple[str, Pixels]]) -> None:
+    """Write grids of images beside each other.
+
+    Raises:
+        CondganError: the file cannot be written.
+    """
+    shows = "images of the same classes and seeds, by several generators"
+    images.save_png(path, beside(grids), begin().of("picture", shows=shows))
 
 
 def draw_curves(sides: Sequence[Trainings], path: Path) -> bool:
