@@ -388,7 +388,7 @@ def main() -> int:
     generator = load("mnist")
     tally: Counter[str] = Counter()
     failures, start = 0, time.monotonic()
-    once = mock.patch("condgan.provenance.remaking.load", functools.cache(load))
+    once = mock.patch("condgan.provenance.generators.load", functools.cache(load))
     with tempfile.TemporaryDirectory() as place, warnings.catch_warnings(), once:
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Duplicate name")  # of zipfile, where the forger writes one

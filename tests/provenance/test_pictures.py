@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,11 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import condgan as package
+from condgan.cli.verify import text
 from condgan.errors import CondganError
 from condgan.generation.generator import load
 from condgan.pictures import images
 from condgan.provenance.reading import MOST_PIXELS
-from condgan.provenance.verdicts import WORDS, Report
+from condgan.provenance.verdicts import WORDS, Report, finding
 from condgan.provenance.verify import verify
 from condgan.storage import pictures
 from condgan.storage.manifest import KEY, begin, xmp
@@ -543,9 +546,17 @@ def test_the_command_names_the_first_files_that_are_not_verified(copy: Copy, tol
     lines = text.splitlines()
     assert code == 1
     assert lines[0] == "14 files: 1 verified, 13 unknown"
-    assert lines[1].startswith("  00.png: unknown: ")
-    assert lines[-1] == "  ... and 3 more (--json lists all)"
-    assert len(lines) == 12
+    assert lines[1].startswith("  00.png and 12 more: unknown: ")
+    assert len(lines) == 2
+
+
+def test_the_command_names_the_first_reasons() -> None:
+    findings = [finding(f"{number}.png", "unknown", f"reason {number % 13}") for number in range(20)]
+    lines = text(Report(files=tuple(findings))).splitlines()
+    assert lines[0] == "20 files: 20 unknown"
+    assert lines[1] == "  0.png and 1 more: unknown: reason 0"
+    assert lines[8] == "  7.png: unknown: reason 7"
+    assert lines[11:] == ["  ... and 3 more (--json lists all)"]
 
 
 def test_what_cannot_be_looked_at_is_refused(refused: Any, tmp_path: Path) -> None:
@@ -563,3 +574,25 @@ def test_it_needs_a_path() -> None:
     with pytest.raises(CondganError, match="expected a path"):
         verify(None)  # type: ignore[arg-type]
     assert set(WORDS) == {"verified", "claimed", "altered", "contradictory", "unknown"}
+
+
+def test_a_run_is_looked_at_with_the_generators_that_it_has_kept(digits: Path, told: Any, tmp_path: Path) -> None:
+    run = package.train(
+        "cgan-lsgan", "generator.hidden=4", "discriminator.hidden=4", "output.keep_every=1", "output.grid_every=300",
+        "evaluation.every=none", "machine.threads=1", data=digits, epochs=2, run=tmp_path / "run",
+    )  # fmt: skip
+    said = verify(run.folder)
+    found = {file.path: file.verdict for file in said.files}
+    grids = sorted(path.name for path in run.samples.glob("*.png"))
+    last = f"samples/{grids[-1]}"
+    assert found[last] == found["result.png"] == "verified"
+    assert found[f"samples/{grids[0]}"] == "claimed"  # of the untrained generator, which is not kept
+    outside = tmp_path / "elsewhere.png"
+    shutil.copy(run.folder / last, outside)
+    assert verify(outside).files[0].verdict == "claimed"
+    assert "give it with --generator" in told("verify", outside)[1]
+    code, shown = told("verify", run.folder)
+    assert code == 1
+    assert f"{len(said.files)} files: " in shown
+    plots = sum(file.why == "there is nothing to make again: plot" for file in said.files)
+    assert plots < 2 or f"and {plots - 1} more: claimed: there is nothing to make again: plot" in shown

@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CondganError as error:
         status = _refuse(str(error))
     except typer.TyperException as error:
-        status = _refuse(f"{error.format_message()} (see: condgan --help)")
+        message = error.format_message().replace("Value error, ", "")  # pydantic's, before the words of a choice
+        status = _refuse(f"{message} (see: condgan --help)")
     except OSError as error:
         status = _refuse(f"{error.filename or 'disk'}: {error.strerror or error}")
     except MemoryError:

@@ -5,20 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.command import Engine, command
+from condgan.cli.command import Engine, command, translated
 
 if TYPE_CHECKING:
     from condgan.provenance.verdicts import Finding, Report
 
-MOST_SHOWN = 10  # files that are not verified
+MOST_SHOWN = 10  # reasons why files are not verified
 
 
 @command(epilog="Example: condgan verify result.png --generator runs/20261121-2312-cgan-lsgan-3f2a")
 def verify(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(help="A picture, a set of images, or a folder of them.")],
     generator: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="A run (RUN@100: after epoch 100) or a generator file; mnist is at hand."),
+        typer.Option(
+            metavar="PATH",
+            help="A run (RUN@100: after epoch 100) or a generator file; mnist and those of PATH are at hand.",
+        ),
     ] = None,
     engine: Engine = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -33,7 +37,7 @@ def verify(
 
     with counting("images") as progress:
         report = look(path, generator, engine, progress=progress)
-    print(report.to_json() if json else text(report))
+    print(report.to_json() if json else translated(text(report), context.command.params))
     raise typer.Exit(0 if report.verified else 1)
 
 
@@ -49,10 +53,16 @@ def text(report: "Report") -> str:
         counts = report.counts
         told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in WORDS if counts[verdict])
         lines.append(f"{len(files)} file{'' if len(files) == 1 else 's'}: {told}")
-    doubtful = [file for file in files if file.verdict != "verified"]
-    lines += [f"  {plain(file.path)}: {file.verdict}: {file.why}" for file in doubtful[:MOST_SHOWN]]
+    doubtful: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        if file.verdict != "verified":
+            doubtful.setdefault((file.verdict, file.why), []).append(plain(file.path))
+    for (verdict, why), paths in list(doubtful.items())[:MOST_SHOWN]:
+        others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        lines.append(f"  {paths[0]}{others}: {verdict}: {why}")
     if len(doubtful) > MOST_SHOWN:
-        lines.append(f"  ... and {len(doubtful) - MOST_SHOWN} more (--json lists all)")
+        left = sum(map(len, list(doubtful.values())[MOST_SHOWN:]))
+        lines.append(f"  ... and {left} more (--json lists all)")
     return "\n".join(lines)
 
 

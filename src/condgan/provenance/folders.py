@@ -13,9 +13,9 @@ from condgan.data.writers.folder import folder_names
 from condgan.export.card import front
 from condgan.provenance import judging, kinds, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
+from condgan.provenance.generators import Generators
 from condgan.provenance.labels import IMAGES, METADATA, Labels, misplaced
 from condgan.provenance.reading import Entry
-from condgan.provenance.remaking import Generators
 from condgan.provenance.sets import Source
 from condgan.provenance.tally import Tally
 from condgan.provenance.verdicts import Finding, finding

@@ -10,8 +10,9 @@ from condgan.generation import jobs
 from condgan.generation.generator import Generator
 from condgan.provenance import kinds, remaking
 from condgan.provenance.files import DamagedError, UnreadableError, content
+from condgan.provenance.generators import Generators
 from condgan.provenance.reading import Entry, Picture
-from condgan.provenance.remaking import Generators, Remade
+from condgan.provenance.remaking import Remade
 from condgan.provenance.verdicts import Finding, Verdict, finding
 from condgan.storage.manifest import Manifest, pixels_sha256
 

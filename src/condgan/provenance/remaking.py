@@ -4,8 +4,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from os import PathLike
 from typing import Literal
 
 import numpy as np
@@ -14,7 +12,7 @@ import numpy.typing as npt
 from condgan.arrays import Conditions, Samples
 from condgan.errors import CondganError
 from condgan.generation import jobs, sampling
-from condgan.generation.generator import SHIPPED, Generator, load
+from condgan.generation.generator import Generator
 from condgan.pictures import images
 from condgan.pictures.labelling import labelled
 from condgan.provenance import kinds
@@ -46,25 +44,6 @@ class Remade:
 
 
 SAME, NEAR = Remade("same", "made again: the same pixels"), Remade("near", "made again: equal within one grey level")
-
-
-class Generators:
-    """The generators at hand: those of the package, and one that is given."""
-
-    def __init__(self, given: str | PathLike[str] | None = None, engine: str | None = None) -> None:
-        """Raises a CondganError where the one that is given cannot be loaded."""
-        self.engine = engine
-        self.given = None if given is None else load(given, engine=engine)
-
-    @cached_property
-    def known(self) -> dict[str, Generator]:
-        """By hash."""
-        at_hand = [load(name, engine=self.engine) for name in SHIPPED]
-        return {generator.sha256: generator for generator in [*at_hand, *([self.given] if self.given else [])]}
-
-    def of(self, manifest: Manifest) -> Generator | None:
-        """The generator that a manifest names."""
-        return None if manifest.generator_sha256 is None else self.known.get(manifest.generator_sha256)
 
 
 def disagreement(told: Manifest, generator: Generator) -> str | None:

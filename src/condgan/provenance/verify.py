@@ -10,10 +10,10 @@ from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.provenance import folders, judging, sets
 from condgan.provenance.files import DamagedError, UnreadableError, below, opened
+from condgan.provenance.generators import Generators
 from condgan.provenance.labels import misplaced
 from condgan.provenance.packed import is_packed, unpacked
 from condgan.provenance.reading import Entry, Picture
-from condgan.provenance.remaking import Generators
 from condgan.provenance.verdicts import Report, finding
 from condgan.storage.manifest import Manifest
 
@@ -39,7 +39,8 @@ def verify(
 
     Args:
         path: a file or a folder that condgan wrote, or that says so.
-        generator: a run, ``RUN@100`` or a generator file; those of the package are always at hand.
+        generator: a run, ``RUN@100`` or a generator file; those of the package are always at hand, and where the path
+            is a run, those that it has kept.
         engine: that makes pictures again; default: the one that trained the generator.
         progress: called with what is done and how much there is.
 
@@ -54,7 +55,7 @@ def verify(
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         what = "no such file or folder" if missing else f"cannot be read: {error.strerror or error}"
         raise CondganError(f"{place}: {what}") from None
-    generators = Generators(generator, engine)
+    generators = Generators(generator, engine, place if (place / "recipe.json").is_file() else None)
     try:
         if place.is_dir():
             return _folder(place, str(path), generators, progress)

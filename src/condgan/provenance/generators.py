@@ -1,0 +1,45 @@
+"""The generators at hand, by which pictures are made again."""
+
+from contextlib import suppress
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+from condgan.errors import CondganError
+from condgan.generation.generator import CHECKPOINTS, SHIPPED, Generator, load
+from condgan.runs.run import Run
+from condgan.storage.manifest import Manifest
+
+
+class Generators:
+    """The generators at hand: those of the package, one that is given, and those of a run that is looked at."""
+
+    def __init__(
+        self, given: str | PathLike[str] | None = None, engine: str | None = None, run: Path | None = None
+    ) -> None:
+        """Raises a CondganError where the one that is given cannot be loaded."""
+        self.engine = engine
+        self.given = None if given is None else load(given, engine=engine)
+        self.left = [] if run is None else of_run(run)
+
+    @cached_property
+    def known(self) -> dict[str, Generator]:
+        """By hash."""
+        at_hand = [load(name, engine=self.engine) for name in SHIPPED]
+        return {generator.sha256: generator for generator in [*at_hand, *([self.given] if self.given else [])]}
+
+    def of(self, manifest: Manifest) -> Generator | None:
+        """The generator that a manifest names; those of a run are loaded one after another until it is found."""
+        wanted = manifest.generator_sha256
+        while wanted is not None and wanted not in self.known and self.left:
+            path, checkpoint = self.left.pop(0)
+            with suppress(CondganError):
+                generator = load(path, checkpoint, self.engine)
+                self.known[generator.sha256] = generator
+        return None if wanted is None else self.known.get(wanted)
+
+
+def of_run(folder: Path) -> list[tuple[str, str]]:
+    """The generators that a run has kept, as ``load`` takes them."""
+    run = Run(folder)
+    return [*((str(folder), name) for name in CHECKPOINTS), *((f"{folder}@{epoch}", "last") for epoch in run.epochs())]
