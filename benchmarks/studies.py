@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from host import Host, JsonPath, Row, on_stdout, save
 from rich.table import Table
+
+from host import Host, JsonPath, Row, on_stdout, save
 
 HELP = """Time studies of short trainings.
 
