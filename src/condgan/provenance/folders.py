@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -88,7 +89,8 @@ def loose(root: Path, paths: Sequence[Path], generators: Generators, step: Step)
         if path.suffix.lower() in sets.FILES:
             found.append(alone(path, path.relative_to(root).as_posix(), generators, lambda: None)[1])
             step()
-    for place, reason in labels.wrong.items():
+    absent = {place: f"it names a file that is not there: {name}" for place, name in labels.gone.items()}
+    for place, reason in (labels.wrong | absent).items():
         found.append(finding(place.relative_to(root).as_posix(), "contradictory", reason))
     return sorted(found, key=lambda one: one.path)
 
@@ -197,7 +199,8 @@ def hashes(root: Path, stated: dict[str, str]) -> list[str]:
                 if hashlib.file_digest(file, "sha256").hexdigest() != expected:
                     wrong.append(f"{name} does not have the hash that the manifest states")
         except (UnreadableError, OSError) as error:
-            wrong.append(f"{name}: {error}")
+            there = os.path.lexists(root / place)
+            wrong.append(f"{name}: {error}" if there else f"{name} is missing")
     return wrong
 
 
@@ -206,6 +209,7 @@ def pictures(root: Path, paths: Sequence[Path], tally: Tally, generators: Genera
     labels = Labels.read(root, paths)
     files = [path for path in paths if path.suffix == ".png"]
     tally.wrong += [f"{METADATA}: {reason}" for reason in labels.wrong.values()]
+    tally.gone += labels.gone.values()
     tabled = tally.content is not None and tally.content.format == "imagefolder"
 
     def entries() -> Iterator[Entry]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from condgan.errors import CondganError
 from condgan.generation import jobs
 from condgan.generation.generator import Generator
@@ -15,6 +17,7 @@ from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Remade
 from condgan.provenance.verdicts import Finding, Verdict, finding
 from condgan.storage.manifest import Manifest, pixels_sha256
+from condgan.storage.pictures import Pixels
 
 PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz")
 MOST_TOGETHER = 512  # files whose pixels wait in memory
@@ -39,6 +42,7 @@ class Judged:
         job: what it says it shows.
         vector: whether it is a vector, and no picture.
         enlarged: how many times it is larger than it was written.
+        coloured: whether it is stored in colour, and was written in grey.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Judged:
     generator: Generator | None = None
     vector: bool = False
     enlarged: int = 1
+    coloured: bool = False
 
     def settle(self, verdict: Verdict, why: str, remade: bool | None = None) -> None:
         """Decide."""
@@ -122,11 +127,21 @@ def stated(judged: Judged, picture: Picture, told: Manifest) -> str | None:
     judged.digest = told.pixels_sha256
     if pixels_sha256(picture.frames[0]) == told.pixels_sha256:
         return None
+    grey = without_colour(picture.frames[0])
+    if grey is not None and pixels_sha256(grey) == told.pixels_sha256:
+        picture.frames, judged.coloured = [grey], True
+        return None
     for scale, small in remaking.reductions(picture.frames[0]):
         if pixels_sha256(small) == told.pixels_sha256:
             picture.frames, judged.enlarged = [small], scale
             return None
     return "its pixels do not have the hash that its manifest states"
+
+
+def without_colour(picture: Pixels) -> Pixels | None:
+    """A picture (h, w, 3) whose three channels are equal, as (h, w); none of another one."""
+    equal = picture.ndim == 3 and (picture == picture[..., :1]).all()
+    return np.ascontiguousarray(picture[..., 0]) if equal else None
 
 
 def _look_up(judged: Judged, told: Manifest, generators: Generators) -> None:
@@ -157,6 +172,10 @@ def ended(judged: Judged, remade: Remade) -> None:
     """The verdict on a picture that was made again."""
     verdict, same = VERDICTS[remade.outcome]
     why = remade.why if judged.enlarged == 1 else f"{remade.why}, enlarged {judged.enlarged} times"
+    if judged.coloured:
+        why = f"{why}, stored in colour"
+    if remade.outcome == "other" and judged.label is not None:
+        why = f'as "{judged.label}": {why}'
     if verdict == "verified" and judged.picture is not None and judged.picture.foreign:
         verdict, why = "claimed", f"{why}; but {judged.picture.foreign[0]}"
     judged.settle(verdict, why, same)

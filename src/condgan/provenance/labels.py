@@ -30,7 +30,8 @@ class Labels:
     Attributes:
         root: the folder.
         told: the labels in each table, by the path of a file.
-        wrong: tables that cannot be read, or name a file that is not there, and why.
+        wrong: tables that cannot be read, and why.
+        gone: tables that name a file that is not there, and which.
         positions: of the class of a file among all classes, where a file beside it says so.
         folders: the class of each folder that was asked for.
     """
@@ -38,6 +39,7 @@ class Labels:
     root: Path
     told: dict[Path, set[str]] = field(default_factory=dict)
     wrong: dict[Path, str] = field(default_factory=dict)
+    gone: dict[Path, str] = field(default_factory=dict)
     positions: dict[Path, int] = field(default_factory=dict)
     folders: dict[Path, set[str]] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class Labels:
                     for name, label in table(content(path, MOST_TABLE)):
                         found.add(path.parent / name, label)
                         if path.parent / name not in there:
-                            found.wrong[path] = f"it names a file that is not there: {name}"
+                            found.gone[path] = name
                 except UnreadableError as error:
                     found.wrong[path] = str(error)
         if others:

@@ -86,6 +86,7 @@ class Tally:
 
     Attributes:
         wrong: what contradicts its manifest.
+        gone: files of images that are not there.
         lost: what could not be read.
     """
 
@@ -102,6 +103,7 @@ class Tally:
         self.near, self.vectors = 0, False
         self.wrong: list[str] = []
         self.lost: list[str] = []
+        self.gone: list[str] = []
 
     def check_names(self, names: tuple[str, ...] | None) -> None:
         """The classes that labels stand for are those of the generator, also where no image has them."""
@@ -158,8 +160,16 @@ class Tally:
         if self.lost:
             return finding(path, "unknown", self.lost[0], self.told)
         total = self.verdicts.total()
-        if self.content is not None and total != self.content.images and not self.enough:
+        missing = 0 if self.content is None or self.enough else self.content.images - total
+        if missing < 0 and self.content is not None:
             self.wrong.append(f"it has {total} images, and its manifest says {self.content.images}")
+        if self.gone and not missing:
+            self.wrong.append(f"a table names a file that is not there: {self.gone[0]}")
+        if missing > 0 and not self.wrong and not self.verdicts["contradictory"] and self.content is not None:
+            which, verb = f": {self.gone[0]}" if self.gone else "", "is" if missing == 1 else "are"
+            return finding(
+                path, "altered", f"{missing} of its {self.content.images} images {verb} missing{which}", self.told
+            )
         if self.wrong:
             return finding(path, "contradictory", self.wrong[0], self.told)
         if not total:
