@@ -220,7 +220,7 @@ def test_a_set_with_more_or_fewer_or_other_images(copy: Copy, originals: Path) -
     assert verdict(folder) == "verified"
     (folder / ".DS_Store").touch()
     assert verdict(folder) == "verified"
-    for name in ("notes.txt", "3/000002.jpg", "train-images-idx3-ubyte", "data.npz"):
+    for name in ("notes.txt", "3/000002.jpg", "3/.hidden.jpg", "train-images-idx3-ubyte", "data.npz"):
         (folder / name).touch()
         assert verdict(folder) == "contradictory"
         (folder / name).unlink()

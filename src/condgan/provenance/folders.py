@@ -161,13 +161,19 @@ def whole(
     for path in paths:
         place = path.relative_to(root).as_posix()
         pictured = tally.content.format in PICTURED and path.suffix == ".png"
-        if place not in own and not pictured and (not is_litter(path.name) or path.name.endswith((".yaml", ".yml"))):
+        if place not in own and not pictured and not overlooked(path):
             tally.wrong.append(f"it has a file that its manifest does not name: {place}")
     if CARD in {path.name for path in paths if path.parent == root}:
         check_card(root / CARD, tally)
     if changed and not tally.wrong and not tally.verdicts["contradictory"]:
         return finding(name, "altered", changed[0], told), found
     return tally.conclude(name), found
+
+
+def overlooked(path: Path) -> bool:
+    """Whether a file beside a set is no part of it: what systems leave behind, but no hidden picture or settings."""
+    shows = path.suffix.lower() in {*kinds.READERS, *kinds.FOREIGN} and not path.name.startswith("._")
+    return is_litter(path.name) and not shows and not path.name.endswith((".yaml", ".yml"))
 
 
 def check_card(path: Path, tally: Tally) -> None:
