@@ -262,3 +262,26 @@ def test_keys_are_seeds_that_a_library_takes(seed: int, which: list[int]) -> Non
     made = draws.keys(seed, Stream.STEP, np.array(which, np.uint64))
     assert made.dtype == np.int64
     assert (made >= 0).all()
+
+
+def test_laplace_numbers_are_those_of_scipy() -> None:
+    drawn = draws.latents(Latent(dim=50, distribution="laplace"), 3, np.arange(2000)).ravel()
+    assert stats.kstest(drawn, stats.laplace(scale=1 / np.sqrt(2)).cdf).pvalue > 0.001
+    assert drawn.var() == pytest.approx(1, abs=0.03)
+    assert np.isfinite(drawn).all()
+
+
+@pytest.mark.parametrize("r", [-0.6, 0.3, 0.9])
+def test_correlated_numbers_have_the_correlations_that_they_should(r: float) -> None:
+    drawn = draws.latents(Latent(dim=12, correlation=r), 5, np.arange(40_000)).astype(np.float64)
+    distance = np.abs(np.subtract.outer(np.arange(12), np.arange(12)))
+    assert np.abs(np.cov(drawn.T) - r**distance).max() < 0.03
+    few = draws.latents(Latent(dim=12, correlation=r), 5, np.array([7, 39_999]))
+    assert np.array_equal(few, drawn[[7, 39_999]].astype(np.float32))
+
+
+def test_numbers_without_correlation_are_as_before() -> None:
+    plain = draws.normal(5, Stream.SAMPLE_LATENTS, np.arange(10), 12)
+    assert np.array_equal(draws.latents(Latent(dim=12, correlation=0.0), 5, np.arange(10)), plain)
+    with pytest.raises(ValueError, match="correlation is for distribution=normal"):
+        Latent(distribution="uniform", correlation=0.5)

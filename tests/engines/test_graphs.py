@@ -59,6 +59,7 @@ def recording(engine: Any, recorder: Any) -> Any:
         ("optim.name=sgd", "optim.momentum=0.5", "optim.momentum_end=0.9", "optim.momentum_epochs=5"),
         ("generator.network=dcgan", "discriminator.network=dcgan", "growing.images=900", "growing.fade=600"),
         ("optim.name=rmsprop", "augment.noise=0.3", "augment.noise_epochs=3"),
+        ("optim.g.name=adamax", "optim.d.name=radam"),
     ],
 )
 def test_replayed_steps_are_the_plain_ones(overrides: tuple[str, ...]) -> None:

@@ -22,6 +22,8 @@ MOMENTUM = {"momentum": 0.5, "momentum_end": 0.9}
 SPECS: dict[str, dict[str, Any]] = {
     "Adam": {"name": "adam", "lr": 0.01, "betas": (0.5, 0.99), "weight_decay": 0.1},
     "AdamW": {"name": "adamw", "lr": 0.01, "betas": (0.5, 0.99), "weight_decay": 0.1},
+    "Adamax": {"name": "adamax", "lr": 0.01, "betas": (0.5, 0.99), "weight_decay": 0.1},
+    "RAdam": {"name": "radam", "lr": 0.01, "betas": (0.5, 0.99), "weight_decay": 0.1},
     "RMSprop": {"name": "rmsprop", "lr": 0.01, "alpha": 0.9, "weight_decay": 0.1},
     "RMSprop with momentum": {"name": "rmsprop", "lr": 0.01, "alpha": 0.9, **MOMENTUM},
     "SGD": {"name": "sgd", "lr": 0.1, "weight_decay": 0.1},
@@ -30,6 +32,8 @@ SPECS: dict[str, dict[str, Any]] = {
 ORACLES: dict[str, Callable[[Sequence[Tensor], Optimiser], torch.optim.Optimizer]] = {
     "adam": lambda p, o: torch.optim.Adam(p, betas=o.betas, weight_decay=o.weight_decay),
     "adamw": lambda p, o: torch.optim.AdamW(p, betas=o.betas, weight_decay=o.weight_decay),
+    "adamax": lambda p, o: torch.optim.Adamax(p, betas=o.betas, weight_decay=o.weight_decay),
+    "radam": lambda p, o: torch.optim.RAdam(p, betas=o.betas, weight_decay=o.weight_decay),
     "rmsprop": lambda p, o: torch.optim.RMSprop(p, alpha=o.alpha, weight_decay=o.weight_decay, momentum=o.momentum),
     "sgd": lambda p, o: torch.optim.SGD(p, lr=1.0, weight_decay=o.weight_decay, momentum=o.momentum),
 }
@@ -97,7 +101,7 @@ def test_ten_steps_are_those_of_torch(name: str, clip: float | None) -> None:
     by_us(ours, optimiser, steps)
     by_torch(torchs, optimiser, steps)
     same(ours, torchs)
-    assert all((a - b).abs().max() > 0.01 for a, b in zip(ours.all, start.all, strict=True))
+    assert all((a - b).abs().max() > 1e-3 for a, b in zip(ours.all, start.all, strict=True))
 
 
 @pytest.mark.parametrize("name", SPECS)

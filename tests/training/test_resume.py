@@ -43,6 +43,7 @@ CASES = {
     "cgan-bn-prelu-adamw": ("cgan-bn-prelu-adamw", *SMALL),
     "average": ("cgan-bce", *SMALL, "train.ema=0.9", "optim.schedule=linear", "train.fake_labels=real"),
     "critic": ("cgan-paper-adam", *SMALL, "train.critic_steps=3", "optim.name=sgd", "optim.momentum=0.4"),
+    "adamax and radam": ("cgan-bce", *SMALL, "optim.g.name=adamax", "optim.d.name=radam"),
     "batch norm in D": ("cgan-lsgan", *SMALL, "discriminator.norm=batch", "train.ema=0"),
 }
 DOMAIN = Domain(channels=1, size=28, class_names=tuple("0123456789"), data="noise", data_sha256="0" * 64)

@@ -28,7 +28,10 @@ def sweep(
     seeds: Annotated[int, typer.Option(help="Trainings of each setting.")] = 1,
     sampler: Annotated[Literal["tpe", "random"], typer.Option(help="Who proposes settings.")] = "tpe",
     one_at_a_time: Annotated[
-        bool, typer.Option("--one-at-a-time", help="The recipe, and each value of each field alone.")
+        bool,
+        typer.Option(
+            "--one-at-a-time", help="The recipe, and each value alone; without VALUES those of published sweeps."
+        ),
     ] = False,
     data: Annotated[str | None, typer.Option(help=f"mnist, {FORMATS}.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of each training (train.epochs).")] = None,

@@ -124,6 +124,30 @@ def truncated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, bou
     return inside
 
 
+def correlated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, r: float) -> npt.NDArray[np.float32]:
+    """Standard normal numbers with correlation r^|i - j| between i and j: (N,) -> (N, count) float32.
+
+    An autoregressive process of first order, in float64, along the dimensions.
+    """
+    from scipy.signal import lfilter
+
+    drawn = normal(seed, stream, numbers, count).astype(np.float64)
+    share = np.sqrt(1 - r * r)
+    drawn[:, 0] /= share  # which has no neighbour before it
+    found: npt.NDArray[np.float32] = lfilter([share], [1.0, -r], drawn, axis=1).astype(np.float32)
+    return found
+
+
+def laplace(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
+    """Laplace numbers of mean 0 and variance 1, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
+    drawn = words(seed, stream, numbers, count).astype(np.float64) + 0.5
+    upper = drawn > 2.0**31
+    tail = np.where(upper, 2.0**32 - drawn, drawn) * 2.0**-32  # never 0
+    lower = np.log(2 * tail) / np.sqrt(2)  # the scale of variance 1
+    found: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32)
+    return found
+
+
 def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
     """Points uniform on the sphere of radius sqrt(count): (N,) -> (N, count) float32, normal numbers scaled to it."""
     drawn = normal(seed, stream, numbers, count).astype(np.float64)
@@ -135,10 +159,15 @@ def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -
 Draw = Callable[[Latent, int, Stream, npt.ArrayLike], npt.NDArray[np.float32]]
 
 DISTRIBUTIONS: dict[str, Draw] = {
-    "normal": lambda latent, seed, stream, numbers: normal(seed, stream, numbers, latent.dim),
+    "normal": lambda latent, seed, stream, numbers: (
+        correlated(seed, stream, numbers, latent.dim, latent.correlation)
+        if latent.correlation
+        else normal(seed, stream, numbers, latent.dim)
+    ),
     "uniform": lambda latent, seed, stream, numbers: spread(uniform(seed, stream, numbers, latent.dim), latent.low),
     "truncated": lambda latent, seed, stream, numbers: truncated(seed, stream, numbers, latent.dim, latent.truncation),
     "hypersphere": lambda latent, seed, stream, numbers: hypersphere(seed, stream, numbers, latent.dim),
+    "laplace": lambda latent, seed, stream, numbers: laplace(seed, stream, numbers, latent.dim),
 }
 
 

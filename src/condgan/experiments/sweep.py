@@ -15,7 +15,7 @@ import numpy as np
 from condgan.data import sources
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.comparison import QUICK
-from condgan.experiments import executor, proposals
+from condgan.experiments import executor, grids, proposals
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.spaces import Space, parse
 from condgan.experiments.study import Outcome, Study, Trial
@@ -247,7 +247,7 @@ def sweep(
 
     Args:
         recipe, data, epochs: as for ``condgan.train``.
-        words: the space, as ``spaces.parse`` takes it.
+        words: the space, as ``spaces.parse`` takes it; none, one at a time: the grids of ``grids.GRIDS``.
         metric: what is sought, or several, with commas between them.
         trials: settings.
         seeds: trainings of each.
@@ -261,6 +261,11 @@ def sweep(
         InterruptedTrainingError: Ctrl-C, after all were saved.
     """
     base, _ = beginning.planned(recipe, (), data, epochs)
+    if sampler == "one-at-a-time" and not words:
+        listed, excluded = grids.of(base)
+        words = tuple(listed)
+        if excluded:
+            say(f"left out, as {base.name} excludes them: {', '.join(excluded)}")
     space = parse(base, words)
     source = space.base.data.source if data is None else str(data)
     placed = space.base.model_copy(

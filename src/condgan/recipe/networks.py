@@ -11,12 +11,20 @@ class Latent(Section):
     """The noise that a picture is made from."""
 
     dim: int = Field(100, ge=1, le=65536)
-    distribution: Literal["normal", "uniform", "truncated", "hypersphere"] = "normal"
+    distribution: Literal["normal", "uniform", "truncated", "hypersphere", "laplace"] = "normal"
     """normal: N(0, 1) in each dimension; uniform: on [``low``, 1]; truncated: N(0, 1) where it lies within
-    +-``truncation``; hypersphere: normal, scaled to length sqrt(dim)."""
+    +-``truncation``; hypersphere: normal, scaled to length sqrt(dim); laplace: of variance 1 in each dimension."""
+    correlation: float = Field(0.0, gt=-1, lt=1)
+    """normal: r^|i - j| between the dimensions i and j."""
     low: float = Field(0.0, ge=-1000, lt=1)
     """uniform: the lower end; -1 for noise about 0."""
     truncation: float = Field(2.0, gt=0, le=8)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.correlation and self.distribution != "normal":
+            raise ValueError(f"correlation is for distribution=normal, and this is {self.distribution}")
+        return self
 
 
 class Network(Section):
@@ -46,6 +54,8 @@ class Network(Section):
     activation: Literal["relu", "leaky-relu", "prelu", "silu", "gelu", "elu", "maxout"] = "leaky-relu"
     """leaky-relu has slope 0.2."""
     norm: Literal["none", "batch", "layer", "instance", "group"] = "none"
+    """instance: each map of an image by itself; in an mlp, which has none, all units of an image together, without a
+    gain and a bias, as torch's InstanceNorm1d takes a batch of rows."""
     norm_eps: float = Field(1e-5, gt=0)
     groups: Count = 8
     """group norm: groups of a layer, or as many of them as divide its width."""
@@ -62,8 +72,6 @@ class Network(Section):
             raise ValueError(f"maxout is for an mlp with pieces for each of its {layers} layers: given {self.pieces}")
         if not self.full_resolution and self.network != "dcgan":
             raise ValueError(f"full_resolution=false is for network=dcgan, and this is {self.network}")
-        if self.norm == "instance" and self.network == "mlp":
-            raise ValueError("norm=instance needs images to normalise over: network=dcgan or residual, or norm=layer")
         return self
 
 

@@ -87,13 +87,16 @@ class Growing(Section):
 class Optimiser(Section):
     """One network's optimiser, with schedules that are pure functions of progress."""
 
-    name: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    name: Literal["adam", "adamw", "adamax", "radam", "rmsprop", "sgd"] = "adam"
+    """adamax: by the largest gradient, not the mean square (Kingma & Ba 2014, section 7.1); radam: adam whose first
+    steps are small where the mean square is still unsure (Liu et al. 2019)."""
     lr: float = Field(2e-4, gt=0)
     betas: Pair = (0.9, 0.999)
-    """adam, adamw."""
+    """adam, adamw, adamax, radam."""
     alpha: Share = 0.99
     """rmsprop: how much of the mean square is kept."""
     weight_decay: float = Field(0.0, ge=0)
+    """adamw: apart from the gradient (Loshchilov & Hutter 2019); the others: a part of it."""
     schedule: Literal["constant", "linear", "cosine", "exponential"] = "constant"
     """linear, cosine: to 0 at the last step; exponential: divided by ``decay`` each step, down to ``lr_floor``."""
     schedule_from: Share = 0.0

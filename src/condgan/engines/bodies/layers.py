@@ -39,7 +39,10 @@ NORMS: dict[str, Callable[[Operations, recipe.Network, int, int, bool], Any]] = 
     "none": lambda ops, *_: ops.Identity(),
     "batch": lambda ops, spec, width, dims, affine: ops.BatchNorm(width, spec.norm_eps, affine, dims),
     "layer": lambda ops, spec, width, _, affine: ops.GroupNorm(1, width, spec.norm_eps, affine),
-    "instance": lambda ops, spec, width, _, affine: ops.GroupNorm(width, width, spec.norm_eps, affine),
+    # without maps, as torch's InstanceNorm1d: the units of a row together
+    "instance": lambda ops, spec, width, dims, affine: (
+        ops.GroupNorm(width, width, spec.norm_eps, affine) if dims else ops.GroupNorm(1, width, spec.norm_eps, False)
+    ),
     "group": lambda ops, spec, width, _, affine: ops.GroupNorm(
         math.gcd(spec.groups, width), width, spec.norm_eps, affine
     ),

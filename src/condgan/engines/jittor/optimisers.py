@@ -37,6 +37,29 @@ def _adam(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, mome
     return p - (lr / (1 - beta1**step)) * mean / (square.sqrt() / (1 - beta2**step) ** 0.5 + EPS)
 
 
+def _adamax(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    beta1, beta2 = o.betas
+    mean, largest = slot["exp_avg"], slot["exp_inf"]
+    mean.update(mean + (1 - beta1) * (g - mean))
+    before, now = beta2 * largest, g.abs() + EPS
+    largest.update(jt.ternary(before > now, before, now))  # a NaN stays one
+    return p - (lr / (1 - beta1**step)) * mean / largest
+
+
+def _radam(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
+    beta1, beta2 = o.betas
+    mean, square = slot["exp_avg"], slot["exp_avg_sq"]
+    mean.update(mean + (1 - beta1) * (g - mean))
+    square.update(beta2 * square + (1 - beta2) * g * g)
+    rate, kept = lr / (1 - beta1**step), 1 - beta2**step
+    longest = 2 / (1 - beta2) - 1
+    length = longest - 2 * step * beta2**step / kept
+    if length <= 5:  # torch's bound, where the paper has 4: too few squares for their mean
+        return p - rate * mean
+    rectified = ((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)) ** 0.5
+    return p - (rate * rectified * kept**0.5) * mean / (square.sqrt() + EPS)
+
+
 def _rmsprop(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momentum: float, step: int) -> jt.Var:
     square = slot["square_avg"]
     square.update(o.alpha * square + (1 - o.alpha) * g * g)
@@ -54,6 +77,9 @@ def _sgd(p: jt.Var, g: jt.Var, slot: Slot, o: recipe.Optimiser, lr: float, momen
 RULES = {
     "adam": Rule(("exp_avg", "exp_avg_sq", "step"), _adam),
     "adamw": Rule(("exp_avg", "exp_avg_sq", "step"), _adam, decoupled=True),
+    # Kingma & Ba 2014, algorithm 2; Liu et al. 2019, algorithm 2
+    "adamax": Rule(("exp_avg", "exp_inf", "step"), _adamax),
+    "radam": Rule(("exp_avg", "exp_avg_sq", "step"), _radam),
     # Tieleman & Hinton 2012, lecture 6.5
     "rmsprop": Rule(("square_avg", "momentum_buffer", "step"), _rmsprop),
     "sgd": Rule(("momentum_buffer",), _sgd),

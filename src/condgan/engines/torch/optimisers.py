@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
+from torch.optim.adamax import adamax
 from torch.optim.adamw import adamw
+from torch.optim.radam import radam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
@@ -32,6 +34,11 @@ def _step(parameter: Tensor) -> Tensor:
     return torch.zeros((), dtype=torch.float32, device=parameter.device)
 
 
+def _read_step(parameter: Tensor) -> Tensor:
+    # these rules compute with its value: on a GPU each would have to be waited for
+    return torch.zeros((), dtype=torch.float32)
+
+
 def _adam(function: Callable[..., None]) -> Rule:
     def update(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
         moments = slots["exp_avg"], slots["exp_avg_sq"]
@@ -42,6 +49,22 @@ def _adam(function: Callable[..., None]) -> Rule:
         )  # fmt: skip
 
     return Rule({"step": _step, "exp_avg": torch.zeros_like, "exp_avg_sq": torch.zeros_like}, update)
+
+
+def _adamax(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+    beta1, beta2 = o.betas
+    adamax(
+        p, g, slots["exp_avg"], slots["exp_inf"], slots["step"], beta1=beta1, beta2=beta2, lr=lr.item(),
+        weight_decay=o.weight_decay, eps=1e-8, maximize=False,
+    )  # fmt: skip
+
+
+def _radam(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+    beta1, beta2 = o.betas
+    radam(
+        p, g, slots["exp_avg"], slots["exp_avg_sq"], slots["step"], beta1=beta1, beta2=beta2, lr=lr.item(),
+        weight_decay=o.weight_decay, eps=1e-8, maximize=False,
+    )  # fmt: skip
 
 
 def _rmsprop(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
@@ -62,6 +85,9 @@ def _sgd(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, 
 RULES = {
     "adam": _adam(adam),
     "adamw": _adam(adamw),
+    # Kingma & Ba 2014, algorithm 2; Liu et al. 2019, algorithm 2
+    "adamax": Rule({"step": _read_step, "exp_avg": torch.zeros_like, "exp_inf": torch.zeros_like}, _adamax),
+    "radam": Rule({"step": _read_step, "exp_avg": torch.zeros_like, "exp_avg_sq": torch.zeros_like}, _radam),
     # Tieleman & Hinton 2012, lecture 6.5
     "rmsprop": Rule({"step": _step, "square_avg": torch.zeros_like, "momentum_buffer": torch.zeros_like}, _rmsprop),
     "sgd": Rule({"momentum_buffer": torch.zeros_like}, _sgd),
