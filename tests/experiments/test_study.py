@@ -97,3 +97,14 @@ def test_folders_of_something_else_are_left_alone(tmp_path: Path) -> None:
 def test_the_number_of_seeds_is_checked(count: int) -> None:
     with pytest.raises(CondganError, match="expected 1 to 1000"):
         Seeds(RECIPE, count)
+
+
+def test_a_study_goes_on_with_a_version_whose_recipes_have_more_fields(tmp_path: Path) -> None:
+    study, plan = Study(tmp_path / "S"), Seeds(builtin.get("cgan-lsgan"), 2)
+    study.begin(plan)
+    written_then = json.loads(study.plan_file.read_text())
+    del written_then["plan"]["recipe"]["latent"]["correlation"]
+    study.plan_file.write_text(json.dumps(written_then))
+    study.begin(plan)
+    with pytest.raises(CondganError, match=r"latent.dim: 100, given 5"):
+        study.begin(Seeds(builtin.get("cgan-lsgan", ["latent.dim=5"]), 2))

@@ -106,9 +106,10 @@ class Study:
         """
         described = json.loads(json.dumps({"format": FORMAT, "kind": plan.kind, "plan": plan.describe()}))
         if self.plan_file.is_file():
-            if self.described() != described:
+            known = self.completed()
+            if known != described:
                 raise CondganError(
-                    f"{self.folder} is another study ({different(self.described(), described)}): choose another "
+                    f"{self.folder} is another study ({different(known, described)}): choose another "
                     f"`study`, or `condgan resume {quote(str(self.folder))}` continues it as it is"
                 )
             return
@@ -136,6 +137,14 @@ class Study:
         if version != FORMAT:
             raise CondganError(f"{self.plan_file} has format {version}, this condgan reads {FORMAT}: upgrade condgan")
         return dict(described)
+
+    def completed(self) -> dict[str, Any]:
+        """The plan with all fields of its recipe: an earlier version may have had fewer."""
+        described = self.described()
+        if "recipe" in described["plan"]:
+            recipe = from_json(json.dumps(described["plan"]["recipe"]).encode(), str(self.plan_file))
+            described["plan"]["recipe"] = recipe.model_dump(mode="json")
+        return described
 
     def restored(self, kind: str, build: Callable[[Recipe, dict[str, Any]], AnyPlan]) -> AnyPlan:
         """The plan, as ``build`` makes it of its recipe and of what else it says.
