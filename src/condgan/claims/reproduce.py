@@ -13,7 +13,7 @@ from condgan import data as datasets
 from condgan import threads
 from condgan.claims import arms, heart, others, report
 from condgan.claims.arms import QUICK_SEEDS, Budget
-from condgan.claims.claim import Answer, Claim
+from condgan.claims.claim import WORDS, Answer, Claim
 from condgan.claims.evidence import Evidence, MissingError
 from condgan.claims.sources import SOURCES
 from condgan.data.dataset import Split
@@ -30,7 +30,7 @@ from condgan.storage.files import atomic
 CLAIMS: dict[str, Claim] = {claim.name: claim for claim in (*heart.CLAIMS, *report.CLAIMS, *others.CLAIMS)}
 MOST_WORKERS = 4
 FEW_FILE = "mnist-6000.npz"
-FILE = "claims.json"
+FILE, TABLE = "claims.json", "claims.md"
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,30 @@ def reproduce(
     results = [judged(claim, evidence) for claim in chosen]
     text = json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, indent=2, ensure_ascii=False)
     atomic(folder / FILE, text.encode() + b"\n")
+    atomic(folder / TABLE, markdown(results).encode())
     return results
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """The answers as a table for each source."""
+    lines = []
+    for source in dict.fromkeys(one.claim.source for one in results):
+        of = SOURCES[source]
+        lines += [f"### {of.title}" + (f" ({of.address})" if of.address else ""), ""]
+        lines += ["| claim | it says | how it is answered | verdict | figure |", "|---|---|---|---|---|"]
+        for one in results:
+            if one.claim.source == source:
+                says = f"{one.claim.says} *{one.claim.original}*" if one.claim.original else one.claim.says
+                cells = (
+                    f"`{one.claim.name}`",
+                    says,
+                    one.claim.protocol,
+                    f"**{WORDS[one.answer.verdict]}**",
+                    one.answer.figure,
+                )
+                lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def find(name: str) -> Claim:

@@ -48,12 +48,12 @@ TABLE = (
         notes=("as cgan-lsgan, with discriminator dropout 0", *FAMILY_NOTES),
     ),
     Recipe(
-        name="cgan-bce", source="a Jittor report: cross-entropy, discriminator first (100 and 1000 epochs)",
+        name="cgan-bce", source="CGAN_jittor (gitlink.org.cn/Men1scus/CGAN_jittor), a Jittor report: cross-entropy, discriminator first",
         data=ALL, generator=FAMILY_G,
         discriminator=FAMILY_D,
         loss=Loss(name="bce", halved=True), optim=Optim(g=ADAM, d=ADAM),
         train=Train(batch=64, epochs=100, order="d-first", fakes="shared"), output=EVERY_1000_BATCHES,
-        notes=("layers, optimiser and the halved discriminator loss are not given: those of cgan-lsgan", "chosen here: both networks step on the same fakes", *FAMILY_NOTES),
+        notes=("layers, optimiser and the halved discriminator loss are not given: those of cgan-lsgan", "chosen here: both networks step on the same fakes", "if it is the public code, it ran at 32 px (data.size=32) and without active dropout (discriminator.dropout=0)", *FAMILY_NOTES),
     ),
     Recipe(
         name="cgan-paper", source="Mirza & Osindero 2014, arXiv:1411.1784 (first experiment)",
@@ -80,7 +80,7 @@ TABLE = (
         ),
     ),
     Recipe(
-        name="cgan-bn-prelu-adamw", source="the variant that the re-implementation found best: BatchNorm + PReLU + AdamW",
+        name="cgan-bn-prelu-adamw", source="the combination that the re-implementation tests last: BatchNorm + PReLU + AdamW",
         data=ALL, generator=Generator(hidden=(512,), condition="one-hot", activation="prelu", norm="batch", output="sigmoid"),
         discriminator=Discriminator(hidden=(512, 256), condition="one-hot", activation="prelu", dropout=0.3),
         loss=Loss(name="bce"), optim=Optim(g=ADAMW, d=ADAMW),
