@@ -19,8 +19,9 @@ import numpy as np
 from scipy.stats import beta
 
 from condgan.evaluation.comparison import METRICS
-from condgan.experiments import known, table, trainings
+from condgan.experiments import comparison, known, table, trainings
 from condgan.experiments.differences import Difference, Known, Sample, judge
+from condgan.results.figure import split
 
 PAIRS = 2000
 GROUP = 3
@@ -47,7 +48,11 @@ def verdicts(
     """What is said of a pair whose second group is shifted."""
     sides = {
         name: tuple(
-            Sample(tuple(of[list(group)] + (shift.get(name, 0.0) if side else 0.0)), spreads.get(name))
+            Sample(
+                tuple(of[list(group)] + (shift.get(name, 0.0) if side else 0.0)),
+                spreads.get(name),
+                split(name)[0] in comparison.RATIOS,
+            )
             for side, group in enumerate(pair)
         )
         for name, of in values.items()
@@ -80,7 +85,10 @@ def main() -> None:
     for number, half in enumerate(halves):
         other = halves[1 - number]
         mine = {name: of[half] for name, of in values.items()}
-        spreads = {name: Known(float(of[other].std(ddof=1)), len(other) - 1) for name, of in values.items()}
+        spreads = {
+            name: Known(float(of[other].std(ddof=1)), len(other) - 1, float(of[other].mean()))
+            for name, of in values.items()
+        }
         drawn = pairs(len(half), PAIRS, rng)
         of_half.append((mine, spreads, drawn))
         for what, given in (("no", {}), ("of the other half", spreads)):
@@ -109,8 +117,10 @@ def main() -> None:
     for name, one in figures.items():
         print(f"| {name} | {one.mean:.4g} | {one.spread or 0:.2g} | {one.se or 0:.2g} |")
     if options.write:
-        spread = {name: round(one.spread, 7) for name, one in figures.items() if one.spread and one.name in values}
-        row = known.Spreads(found.recipe.name, len(order), found.recipe.evaluation.images, spread)
+        told = {name: one for name, one in figures.items() if one.spread and name in values}
+        spread = {name: round(one.spread or 0.0, 7) for name, one in told.items()}
+        mean = {name: round(one.mean, 7) for name, one in told.items()}
+        row = known.Spreads(found.recipe.name, len(order), found.recipe.evaluation.images, spread, mean)
         kept_rows = json.loads(PLACE.read_text()) | {known.identity(found.recipe): asdict(row)}
         PLACE.write_text(json.dumps(kept_rows, indent=2) + "\n")
         print(f"\n{PLACE}: {len(METRICS)} metrics are known, {len(spread)} of them here")

@@ -1,6 +1,7 @@
 """Verdicts on figures hold what they promise: few false alarms, other libraries' values, and honesty about one seed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_a_large_difference_is_seen_and_has_a_direction() -> None:
 def test_one_training_cannot_know_and_says_how_many_could() -> None:
     alone, several = Sample((0.9,)), Sample((0.5, 0.51, 0.52))
     for a, b in ((alone, several), (several, alone), (alone, Sample((0.5,)))):
-        one = judge({"x": (a, b)}, {"x": "higher"}, {"x": 0.2})["x"]
+        one = judge({"x": (a, b)}, {"x": "higher"}, {"x": Known(0.2, 30)})["x"]
         assert (one.verdict, one.low, one.high, one.p) == ("cannot-know", None, None, None)
         assert one.seeds is not None
     assert judge({"x": (alone, Sample((0.5,)))}, {"x": "higher"})["x"].seeds is None  # nothing is known of the spread
@@ -139,3 +140,37 @@ def test_a_detectable_difference_is_detected_as_often_as_promised() -> None:
     assert error is not None
     z = (drawn[:, 1].mean(1) + least - drawn[:, 0].mean(1)) / math.sqrt(1 / 2)
     assert (abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.04)
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=6), st.lists(st.floats(0.01, 100), min_size=2, max_size=6))
+@settings(deadline=None)
+def test_ratios_are_compared_by_their_logarithms(a: list[float], b: list[float]) -> None:
+    logs = np.log(a), np.log(b)
+    assume(min(np.std(logs[0]), np.std(logs[1])) > 1e-3)
+    sides = Sample(tuple(a), ratio=True), Sample(tuple(b), ratio=True)
+    expected = stats.ttest_ind(logs[1], logs[0], equal_var=False)
+    assert p_value(*sides) == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-12)
+    low, high = interval(*sides)
+    between = expected.confidence_interval(0.95)
+    assert low == pytest.approx(np.mean(a) * np.expm1(between.low), rel=1e-6, abs=1e-9)
+    assert high is not None
+    assert low is not None
+    assert (low > 0 or high < 0) == (expected.pvalue < 0.05) or abs(expected.pvalue - 0.05) < 1e-6
+
+
+def test_a_ratio_with_a_value_of_0_is_compared_as_it_is() -> None:
+    a, b = (0.0, 0.1, 0.2), (0.5, 0.6, 0.8)
+    assert p_value(Sample(a, ratio=True), Sample(b, ratio=True)) == p_value(Sample(a), Sample(b))
+
+
+def test_the_number_of_seeds_is_more_than_there_are() -> None:
+    a, b = Sample((0.47, 0.42, 0.51)), Sample((3.2, 2.6, 4.0))
+    one = judge(
+        {"x": (a, b)} | {f"y{number}": (a, a) for number in range(10)},
+        dict.fromkeys(["x", *(f"y{n}" for n in range(10))], "lower"),
+    )["x"]
+    assert one.verdict == "not-distinguishable"
+    assert one.seeds is not None
+    assert one.seeds > 3
+    ratios = replace(a, ratio=True), replace(b, ratio=True)
+    assert judge({"x": ratios}, {"x": "lower"})["x"].verdict == "worse"

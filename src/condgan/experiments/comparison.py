@@ -17,6 +17,8 @@ from condgan.recipe.text import differences, present, typed
 from condgan.storage.files import atomic, check_writable
 
 FILE = "comparison.json"
+RATIOS = ("fid", "swd", "modes_kl", "intra_fid")
+"""Metrics whose logarithms are compared: distances above 0, whose spread between trainings grows with them."""
 WORDS = {
     "better": "better",
     "worse": "worse",
@@ -141,16 +143,14 @@ def judged(sides: Sequence[Trainings], found: Sequence[Sequence[Measured]]) -> t
     improves: dict[tuple[int, str], Literal["higher", "lower"] | float] = {}
     for name in names(found):
         samples = [
-            Sample(values(side, name), None if row is None else row.known(name))
+            Sample(values(side, name), None if row is None else row.known(name), metric(found, name) in RATIOS)
             for side, row in zip(found, pooled, strict=True)
         ]
         for other in range(1, len(sides)):
             if samples[0].values and samples[other].values:
                 pairs[other, name] = samples[0], samples[other]
                 improves[other, name] = direction(found[0], name)
-    spreads = (
-        {} if elsewhere is None else {key: elsewhere.spread[key[1]] for key in pairs if key[1] in elsewhere.spread}
-    )
+    spreads = {key: one for key in pairs if elsewhere is not None and (one := elsewhere.known(key[1])) is not None}
     verdicts = judge(pairs, improves, spreads)
     told = [
         Pair(sides[0].path, sides[other].path, {name: verdicts[place, name] for place, name in pairs if place == other})

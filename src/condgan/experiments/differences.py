@@ -6,7 +6,7 @@ Welch's t-test (Welch 1947), with Satterthwaite's degrees of freedom, on one val
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -26,10 +26,12 @@ class Known:
     Attributes:
         spread: standard deviation between trainings.
         df: degrees of freedom that it was estimated with.
+        mean: of those trainings; needed where logarithms are compared.
     """
 
     spread: float
     df: int
+    mean: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,21 @@ class Sample:
     Attributes:
         values: one for each training, at least one.
         known: what is known of their spread besides.
+        ratio: whether logarithms are compared, as of a distance, whose spread grows with it. Values are above 0 then.
     """
 
     values: tuple[float, ...]
     known: Known | None = None
+    ratio: bool = False
+
+    @property
+    def compared(self) -> "Sample":
+        """What is compared: logarithms of a ratio, whose known spread is relative to its mean."""
+        if not self.ratio or min(self.values) <= 0:
+            return replace(self, ratio=False)
+        known = self.known
+        relative = Known(known.spread / known.mean, known.df) if known and known.mean > 0 else None
+        return Sample(tuple(math.log(value) for value in self.values), relative)
 
     @property
     def n(self) -> int:
@@ -107,8 +120,15 @@ def welch(a: Sample, b: Sample) -> tuple[float, float] | None:
     return math.sqrt(variance), variance**2 / sum(part**2 / df for part, df in parts)
 
 
+def alike(a: Sample, b: Sample) -> tuple[Sample, Sample]:
+    """Both as they are compared: logarithms only if both can have them."""
+    both = all(side.ratio and min(side.values) > 0 for side in (a, b))
+    return (a.compared, b.compared) if both else (replace(a, ratio=False), replace(b, ratio=False))
+
+
 def p_value(a: Sample, b: Sample) -> float | None:
     """The two-sided probability under no difference; that of a permutation where no training differs from another."""
+    a, b = alike(a, b)
     found = welch(a, b)
     if found is None:
         return None
@@ -167,19 +187,25 @@ def seeds_needed(difference: float, a: float, b: float, figures: int) -> int | N
 
 def detectable(a: Sample, b: Sample, figures: int) -> float | None:
     """The difference that is shown with probability 0.8 among so many figures; none where spreads are not known."""
-    found = welch(a, b)
+    found = welch(*alike(a, b))
     if found is None or found[0] == 0:
         return None
     from scipy.stats import t
 
     error, df = found
-    return float(error * (t.isf(LEVEL / figures / 2, df) + t.isf(1 - POWER, df)))
+    return raw(float(error * (t.isf(LEVEL / figures / 2, df) + t.isf(1 - POWER, df))), a, b)
+
+
+def raw(difference: float, a: Sample, b: Sample) -> float:
+    """A difference of what is compared, as a difference of values from the mean of a."""
+    logs = all(side.ratio and min(side.values) > 0 for side in (a, b))
+    return a.mean * math.expm1(min(difference, 700.0)) if logs else difference
 
 
 def judge(
     pairs: Mapping[Key, tuple[Sample, Sample]],
     improves: Mapping[Key, Literal["higher", "lower"] | float],
-    elsewhere: Mapping[Key, float] | None = None,
+    elsewhere: Mapping[Key, Known] | None = None,
 ) -> dict[Key, Difference]:
     """The verdicts on figures that are looked at together.
 
@@ -198,10 +224,9 @@ def judge(
             verdict = "cannot-know"
         elif name in shown:
             verdict = "better" if _better(a.mean, b.mean, improves[name]) else "worse"
-        known = (elsewhere or {}).get(name, 0.0)
-        spread_a, spread_b, seeds = a.pooled or known, b.pooled or known, None
-        if verdict in ("not-distinguishable", "cannot-know") and spread_a and spread_b:
-            seeds = seeds_needed(b.mean - a.mean, spread_a, spread_b, len(pairs))
+        seeds = None
+        if verdict in ("not-distinguishable", "cannot-know"):
+            seeds = needed(a, b, (elsewhere or {}).get(name), len(pairs))
         least = detectable(a, b, len(pairs)) if verdict == "not-distinguishable" else None
         low, high = interval(a, b) if name in probabilities else (None, None)
         p = probabilities.get(name)
@@ -209,15 +234,28 @@ def judge(
     return found
 
 
+def needed(a: Sample, b: Sample, elsewhere: Known | None, figures: int) -> int | None:
+    """Trainings a side that would show the difference that is seen: more than there are; none where that is unknown."""
+    one, other = alike(a, b)
+    if elsewhere is not None:
+        known = replace(a, known=elsewhere).compared.known if one is not a and a.ratio else elsewhere
+        one, other = (side if side.pooled else replace(side, known=known) for side in (one, other))
+    if not one.pooled or not other.pooled:
+        return None
+    seeds = seeds_needed(other.mean - one.mean, one.pooled, other.pooled, figures)
+    return None if seeds is None else max(seeds, min(a.n, b.n) + 1)
+
+
 def interval(a: Sample, b: Sample) -> tuple[float, float] | tuple[None, None]:
     """The 95 % interval of the difference; none where it cannot be estimated."""
-    error = welch(a, b)
+    one, other = alike(a, b)
+    error = welch(one, other)
     if error is None or error[0] == 0:
         return None, None
     from scipy.stats import t
 
-    half, difference = float(t.isf(LEVEL / 2, error[1])) * error[0], b.mean - a.mean
-    return difference - half, difference + half
+    half, difference = float(t.isf(LEVEL / 2, error[1])) * error[0], other.mean - one.mean
+    return raw(difference - half, a, b), raw(difference + half, a, b)
 
 
 def _better(a: float, b: float, improves: Literal["higher", "lower"] | float) -> bool:

@@ -24,17 +24,20 @@ class Spreads:
         recipe: its name.
         trainings: how many there were.
         images: generated images of an evaluation.
-        spread: of each figure, on validation images.
+        spread, mean: of each figure, on validation images.
     """
 
     recipe: str
     trainings: int
     images: int
     spread: Mapping[str, float]
+    mean: Mapping[str, float]
 
     def known(self, name: str) -> Known | None:
         """Of a figure, as the comparison of trainings takes it."""
-        return Known(self.spread[name], self.trainings - 1) if name in self.spread else None
+        if name not in self.spread:
+            return None
+        return Known(self.spread[name], self.trainings - 1, self.mean[name])
 
 
 def identity(recipe: Recipe) -> str:
