@@ -117,7 +117,7 @@ def correlated(
     drawn = normal(seed, stream, numbers, count)
     if correlation == 0:
         return drawn
-    # one after another: a product with a Cholesky factor is summed in an order that depends on the number of rows
+    # one after another: the sums of a matrix product, or of a filter, depend on the rows beside, or on the machine
     columns, new = np.ascontiguousarray(drawn.T, np.float64), np.sqrt(1 - correlation**2)
     for before, column in pairwise(columns):
         column *= new
