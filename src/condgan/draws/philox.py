@@ -139,7 +139,8 @@ def laplace(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> np
     """Laplace numbers of mean 0 and variance 1, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
     upper, tail = folded(words(seed, stream, numbers, count))
     lower = np.sqrt(0.5) * np.log(2 * tail)
-    return np.where(upper, -lower, lower).astype(np.float32)
+    found: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32)
+    return found
 
 
 def truncated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, bound: float) -> npt.NDArray[np.float32]:
@@ -165,9 +166,7 @@ def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -
 Draw = Callable[[Latent, int, Stream, npt.ArrayLike], npt.NDArray[np.float32]]
 
 DISTRIBUTIONS: dict[str, Draw] = {
-    "normal": lambda latent, seed, stream, numbers: correlated(
-        seed, stream, numbers, latent.dim, latent.correlation
-    ),
+    "normal": lambda latent, seed, stream, numbers: correlated(seed, stream, numbers, latent.dim, latent.correlation),
     "uniform": lambda latent, seed, stream, numbers: spread(uniform(seed, stream, numbers, latent.dim), latent.low),
     "laplace": lambda latent, seed, stream, numbers: laplace(seed, stream, numbers, latent.dim),
     "truncated": lambda latent, seed, stream, numbers: truncated(seed, stream, numbers, latent.dim, latent.truncation),
