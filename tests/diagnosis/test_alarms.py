@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,9 +12,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 from condgan.diagnosis import alarms
 from condgan.diagnosis.alarms import ALARMS, from_log
-from condgan.diagnosis.alarms.cures import USUAL
 from condgan.diagnosis.alarms.losses import rhythm
-from condgan.recipe import Loss, Recipe, builtin
+from condgan.recipe import Loss, Optimiser, Recipe, builtin
 from condgan.recipe import losses as facts
 from condgan.recipe.losses import Bounds, bounds
 from condgan.recipe.text import override
@@ -395,9 +394,10 @@ CHANGES = (
     ("optim.g.lr=1e-1", "optim.d.lr=1e-4", "optim.betas=0.9,0.99", "evaluation.every=none", "train.epochs=1"),
     ("train.fakes=fresh", "train.critic_steps=5", "discriminator.dropout=0.5", "generator.norm=batch"),
 )
+OPTIMISERS = get_args(Optimiser.model_fields["name"].annotation)
 VARIANTS = (
     *((name, changed) for name in builtin.RECIPES for changed in CHANGES),
-    *(("cgan-bce", (f"optim.name={name}",)) for name in USUAL),
+    *(("cgan-bce", (f"optim.name={name}",)) for name in OPTIMISERS),
     ("cgan-bce", ("loss.real_target=0.9", "loss.flip=0.05")),
     ("cgan-bce", ("loss.name=hinge", "discriminator.spectral=true", "discriminator.condition=projection")),
     ("cgan-bce", ("loss.name=wasserstein", "penalty.wgan_gp=10", "train.fakes=fresh", "train.critic_steps=5")),

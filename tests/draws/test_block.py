@@ -21,6 +21,8 @@ KINDS: dict[str, list[str]] = {
     "fresh": ["train.fakes=fresh", "train.critic_steps=3", "train.order=d-first"],
     "real labels": ["train.fakes=fresh", "train.fake_labels=real", "train.order=d-first"],
     "uniform": ["latent.distribution=uniform", "seed=77"],
+    "laplace": ["latent.distribution=laplace"],
+    "correlated": ["latent.correlation=0.9"],
     "truncated": ["latent.distribution=truncated", "latent.truncation=1"],
     "hypersphere": ["latent.distribution=hypersphere"],
 }
@@ -120,6 +122,8 @@ def test_fakes_of_a_step() -> None:
     [
         ("shared", -6.7, 6.7, 0, 1),
         ("uniform", 0, 1, 0.5, 12**-0.5),
+        ("laplace", -16, 16, 0, 1),
+        ("correlated", -6.7, 6.7, 0, 1),
         ("truncated", -1, 1, 0, 0.5396),
         ("hypersphere", -(3**0.5), 3**0.5, 0, 1),
     ],

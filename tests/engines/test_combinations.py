@@ -69,7 +69,10 @@ CHOICES = (
     each("optim.d.name", *OPTIMISERS),
     each("optim.schedule", "constant", "linear", "cosine", "exponential"),
     each("optim.clip_gradient", "none", 1),
-    each("latent.distribution", "normal", "uniform", "truncated", "hypersphere"),
+    [
+        *each("latent.distribution", "normal", "uniform", "laplace", "truncated", "hypersphere"),
+        "latent.correlation=0.5",
+    ],
     each("generator.output", "tanh", "sigmoid"),
     each("train.fakes", "fresh", "shared"),
     each("train.order", "d-first", "g-first"),

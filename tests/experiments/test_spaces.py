@@ -31,6 +31,22 @@ def test_ranges_choices_tuples_and_fixed_values() -> None:
     assert (recipe.optim.g.lr, recipe.optim.d.betas, recipe.train.critic_steps) == (2e-4, (0.0, 0.9), 3)
 
 
+def test_a_choice_may_set_other_fields_with_it() -> None:
+    words = ["optim.name=adam,adamw+optim.weight_decay=0.01", "discriminator.hidden=512,512/128+generator.hidden=64,64"]
+    space = parse(BASE, words)
+    recipe = space.recipe({"optim.name": "adamw+optim.weight_decay=0.01"})
+    assert [(o.name, o.weight_decay) for o in (recipe.optim.g, recipe.optim.d)] == [("adamw", 0.01)] * 2
+    recipe = space.recipe({"discriminator.hidden": "128+generator.hidden=64,64", "optim.name": "adam"})
+    assert (recipe.discriminator.hidden, recipe.generator.hidden) == ((128,), (64, 64))
+    assert recipe.optim == BASE.optim
+    fixed = parse(BASE, ["optim.name=adamw+optim.weight_decay=0.01", "train.batch=32,64"])
+    assert fixed.base.optim.d.weight_decay == 0.01
+    assert list(fixed.fields) == ["train.batch"]
+    assert parse(BASE, ["optim.lr=1e-4,1e+0"]).fields["optim.lr"] == Choices(("1e-4", "1e+0"))
+    with pytest.raises(CondganError, match=r'unknown field "optim\.weight_decoy"'):
+        parse(BASE, ["optim.name=adam,adamw+optim.weight_decoy=0.01"])
+
+
 def test_a_number_for_a_field_of_floats_is_a_float() -> None:
     assert parse(BASE, ["penalty.r1=0..10"]).fields["penalty.r1"] == Interval(0, 10)
 

@@ -14,7 +14,7 @@ from condgan.engines import Settings
 from condgan.errors import CondganError
 from condgan.generation.generator import Generator
 from condgan.generation.walks import CHUNK, places, seeds, slerp
-from condgan.recipe import Domain, builtin
+from condgan.recipe import Domain, Latent, builtin
 
 DOMAIN = Domain(channels=1, size=8, class_names=("a", "b", "c"), data="noise", data_sha256="0" * 64)
 RANDOM = np.random.default_rng(3)
@@ -72,6 +72,15 @@ def test_a_walk_is_the_same_in_parts(conditional: Generator) -> None:
     long = conditional.walk("ab", frames=2 * CHUNK + 5)
     assert len(long) == 2 * CHUNK + 5
     assert near(long[::2], conditional.walk("ab", frames=CHUNK + 3))
+
+
+def test_a_walk_between_correlated_latents_stays_among_them() -> None:
+    latent, count = Latent(dim=200, correlation=0.8), 4000
+    one, other = (philox.latents(latent, seed, np.arange(count)) for seed in (1, 2))
+    lags = np.abs(np.subtract.outer(np.arange(200), np.arange(200)))
+    middle = np.cov(slerp(one, other, np.full(count, 0.5)).T)
+    for lag in range(6):
+        assert middle[lags == lag].mean() == pytest.approx(0.8**lag, abs=0.02)
 
 
 def test_without_classes_only_seeds_are_stops(unconditional: Generator) -> None:

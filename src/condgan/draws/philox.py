@@ -8,6 +8,7 @@ Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
 
 from collections.abc import Callable
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -109,43 +110,49 @@ def spread(shares: npt.NDArray[np.float32], low: float) -> npt.NDArray[np.float3
     return np.float32(low) + np.float32(1 - low) * shares
 
 
+def correlated(
+    seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, correlation: float
+) -> npt.NDArray[np.float32]:
+    """Normal numbers of mean 0 and covariance correlation^|i - j|, (N,) -> (N, count) float32: an AR(1) process."""
+    drawn = normal(seed, stream, numbers, count)
+    if correlation == 0:
+        return drawn
+    # one after another: the sums of a matrix product, or of a filter, depend on the rows beside, or on the machine
+    columns, new = np.ascontiguousarray(drawn.T, np.float64), np.sqrt(1 - correlation**2)
+    for before, column in pairwise(columns):
+        column *= new
+        column += correlation * before
+    return np.ascontiguousarray(columns.T, np.float32)
+
+
+def folded(drawn: Words) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Words, any shape -> whether they lie in the upper half, and their probability in the nearer tail, in (0, 0.5].
+
+    The upper tail is the lower one mirrored: probabilities near 0 are exact, those near 1 are not.
+    """
+    middle = drawn.astype(np.float64) + 0.5
+    upper = middle > 2.0**31
+    return upper, np.where(upper, 2.0**32 - middle, middle) * 2.0**-32
+
+
+def laplace(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
+    """Laplace numbers of mean 0 and variance 1, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
+    upper, tail = folded(words(seed, stream, numbers, count))
+    lower = np.sqrt(0.5) * np.log(2 * tail)
+    found: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32)
+    return found
+
+
 def truncated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, bound: float) -> npt.NDArray[np.float32]:
     """Normal numbers that lie within +-bound, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
     from scipy.special import ndtr, ndtri
 
-    drawn = words(seed, stream, numbers, count).astype(np.float64) + 0.5
-    upper = drawn > 2.0**31
-    # the upper tail is the lower one mirrored: probabilities near 0 are exact, those near 1 are not
-    tail = np.where(upper, 2.0**32 - drawn, drawn) * 2.0**-32
+    upper, tail = folded(words(seed, stream, numbers, count))
     outside = ndtr(-bound)
     lower = ndtri(outside + tail * (1 - 2 * outside))
     limit = np.nextafter(np.float32(bound), np.float32(0))  # rounding to float32 must not lead outside
     inside: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32).clip(-limit, limit)
     return inside
-
-
-def correlated(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int, r: float) -> npt.NDArray[np.float32]:
-    """Standard normal numbers with correlation r^|i - j| between i and j: (N,) -> (N, count) float32.
-
-    An autoregressive process of first order, in float64, along the dimensions.
-    """
-    from scipy.signal import lfilter
-
-    drawn = normal(seed, stream, numbers, count).astype(np.float64)
-    share = np.sqrt(1 - r * r)
-    drawn[:, 0] /= share  # which has no neighbour before it
-    found: npt.NDArray[np.float32] = lfilter([share], [1.0, -r], drawn, axis=1).astype(np.float32)
-    return found
-
-
-def laplace(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
-    """Laplace numbers of mean 0 and variance 1, (N,) -> (N, count) float32: the inverse CDF of a word, in float64."""
-    drawn = words(seed, stream, numbers, count).astype(np.float64) + 0.5
-    upper = drawn > 2.0**31
-    tail = np.where(upper, 2.0**32 - drawn, drawn) * 2.0**-32  # never 0
-    lower = np.log(2 * tail) / np.sqrt(2)  # the scale of variance 1
-    found: npt.NDArray[np.float32] = np.where(upper, -lower, lower).astype(np.float32)
-    return found
 
 
 def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
@@ -159,15 +166,11 @@ def hypersphere(seed: int, stream: Stream, numbers: npt.ArrayLike, count: int) -
 Draw = Callable[[Latent, int, Stream, npt.ArrayLike], npt.NDArray[np.float32]]
 
 DISTRIBUTIONS: dict[str, Draw] = {
-    "normal": lambda latent, seed, stream, numbers: (
-        correlated(seed, stream, numbers, latent.dim, latent.correlation)
-        if latent.correlation
-        else normal(seed, stream, numbers, latent.dim)
-    ),
+    "normal": lambda latent, seed, stream, numbers: correlated(seed, stream, numbers, latent.dim, latent.correlation),
     "uniform": lambda latent, seed, stream, numbers: spread(uniform(seed, stream, numbers, latent.dim), latent.low),
+    "laplace": lambda latent, seed, stream, numbers: laplace(seed, stream, numbers, latent.dim),
     "truncated": lambda latent, seed, stream, numbers: truncated(seed, stream, numbers, latent.dim, latent.truncation),
     "hypersphere": lambda latent, seed, stream, numbers: hypersphere(seed, stream, numbers, latent.dim),
-    "laplace": lambda latent, seed, stream, numbers: laplace(seed, stream, numbers, latent.dim),
 }
 
 

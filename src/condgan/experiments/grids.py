@@ -1,6 +1,7 @@
 """The grids of the published sweeps of conditional GANs on MNIST, one thing at a time; values are chosen here."""
 
 from condgan.errors import CondganError
+from condgan.experiments.spaces import texts
 from condgan.recipe import Recipe
 from condgan.recipe.text import override
 
@@ -14,7 +15,8 @@ GRIDS: dict[str, tuple[str, ...]] = {
     "generator.norm": ("none", "batch", "layer", "instance", "group"),
     "loss.name": ("bce", "least-squares"),
     "generator.activation": ("relu", "leaky-relu", "prelu", "elu", "silu", "gelu"),
-    "optim.name": ("adam", "adamw", "adamax", "radam"),
+    # without a weight decay AdamW is Adam; this is torch's default, and that of cgan-bn-prelu-adamw
+    "optim.name": ("adam", "adamw+optim.weight_decay=0.01", "adamax", "radam"),
     "latent.distribution": ("normal", "uniform", "laplace"),
     "latent.correlation": ("0", "0.5", "0.9"),
 }
@@ -31,7 +33,7 @@ def of(recipe: Recipe) -> tuple[list[str], list[str]]:
         changed = {}
         for value in dict.fromkeys(values):
             try:
-                changed[value] = override(recipe, [f"{name}={value}"]) != recipe
+                changed[value] = override(recipe, texts(name, value)) != recipe
             except CondganError:
                 excluded.append(f"{name}={value}")
         if any(changed.values()) and len(changed) > 1:

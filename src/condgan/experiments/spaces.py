@@ -11,6 +11,7 @@ from condgan.recipe.text import override, present
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 INTERVAL = re.compile(rf"(?P<low>{NUMBER})\.\.(?P<high>{NUMBER})(?P<log>:log)?", re.IGNORECASE)
+TOGETHER = re.compile(r"\+(?=\w+(?:\.\w+)+=)")
 MOST_CHOICES = 1000
 
 
@@ -35,7 +36,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Choices:
-    """Values as they are typed in an override."""
+    """Values as they are typed in an override; ``adamw+optim.weight_decay=0.01`` sets a second field with it."""
 
     values: tuple[str, ...]
 
@@ -65,14 +66,20 @@ class Space:
         found = []
         for name, value in setting.items():
             field = self.fields[name]
-            found.append(f"{name}={field.text(value) if isinstance(field, Interval) else value}")
+            found += texts(name, field.text(value) if isinstance(field, Interval) else value)
         return found
+
+
+def texts(name: str, value: str) -> list[str]:
+    """A value of a field, and what it sets with it, as overrides."""
+    return TOGETHER.split(f"{name}={value}")
 
 
 def parse(base: Recipe, words: Sequence[str]) -> Space:
     """A space from words of the command line; a single value fixes its field.
 
     Commas separate choices of fields that hold one value; slashes those of fields that hold several, ``optim.betas``.
+    A choice may set other fields with it: ``optim.name=adam,adamw+optim.weight_decay=0.01``.
 
     Raises:
         CondganError: naming all words that are no space of such a field, at once.
@@ -93,7 +100,7 @@ def parse(base: Recipe, words: Sequence[str]) -> Space:
             if _several(base, name, text):
                 varied[name] = _field(base, name, text)
             else:
-                base = override(base, [f"{name}={text.strip()}"])
+                base = override(base, texts(name, text.strip()))
         except CondganError as error:
             problems.append(str(error))
     if problems:
@@ -135,7 +142,7 @@ def _field(base: Recipe, name: str, text: str) -> Interval | Choices:
     problems = []
     for choice in values:
         try:
-            override(base, [f"{name}={choice}"])
+            override(base, texts(name, choice))
         except CondganError as error:
             problems.append(str(error))
     if problems:

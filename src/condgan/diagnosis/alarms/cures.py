@@ -9,8 +9,10 @@ from condgan.recipe.losses import facts
 from condgan.recipe.rules import penalised
 from condgan.recipe.text import override
 
-USUAL = {"adam": 2e-4, "adamw": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
-"""Learning rates of the published recipes by optimiser; rmsprop: Arjovsky et al. 2017, algorithm 1."""
+USUAL = {"adam": 2e-4, "adamw": 2e-4, "adamax": 4e-4, "radam": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
+"""Learning rates of the published recipes by optimiser; adamax: twice that of adam, as in Kingma & Ba 2014; rmsprop:
+Arjovsky et al. 2017, algorithm 1."""
+WITH_BETAS = ("adam", "adamw", "adamax", "radam")
 VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10
     (lambda r: not penalised(r), ("penalty.r1=10",)),
@@ -45,7 +47,7 @@ def calmer(recipe: Recipe) -> tuple[str, ...]:
     betas = [
         f"optim.{section}.betas=0.5,{optimiser.betas[1]:g}"
         for section, optimiser in (("g", recipe.optim.g), ("d", recipe.optim.d))
-        if optimiser.name in ("adam", "adamw") and optimiser.betas[0] > 0.5
+        if optimiser.name in WITH_BETAS and optimiser.betas[0] > 0.5
     ]
     average = () if recipe.train.ema is not None else ("train.ema=0.999",)
     return (*rates(recipe, lambda optimiser: optimiser.lr / 2), *betas, *average)
