@@ -19,6 +19,7 @@ from condgan.experiments import executor, grids, proposals
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.spaces import Space, parse
 from condgan.experiments.study import Outcome, Study, Trial
+from condgan.experiments.table import last_value
 from condgan.recipe import Recipe
 from condgan.recipe.text import to_json
 from condgan.results.records import EvaluationRecord
@@ -183,7 +184,7 @@ class Sweep:
         run = self.study.run(trial)
         found = []
         for metric in self.metrics:
-            value = run.seconds() if metric == SECONDS else figure(run.evaluations(), metric)
+            value = run.seconds() if metric == SECONDS else last_value(run.evaluations(), metric)
             if value is None:
                 return None
             found.append(value)
@@ -214,18 +215,12 @@ class Sweep:
             run.evaluations() for run in runs if run.log.is_file() and run.folder != self.study.folder / trial.name
         ]
         reached = [[record for record in each if record.images == evaluations[-1].images] for each in there]
-        others = [value for each in reached if (value := figure(each, metric)) is not None]
-        own = figure(evaluations, metric)
+        others = [value for each in reached if (value := last_value(each, metric)) is not None]
+        own = last_value(evaluations, metric)
         if own is None or len(others) < STARTUP:
             return False
         middle = float(np.median(others))
         return own > middle if self.better[metric] == "lower" else own < middle
-
-
-def figure(evaluations: Sequence[EvaluationRecord], metric: str) -> float | None:
-    """The value of a metric in the last evaluation, in whatever space."""
-    found = [each.value for each in evaluations[-1].evaluation.values() if each.metric == metric] if evaluations else []
-    return next((value for value in found if value is not None), None)
 
 
 def sweep(

@@ -9,6 +9,7 @@ import numpy as np
 
 from condgan.experiments.study import Study
 from condgan.results.figure import Figure
+from condgan.results.records import EvaluationRecord
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,9 @@ def last(study: Study) -> dict[str, Mapping[str, Figure]]:
         if evaluations:
             found[name] = evaluations[-1].evaluation
     return found
+
+
+def last_value(evaluations: Sequence[EvaluationRecord], metric: str) -> float | None:
+    """The value of a metric in the last evaluation, in whatever space."""
+    found = [each.value for each in evaluations[-1].evaluation.values() if each.metric == metric] if evaluations else []
+    return next((value for value in found if value is not None), None)
