@@ -95,5 +95,6 @@ def sentence(one: "Difference") -> str:
         return WORDS[one.verdict]
     if one.verdict == "not-distinguishable":
         least = "" if one.detectable is None else f"; {one.detectable:.2g} would have shown"
-        return f"{WORDS[one.verdict]} ({one.low:.2g} to {one.high:+.2g}{least}{seeds})"
+        among = " among so many figures" if one.low * one.high > 0 else ""  # alone it would be
+        return f"{WORDS[one.verdict]}{among} ({one.low:.2g} to {one.high:+.2g}{least}{seeds})"
     return f"{WORDS[one.verdict]} by {abs(one.difference):.2g} ({one.low:.2g} to {one.high:.2g})"

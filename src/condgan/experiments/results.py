@@ -168,6 +168,8 @@ def draw(sweep: Sweep, rows: list[Row]) -> Path:
 
 def effect(axis: "Axes", sweep: Sweep, rows: list[Row], name: str) -> None:
     """Draw what was sought against the values of a field."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     from condgan.pictures.curves import BLUE, ORANGE
 
     field = sweep.space.fields[name]
@@ -180,6 +182,10 @@ def effect(axis: "Axes", sweep: Sweep, rows: list[Row], name: str) -> None:
         x, y = np.array(pairs).T
         if field.log:
             axis.set_xscale("log")
+            subs = (1, 2, 5) if field.high < 30 * field.low else (1, 3) if field.high < 1e3 * field.low else (1,)
+            axis.xaxis.set_major_locator(LogLocator(subs=subs))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.xaxis.set_minor_formatter(NullFormatter())
         edges = (np.geomspace if field.log else np.linspace)(field.low, field.high, BINS + 1)
         groups = [(float(x[inside].mean()), y[inside]) for inside in bins(x, edges)]
     else:

@@ -211,15 +211,14 @@ class Sweep:
         if not judged or len(self.metrics) > 1 or metric == SECONDS or self.sampler == "one-at-a-time":
             return False
         runs = [self.study.run(self.names(number)[0]) for number in range(len(self.settings))]
-        there = [
-            run.evaluations() for run in runs if run.log.is_file() and run.folder != self.study.folder / trial.name
-        ]
-        reached = [[record for record in each if record.images == evaluations[-1].images] for each in there]
-        others = [value for each in reached if (value := last_value(each, metric)) is not None]
+        others = [run for run in runs if run.log.is_file() and run.folder != self.study.folder / trial.name]
+        at = evaluations[-1].images
+        reached = [[record for record in run.evaluations() if record.images == at] for run in others]
+        values = [value for each in reached if (value := last_value(each, metric)) is not None]
         own = last_value(evaluations, metric)
-        if own is None or len(others) < STARTUP:
+        if own is None or len(values) < STARTUP:
             return False
-        middle = float(np.median(others))
+        middle = float(np.median(values))
         return own > middle if self.better[metric] == "lower" else own < middle
 
 
@@ -238,14 +237,13 @@ def sweep(
     say: Say = lambda _: None,
     looked: Looked = lambda _: None,
 ) -> Sweep:
-    """Try settings of a space, and train the best again with fresh seeds; what was done before is not done again.
+    """Try settings of a space, and train the best again with fresh seeds; nothing is done twice.
 
     Args:
         recipe, data, epochs: as for ``condgan.train``.
         words: the space, as ``spaces.parse`` takes it; none, one at a time: the grids of ``grids.GRIDS``.
         metric: what is sought, or several, with commas between them.
-        trials: settings.
-        seeds: trainings of each.
+        trials, seeds: settings, and trainings of each.
         sampler: who proposes settings.
         study: the folder; none: ``runs/RECIPE-sweep``.
         storage: an address that Optuna knows, as sqlite:///sweep.db; none: a journal in the folder.
@@ -296,7 +294,7 @@ def written(study: Study) -> Sweep:
         if plan.get("database"):
             raise CondganError(f"{study.folder} is a sweep that is kept in a database: the same command continues it")
         space = Space(base, parse(base, plan["words"]).fields)
-        words, metrics = tuple(plan["words"]), tuple(plan["metrics"])
-        return Sweep(space, words, metrics, int(plan["trials"]), int(plan["seeds"]), plan["sampler"], study)
+        told = tuple(plan["words"]), tuple(plan["metrics"]), int(plan["trials"]), int(plan["seeds"])
+        return Sweep(space, *told, plan["sampler"], study)
 
     return study.restored(Sweep.kind, build)
