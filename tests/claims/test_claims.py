@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from condgan import cli
-from condgan.claims import arms, reproduce
+from condgan.claims import arms, evidence, reproduce
 from condgan.claims.arms import ARMS, Arm
 from condgan.claims.claim import WORDS, Claim
 from condgan.claims.evidence import Evidence, MissingError
@@ -121,6 +121,7 @@ def test_a_claim_is_answered_by_trainings(tmp_path: Path, monkeypatch: pytest.Mo
     }
     monkeypatch.setattr(arms, "ARMS", table)
     monkeypatch.setattr(reproduce, "QUICK_SEEDS", 1)
+    monkeypatch.setitem(evidence.IMAGES, "quick", 200)
     claim = Claim(
         "faster", "least-squares", "A higher rate learns faster.", "One epoch.", ("a", "b"), better("a", "b", "fid")
     )

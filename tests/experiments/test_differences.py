@@ -66,7 +66,7 @@ def test_holm_rejects_what_its_definition_says(probabilities: list[float]) -> No
 def test_false_alarms_stay_below_their_level(known: int | None) -> None:
     """Of trainings that differ by chance alone, 3 against 3, few have any of ten figures called different."""
     generator = np.random.default_rng(0)
-    alarms, pairs = 0, 1500
+    alarms, pairs = 0, 400
     for _ in range(pairs):
         drawn = generator.normal(size=(10, 2, 3))
         earlier = generator.normal(size=(10, 2, (known or 0) + 1)).std(axis=2, ddof=1) if known else None

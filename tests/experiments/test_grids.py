@@ -86,6 +86,7 @@ def test_each_setting_of_the_published_sweep_takes_steps() -> None:
     assert {text for text in same if "train.epochs" not in text} == {"{}"}  # each other setting learns otherwise
 
 
+@pytest.mark.slow
 def test_a_sweep_without_values_trains_the_grids(
     digits: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

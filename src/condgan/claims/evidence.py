@@ -52,7 +52,7 @@ class Evidence:
             MissingError: there are none.
         """
         if self.budget == "quick" and not arms.get(arm).quick:
-            raise MissingError(f"{arm} is trained at --budget full")
+            raise MissingError(f"{arm} is trained at `budget=full`")
         _, outcomes = self.study.read()
         names = [name for name, one in outcomes.items() if name.startswith(f"{arm}/") and one.state == "finished"]
         diverged = [name for name, one in outcomes.items() if name.startswith(f"{arm}/") and one.state == "diverged"]

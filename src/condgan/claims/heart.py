@@ -20,7 +20,7 @@ def worse_later(arm: str, early: int, late: int) -> Judge:
 
     def answer(evidence: Evidence) -> Answer:
         if evidence.budget == "quick":
-            return Answer("cannot-tell", f"{late} epochs take --budget full")
+            return Answer("cannot-tell", f"{late} epochs take `budget=full`")
         at = {epoch: evidence.mean(arm, "fid", epoch) for epoch in (early, late)}
         accuracy = {epoch: evidence.mean(arm, "label_accuracy", epoch) for epoch in at}
         figure = "; ".join(f"epoch {epoch}: fid {at[epoch]:.4g}, label accuracy {accuracy[epoch]:.2%}" for epoch in at)
@@ -54,7 +54,7 @@ def log_fits(evidence: Evidence) -> Answer:
 def longer_or_again(evidence: Evidence) -> Answer:
     """Whether as many steps on fewer images are worse than on all."""
     if evidence.budget == "quick":
-        return Answer("cannot-tell", "94,000 steps take --budget full")
+        return Answer("cannot-tell", "94,000 steps take `budget=full`")
     few, every = evidence.mean("few-ls", "fid"), evidence.mean("ls-plain", "fid")
     memorised = evidence.mean("few-ls", "memorised"), evidence.mean("ls-plain", "memorised")
     figure = (
@@ -67,7 +67,7 @@ def longer_or_again(evidence: Evidence) -> Answer:
 def cured(evidence: Evidence) -> Answer:
     """The cures in order of their Frechet distance, beside none."""
     if evidence.budget == "quick":
-        return Answer("cannot-tell", "94,000 steps take --budget full")
+        return Answer("cannot-tell", "94,000 steps take `budget=full`")
     plain = evidence.mean("few-ls", "fid")
     found = {name: evidence.mean(name, "fid") for name in CURES}
     order = sorted(found, key=found.__getitem__)

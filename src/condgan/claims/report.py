@@ -26,7 +26,7 @@ def two_phases(evidence: Evidence) -> Answer:
 def losses_tell_nothing(evidence: Evidence) -> Answer:
     """Whether the distance falls while the generator's loss rises."""
     if evidence.budget == "quick":
-        return Answer("cannot-tell", "101 epochs take --budget full")
+        return Answer("cannot-tell", "101 epochs take `budget=full`")
     fid = {epoch: evidence.mean("report", "fid", epoch) for epoch in (10, 50, 100)}
     loss = {epoch: evidence.logged("report", "g_loss", epoch - 1, epoch + 1) for epoch in fid}
     figure = ", ".join(f"epoch {epoch}: fid {fid[epoch]:.4g}, G loss {loss[epoch]:.3g}" for epoch in fid)
@@ -69,9 +69,7 @@ def balances(arms: tuple[str, ...], pictures: bool) -> Judge:
     return answer
 
 
-NO_WEIGHTS = (
-    "no weights of Jittor's Inception-v3 here: give them with --inception; in the space of MNIST see losses-and-quality"
-)
+NO_WEIGHTS = "no weights of Jittor's Inception-v3 here: and `losses-and-quality` answers in the space of MNIST"
 SMALLER, SLOWER = ("report-d-256", "report-d-128"), ("report-d-1e-4", "report-d-5e-5")
 FEW_SMALLER, FEW_SLOWER = SMALLER[-1:], SLOWER[-1:]
 

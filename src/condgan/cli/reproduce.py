@@ -1,12 +1,13 @@
 """Answering published claims: ``reproduce``."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from condgan.cli.command import command
+from condgan.cli.command import command, translated
 
 if TYPE_CHECKING:
     from condgan.claims.reproduce import Result
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 @command(epilog="Example: condgan reproduce --budget quick --workers 2")
 def reproduce(
+    context: typer.Context,
     claims: Annotated[list[str] | None, typer.Argument(metavar="[CLAIM ...]", help="By name; default: all.")] = None,
     budget: Annotated[
         Literal["quick", "full"], typer.Option(help="quick: minutes, most claims cannot be told; full: many hours.")
@@ -35,11 +37,11 @@ def reproduce(
     if as_json:
         print(json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, ensure_ascii=False))
         return
-    report(results)
+    report(results, lambda text: translated(text, context.command.params))
 
 
-def report(results: "list[Result]") -> None:
-    """Print each claim with its verdict and figure, by source."""
+def report(results: "list[Result]", words: Callable[[str], str]) -> None:
+    """Print each claim with its verdict and figure, by source; ``words`` translates arguments into flags."""
     from rich.console import Console
     from rich.table import Table
 
@@ -54,6 +56,6 @@ def report(results: "list[Result]") -> None:
             table.add_column(name, overflow="fold")
         for one in results:
             if one.claim.source == source:
-                table.add_row(one.claim.name, one.claim.says, WORDS[one.answer.verdict], one.answer.figure)
+                table.add_row(one.claim.name, one.claim.says, WORDS[one.answer.verdict], words(one.answer.figure))
         console.print(table, highlight=False)
         print()
