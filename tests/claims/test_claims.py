@@ -121,7 +121,7 @@ def test_a_claim_is_answered_by_trainings(tmp_path: Path, monkeypatch: pytest.Mo
     }
     monkeypatch.setattr(arms, "ARMS", table)
     monkeypatch.setattr(reproduce, "QUICK_SEEDS", 1)
-    monkeypatch.setitem(evidence.IMAGES, "quick", 200)
+    monkeypatch.setitem(evidence.IMAGES, "quick", 600)
     claim = Claim(
         "faster", "least-squares", "A higher rate learns faster.", "One epoch.", ("a", "b"), better("a", "b", "fid")
     )

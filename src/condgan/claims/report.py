@@ -69,7 +69,7 @@ def balances(arms: tuple[str, ...], pictures: bool) -> Judge:
     return answer
 
 
-NO_WEIGHTS = "no weights of Jittor's Inception-v3 here: and `losses-and-quality` answers in the space of MNIST"
+NO_WEIGHTS = "no weights of Jittor's Inception-v3 here; `losses-and-quality` answers in the space of MNIST"
 SMALLER, SLOWER = ("report-d-256", "report-d-128"), ("report-d-1e-4", "report-d-5e-5")
 FEW_SMALLER, FEW_SLOWER = SMALLER[-1:], SLOWER[-1:]
 
