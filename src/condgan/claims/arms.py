@@ -130,7 +130,7 @@ TABLE: tuple[Arm, ...] = (
     )),
     Arm("pa-epochs-20", PA, (), 20, 2),
     # the tutorial
-    Arm("tutorial",       "gan-mlp", (),                               100, 1, quick=10, moments=(10, 20, 50)),
+    Arm("tutorial",       "gan-mlp", (),                               100, 1, moments=(10, 20, 50)),
     Arm("tutorial-short", "gan-mlp", (),                                15, 3, quick=10),
     Arm("tutorial-minibatch", "gan-mlp", ("discriminator.minibatch=discrimination",), 13, 3, quick=10),
     Arm("tutorial-saturating", "gan-mlp", ("loss.name=minimax",),       15, 3, quick=10),

@@ -18,6 +18,13 @@ def told(one: Difference, metric: str, a: str, b: str) -> str:
     return f"{metric}: {', '.join(sides)}"
 
 
+def after(evidence: Evidence, *arms: str) -> str:
+    """How long arms were trained, as the beginning of a figure."""
+    epochs = {evidence.last(arm) for arm in arms}
+    few = " of 6,000 images" if evidence.budget == "quick" else ""
+    return f"after {' and '.join(map(str, sorted(epochs)))} epochs{few}: "
+
+
 def better(a: str, b: str, *metrics: str) -> Judge:
     """Whether arm b is better than arm a: in some of the metrics, and worse in none.
 
@@ -26,7 +33,7 @@ def better(a: str, b: str, *metrics: str) -> Judge:
 
     def answer(evidence: Evidence) -> Answer:
         found = {metric: evidence.difference(a, b, metric) for metric in metrics}
-        figure = "; ".join(told(one, metric, a, b) for metric, one in found.items())
+        figure = after(evidence, a, b) + "; ".join(told(one, metric, a, b) for metric, one in found.items())
         verdicts = {one.verdict for one in found.values()}
         verdict: Verdict = "cannot-tell"
         if "better" in verdicts and "worse" not in verdicts:
@@ -49,7 +56,7 @@ def not_worse(a: str, b: str, metric: str, share: float) -> Judge:
 
     def answer(evidence: Evidence) -> Answer:
         one = evidence.difference(a, b, metric)
-        figure = told(one, metric, a, b)
+        figure = after(evidence, a, b) + told(one, metric, a, b)
         if one.low is None or one.high is None:
             return Answer("cannot-tell", figure)
         room = share * abs(one.a.mean)

@@ -2,7 +2,7 @@
 
 from condgan.claims.claim import Answer, Claim
 from condgan.claims.evidence import Evidence
-from condgan.claims.judges import Judge, at_least, best_of, better, not_tested
+from condgan.claims.judges import Judge, at_least, best_of, better, not_tested, not_worse
 from condgan.claims.parzen import above_real, paper_level
 
 PAPER, AGAIN, TUTORIAL = "paper", "re-implementation", "tutorial"
@@ -56,7 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("re-implementation-learns", AGAIN, "Its nets draw the digits that they are asked for.",
           "Label accuracy after 50 epochs, 0.9 or more.", ("pa-long",), at_least("pa-long", "label_accuracy", 0.9, 50)),
     Claim("one-hot", AGAIN, "One-hot labels and a sigmoid are as good as an embedding and tanh.",
-          "Both in its nets: the embedding is not better.", ("pa-embedding", "pa"), better("pa-embedding", "pa", "fid")),
+          "Both in its nets, 5 epochs: as good but for a tenth of the distance.", ("pa-embedding", "pa"), not_worse("pa-embedding", "pa", "fid", 0.1)),
     *(Claim(name, AGAIN, f"To change {what} improves the pictures.", "One at a time, 5 epochs, against the recipe as it is.",
             ("pa", *arms), matters(arms)) for name, (what, arms) in GROUPS.items()),
     Claim("bn-prelu-adamw", AGAIN, "BatchNorm, PReLU and AdamW together are the best.",
