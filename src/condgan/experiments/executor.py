@@ -136,7 +136,10 @@ class Crew:
         run = self.study.run(trial.name)
         run.folder.parent.mkdir(parents=True, exist_ok=True)
         self.study.logs.mkdir(exist_ok=True)
-        order = {"run": str(run.folder), "data": str(self.data(recipe.data)), "recipe": recipe.model_dump(mode="json")}
+        order = {
+            "run": str(run.folder), "data": str(self.data(recipe.data)), "recipe": recipe.model_dump(mode="json"),
+            "parent": os.getpid(),
+        }  # fmt: skip
         log = open(self.study.logs / f"{trial.name.replace('/', '-')}.log", "ab")  # noqa: SIM115 (closed when it ends)
         process = subprocess.Popen(
             [sys.executable, "-m", "condgan.experiments.worker"], stdin=subprocess.PIPE, stdout=log, stderr=log,
@@ -204,7 +207,7 @@ class Crew:
             self.note(Outcome(trial=trial.name, state="finished"))
         elif state == "stopped" and worker.pruned:
             self.note(Outcome(trial=trial.name, state="pruned"))
-        elif state == "diverged" or worker.process.returncode == 2:
+        elif state == "diverged" or (worker.process.returncode == 2 and not self.taken(worker)):
             kind: State = "diverged" if state == "diverged" else "failed"
             self.note(Outcome(trial=trial.name, state=kind, reason=last_line(Path(worker.log.name))))
         else:
@@ -215,6 +218,14 @@ class Crew:
                 self.note(Outcome(trial=trial.name, state="failed", reason=reason))
             else:
                 self.start(trial, tries)
+
+    def taken(self, worker: Working) -> bool:
+        """Whether another process has the run, as a worker of an executor that was killed; it is waited for."""
+        said = "is being trained by another process" in last_line(Path(worker.log.name))  # which may have ended since
+        taken = said or bool(self.study.run(worker.trial.name).is_locked())
+        if taken:
+            self.wait_for_orphan(worker.trial)
+        return taken
 
     def note(self, outcome: Outcome) -> None:
         """Keep an outcome."""

@@ -19,8 +19,8 @@ from condgan.training.listeners.terminal import Lines
 def main() -> int:
     """Train -> the exit code: 0, 2 for an error that the user can put right, 130 for an interrupt."""
     signal.signal(signal.SIGTERM, interrupted)  # until the training takes it over
-    parent = os.getppid()
     order = json.load(sys.stdin)
+    parent = int(order["parent"])  # it may be gone already
     folder, data = Path(order["run"]), mapped.read(Path(order["data"]))
 
     def orphaned() -> bool:
