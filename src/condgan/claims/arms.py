@@ -65,6 +65,9 @@ TENS = tuple(range(10, 100, 10))
 LONG = (100, 200, 300, 400, 500, 600, 700, 800, 900)
 PA = "cgan-paper-adam"
 SLOW = ("cgan-bce", (LS, NONE))  # the arm that fits the published log
+CONVOLUTIONAL = (
+    "generator.network=dcgan", "discriminator.network=dcgan", "generator.width=8", "discriminator.width=8",
+)  # fmt: skip
 
 
 def slow(name: str, *overrides: str, seeds: int = 1, moments: tuple[int, ...] = LONG) -> Arm:
@@ -136,6 +139,9 @@ TABLE: tuple[Arm, ...] = (
     Arm("tutorial-minibatch", "gan-mlp", ("discriminator.minibatch=discrimination",), 13, 3, quick=10),
     Arm("tutorial-saturating", "gan-mlp", ("loss.name=minimax",),       15, 3, quick=10),
     Arm("tutorial-spectral", "gan-mlp", ("discriminator.spectral=true",), 13, 3, quick=10),
+    # its net with convolutions, whose first epochs are cheap where it grows: as long on one core
+    Arm("convolutions-plain",   "gan-mlp", CONVOLUTIONAL, 5, 3),
+    Arm("convolutions-growing", "gan-mlp", (*CONVOLUTIONAL, "growing.images=45000", "growing.fade=45000"), 6, 3),
     # the paper
     Arm("paper",          "cgan-paper", (),                            100, 1, moments=(50,)),
 )  # fmt: skip
