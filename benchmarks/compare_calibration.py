@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     found = trainings.find(options.study)
-    kept, _ = trainings.measured([found])
+    _, kept, _ = trainings.measured([found])
     figures = table.spreads([one.figures for one in kept[0]])
     values = {name: np.array(one.values) for name, one in figures.items() if one.n == len(kept[0])}
     rng = np.random.default_rng(0)

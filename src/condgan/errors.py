@@ -1,7 +1,7 @@
 """The exceptions that users see: what was given, what was expected, what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class CondganError(Exception):
@@ -35,6 +35,17 @@ class InterruptedTrainingError(CondganError):
 
 class InterruptedExportError(CondganError):
     """An export was stopped by Ctrl-C or SIGTERM; the parts of it that are complete are kept."""
+
+
+def joined(errors: Sequence[CondganError]) -> CondganError:
+    """Several errors as one, in one line; arguments stand in backquotes."""
+    if len(errors) == 1:
+        return errors[0]
+    texts = [
+        f"`{error.argument}={error.value}`: {error.problem}" if isinstance(error, ArgumentError) else str(error)
+        for error in errors
+    ]
+    return CondganError("; ".join(dict.fromkeys(texts)))
 
 
 def nearest(given: str, names: Iterable[str]) -> str:

@@ -125,26 +125,30 @@ def paper_d(w: Weights, x: Array, y: Array) -> Array:
 
 
 def adam_g(w: Weights, z: Array, y: Array) -> Array:
-    x = lrelu(w.linear("body.hidden.0.linear", beside(z, one_hot(y))))
+    x = beside(z, one_hot(y))
+    for layer in (0, 1, 2):
+        x = lrelu(w.linear(f"body.hidden.{layer}.linear", x))
     return sigmoid(w.linear("body.out", x))
 
 
 def adam_d(w: Weights, x: Array, y: Array) -> Array:
     x = beside(x, one_hot(y))
-    for layer in (0, 1):
+    for layer in (0, 1, 2):
         x = lrelu(w.linear(f"body.hidden.{layer}.linear", x))
     return w.linear("head.logit", x)
 
 
 def best_g(w: Weights, z: Array, y: Array) -> Array:
-    x = w.linear("body.hidden.0.linear", beside(z, one_hot(y)))
-    x = w.prelu("body.hidden.0.activation", w.batch_norm("body.hidden.0.norm", x, eps=1e-5))
+    x = beside(z, one_hot(y))
+    for layer in (0, 1, 2):
+        x = w.batch_norm(f"body.hidden.{layer}.norm", w.linear(f"body.hidden.{layer}.linear", x), eps=1e-5)
+        x = w.prelu(f"body.hidden.{layer}.activation", x)
     return sigmoid(w.linear("body.out", x))
 
 
 def best_d(w: Weights, x: Array, y: Array) -> Array:
     x = beside(x, one_hot(y))
-    for layer in (0, 1):
+    for layer in (0, 1, 2):
         x = w.prelu(f"body.hidden.{layer}.activation", w.linear(f"body.hidden.{layer}.linear", x))
     return w.linear("head.logit", x)
 

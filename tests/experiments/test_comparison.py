@@ -118,6 +118,7 @@ def test_what_is_no_training_is_refused(tmp_path: Path, capsys: Any) -> None:
     for paths, reason in (
         ((a,), "two or more"),
         ((a, tmp_path / "nothing"), "nothing at"),
+        ((a, a / "seed-0" / "log.jsonl"), "log.jsonl is a file, no training"),
         ((a, mixed), "more than their seed"),
         ((a, tmp_path / "unmeasured"), "has no figures: `condgan evaluate"),
     ):
@@ -135,7 +136,70 @@ def test_a_training_without_figures_is_left_out_with_a_word(tmp_path: Path) -> N
     run(b / "seed-9", "seed=9", evaluations=[])
     found = condgan.compare(a, b)
     assert found.as_json()["figures"]["label_accuracy"]["b"]["n"] == 2
-    assert any("1 of 3 trainings have no figures" in notice for notice in found.notices)
+    assert any(f"{b}: left out, as they have no figures: seed-9" == notice for notice in found.notices)
+
+
+def standing(folder: Path, state: str, epoch: float) -> None:
+    """Say that a training is in a state, after so many epochs."""
+    told = {"state": state, "step": int(10 * epoch), "epoch": epoch}
+    (folder / "status.json").write_text(json.dumps(told))
+
+
+def test_trainings_that_have_not_finished_are_left_out_with_a_word(tmp_path: Path) -> None:
+    a, b = group(tmp_path / "A", (0.90, 0.91, 0.92)), group(tmp_path / "B", (0.9, 0.91, 0.1))
+    for folder in (*a.iterdir(), b / "seed-0", b / "seed-1"):
+        standing(folder, "finished", 2.0)
+    standing(b / "seed-2", "diverged", 2.0)
+    found = condgan.compare(a, b)
+    assert found.as_json()["figures"]["label_accuracy"]["b"]["n"] == 2
+    assert f"{b}: left out, as they have not finished: seed-2 (diverged, epoch 2 of 100)" in found.notices
+    assert condgan.compare(a, f"{b}@2").as_json()["figures"]["label_accuracy"]["b"]["n"] == 3  # all were there then
+    for folder in b.iterdir():
+        standing(folder, "stopped", 2.0)
+    found = condgan.compare(a, b)
+    assert found.as_json()["figures"]["label_accuracy"]["b"]["n"] == 3
+    assert any("has not finished" in notice and "stopped, epoch 2 of 100" in notice for notice in found.notices)
+
+
+def test_figures_of_before_the_end_and_missing_seeds_are_said(tmp_path: Path) -> None:
+    a, b = group(tmp_path / "A", (0.90, 0.91, 0.92)), group(tmp_path / "B", (0.9, 0.91, 0.92))
+    for folder in (*a.iterdir(), *b.iterdir()):
+        standing(folder, "finished", 2.0)
+    standing(b / "seed-1", "finished", 9.0)  # whose log was cut
+    plan = {"format": 1, "kind": "seeds", "plan": {"seeds": 5, "recipe": {}}}
+    (b / "study.json").write_text(json.dumps(plan))
+    notices = condgan.compare(a, b).notices
+    assert f"{b}: measured before the end of training: seed-1 at epoch 2 of 9" in notices
+    assert any("3 of 5 trainings have begun: `condgan resume" in notice for notice in notices)
+
+
+def test_a_training_is_not_compared_with_itself(tmp_path: Path) -> None:
+    a = group(tmp_path / "A", (0.90, 0.91, 0.92))
+    for other in (a, a / "seed-1", tmp_path / "A" / ".." / "A"):
+        with pytest.raises(CondganError, match="share a training"):
+            condgan.compare(a, other)
+
+
+def test_a_comparison_is_written_into_a_folder_of_its_own(tmp_path: Path) -> None:
+    a, b = group(tmp_path / "A", (0.90, 0.91, 0.92)), group(tmp_path / "B", (0.9, 0.91), "train.batch=32")
+    before = sorted(b.iterdir())
+    with pytest.raises(CondganError, match="has other files in it"):
+        condgan.compare(a, b, output=b)
+    assert sorted(b.iterdir()) == before
+    (tmp_path / "file").touch()
+    with pytest.raises(CondganError, match="cannot write"):
+        condgan.compare(a, b, output=tmp_path / "file" / "out")
+    with pytest.raises(CondganError, match="expected a path"):
+        condgan.compare(a, b, output="")
+    for _ in range(2):  # an earlier one is replaced
+        assert (tmp_path / "out" / "comparison.json") in condgan.compare(a, b, output=tmp_path / "out").files
+
+
+def test_two_trainings_a_side_bound_nothing(tmp_path: Path, capsys: Any) -> None:
+    a, b = group(tmp_path / "A", (0.90, 0.98)), group(tmp_path / "B", (0.9, 0.91), "train.batch=32")
+    with pytest.raises(SystemExit):
+        cli.main(["compare", str(a), str(b)])
+    assert "e+" not in capsys.readouterr().out
 
 
 def test_a_damaged_log_is_one_line(tmp_path: Path, capsys: Any) -> None:

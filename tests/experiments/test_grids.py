@@ -29,7 +29,7 @@ def test_each_setting_changes_one_thing_and_what_it_is_nothing_without(name: str
     words, excluded = grids.of(recipe)
     space = parse(recipe, words)
     assert space.base == recipe
-    settings = proposals.one_at_a_time(space)
+    settings = proposals.Listed(space).settings
     assert settings[0] == {}
     for setting in settings[1:]:
         (field,) = setting
@@ -77,7 +77,7 @@ def test_each_setting_of_the_published_sweep_takes_steps() -> None:
     dice = np.random.default_rng(0)
     data = Split(dice.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8), dice.integers(0, 3, 40))
     ended = {}
-    for setting in proposals.one_at_a_time(space):
+    for setting in proposals.Listed(space).settings:
         engine = engines.load("torch").build(space.recipe(setting), DOMAIN, data, ONE_THREAD)
         figures = engine.run(0, 4)
         assert all(np.isfinite(values).all() for values in figures.values()), setting

@@ -71,11 +71,23 @@ def test_another_plan_is_refused_with_what_differs(tmp_path: Path) -> None:
     study.begin(Seeds(RECIPE, 3))
     study.begin(Seeds(RECIPE, 3))
     assert written(Study.open(study.folder)) == Seeds(RECIPE, 3)
-    with pytest.raises(CondganError, match=r"seeds: 3, given 5"):
-        study.begin(Seeds(RECIPE, 5))
+    with pytest.raises(CondganError, match=r"another study \(seeds 3, given 2\)"):
+        study.begin(Seeds(RECIPE, 2))
     other = builtin.get("cgan-lsgan", ["train.batch=128"])
-    with pytest.raises(CondganError, match=r"train\.batch: 64, given 128"):
+    with pytest.raises(CondganError, match=r"\(train\.batch 64, given 128\)"):
         study.begin(Seeds(other, 3))
+
+
+def test_a_study_of_seeds_can_grow(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(Seeds(RECIPE, 3))
+    with study.locked(), pytest.raises(CondganError, match="another process works on"):
+        Study(study.folder).begin(Seeds(RECIPE, 5))
+    assert written(study).count == 3
+    study.begin(Seeds(RECIPE, 5))
+    assert written(study).count == 5
+    with pytest.raises(CondganError, match=r"train\.batch"):  # grown, and changed
+        study.begin(Seeds(builtin.get("cgan-lsgan", ["train.batch=128"]), 7))
 
 
 def test_folders_of_something_else_are_left_alone(tmp_path: Path) -> None:
@@ -106,5 +118,5 @@ def test_a_study_goes_on_with_a_version_whose_recipes_have_more_fields(tmp_path:
     del written_then["plan"]["recipe"]["latent"]["correlation"]
     study.plan_file.write_text(json.dumps(written_then))
     study.begin(plan)
-    with pytest.raises(CondganError, match=r"latent.dim: 100, given 5"):
+    with pytest.raises(CondganError, match=r"latent.dim 100, given 5"):
         study.begin(Seeds(builtin.get("cgan-lsgan", ["latent.dim=5"]), 2))

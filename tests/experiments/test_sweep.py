@@ -15,6 +15,7 @@ import pytest
 from condgan import cli, recipes
 from condgan.errors import CondganError
 from condgan.experiments import results, sweep
+from condgan.experiments.proposals import Asked, Listed
 from condgan.experiments.spaces import parse
 from condgan.experiments.study import Study
 from condgan.results.records import StepRecord, to_line
@@ -81,19 +82,70 @@ def test_a_sweep_that_was_killed_goes_on_with_the_settings_that_it_had(digits: P
     found = results.of(done)
     assert [row.state for row in found.rows] == ["finished", "finished"]
     assert len(found.fresh) == 3
-    with pytest.raises(CondganError, match=r"another study .*trials: 2, given 3"):
+    with pytest.raises(CondganError, match=r"another study .*trials 2, given 3"):
         sweep.sweep("cgan-lsgan", *map(str, words[2:11]), trials=3, metric="label_accuracy", data=digits, study=folder)
 
 
-def test_one_at_a_time_is_the_recipe_and_each_value_alone(tmp_path: Path) -> None:
-    from condgan.experiments.proposals import one_at_a_time
-    from condgan.experiments.spaces import parse
-    from condgan.recipe import builtin
-
-    space = parse(builtin.get("cgan-lsgan", []), ["train.batch=32,64,128", "train.ema=none,0.9"])
-    assert one_at_a_time(space) == [{}, {"train.batch": "32"}, {"train.batch": "128"}, {"train.ema": "0.9"}]
+def test_one_at_a_time_is_the_recipe_and_each_value_alone() -> None:
+    space = parse(recipes.get("cgan-lsgan"), ["train.batch=32,64,128", "train.ema=none,0.9"])
+    assert Listed(space).settings == [{}, {"train.batch": "32"}, {"train.batch": "128"}, {"train.ema": "0.9"}]
     with pytest.raises(CondganError, match=r"one at a time needs choices, and optim\.lr has a range"):
-        one_at_a_time(parse(space.base, ["optim.lr=1e-4..1e-3"]))
+        Listed(parse(space.base, ["optim.lr=1e-4..1e-3"]))
+
+
+def value(setting: dict[str, Any]) -> float:
+    """What a made-up training of a setting gives."""
+    return float(str(setting["train.batch"])) + 1e4 * float(setting.get("optim.lr", 0))
+
+
+def proposals(folder: Path, random: bool, count: int, *words: str, anew: bool) -> list[dict[str, Any]]:
+    """Settings that Optuna proposes, each told its value; by a new process for each one, or by one."""
+    folder.mkdir(parents=True)
+    space, found = parse(recipes.get("cgan-lsgan"), words), []
+    asked = Asked(space, folder, None, random, ["minimize"])
+    for number in range(count):
+        if anew:
+            asked = Asked(space, folder, None, random, ["minimize"])
+        found.append(asked.setting(number))
+        assert asked.waiting() == [number]
+        asked.tell(number, [value(found[-1])], pruned=False)
+    return found
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_a_sweep_that_is_interrupted_proposes_what_it_would_have(random: bool, tmp_path: Path) -> None:
+    words = ("optim.lr=1e-4..1e-2:log", "train.batch=32,64,128")
+    one, other = (proposals(tmp_path / str(anew), random, 14, *words, anew=anew) for anew in (False, True))
+    assert one == other
+    assert len({setting["optim.lr"] for setting in one}) == 14
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_no_setting_is_tried_twice(random: bool, tmp_path: Path) -> None:
+    words = ("train.batch=32,64,128", "latent.dim=1..4")
+    found = proposals(tmp_path / "S", random, 12, *words, anew=True)
+    expected = {(batch, dim) for batch in ("32", "64", "128") for dim in (1, 2, 3, 4)}
+    assert {tuple(setting.values()) for setting in found} == expected
+    plan = sweep.Sweep(parse(recipes.get("cgan-lsgan"), words), words, ("fid",), 20, 1, "tpe", Study(tmp_path / "S"))
+    assert plan.trials == 12
+
+
+@pytest.mark.parametrize("kept", [1, 30, -1, -40, -400])
+def test_a_journal_that_was_cut_goes_on(kept: int, tmp_path: Path) -> None:
+    words = ("train.batch=32,64,128",)
+    proposals(tmp_path / "S", True, 2, *words, anew=False)
+    journal = tmp_path / "S" / "optuna.jsonl"
+    journal.write_bytes(journal.read_bytes()[:kept])
+    asked = Asked(parse(recipes.get("cgan-lsgan"), words), tmp_path / "S", None, True, ["minimize"])
+    assert sorted(asked.setting(number)["train.batch"] for number in range(3)) == ["128", "32", "64"]
+    assert all(json.loads(line) for line in journal.read_text().splitlines())
+
+
+def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
+    (tmp_path / "optuna.jsonl").write_text("{\n{}\n")
+    asked = Asked(parse(recipes.get("cgan-lsgan"), ["train.batch=32,64"]), tmp_path, None, True, ["minimize"])
+    with pytest.raises(CondganError, match=r"optuna\.jsonl is damaged: restore it, or begin another"):
+        asked.setting(0)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +159,22 @@ def test_bad_sweeps_are_refused_before_anything_runs(options: dict[str, Any], sa
         sweep.sweep("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", **options)
     with pytest.raises(CondganError, match="nothing is varied"):
         sweep.sweep("cgan-lsgan", "train.batch=32", study=tmp_path / "S")
+    with pytest.raises(CondganError, match="storage cannot be opened"):
+        sweep.sweep("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", storage="nothing://at/all")
+    assert os.listdir(tmp_path) == []
+
+
+def test_all_errors_of_a_sweep_are_named_at_once(tmp_path: Path, capsys: Any) -> None:
+    words = ["sweep", "cgan-lsgan", "train.batch=32,0", "optim.lr=1e-4..1e-3:lgo", "latent.dim=", "loss.name=bce,bce"]
+    options = ["--metric", "beauty", "--trials", "0", "--workers", "0", "--study", str(tmp_path / "S")]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*words, *options])
+    told = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert told.count("\n") == 1
+    for part in ("train.batch", "expected low..high, or low..high:log", "latent.dim=: no value", "bce is given twice",
+                 "--metric beauty", "--trials 0", "--workers 0"):  # fmt: skip
+        assert part in told
     assert os.listdir(tmp_path) == []
 
 

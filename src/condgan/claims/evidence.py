@@ -26,6 +26,7 @@ from condgan.storage.files import atomic
 IMAGES: dict[Budget, int] = {"quick": 2000, "full": 10_000}
 MEASURED = (*QUICK, *(measure for measure in MEASURES if measure.name == "memorised"))
 IMPROVES = {measure.name: measure.better for measure in QUICK}
+MOMENTS = "moments"
 Say = Callable[[str], None]
 
 
@@ -70,7 +71,7 @@ class Evidence:
         Raises:
             MissingError: its generator was not kept.
         """
-        place = self.study.folder / "moments" / f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}.json"
+        place = self.study.folder / MOMENTS / f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}.json"
         if place.is_file():
             try:
                 return {name: Figure.model_validate(one) for name, one in json.loads(place.read_text()).items()}
@@ -84,6 +85,19 @@ class Evidence:
         found = self.measured(generator)
         atomic(place, json.dumps({name: one.model_dump() for name, one in found.items()}).encode())
         return found
+
+    def number(self, name: str, words: str, compute: Callable[[], float]) -> float:
+        """A number that takes minutes: computed once, and kept by its name; ``words`` say what is computed."""
+        place = self.study.folder / MOMENTS / f"{name}-{self.budget}.json"
+        if place.is_file():
+            try:
+                return float(json.loads(place.read_text()))
+            except (ValueError, TypeError):
+                place.unlink()
+        self.say(words)
+        value = compute()
+        atomic(place, json.dumps(value).encode())
+        return value
 
     def measured(self, generator: object) -> dict[str, Figure]:
         """The figures of a generator."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from condgan.claims import arms
 from condgan.claims.claim import Answer, Claim, Verdict
 from condgan.claims.evidence import Evidence
 from condgan.claims.judges import Judge, at_least, better
@@ -64,14 +65,24 @@ def longer_or_again(evidence: Evidence) -> Answer:
     return Answer("holds" if few > 1.1 * every else "does-not-hold", figure)
 
 
+def stopped(evidence: Evidence, arm: str) -> tuple[int, float]:
+    """The epoch at which the first training of an arm is best, and the Frechet distance of the others there."""
+    epochs = arms.get(arm).measured(evidence.budget)
+    by_epoch = {epoch: evidence.values(arm, "fid", epoch) for epoch in epochs}
+    best = min(by_epoch, key=lambda epoch: by_epoch[epoch][0])
+    return best, float(np.mean(by_epoch[best][1:] or by_epoch[best]))
+
+
 def cured(evidence: Evidence) -> Answer:
     """The cures in order of their Frechet distance, beside none."""
     if evidence.budget == "quick":
         return Answer("cannot-tell", "94,000 steps take `budget=full`")
     plain = evidence.mean("few-ls", "fid")
-    found = {name: evidence.mean(name, "fid") for name in CURES}
+    found = {name.removeprefix("cure-"): evidence.mean(name, "fid") for name in CURES}
+    epoch, value = stopped(evidence, "few-ls")
+    found[f"stopping at epoch {epoch}"] = value
     order = sorted(found, key=found.__getitem__)
-    shown = ", ".join(f"{name.removeprefix('cure-')} {found[name]:.4g}" for name in order)
+    shown = ", ".join(f"{name} {found[name]:.4g}" for name in order)
     return Answer("holds" if found[order[0]] < 0.9 * plain else "does-not-hold", f"fid: none {plain:.4g}; {shown}")
 
 

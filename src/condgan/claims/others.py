@@ -12,12 +12,12 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "learning-rate": ("the learning rate", ("pa-lr-1e-5", "pa-lr-3e-4", "pa-lr-1e-3")),
     "weight-decay": ("the weight decay", ("pa-decay-1e-4", "pa-decay-1e-2")),
     "n-critic": ("the steps of D for each of G", ("pa-critic-2", "pa-critic-5")),
-    "norm": ("normalisation in G", ("pa-norm-batch", "pa-norm-layer", "pa-norm-group")),
+    "norm": ("normalisation in G", ("pa-norm-batch", "pa-norm-layer", "pa-norm-instance", "pa-norm-group")),
     "loss": ("the loss", ("pa-loss-mse",)),
     "activation": ("the activation", ("pa-act-relu", "pa-act-prelu", "pa-act-elu", "pa-act-silu", "pa-act-gelu")),
-    "optimiser": ("the optimiser", ("pa-opt-adamw",)),
-    "noise": ("the distribution of the noise", ("pa-noise-uniform",)),
-    "other-changes": ("the size of z, the depth, or D's rate", ("pa-z-10", "pa-z-400", "pa-deep", "pa-d-rate-half")),
+    "optimiser": ("the optimiser", ("pa-opt-adamw", "pa-opt-adamax", "pa-opt-radam")),
+    "noise": ("the distribution of the noise", ("pa-noise-uniform", "pa-noise-laplace", "pa-noise-correlated")),
+    "other-changes": ("the size of z, the depth, or D's rate", ("pa-z-10", "pa-z-400", "pa-shallow", "pa-d-rate-half")),
 }  # fmt: skip
 """The tables of the re-implementation: what is changed, and to what."""
 

@@ -20,9 +20,12 @@ def paper_level(evidence: Evidence) -> Answer:
     """The log-likelihood of the paper's recipe."""
     from condgan.generation.generator import load
 
-    generator = load(str(evidence.pictures("paper")))
-    images = generator.sample_classes(np.repeat(np.arange(10), SAMPLES[evidence.budget] // 10), 0)
-    value = of(evidence, neighbours.pixels(images))
+    def compute() -> float:
+        generator = load(str(evidence.pictures("paper")))
+        images = generator.sample_classes(np.repeat(np.arange(10), SAMPLES[evidence.budget] // 10), 0)
+        return of(evidence, neighbours.pixels(images))
+
+    value = evidence.number("parzen-paper", "measures the log-likelihood of the paper's nets", compute)
     epochs = evidence.last("paper")
     figure = f"{value:.1f} nats after {epochs} epochs, published {PUBLISHED:g}"
     if abs(value - PUBLISHED) <= 20 or value > PUBLISHED:
@@ -32,14 +35,21 @@ def paper_level(evidence: Evidence) -> Answer:
 
 def above_real(evidence: Evidence) -> Answer:
     """Real images, and the centres of k-means, under the paper's protocol."""
-    from sklearn.cluster import MiniBatchKMeans
-
-    train = neighbours.pixels(evidence.reference.dataset.train.images)
     count = SAMPLES[evidence.budget]
-    order = permutation(0, Stream.SPLIT, 0, len(train))
-    real = of(evidence, train[order[:count]])
-    means = MiniBatchKMeans(count, random_state=0, batch_size=4 * count, n_init=1, max_iter=5).fit(train)
-    centres = of(evidence, means.cluster_centers_.astype(np.float32))
+
+    def real_images() -> float:
+        train = neighbours.pixels(evidence.reference.dataset.train.images)
+        return of(evidence, train[permutation(0, Stream.SPLIT, 0, len(train))[:count]])
+
+    def means() -> float:
+        from sklearn.cluster import MiniBatchKMeans
+
+        train = neighbours.pixels(evidence.reference.dataset.train.images)
+        found = MiniBatchKMeans(count, random_state=0, batch_size=4 * count, n_init=1, max_iter=5).fit(train)
+        return of(evidence, found.cluster_centers_.astype(np.float32))
+
+    real = evidence.number("parzen-real", f"measures the log-likelihood of {count} real images", real_images)
+    centres = evidence.number("parzen-means", f"looks for {count} centres of k-means, which takes minutes", means)
     figure = (
         f"{count} real training images {real:.1f} nats, as many centres of k-means {centres:.1f} (published {LATER:g})"
     )

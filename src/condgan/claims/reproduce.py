@@ -78,6 +78,7 @@ class Plan:
     budget: Budget
     few: Path
     kind = "reproduction"
+    grows = None
 
     def describe(self) -> dict[str, Any]:
         """The budget: claims may be added to a study."""

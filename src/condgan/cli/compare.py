@@ -93,8 +93,16 @@ def sentence(one: "Difference") -> str:
         )
     if one.low is None or one.high is None:
         return WORDS[one.verdict]
+    if one.verdict == "not-distinguishable" and vague(one):
+        return f"{WORDS[one.verdict]}: so few trainings bound nothing{seeds}"
     if one.verdict == "not-distinguishable":
         least = "" if one.detectable is None else f"; {one.detectable:.2g} would have shown"
         among = " among so many figures" if one.low * one.high > 0 else ""  # alone it would be
         return f"{WORDS[one.verdict]}{among} ({one.low:.2g} to {one.high:+.2g}{least}{seeds})"
     return f"{WORDS[one.verdict]} by {abs(one.difference):.2g} ({one.low:.2g} to {one.high:.2g})"
+
+
+def vague(one: "Difference") -> bool:
+    """Whether an interval is so wide that its ends say nothing, as with two trainings a side."""
+    reach = max(abs(one.low or 0.0), abs(one.high or 0.0))
+    return reach > 10 * max(map(abs, (*one.a.values, *one.b.values)))

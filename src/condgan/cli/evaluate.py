@@ -83,7 +83,8 @@ def evaluate(
 
 def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:
     """Print the figures of several trainings with their spread."""
-    from condgan.cli.study import spread_table
+    from condgan.cli import study
+    from condgan.evaluation import summary
     from condgan.experiments.table import spreads
 
     found = spreads([one.figures for one in results.values()])
@@ -94,7 +95,8 @@ def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:
         }
         print(json.dumps(told, ensure_ascii=False))
         return
-    spread_table(found, f"{path}: {len(results)} trainings")
+    study.spread_table(found, f"{path}: {study.trainings(len(results))}")
+    print("\n".join(["", *summary.shared(next(iter(results.values())), "each")]))
     print("\n".join(str(one.files[0]) for one in results.values() if one.files))
 
 

@@ -38,6 +38,10 @@ def reproduce(
         print(json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, ensure_ascii=False))
         return
     report(results, lambda text: translated(text, context.command.params))
+    folder = study or Path("runs") / f"claims-{budget}"
+    print(folder / "claims.md")
+    if budget == "quick":
+        print("next: condgan reproduce CLAIM --budget full")
 
 
 def report(results: "list[Result]", words: Callable[[str], str]) -> None:

@@ -1,7 +1,8 @@
 """What the commands of studies share: their progress, and tables of figures with their spread."""
 
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from condgan import streams
 if TYPE_CHECKING:
     from condgan.experiments.executor import Working
     from condgan.experiments.table import Spread
+
+
+SECONDS = 30.0  # between two lines about trials at work
 
 
 @contextmanager
@@ -21,7 +25,11 @@ def progress(quiet: bool = False) -> Iterator[dict[str, Any]]:
     streams.news()
     if quiet or not sys.stdout.isatty():
         out = sys.stderr if quiet else sys.stdout
-        yield {"say": lambda text: print(text, file=out, flush=True), "looked": lambda working: None}
+
+        def say(text: str) -> None:
+            print(text, file=out, flush=True)
+
+        yield {"say": say, "looked": _lines(say)}
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -49,16 +57,41 @@ def progress(quiet: bool = False) -> Iterator[dict[str, Any]]:
         yield {"say": lambda text: live.console.print(text, markup=False, highlight=False), "looked": looked}
 
 
+def _lines(say: Callable[[str], None]) -> "Callable[[Sequence[Working]], None]":
+    """How far trials are, in a line every half minute."""
+    last = time.monotonic()
+
+    def looked(working: "Sequence[Working]") -> None:
+        nonlocal last
+        known = [f"{one.trial.name} {one.at / one.steps:.0%}" for one in working if one.steps]
+        if known and time.monotonic() - last >= SECONDS:
+            last = time.monotonic()
+            say(", ".join(known))
+
+    return looked
+
+
+def trainings(count: int) -> str:
+    """So many trainings, in words."""
+    return f"{count} training{'' if count == 1 else 's'}"
+
+
 def spread_table(spreads: "dict[str, Spread]", title: str) -> None:
     """Print figures over trainings."""
     from rich.console import Console
     from rich.table import Table
 
+    from condgan.evaluation.comparison import METRICS
+    from condgan.evaluation.summary import ARROWS
+
     shown = Table(box=None, pad_edge=False, title=title, title_justify="left", title_style="")
-    shown.add_column("figure", no_wrap=True)
-    for name in ("mean", "spread", "lowest", "highest", "± se of one"):
+    for name in ("figure", ""):
+        shown.add_column(name, no_wrap=True)
+    floors = any(spread.floor is not None for spread in spreads.values())
+    for name in ("mean", "spread", "lowest", "highest", "± se of one", *(["real floor"] if floors else [])):
         shown.add_column(name, justify="right", no_wrap=True)
     for spread in spreads.values():
-        numbers = (spread.mean, spread.spread, min(spread.values), max(spread.values), spread.se)
-        shown.add_row(spread.name, *("" if number is None else f"{number:.4g}" for number in numbers))
-    Console(width=max(80, Console().width)).print(shown)
+        numbers = [spread.mean, spread.spread, min(spread.values), max(spread.values), spread.se, spread.floor]
+        told = ["" if number is None else f"{number:.4g}" for number in numbers[: 6 if floors else 5]]
+        shown.add_row(spread.name, ARROWS[METRICS[spread.metric].better] if spread.metric in METRICS else "", *told)
+    Console(width=max(90, Console().width)).print(shown)

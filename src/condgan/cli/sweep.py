@@ -80,12 +80,13 @@ def report(done: "Sweep", as_json: bool = False) -> None:
         print(json.dumps(found.as_json()))
         return
     shown = Table(box=None, pad_edge=False)
+    shown.add_column("", justify="right", no_wrap=True)
     shown.add_column("setting", overflow="fold")
     for name in done.metrics:
         shown.add_column(name, justify="right", no_wrap=True)
     for row in found.ranked():
         values = shown_values(row) if row.values else [row.state] + [""] * (len(done.metrics) - 1)
-        shown.add_row(" ".join(row.overrides) or "as it is", *values)
+        shown.add_row(str(row.number), row.words() or "as it is", *values)
     Console(width=max(100, Console().width)).print(shown, markup=False, highlight=False)
     for line in found.sentences():
         print(line)

@@ -23,7 +23,10 @@ def train(
     ] = None,
     data: Annotated[str | None, typer.Option(help=f"mnist, {FORMATS}.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all (train.epochs).")] = None,
-    run: Annotated[Path | None, typer.Option(help="The run folder; default: a new one under runs/.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="The run folder, of several seeds the folder of their runs; default: a new one under runs/."),
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="A run whose networks this one begins with; classes by name.")
     ] = None,
@@ -66,7 +69,7 @@ def train(
 
 @command()
 def resume(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a study: of seeds, of a sweep, of claims.")],
     overrides: Overrides = None,
     data: Annotated[str | None, typer.Option(help="Where the same data lies now, if it was moved.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
@@ -118,7 +121,7 @@ STUDIES: "dict[str, Callable[[Study, int], None]]" = {"seeds": resume_seeds, "sw
 
 def report_seeds(study: "Study") -> None:
     """Print the figures of a study of seeds, and what comes next."""
-    from condgan.cli.study import spread_table
+    from condgan.cli.study import spread_table, trainings
     from condgan.experiments import table
 
     figures = table.last(study)
@@ -127,7 +130,7 @@ def report_seeds(study: "Study") -> None:
         if outcome.state != "finished":
             print(f"{name} {outcome.state}: {outcome.reason}")
     if figures:
-        spread_table(table.spreads([*figures.values()]), f"{len(figures)} trainings, validation images")
+        spread_table(table.spreads([*figures.values()]), f"{trainings(len(figures))}, validation images")
     print(f"next: condgan evaluate {shlex.quote(str(study.folder))}")
 
 

@@ -51,15 +51,7 @@ def number(value: float | None) -> str:
 def summary(evaluation: Evaluation) -> list[str]:
     """The accuracies beside the worst class, the protocol that all figures share, and what is to be known of it."""
     protocol = evaluation.protocol
-    network, split = protocol.feature_network, protocol.split
-    accuracy = network.accuracy.get(split)
-    lines = [
-        f"{protocol.n_generated} images of {protocol.subject.path} against {protocol.n_real} {split} images of "
-        f"{protocol.data.name}; seed {protocol.seed}; resize: {protocol.resize}",
-        f"floor: {protocol.n_floor} {protocol.floor}",
-        f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
-        + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
-    ]
+    lines = shared(evaluation, protocol.subject.path)
     floor = evaluation.figures["copies"].floor if "copies" in evaluation.figures else None
     if protocol.copies is not None:
         rates = ", ".join(f"{kind} {rate:.1%}" for kind, rate in protocol.copies.detected.items())
@@ -70,6 +62,20 @@ def summary(evaluation: Evaluation) -> list[str]:
         lines.insert(0, headline(evaluation))
         lines.append("least accurate: " + ", ".join(f'"{name}" {value:.2%}' for name, value in worst))
     return lines + [f"note: {notice}" for notice in protocol.notices]
+
+
+def shared(evaluation: Evaluation, of: str) -> list[str]:
+    """How figures were measured that are those of a subject, or of several that were measured alike."""
+    protocol = evaluation.protocol
+    network, split = protocol.feature_network, protocol.split
+    accuracy = network.accuracy.get(split)
+    return [
+        f"{protocol.n_generated} images of {of} against {protocol.n_real} {split} images of "
+        f"{protocol.data.name}; seed {protocol.seed}; resize: {protocol.resize}",
+        f"floor: {protocol.n_floor} {protocol.floor}",
+        f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
+        + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
+    ]
 
 
 def headline(evaluation: Evaluation) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from condgan import arguments
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.comparison import METRICS
 from condgan.experiments import known, trainings
 from condgan.experiments.differences import Difference, Sample, judge
 from condgan.experiments.trainings import Measured, Trainings
 from condgan.recipe.text import differences, present, typed
+from condgan.runs import moment
 from condgan.storage.files import atomic, check_writable
 
 FILE = "comparison.json"
@@ -109,18 +110,28 @@ def compare(*paths: str | PathLike[str], output: str | PathLike[str] | None = No
     """
     if len(paths) < 2:
         raise CondganError(f"expected two or more trainings to compare, given {len(paths)}")
-    folder = None if output is None else arguments.path("output", output)
-    if folder is not None:
-        check_writable(folder / FILE)
-    sides = tuple(trainings.find(path) for path in paths)
-    found, notices = trainings.measured(sides)
+    folder = None if output is None else place(arguments.path("output", output))
+    sides, found, notices = trainings.measured([trainings.find(path) for path in paths])
     protocol = found[0][0].protocol
     pairs, said = judged(sides, found)
     result = Comparison(
-        sides, recipes(sides), pairs, protocol, tuple(max(one.epoch for one in side) for side in found),
+        tuple(sides), recipes(sides), pairs, protocol, tuple(max(one.epoch for one in side) for side in found),
         (*notices, *said),
     )  # fmt: skip
     return result if folder is None else replace(result, files=tuple(save(result, folder)))
+
+
+def place(folder: Path) -> Path:
+    """The folder for a comparison: a new one, or that of an earlier comparison, which is replaced.
+
+    Raises:
+        ArgumentError: it has other files in it.
+        CondganError: it cannot be written to.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        raise ArgumentError("output", folder, "has other files in it: give a new folder")
+    check_writable(folder / FILE)
+    return folder
 
 
 def recipes(sides: Sequence[Trainings]) -> dict[str, tuple[str, ...]]:
@@ -170,8 +181,12 @@ def grounds(
                 f"{side.path}: its spread is pooled with that of {row.trainings} trainings of {row.recipe} elsewhere"
             )
     alone = [side for side in sides if len(side.runs) == 1]
+    near = elsewhere is not None and pooled[0] is not None
+    far = "" if near or elsewhere is None else f" on {elsewhere.images} generated images of MNIST, a rough guide"
+    inside = [side for side in alone if not (moment.parse(side.path)[0] / "recipe.json").is_file()]
+    said += [f"{side.path}: the only run, {side.runs[0].folder}" for side in inside]
     if alone:
-        of = f", with the spread of {elsewhere.trainings} trainings of {elsewhere.recipe}" if elsewhere else ""
+        of = f", with the spread of {elsewhere.trainings} trainings of {elsewhere.recipe}{far}" if elsewhere else ""
         said.append(
             f"{', '.join(side.path for side in alone)}: one training, which cannot tell a difference from chance: "
             f"`condgan train ... --seeds N`; how many seeds it takes is estimated{of}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from shlex import quote
 from typing import IO
 
-from condgan import threads
+from condgan import arguments, threads
 from condgan.data import mapped, sources
 from condgan.errors import InterruptedTrainingError
 from condgan.experiments.study import Outcome, Plan, State, Study, Trial
@@ -26,6 +26,7 @@ from condgan.recipe import Data
 from condgan.results.records import EvaluationRecord, of_kind
 from condgan.training.interrupts import interrupts
 
+MOST = 1000  # workers
 POLL = 0.2  # seconds between two looks at the workers
 TRIES = 3  # times that a trial may die without a new checkpoint in between
 GRACE = 60.0  # seconds that workers have to save
@@ -70,9 +71,11 @@ def work(
         looked: called a few times a second with the trials at work.
 
     Raises:
-        CondganError: the folder has another study, another process works on it, or the data cannot be read.
+        CondganError: no number of workers, the folder has another study, another process works on it, or the data
+            cannot be read.
         InterruptedTrainingError: Ctrl-C or a signal, after all trials were saved.
     """
+    arguments.integer("workers", workers, 1, MOST)
     study.begin(plan)
     with study.locked(), interrupts() as interrupt:
         crew = Crew(study, plan, workers, say)

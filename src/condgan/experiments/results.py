@@ -1,7 +1,7 @@
 """What a sweep has found: its settings in order, the best with fresh seeds, and the effect of each field."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 EFFECTS = "effects.png"
+LONG = re.compile(r"(?<==)-?\d+\.\d{4,}(e-?\d+)?$")
+AS_IT_IS = "as it is"
 BINS = 5  # of a range in the plot of effects
 Values = npt.NDArray[np.float64]
 
@@ -37,6 +39,10 @@ class Row:
     values: tuple[float, ...] | None
     state: str
     spreads: tuple[float, ...] | None = None
+
+    def words(self) -> str:
+        """The overrides, numbers to four digits."""
+        return " ".join(LONG.sub(lambda match: f"{float(match[0]):.4g}", text) for text in self.overrides)
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,26 @@ class Results:
             return ["no setting has finished"]
         row, metric = self.rows[self.best], self.sweep.metrics[0]
         assert row.values is not None
-        lines = [f"best: {' '.join(row.overrides) or 'the recipe as it is'}, {metric} {row.values[0]:.4g} in the sweep"]
+        name = row.words() or "the recipe as it is"
+        lines = [f"best: setting {row.number}, {name}: {metric} {row.values[0]:.4g} in the sweep"]
         if self.fresh:
             values = np.array(self.fresh)[:, 0]
-            spread = f" +- {values.std(ddof=1):.2g} (spread)" if len(values) > 1 else ""
+            spread = f" ± {values.std(ddof=1):.2g} (spread)" if len(values) > 1 else ""
             lines.append(
                 f"with {len(values)} fresh seeds: {metric} {values.mean():.4g}{spread}; the best of many is flattered"
             )
-        return lines
+        shares = self.sweep.proposer.importances()
+        if shares:
+            told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            lines.append(f"share of the variation of {metric} (PED-ANOVA): {told}")
+        return [*lines, *self.cautions()]
+
+    def cautions(self) -> list[str]:
+        """Why figures say little, as of a weak feature network."""
+        assert self.best is not None
+        evaluations = self.sweep.study.run(self.sweep.names(self.best)[0]).evaluations()
+        figures = evaluations[-1].evaluation.values() if evaluations else []
+        return [f"{one.metric}: {one.note}" for one in figures if one.metric in self.sweep.metrics and one.note]
 
     def as_json(self) -> dict[str, Any]:
         """For machines: settings, best, fresh, importances."""
@@ -96,7 +114,7 @@ class Results:
             "settings": rows,
             "best": self.best,
             "fresh": [list(values) for values in self.fresh],
-            "importances": importances(self.sweep),
+            "importances": self.sweep.proposer.importances(),
             "files": [str(path) for path in self.files],
         }
 
@@ -120,86 +138,80 @@ def of(sweep: Sweep) -> Results:
     fresh = [
         sweep.measured(f"best/seed-{base + seed}") for seed in range(100) if f"best/seed-{base + seed}" in outcomes
     ]
-    files = (draw(sweep, rows),) if any(row.values for row in rows) else ()
-    return Results(sweep, tuple(rows), sweep.best(outcomes), tuple(tuple(values) for values in fresh if values), files)
+    again = tuple(tuple(values) for values in fresh if values)
+    found = Results(sweep, tuple(rows), sweep.best(outcomes), again, ())
+    return replace(found, files=(draw(found),)) if any(row.values for row in rows) else found
 
 
-def importances(sweep: Sweep) -> Mapping[str, float]:
-    """The share of the variation of the first metric that each field explains, by PED-ANOVA (Watanabe et al. 2023).
-
-    Empty where that cannot be told: one at a time, or with fewer than four settings.
-    """
-    if sweep.sampler == "one-at-a-time":
-        return {}
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-    from optuna.trial import TrialState
-
-    study = sweep.opened()
-    complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-    if len(complete) < 4:
-        return {}
-    target = (lambda trial: trial.values[0]) if len(sweep.metrics) > 1 else None
-    try:
-        found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), target=target)
-    except (ValueError, RuntimeError):  # all settings equally good
-        return {}
-    return {name: round(float(share), 4) for name, share in found.items()}
-
-
-def draw(sweep: Sweep, rows: list[Row]) -> Path:
-    """Write the effect of each field on the first metric: each setting, and means with their standard error."""
+def draw(results: Results) -> Path:
+    """Write the effect of each field on the first metric: settings, means with their standard error, the best again."""
     from matplotlib.figure import Figure
 
     from condgan.pictures import curves
 
+    sweep = results.sweep
     fields, metric = list(sweep.space.fields), sweep.metrics[0]
     figure = Figure(figsize=(4 * min(3, len(fields)), 3 * -(-len(fields) // 3)), dpi=100, layout="constrained")
     axes = np.atleast_1d(figure.subplots(-(-len(fields) // 3), min(3, len(fields)), squeeze=False)).ravel()
     for axis, name in zip(axes, fields, strict=False):
-        effect(axis, sweep, rows, name)
+        effect(axis, results, name)
         axis.set_ylabel(metric)
         curves.plain(axis)
     for axis in axes[len(fields) :]:
         axis.set_visible(False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     path = sweep.study.folder / EFFECTS
     curves.save(path, figure, begin())
     return path
 
 
-def effect(axis: "Axes", sweep: Sweep, rows: list[Row], name: str) -> None:
+def effect(axis: "Axes", results: Results, name: str) -> None:
     """Draw what was sought against the values of a field."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    from condgan.pictures.curves import BLUE, ORANGE
+    from condgan.pictures.curves import BLUE, GREEN, ORANGE
 
+    sweep, rows = results.sweep, results.rows
     field = sweep.space.fields[name]
     known = [(sweep.settings[row.number].get(name), row.values[0]) for row in rows if row.values]
     axis.set_title(name, loc="left", parse_math=False)
+    names: list[Any] = []
     if isinstance(field, Interval):
-        pairs = [(float(value), found) for value, found in known if value is not None]
-        if not pairs:
-            return
-        x, y = np.array(pairs).T
         if field.log:
             axis.set_xscale("log")
             subs = (1, 2, 5) if field.high < 30 * field.low else (1, 3) if field.high < 1e3 * field.low else (1,)
             axis.xaxis.set_major_locator(LogLocator(subs=subs))
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axis.xaxis.set_minor_formatter(NullFormatter())
-        edges = (np.geomspace if field.log else np.linspace)(field.low, field.high, BINS + 1)
-        groups = [(float(x[inside].mean()), y[inside]) for inside in bins(x, edges)]
     else:
-        base = "as it is"
-        names = [*dict.fromkeys([*(base for value, _ in known if value is None), *field.values])]
-        pairs = [(names.index(base if value is None else value), found) for value, found in known]
-        x, y = np.array(pairs, float).T
-        axis.set_xticks(range(len(names)), names)
-        groups = [(float(place), y[x == place]) for place in range(len(names)) if (x == place).any()]
-    axis.plot(x, y, "o", color=BLUE, alpha=0.5, markersize=4)
+        names = [*dict.fromkeys([*(None for value, _ in known if value is None), *field.values])]
+        axis.set_xticks(range(len(names)), [AS_IT_IS if value is None else value for value in names])
+        axis.set_xlim(-0.5, len(names) - 0.5)
+    pairs = [(place(value, names), found) for value, found in known if names or value is not None]
+    if not pairs:
+        return
+    x, y = np.array(pairs, np.float64).T
+    edges: Values = np.arange(len(names) + 1, dtype=np.float64) - 0.5
+    if isinstance(field, Interval):
+        edges = (np.geomspace if field.log else np.linspace)(field.low, field.high, BINS + 1)
+    groups = [(float(x[inside].mean()), y[inside]) for inside in bins(x, edges)]
+    axis.plot(x, y, "o", color=BLUE, alpha=0.5, markersize=4, label="a setting")
     means = [float(values.mean()) for _, values in groups]
     errors = [float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0 for _, values in groups]
-    line = "-" if isinstance(field, Interval) else ""
-    axis.errorbar([place for place, _ in groups], means, errors, color=ORANGE, fmt=f"s{line}", markersize=5, capsize=3)
+    line, places = "" if names else "-", [place for place, _ in groups]
+    axis.errorbar(
+        places, means, errors, color=ORANGE, fmt=f"s{line}", markersize=5, capsize=3, label="mean ± its error"
+    )
+    if results.best is not None and results.fresh:
+        at = place(sweep.settings[results.best].get(name), names)
+        again = [values[0] for values in results.fresh]
+        label = "the best, with fresh seeds"
+        axis.plot([at] * len(again), again, "D", color=GREEN, markersize=5, markerfacecolor="none", label=label)
+
+
+def place(value: Any, names: list[Any]) -> float:
+    """Where a value stands: a choice by its position."""
+    return float(names.index(value) if names else value)
 
 
 def bins(x: Values, edges: Values) -> list[npt.NDArray[np.bool_]]:

@@ -30,6 +30,7 @@ class Seeds:
     recipe: Recipe
     count: int
     kind = "seeds"
+    grows = "seeds"
 
     def __post_init__(self) -> None:
         """Check the count.

@@ -1,5 +1,7 @@
 """Spaces of settings: ``optim.lr=1e-5..1e-3:log``, ``train.batch=32,64,128``, ``optim.betas=0.5,0.999/0,0.9``."""
 
+import itertools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +13,10 @@ from condgan.recipe.text import override, present
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 INTERVAL = re.compile(rf"(?P<low>{NUMBER})\.\.(?P<high>{NUMBER})(?P<log>:log)?", re.IGNORECASE)
+INTERVAL_LIKE = re.compile(rf"{NUMBER}\.\.", re.IGNORECASE)
 TOGETHER = re.compile(r"\+(?=\w+(?:\.\w+)+=)")
 MOST_CHOICES = 1000
+MOST_LISTED = 10_000  # settings of a space whose settings are listed
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Interval:
     def text(self, value: float) -> str:
         """A number of it as it is typed in an override."""
         return str(int(value)) if self.whole else repr(float(value))
+
+    @property
+    def values(self) -> range | None:
+        """All of its whole numbers; none: it has others too."""
+        return range(int(self.low), int(self.high) + 1) if self.whole else None
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,19 @@ class Space:
             CondganError: values that exclude each other.
         """
         return override(self.base, self.overrides(setting))
+
+    def size(self) -> int | None:
+        """How many settings it has; none: without end."""
+        counts = [None if field.values is None else len(field.values) for field in self.fields.values()]
+        return None if None in counts else math.prod(count for count in counts if count is not None)
+
+    def others(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All settings but known ones; empty where they are too many to be listed."""
+        if (self.size() or MOST_LISTED + 1) > MOST_LISTED:
+            return []
+        values = [field.values or () for field in self.fields.values()]
+        every = (dict(zip(self.fields, each, strict=True)) for each in itertools.product(*values))
+        return [setting for setting in every if setting not in known]
 
     def overrides(self, setting: dict[str, Any]) -> list[str]:
         """A setting as overrides."""
@@ -90,6 +112,8 @@ def parse(base: Recipe, words: Sequence[str]) -> Space:
         name, equals, text = word.partition("=")
         if not equals:
             problems.append(f'"{word}" is no field with values: write section.field=value, ...')
+        elif not text.strip():
+            problems.append(f"{word}: no value: give a range, as 1e-5..1e-3:log, choices, as 32,64, or one value")
         elif name in given:
             problems.append(f"{name} is given twice: give it once")
         else:
@@ -114,7 +138,7 @@ def _several(base: Recipe, name: str, text: str) -> bool:
         separator = "/" if isinstance(present(base, name), tuple) else ","
     except CondganError:
         return True  # which is refused later
-    return separator in text or INTERVAL.fullmatch(text) is not None
+    return separator in text or INTERVAL_LIKE.match(text) is not None
 
 
 def _field(base: Recipe, name: str, text: str) -> Interval | Choices:
@@ -136,9 +160,14 @@ def _field(base: Recipe, name: str, text: str) -> Interval | Choices:
         override(base, [f"{name}={interval.text(low)}"])
         override(base, [f"{name}={interval.text(high)}"])
         return interval
+    if INTERVAL_LIKE.match(text):
+        raise CondganError(f"{name}={text}: expected low..high, or low..high:log")
     values = tuple(part.strip() for part in text.split("/" if isinstance(value, tuple) else ","))
-    if len(set(values)) < len(values) or len(values) > MOST_CHOICES:
-        raise CondganError(f"{name}={text}: expected 1 to {MOST_CHOICES} different values")
+    repeated = [value for value in dict.fromkeys(values) if values.count(value) > 1]
+    if repeated:
+        raise CondganError(f"{name}={text}: {', '.join(repeated)} is given twice: give each value once")
+    if len(values) > MOST_CHOICES:
+        raise CondganError(f"{name}: {len(values)} values: give at most {MOST_CHOICES}")
     problems = []
     for choice in values:
         try:

@@ -63,8 +63,12 @@ class Plan(Protocol):
     def kind(self) -> str:
         """The name of this kind of plan, as ``seeds``."""
 
+    @property
+    def grows(self) -> str | None:
+        """The field of its description that may be larger when a study goes on; none: no field."""
+
     def describe(self) -> dict[str, Any]:
-        """What makes it this plan, as JSON: a study goes on with an equal one only."""
+        """What makes it this plan, as JSON: a study goes on with an equal one only, or with one that has grown."""
 
     def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
         """The next trial, given the names of those that have begun and what became of some; none: not now."""
@@ -107,15 +111,19 @@ class Study:
         described = json.loads(json.dumps({"format": FORMAT, "kind": plan.kind, "plan": plan.describe()}))
         if self.plan_file.is_file():
             known = self.completed()
-            if known != described:
+            if known == described:
+                return
+            if not grown(known, described, plan.grows):
                 raise CondganError(
-                    f"{self.folder} is another study ({different(known, described)}): choose another "
-                    f"`study`, or `condgan resume {quote(str(self.folder))}` continues it as it is"
+                    f"{self.folder} is another study ({different(known, described)}): choose another folder, "
+                    f"or `condgan resume {quote(str(self.folder))}` continues it as it is"
                 )
+            with self.locked():
+                atomic(self.plan_file, json.dumps(described, indent=2).encode() + b"\n")
             return
         try:
             if self.folder.exists() and any(not path.name.startswith(".") for path in self.folder.iterdir()):
-                raise CondganError(f"{self.folder} exists and is no study: choose another `study`")
+                raise CondganError(f"{self.folder} exists and is no study: choose another folder")
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CondganError(f"cannot create the study {self.folder}: {error.strerror or error}") from None
@@ -241,13 +249,29 @@ def inside(name: str) -> bool:
     return bool(parts) and not Path(name).is_absolute() and not {"..", "."} & {*parts} and "\0" not in name
 
 
-def different(one: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> str:
-    """The first fields in which two plans differ: ``seeds: 3, given 5``."""
-    found = []
-    for name in dict.fromkeys([*one, *other]):
-        a, b = one.get(name), other.get(name)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += [different(a, b, f"{path}{name}.")] if a != b else []
-        elif a != b:
-            found.append(f"{path}{name}: {a}, given {b}")
+def grown(one: Mapping[str, Any], other: Mapping[str, Any], field: str | None) -> bool:
+    """Whether a plan differs from an earlier one in a number alone, which is larger."""
+    if field is None or one["kind"] != other["kind"]:
+        return False
+    before, after = one["plan"], other["plan"]
+    return before | {field: after[field]} == after and bool(after[field] > before[field])
+
+
+def different(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """The first fields in which two plans differ: ``seeds 3, given 2``; those of the recipe by their own name."""
+    found, left = [], [("", one, other)]
+    while left:
+        path, a, b = left.pop(0)
+        for name in dict.fromkeys([*a, *b]):
+            old, new = a.get(name), b.get(name)
+            if isinstance(old, dict) and isinstance(new, dict):
+                left.append(("" if name in ("plan", "recipe") else f"{path}{name}.", old, new))
+            elif old != new:
+                found.append(f"{path}{name} {told(old)}, given {told(new)}")
     return "; ".join(found[:3])
+
+
+def told(value: object) -> str:
+    """A value of a plan in a few words."""
+    text = " ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,18 +5,19 @@ The best of N settings is flattered by chance: its figure is that of fresh seeds
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from condgan.data import sources
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError, CondganError, joined
 from condgan.evaluation.comparison import QUICK
-from condgan.experiments import executor, grids, proposals
+from condgan.experiments import executor, grids
 from condgan.experiments.executor import Looked, Say
+from condgan.experiments.proposals import Asked, Listed, Setting
 from condgan.experiments.spaces import Space, parse
 from condgan.experiments.study import Outcome, Study, Trial
 from condgan.experiments.table import last_value
@@ -26,17 +27,25 @@ from condgan.results.records import EvaluationRecord
 from condgan.storage.files import atomic
 from condgan.training import beginning
 
-if TYPE_CHECKING:
-    import optuna
-
 BEST = "best.json"
 DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {"lower": "minimize", "higher": "maximize"}
+BETTER = {metric.name: metric.better for metric in QUICK}
 SECONDS = "seconds"
 FRESH = 1000  # from the seed of a setting to the first fresh seed
 STARTUP = 5  # settings that reached a point before others are compared there, as in Optuna's MedianPruner
 CONFIRMED = 3  # fresh seeds of the best setting, at least
 MOST_TRIALS, MOST_SEEDS = 100_000, 100
 Sampler = Literal["tpe", "random", "one-at-a-time"]
+
+
+def problems(metrics: Sequence[str], trials: int, seeds: int, workers: int = 1) -> list[ArgumentError]:
+    """What is wrong with the arguments of a sweep, besides its space."""
+    numbers = (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS), ("workers", workers, executor.MOST))
+    wrong = [(name, number, most) for name, number, most in numbers if not 1 <= number <= most]
+    found = [ArgumentError(name, number, f"expected 1 to {most}") for name, number, most in wrong]
+    unknown = [name for name in metrics if name not in BETTER and name != SECONDS]
+    expected = f"expected {', '.join(BETTER)} or {SECONDS}"
+    return [*found, *(ArgumentError("metric", name, expected) for name in unknown)]
 
 
 @dataclass(eq=False)
@@ -62,28 +71,31 @@ class Sweep:
     study: Study
     storage: str | None = None
     kind = "sweep"
-    settings: list[dict[str, Any]] = field(default_factory=list)
+    grows = None
 
     def __post_init__(self) -> None:
-        """Check what can be checked, and open Optuna's journal.
+        """Check what can be checked, and see who proposes.
 
         Raises:
-            CondganError: a number out of range, an unknown metric, nothing to vary, or Optuna is missing.
+            CondganError: numbers out of range, an unknown metric, nothing to vary, or Optuna is missing.
         """
-        for argument, number, most in (("trials", self.trials, MOST_TRIALS), ("seeds", self.seeds, MOST_SEEDS)):
-            if not 1 <= number <= most:
-                raise ArgumentError(argument, number, f"expected 1 to {most}")
         if not self.space.fields:
             raise CondganError("nothing is varied: give values, as optim.lr=1e-5..1e-3:log or train.batch=32,64")
-        known = {metric.name: metric.better for metric in QUICK}
-        for name in self.metrics:
-            if name not in known and name != SECONDS:
-                raise ArgumentError("metric", name, f"expected {', '.join(known)} or {SECONDS}")
-        self.better = {name: known.get(name, "lower") for name in self.metrics}
-        self.optuna: optuna.Study | None = None
-        if self.sampler == "one-at-a-time":
-            self.settings = proposals.one_at_a_time(self.space)
-            self.trials = len(self.settings)
+        if wrong := problems(self.metrics, self.trials, self.seeds):
+            raise joined(wrong)
+        self.better = {name: BETTER.get(name, "lower") for name in self.metrics}
+        directions = [DIRECTIONS[self.better[name]] for name in self.metrics]
+        self.proposer = (
+            Listed(self.space)
+            if self.sampler == "one-at-a-time"
+            else Asked(self.space, self.study.folder, self.storage, self.sampler == "random", directions)
+        )
+        self.trials = self.proposer.count(self.trials)
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """Those that are known so far."""
+        return self.proposer.settings
 
     def describe(self) -> dict[str, Any]:
         """Recipe, space, metrics, trials, seeds and sampler."""
@@ -108,56 +120,29 @@ class Sweep:
                 return self.trial(name, self.setting(best or 0), FRESH + seed)
         return None
 
-    def trial(self, name: str, setting: dict[str, Any], seed: int) -> Trial:
+    def trial(self, name: str, setting: Setting, seed: int) -> Trial:
         """A training of a setting; one whose values exclude each other says so."""
         try:
             return Trial(name, self.trained(setting, seed))
         except CondganError as error:
             return Trial(name, self.space.base, str(error))
 
-    def trained(self, setting: dict[str, Any], seed: int) -> Recipe:
+    def trained(self, setting: Setting, seed: int) -> Recipe:
         """The recipe of a setting with the seed that follows that of the base by ``seed``."""
         recipe = self.space.recipe(setting)
         return recipe.model_copy(update={"seed": self.space.base.seed + seed})
 
-    def setting(self, number: int) -> dict[str, Any]:
-        """Setting ``number``; Optuna is asked for those that are not known yet."""
-        while len(self.settings) <= number:
-            self.settings.append(self.asked(len(self.settings)))
-        return self.settings[number]
-
-    def asked(self, number: int) -> dict[str, Any]:
-        """The setting that Optuna proposes, or has proposed before a kill."""
-        study = self.opened()
-        trials = [trial for trial in study.get_trials(deepcopy=False) if len(trial.params) == len(self.space.fields)]
-        if number < len(trials):
-            return dict(trials[number].params)
-        return dict(study.ask(proposals.distributions(self.space)).params)
-
-    def opened(self) -> "optuna.Study":
-        """Optuna's study, whose journal is opened once."""
-        if self.optuna is None:
-            seed = self.space.base.seed % (1 << 32)
-            directions = [DIRECTIONS[self.better[name]] for name in self.metrics]
-            self.optuna = proposals.opened(self.study.folder, self.storage, seed, self.sampler == "random", directions)
-        return self.optuna
+    def setting(self, number: int) -> Setting:
+        """Setting ``number``, which is proposed where it is not known yet."""
+        return self.proposer.setting(number)
 
     def learn(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Tell Optuna of settings whose trainings have all ended."""
-        if self.sampler == "one-at-a-time":
-            return
-        from optuna.trial import TrialState
-
-        whole = [
-            trial for trial in self.opened().get_trials(deepcopy=False) if len(trial.params) == len(self.space.fields)
-        ]
-        for number, trial in enumerate(whole):
-            if trial.state == TrialState.RUNNING and (ended := self.outcomes(number, outcomes)) is not None:
-                values = self.values(number) if all(outcome.state == "finished" for outcome in ended) else None
+        """Tell who proposes of settings whose trainings have all ended."""
+        for number in self.proposer.waiting():
+            if (ended := self.outcomes(number, outcomes)) is not None:
+                finished = all(outcome.state == "finished" for outcome in ended)
                 pruned = any(outcome.state == "pruned" for outcome in ended)
-                failed = TrialState.PRUNED if pruned else TrialState.FAIL
-                state = failed if values is None else TrialState.COMPLETE
-                self.opened().tell(trial.number, values, state=state)
+                self.proposer.tell(number, self.values(number) if finished else None, pruned)
 
     def outcomes(self, number: int, outcomes: Mapping[str, Outcome]) -> list[Outcome] | None:
         """What became of all trainings of a setting; none before they have ended."""
@@ -259,15 +244,24 @@ def sweep(
         words = tuple(listed)
         if excluded:
             say(f"left out, as {base.name} excludes them: {', '.join(excluded)}")
-    space = parse(base, words)
+    metrics = tuple(name.strip() for name in metric.split(","))
+    wrong = problems(metrics, trials, seeds, workers)
+    try:
+        space = parse(base, words)
+    except CondganError as error:
+        raise joined([error, *wrong]) from None
+    if wrong:
+        raise joined(wrong)
     source = space.base.data.source if data is None else str(data)
     placed = space.base.model_copy(
         update={"data": space.base.data.model_copy(update={"source": sources.place(source)})}
     )
     space = Space(placed, space.fields)
     folder = Path(study) if study is not None else Path("runs") / f"{base.name}-sweep"
-    metrics = tuple(name.strip() for name in metric.split(","))
-    return work(Sweep(space, words, metrics, trials, seeds, sampler, Study(folder), storage), workers, say, looked)
+    plan = Sweep(space, words, metrics, trials, seeds, sampler, Study(folder), storage)
+    if plan.trials < trials:
+        say(f"the space has {plan.trials} settings, and each is tried once")
+    return work(plan, workers, say, looked)
 
 
 def work(plan: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambda _: None) -> Sweep:
@@ -276,6 +270,7 @@ def work(plan: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambd
     Raises:
         CondganError, InterruptedTrainingError: as for ``sweep``.
     """
+    plan.proposer.check()
     executor.work(plan.study, plan, workers, say, looked)
     best = plan.best(plan.study.read()[1])
     if best is not None:

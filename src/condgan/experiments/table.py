@@ -18,6 +18,7 @@ class Spread:
 
     Attributes:
         name: of the figure.
+        metric: what was measured.
         mean: over trainings.
         spread: standard deviation between trainings (n - 1 degrees of freedom); none of a single one.
         se: the standard error of one training's figure, over images (root of the mean square); none if unknown.
@@ -33,6 +34,7 @@ class Spread:
     n: int
     values: tuple[float, ...]
     floor: float | None = None
+    metric: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The attributes by name."""
@@ -60,6 +62,7 @@ def _spread(name: str, trainings: Sequence[Mapping[str, Figure]]) -> Spread | No
         n=len(values),
         values=tuple(values),
         floor=float(np.mean(floors)) if floors else None,
+        metric=having[0].metric,
     )
 
 

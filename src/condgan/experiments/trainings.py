@@ -1,8 +1,9 @@
 """A path -> its trainings, that of a run or those of runs that differ in their seed alone; and their figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
+from shlex import quote
 from typing import Any
 
 from condgan.errors import CondganError
@@ -65,7 +66,8 @@ def find(path: str | PathLike[str]) -> Trainings:
     if (place / "recipe.json").is_file():
         return Trainings(str(path), (Run(place),), epoch)
     if not place.is_dir():
-        raise CondganError(f'nothing at "{place}": give a run, a study of seeds, or RUN@EPOCH')
+        what = f"{place} is a file, no training" if place.exists() else f'nothing at "{place}"'
+        raise CondganError(f"{what}: give a run, a study of seeds, or RUN@EPOCH")
     if (place / PLAN).is_file() and Study.open(place).kind() != "seeds":
         raise CondganError(
             f"{place} is a study of different settings: give two of them, such as {place}/best and {place}/setting-0000"
@@ -128,33 +130,104 @@ def at(evaluations: Sequence[EvaluationRecord], epoch: int) -> EvaluationRecord 
     return next((record for record in evaluations if abs(record.epoch - epoch) < 1e-3), None)
 
 
-def measured(sides: Sequence[Trainings]) -> tuple[list[list[Measured]], list[str]]:
-    """The figures of each training of each side, all measured alike; and what was left out, in sentences.
+def measured(sides: Sequence[Trainings]) -> tuple[list[Trainings], list[list[Measured]], list[str]]:
+    """The sides with the trainings that have figures, these figures, and what a reader should know, in sentences.
 
-    They are those of `condgan evaluate` where all have some, else those of the evaluations during the trainings.
+    Figures are those of `condgan evaluate` where all have some, else those of the evaluations during the trainings.
+    Trainings that have not finished are left out beside others that have.
 
     Raises:
-        CondganError: a side has no figures, or they were not measured alike.
+        CondganError: a training is on two sides, a side has no figures, or they were not measured alike.
     """
-    found = [[from_file(run, side.epoch) for run in side.runs] for side in sides]
-    if any(one is None for side in found for one in side):
-        found = [[from_log(run, side.epoch) for run in side.runs] for side in sides]
-    left_out: list[str] = []
-    kept: list[list[Measured]] = []
-    for side, every in zip(sides, found, strict=True):
-        having = [one for one in every if one is not None]
-        if not having:
-            when = "" if side.epoch is None else f" of epoch {side.epoch}"
-            raise CondganError(f"{side.path} has no figures{when}: `condgan evaluate {side.path}` measures them")
-        if len(having) < len(every):
-            missing = len(every) - len(having)
-            left_out.append(f"{side.path}: {missing} of {len(every)} trainings have no figures, and are left out")
-        kept.append(having)
-    first = kept[0][0].protocol
-    for side, having in zip(sides, kept, strict=True):
-        for one in having:
-            check_alike(first, one.protocol, sides[0].path, side.path)
-    return kept, left_out
+    check_apart(sides)
+    said: list[str] = []
+    kept = [replace(side, runs=tuple(whole(side, said))) for side in sides]
+    files = [[from_file(run, side.epoch) for run in side.runs] for side in kept]
+    found = files
+    if any(one is None for side in files for one in side):
+        having = [side.path for side, every in zip(kept, files, strict=True) if None not in every]
+        lacking = [side.path for side, every in zip(kept, files, strict=True) if None in every]
+        if having:
+            said.append(
+                f"{', '.join(having)}: also measured by `condgan evaluate`; for a comparison on those images, "
+                f"measure {', '.join(lacking)} too"
+            )
+        found = [[from_log(run, side.epoch) for run in side.runs] for side in kept]
+    pairs = [having_figures(side, ones, said) for side, ones in zip(kept, found, strict=True)]
+    kept = [replace(side, runs=tuple(run for run, _ in having)) for side, having in zip(kept, pairs, strict=True)]
+    figures = [[one for _, one in having] for having in pairs]
+    for side, ones in zip(kept, figures, strict=True):
+        for one in ones:
+            check_alike(figures[0][0].protocol, one.protocol, sides[0].path, side.path)
+    return kept, figures, said
+
+
+def check_apart(sides: Sequence[Trainings]) -> None:
+    """Refuse a training that would be compared with itself.
+
+    Raises:
+        CondganError: it is on the first side and on another.
+    """
+    first = {run.folder.resolve() for run in sides[0].runs}
+    for side in sides[1:]:
+        same = [run for run in side.runs if run.folder.resolve() in first and side.epoch == sides[0].epoch]
+        if same:
+            raise CondganError(
+                f"{sides[0].path} and {side.path} share a training ({same[0].folder}): give different ones"
+            )
+
+
+def whole(side: Trainings, said: list[str]) -> Sequence[Run]:
+    """The trainings of a side that have finished, or all where none has; what is left out is added to ``said``."""
+    place, _ = moment.parse(side.path)
+    if side.epoch is not None:
+        return side.runs
+    if (place / PLAN).is_file() and (planned := Study.open(place).described()["plan"].get("seeds", 0)) > len(side.runs):
+        said.append(
+            f"{side.path}: {len(side.runs)} of {planned} trainings have begun: `condgan resume {quote(side.path)}` "
+            "trains the others"
+        )
+    open_ones = [run for run in side.runs if run.status.state != "finished"]
+    if not open_ones:
+        return side.runs
+    told = ", ".join(f"{run.folder.name} ({standing(run)})" for run in open_ones)
+    if len(open_ones) == len(side.runs):
+        said.append(f"{side.path}: figures so far, as it has not finished: {told}")
+        return side.runs
+    said.append(f"{side.path}: left out, as they have not finished: {told}")
+    return [run for run in side.runs if run not in open_ones]
+
+
+def standing(run: Run) -> str:
+    """How far a training is: ``running, epoch 3 of 10``."""
+    status = run.status
+    return f"{status.state}, epoch {status.epoch:g} of {run.recipe.train.epochs}"
+
+
+def having_figures(side: Trainings, found: Sequence[Measured | None], said: list[str]) -> list[tuple[Run, Measured]]:
+    """The trainings of a side that have figures, with them; what is left out is added to ``said``.
+
+    Raises:
+        CondganError: none has any.
+    """
+    having = [(run, one) for run, one in zip(side.runs, found, strict=True) if one is not None]
+    if not having:
+        when = "" if side.epoch is None else f" of epoch {side.epoch}"
+        at_work = [run for run in side.runs if run.status.state == "running"]
+        if at_work and side.epoch is None:
+            raise CondganError(f"{side.path} has no figures yet ({standing(at_work[0])}): wait for its next evaluation")
+        raise CondganError(f"{side.path} has no figures{when}: `condgan evaluate {quote(side.path)}` measures them")
+    if len(having) < len(found):
+        left = ", ".join(run.folder.name for run, one in zip(side.runs, found, strict=True) if one is None)
+        said.append(f"{side.path}: left out, as they have no figures: {left}")
+    early = [
+        f"{run.folder.name} at epoch {one.epoch:g} of {run.status.epoch:g}"
+        for run, one in having
+        if side.epoch is None and run.status.state == "finished" and one.epoch < run.status.epoch - 1e-3
+    ]
+    if early:
+        said.append(f"{side.path}: measured before the end of training: {', '.join(early)}")
+    return having
 
 
 def check_alike(one: Mapping[str, Any], other: Mapping[str, Any], of_one: str, of_other: str) -> None:
@@ -168,5 +241,5 @@ def check_alike(one: Mapping[str, Any], other: Mapping[str, Any], of_one: str, o
         told = "; ".join(f"{name} {one.get(name)} and {other.get(name)}" for name in names)
         raise CondganError(
             f"{of_one} and {of_other} were not measured alike ({told}): "
-            "`condgan evaluate` measures each of them on the same images"
+            "`condgan evaluate`, with the same real images (its argument `data`), measures each of them alike"
         )
