@@ -1,7 +1,7 @@
 """The report of a run, section by section. Each says what is missing instead of leaving it out."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from condgan.evaluation.summary import number
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import builtin
 from condgan.recipe.text import differences, to_json
-from condgan.reports import networks, pictures
+from condgan.reports import diagrams, pictures
 from condgan.reports.document import Beside, Code, Document, Items, Paragraph, Picture, Section, Slider, Table
 from condgan.reports.equations import equations
 from condgan.reports.language import Words
@@ -27,12 +27,13 @@ MOST_NOTES = 6
 SMALL = 2000  # images below which figures are called noisy
 
 
-def document(subject: Subject, words: Words) -> Document:
+def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) -> Document:
     """The report of a run, or of a moment of it."""
     makers: tuple[Callable[[Subject, Words], Section], ...] = (
         summary, setup, losses, layers, training, samples, figures, diagnosis, limits, environment, repeat, cited,
     )  # fmt: skip
-    return Document(words.lang, title(subject, words), subtitle(subject, words), [make(subject, words) for make in makers])
+    sections = [make(subject, words) for make in makers]
+    return Document(words.lang, title(subject, words), subtitle(subject, words), sections, author)
 
 
 def title(subject: Subject, words: Words) -> str:
@@ -136,7 +137,7 @@ def setup(subject: Subject, words: Words) -> Section:
     if subject.domain is not None:
         names = subject.domain.class_names
         shown = ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "")
-        form = networks.shape(subject.domain.shape)
+        form = diagrams.shape(subject.domain.shape)
         rows += [(words("setup.form"), form), (words("setup.classes"), shown or words("report.none"))]
     rows.append((words("setup.latent"), f"{recipe.latent.dim} x {recipe.latent.distribution}"))
     for network in ("generator", "discriminator"):
@@ -180,8 +181,8 @@ def layers(subject: Subject, words: Words) -> Section:
     section = Section("networks", words("networks.title"))
     if subject.domain is None:
         return section.add(Paragraph(words("state.no-provenance")))
-    found = networks.layers(subject.recipe, subject.domain)
-    section.add(networks.diagram(found, subject.recipe, subject.domain, words), *networks.tables(found, words))
+    found = diagrams.layers(subject.recipe, subject.domain)
+    section.add(diagrams.diagram(found, subject.recipe, subject.domain, words), *diagrams.tables(found, words))
     ema = subject.recipe.train.ema
     return section.add(None if ema is None else Paragraph(words("networks.average", decay=ema)))
 
@@ -373,10 +374,10 @@ def repeat(subject: Subject, words: Words) -> Section:
 
 def generator_hash(subject: Subject) -> str | None:
     """Of the generator's weights; none where it cannot be loaded."""
-    from condgan.generation import fingerprint, generator
+    from condgan.generation import generator
 
     try:
-        return fingerprint.of(generator.of_run(subject.run, epoch=subject.until))
+        return generator.of_run(subject.run, epoch=subject.until).sha256
     except CondganError:
         return None
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from condgan.storage.manifest import Manifest, begin
 
 FRAMES = 20  # of a slider
@@ -26,8 +28,15 @@ def drawn(draw: Callable[[Path], object]) -> bytes:
         return path.read_bytes()
 
 
-def small(path: Path) -> bytes:
-    """A picture of a run as a PNG of few bytes: grey where it is grey, no larger than a report shows it.
+def maybe_drawn(draw: Callable[[Path], bool]) -> bytes | None:
+    """The PNG file that a function writes, if it says that it wrote one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plot.png"
+        return path.read_bytes() if draw(path) else None
+
+
+def small(path: Path, most: int = MOST_SIDE) -> bytes:
+    """A picture of a run as a PNG of few bytes: grey where it is grey, of at most so many pixels a side.
 
     What the file says of itself is left behind: the report has a manifest of its own.
     """
@@ -36,11 +45,11 @@ def small(path: Path) -> bytes:
     with Image.open(path) as picture:
         picture.load()
         shown = picture.convert("RGB")
-    if max(shown.size) > MOST_SIDE:
-        shown.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.LANCZOS)
-    grey = shown.convert("L")
-    if list(grey.convert("RGB").getdata()) == list(shown.getdata()):
-        shown = grey
+    if max(shown.size) > most:
+        shown.thumbnail((most, most), Image.Resampling.LANCZOS)
+    red, green, blue = (np.asarray(band) for band in shown.split())
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        shown = shown.convert("L")
     out = io.BytesIO()
     shown.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -23,7 +23,7 @@ def html(document: Document, words: Words, manifest: Manifest) -> bytes:
     """One self-contained file: styles, pictures and equations are in it, and nothing is loaded from elsewhere."""
     text = environment(autoescape=True).get_template("report.html").render(
         document=document, words=words, style=_file("style.css"), script=_file("slider.js"),
-        manifest=manifest.to_json(), key=KEY, mathml=mathml,
+        manifest=manifest.to_json(), key=KEY, mathml=mathml, made=made(words, manifest),
     )  # fmt: skip
     return text.encode("utf-8", "xmlcharrefreplace")
 
@@ -39,9 +39,15 @@ def markdown(document: Document, words: Words, manifest: Manifest, pictures: str
         return f"{pictures}/{file}"
 
     text = environment(autoescape=False).get_template("report.md").render(
-        document=document, words=words, keep=keep, manifest=manifest.to_json(), key=KEY
-    )
+        document=document, words=words, keep=keep, manifest=manifest.to_json(), key=KEY,
+        made=made(words, manifest),
+    )  # fmt: skip
     return re.sub(r"\n{3,}", "\n\n", text).strip().encode() + b"\n", files
+
+
+def made(words: Words, manifest: Manifest) -> str:
+    """By what, and when."""
+    return words("report.made", software=manifest.software, time=manifest.time)
 
 
 @cache
@@ -53,7 +59,7 @@ def environment(autoescape: bool) -> "Environment":
         loader=PackageLoader("condgan.reports", "templates"), autoescape=autoescape, trim_blocks=True,
         lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    made.filters |= {"inline": _inline, "md": _escaped, "cell": _cell, "data_uri": _data_uri, "kind": _kind}
+    made.filters |= {"inline": _inline, "md": _escaped, "cell": _cell, "data_uri": _data_uri, "kind": _kind, "comment": _comment}
     return made
 
 
@@ -78,6 +84,11 @@ def _escaped(text: str) -> str:
 def _cell(text: str) -> str:
     """The same, in a table."""
     return re.sub(r"(`[^`]+`)", lambda code: code[0].replace("|", "\\|"), _escaped(text))
+
+
+def _comment(text: str) -> str:
+    """Text that cannot end a comment."""
+    return text.replace("--", "-\\u002d")
 
 
 def _data_uri(data: bytes) -> str:

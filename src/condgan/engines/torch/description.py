@@ -41,7 +41,7 @@ EMPTY = ("Stage",)
 """Modules that may have nothing in them."""
 
 
-def layers(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
+def described(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
     """The layers of both networks, by ``generator`` and ``discriminator``: networks are made, and pass two samples."""
     grows = recipe.growing.images is not None
     with torch.random.fork_rng(devices=[]):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from xml.sax.saxutils import escape
 
-from condgan import engines
+from condgan.engines import torch
 from condgan.engines.layer import Layer
 from condgan.recipe import Domain, Recipe
 from condgan.reports.document import Picture, Table
@@ -17,7 +17,7 @@ COLOURS = {"generator": "#0072B2", "discriminator": "#D55E00"}
 
 def layers(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
     """The layers of both networks, as the torch engine has them; other engines have the same."""
-    return engines.load("torch").layers(recipe, domain)
+    return torch.described(recipe, domain)
 
 
 def tables(found: dict[str, tuple[Layer, ...]], words: Words) -> list[Table]:
