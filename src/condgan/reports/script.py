@@ -1,0 +1,186 @@
+"""A recipe as one readable file of PyTorch or Jittor that imports nothing of condgan: its loop, to read and to own."""
+
+import shlex
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from condgan import arguments
+from condgan.errors import ArgumentError
+from condgan.recipe import Optimiser, Recipe, builtin
+from condgan.recipe.text import differences
+from condgan.reports import networks, plain
+
+ENGINES = ("torch", "jittor")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss as source, over scores; ``function`` is the body of ``loss(scores, target)``, if it has one."""
+
+    words: str
+    functions: Mapping[str, str]
+    real: str = "loss({}, 1)"
+    fake: str = "loss({}, 0)"
+    generator: str = "loss({}, 1)"
+
+
+CROSS_ENTROPY = (
+    "Cross-entropy with 1 or 0; a score is a logit: its sigmoid is the probability.",
+    {
+        "torch": "return F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))",
+        "jittor": "return softplus(scores if target == 0 else -scores).mean()",
+    },
+)
+RELU = {"torch": "F.relu", "jittor": "nn.relu"}
+LOSSES = {
+    # Goodfellow et al. 2014, non-saturating and as it stands
+    "bce": Loss(*CROSS_ENTROPY),
+    "minimax": Loss(*CROSS_ENTROPY, generator="-loss({}, 0)"),
+    # Mao et al. 2017
+    "least-squares": Loss(
+        "Least squares: the mean of (score - target)^2.",
+        {
+            "torch": "return F.mse_loss(scores, torch.full_like(scores, target))",
+            "jittor": "return (scores - target).sqr().mean()",
+        },
+    ),
+    # Lim & Ye 2017
+    "hinge": Loss("", {}, "{relu}(1 - {}).mean()", "{relu}(1 + {}).mean()", "-{}.mean()"),
+}
+PLACES = {"torch": "torch.optim", "jittor": "jt.optim"}
+OPTIMISERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+
+
+def script(recipe: str | PathLike[str] | Recipe, *overrides: str, engine: str | None = None) -> str:
+    """The training loop of a recipe as the text of a Python file, of at most 150 lines.
+
+    Args:
+        recipe: its name, the path of its JSON, or the recipe itself.
+        overrides: ``section.field=value`` strings.
+        engine: torch or jittor; none: that of the recipe.
+
+    Raises:
+        CondganError: there is no such recipe, field or engine; or a field has no plain form, and is named.
+    """
+    if isinstance(recipe, Recipe):
+        from condgan.recipe.text import override
+
+        chosen = override(recipe, overrides)
+    else:
+        chosen = builtin.get(recipe, overrides)
+    engine = engine or chosen.machine.engine
+    if engine not in ENGINES:
+        raise ArgumentError("engine", arguments.shown(engine), f"expected {' or '.join(ENGINES)}")
+    plain.check(chosen)
+    return rendered(chosen, engine)
+
+
+def rendered(recipe: Recipe, engine: str) -> str:
+    """The file of a recipe that has a plain form."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("condgan.reports"), undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+    )  # fmt: skip
+    return environment.get_template(f"{engine}.py.jinja").render(words(recipe, engine))
+
+
+def words(recipe: Recipe, engine: str) -> dict[str, Any]:
+    """What the template says of a recipe."""
+    conditional, fresh = recipe.conditional, recipe.train.fakes == "fresh"
+    drawn = "z, gen_labels" if conditional else "z"
+    activations = recipe.generator.activation, recipe.discriminator.activation
+    return {
+        **{name: getattr(recipe, name) for name in ("name", "seed", "data", "latent", "train", "output", "optim")},
+        "title": title(recipe),
+        "origin": origin(recipe, engine),
+        "conditional": conditional,
+        "fresh": fresh,
+        "maxout": "maxout" in activations,
+        "prelu": "prelu" in activations,
+        "dropout": recipe.generator.dropout or recipe.discriminator.dropout,
+        "squash": recipe.generator.output,
+        "generator": networks.generator(recipe.generator, engine),
+        "discriminator": networks.discriminator(recipe.discriminator, engine),
+        "optimizers": [optimizer(recipe.optim.g, "g", "generator", engine), optimizer(recipe.optim.d, "d", "discriminator", engine)],
+        "loss": spelt(recipe, engine, "gen_imgs" if fresh else "gen_imgs.detach()"),
+        "drawn": drawn,
+        "generated": f"gen_imgs = generator({drawn})",
+        "labels": ", labels" if conditional else "",
+        "schedule": schedule(recipe.optim.g) if plain.scheduled(recipe) else [],
+        "grid_every": batches(recipe),
+    }
+
+
+def title(recipe: Recipe) -> str:
+    """The first line of the docstring: nothing that anyone has written in a recipe can end it."""
+    return wrapped(f"{recipe.name}: {recipe.source}")
+
+
+def origin(recipe: Recipe, engine: str) -> str:
+    """The command that writes this file."""
+    changes = differences(recipe, builtin.RECIPES[recipe.name], "machine") if recipe.name in builtin.RECIPES else []
+    return wrapped(shlex.join(["condgan", "script", recipe.name, *changes, "--engine", engine]) + " writes this file.")
+
+
+def wrapped(text: str) -> str:
+    """Text for a docstring in lines of its width."""
+    harmless = "".join(character if character.isprintable() else " " for character in text)
+    return "\n".join(textwrap.wrap(harmless.replace("\\", "/").replace('"', "'"), networks.WIDTH - 4))
+
+
+def number(value: float) -> str:
+    """A number as Python reads it, without digits that say nothing."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+
+
+def optimizer(spec: Optimiser, player: str, of: str, engine: str) -> str:
+    """The assignment of an optimiser, in one line where it fits."""
+    options = [f"lr={number(spec.lr)}"]
+    if spec.name == "sgd":
+        options += [f"momentum={number(spec.momentum)}"] if spec.momentum or spec.momentum_end else []
+    else:
+        options.append(f"betas=({number(spec.betas[0])}, {number(spec.betas[1])})")
+    if spec.weight_decay or spec.name == "adamw":
+        options.append(f"weight_decay={number(spec.weight_decay)}")
+    call, given = f"{PLACES[engine]}.{OPTIMISERS[spec.name]}(", ", ".join([f"{of}.parameters()", *options])
+    line = f"optimizer_{player} = {call}{given})"
+    return line if len(line) <= networks.WIDTH else f"optimizer_{player} = {call}\n    {given}\n)"
+
+
+def spelt(recipe: Recipe, engine: str, fakes: str) -> dict[str, str]:
+    """The loss: the body of its function, and its three terms."""
+    form, labels = LOSSES[recipe.loss.name], recipe.conditional
+    real = f"discriminator(imgs{', labels' if labels else ''})"
+    fake, generated = (f"discriminator({images}{', gen_labels' if labels else ''})" for images in (fakes, "gen_imgs"))
+    relu = RELU[engine]
+    return {
+        "words": form.words,
+        "function": form.functions.get(engine, ""),
+        "real": form.real.format(real, relu=relu),
+        "fake": form.fake.format(fake, relu=relu),
+        "generator": form.generator.format(generated, relu=relu),
+        "both": "(real_loss + fake_loss) / 2" if recipe.loss.halved else "real_loss + fake_loss",
+    }
+
+
+def schedule(spec: Optimiser) -> list[str]:
+    """Learning rate and momentum at a ``step`` and an ``epoch`` with its fraction."""
+    lr = number(spec.lr)
+    if spec.schedule == "exponential":
+        lr = f"max({lr} / {number(spec.decay)}**step, {number(spec.lr_floor)})"
+    lines = [f"lr = {lr}"]
+    if spec.momentum_end is not None:
+        start, end = number(spec.momentum), number(spec.momentum_end)
+        lines.append(f"momentum = {start} + ({end} - {start}) * min(1, epoch / {spec.momentum_epochs})")
+    return lines
+
+
+def batches(recipe: Recipe) -> int:
+    """Batches between two pictures."""
+    every = recipe.output.grid_every
+    return -(-every // recipe.train.batch) if isinstance(every, int) else int(every.removesuffix("b"))
