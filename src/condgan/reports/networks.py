@@ -23,11 +23,9 @@ class Dialect:
 
 
 DIALECTS = {
-    "torch": Dialect(
-        "nn.PReLU()", "nn.MaxPool1d({})", "torch.cat(({}, {}), 1)", "F.one_hot(labels, CLASSES).float()"
-    ),
+    "torch": Dialect("nn.PReLU()", "nn.MaxPool1d({})", "torch.cat(({}, {}), 1)", "F.one_hot(labels, CLASSES).float()"),
     "jittor": Dialect(
-        "PReLU()", "Largest({})", "jt.concat([{}, {}], dim=1)", "nn.one_hot(labels, CLASSES).float32()"
+        "PReLU()", "lambda x: maxout(x, {})", "jt.concat([{}, {}], dim=1)", "nn.one_hot(labels, CLASSES).float32()"
     ),
 }
 
@@ -66,6 +64,8 @@ def sequential(name: str, layers: list[str]) -> list[str]:
 
 def network(spec: Network, dialect: Dialect, x: str, inputs: str, last: str, words: str) -> Source:
     """A network from ``x``, of so many inputs, to its ``last`` layer, a linear map that lacks its inputs: ``{}``."""
+    if spec.activation == "maxout":
+        words = words.replace(".", ", by maxout units: the largest of some linear maps.")
     embedded, conditional = spec.condition == "embedding", spec.condition != "none"  # type: ignore[attr-defined]
     beside = str(spec.condition_dim) if embedded and spec.condition_dim else "CLASSES"
     pieces = [*spec.pieces] or [1] * (len(spec.hidden) + 2)

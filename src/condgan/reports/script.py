@@ -5,14 +5,17 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from condgan import arguments
-from condgan.errors import ArgumentError
+from condgan.errors import ArgumentError, CondganError
 from condgan.recipe import Optimiser, Recipe, builtin
-from condgan.recipe.text import differences
+from condgan.recipe.text import differences, override, typed
 from condgan.reports import networks, plain
+from condgan.storage import files
 
+MOST_LINES = 150
 ENGINES = ("torch", "jittor")
 
 
@@ -31,7 +34,8 @@ CROSS_ENTROPY = (
     "Cross-entropy with 1 or 0; a score is a logit: its sigmoid is the probability.",
     {
         "torch": "return F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))",
-        "jittor": "return softplus(scores if target == 0 else -scores).mean()",
+        # Jittor's own takes a maximum, whose gradient is not exact
+        "jittor": "return (nn.relu(scores) - target * scores + jt.log(1 + jt.exp(-jt.abs(scores)))).mean()",
     },
 )
 RELU = {"torch": "F.relu", "jittor": "nn.relu"}
@@ -65,17 +69,20 @@ def script(recipe: str | PathLike[str] | Recipe, *overrides: str, engine: str | 
     Raises:
         CondganError: there is no such recipe, field or engine; or a field has no plain form, and is named.
     """
-    if isinstance(recipe, Recipe):
-        from condgan.recipe.text import override
-
-        chosen = override(recipe, overrides)
-    else:
-        chosen = builtin.get(recipe, overrides)
+    chosen = override(recipe, overrides) if isinstance(recipe, Recipe) else builtin.get(recipe, overrides)
     engine = engine or chosen.machine.engine
     if engine not in ENGINES:
         raise ArgumentError("engine", arguments.shown(engine), f"expected {' or '.join(ENGINES)}")
     plain.check(chosen)
-    return rendered(chosen, engine)
+    text = rendered(chosen, engine)
+    lines = len(text.splitlines())
+    if lines > MOST_LINES:
+        raise CondganError(
+            f"a script of generator.hidden={typed(chosen.generator.hidden)} and "
+            f"discriminator.hidden={typed(chosen.discriminator.hidden)} has {lines} lines, more than {MOST_LINES}: "
+            "take fewer layers, or train it with `condgan train`"
+        )
+    return text
 
 
 def rendered(recipe: Recipe, engine: str) -> str:
@@ -102,11 +109,12 @@ def words(recipe: Recipe, engine: str) -> dict[str, Any]:
         "fresh": fresh,
         "maxout": "maxout" in activations,
         "prelu": "prelu" in activations,
-        "dropout": recipe.generator.dropout or recipe.discriminator.dropout,
+        "generator_dropout": recipe.generator.dropout,
+        "discriminator_dropout": recipe.discriminator.dropout,
         "squash": recipe.generator.output,
         "generator": networks.generator(recipe.generator, engine),
         "discriminator": networks.discriminator(recipe.discriminator, engine),
-        "optimizers": [optimizer(recipe.optim.g, "g", "generator", engine), optimizer(recipe.optim.d, "d", "discriminator", engine)],
+        "optimizers": [optimizer(recipe, player, engine) for player in ("generator", "discriminator")],
         "loss": spelt(recipe, engine, "gen_imgs" if fresh else "gen_imgs.detach()"),
         "drawn": drawn,
         "generated": f"gen_imgs = generator({drawn})",
@@ -138,8 +146,10 @@ def number(value: float) -> str:
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
-def optimizer(spec: Optimiser, player: str, of: str, engine: str) -> str:
-    """The assignment of an optimiser, in one line where it fits."""
+def optimizer(recipe: Recipe, player: str, engine: str) -> str:
+    """The assignment of a network's optimiser, in one line where it fits."""
+    short = player[0]
+    spec: Optimiser = getattr(recipe.optim, short)
     options = [f"lr={number(spec.lr)}"]
     if spec.name == "sgd":
         options += [f"momentum={number(spec.momentum)}"] if spec.momentum or spec.momentum_end else []
@@ -147,9 +157,9 @@ def optimizer(spec: Optimiser, player: str, of: str, engine: str) -> str:
         options.append(f"betas=({number(spec.betas[0])}, {number(spec.betas[1])})")
     if spec.weight_decay or spec.name == "adamw":
         options.append(f"weight_decay={number(spec.weight_decay)}")
-    call, given = f"{PLACES[engine]}.{OPTIMISERS[spec.name]}(", ", ".join([f"{of}.parameters()", *options])
-    line = f"optimizer_{player} = {call}{given})"
-    return line if len(line) <= networks.WIDTH else f"optimizer_{player} = {call}\n    {given}\n)"
+    call, given = f"{PLACES[engine]}.{OPTIMISERS[spec.name]}(", ", ".join([f"{player}.parameters()", *options])
+    line = f"optimizer_{short} = {call}{given})"
+    return line if len(line) <= networks.WIDTH else f"optimizer_{short} = {call}\n    {given}\n)"
 
 
 def spelt(recipe: Recipe, engine: str, fakes: str) -> dict[str, str]:
@@ -184,3 +194,14 @@ def batches(recipe: Recipe) -> int:
     """Batches between two pictures."""
     every = recipe.output.grid_every
     return -(-every // recipe.train.batch) if isinstance(every, int) else int(every.removesuffix("b"))
+
+
+def save(text: str, path: Path) -> None:
+    """Write a script to a file that is not there yet.
+
+    Raises:
+        CondganError: it is there, or cannot be written.
+    """
+    if path.exists():
+        raise CondganError(f"{path} exists, and may have been changed by hand: name another file, or remove it")
+    files.atomic(path, text.encode())
