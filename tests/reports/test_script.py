@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -38,7 +38,13 @@ PLAIN_CHANGES = {
     ],
     "cgan-bce": [
         ("loss.name=minimax", "optim.d.name=sgd", "optim.d.momentum=0.9", "optim.g.weight_decay=0.1"),
-        (*FRESH, "train.critic_steps=2", "generator.activation=maxout", "generator.hidden=12,9", "generator.pieces=2,3"),
+        (
+            *FRESH,
+            "train.critic_steps=2",
+            "generator.activation=maxout",
+            "generator.hidden=12,9",
+            "generator.pieces=2,3",
+        ),
         ("train.fakes=fresh", "train.order=g-first", "latent.distribution=uniform", "latent.low=-1"),
         ("generator.branches=5,4", "generator.hidden=9", "optim.schedule=exponential", "optim.decay=1.2"),
     ],
@@ -100,7 +106,7 @@ def test_its_dropout_leaves_out_as_much(name: str, tiny: dict[str, tuple[str, ..
             getattr(written, player).state_dict().values(), of(engine.state(), player), strict=True
         ):
             tensor.copy_(torch.from_numpy(array))
-    steps = 300
+    steps = 150
     found = np.array(list(fed(engine.recipe, written, steps, torch.from_numpy)))
     figures = engine.run(0, steps)
     expected = np.stack([figures["d_loss"], figures["g_loss"]], axis=1)
@@ -278,6 +284,7 @@ def test_a_refusal_says_what_would_do() -> None:
         script("cgan-lsgan", engine="tensorflow")
 
 
+@settings(max_examples=30)
 @given(st.text())
 def test_nothing_that_a_recipe_says_becomes_code(source: str) -> None:
     recipe = builtin.get("cgan-bce").model_copy(update={"source": source})

@@ -4,9 +4,10 @@ import shlex
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
@@ -14,6 +15,9 @@ from condgan.recipe import Optimiser, Recipe, builtin
 from condgan.recipe.text import differences, override, typed
 from condgan.reports import networks, plain
 from condgan.storage import files
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MOST_LINES = 150
 ENGINES = ("torch", "jittor")
@@ -87,13 +91,18 @@ def script(recipe: str | PathLike[str] | Recipe, *overrides: str, engine: str | 
 
 def rendered(recipe: Recipe, engine: str) -> str:
     """The file of a recipe that has a plain form."""
-    import jinja2
+    return templates().get_template(f"{engine}.py.jinja").render(words(recipe, engine))
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("condgan.reports"), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+
+@cache
+def templates() -> "Environment":
+    """The scripts with gaps."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("condgan.reports"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
-    return environment.get_template(f"{engine}.py.jinja").render(words(recipe, engine))
 
 
 def words(recipe: Recipe, engine: str) -> dict[str, Any]:
@@ -142,8 +151,9 @@ def wrapped(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number as Python reads it, without digits that say nothing."""
-    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    """A number as Python reads it, a float even where it is whole: torch takes no other betas."""
+    short = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return short if set(short) & set(".e") else f"{short}.0"
 
 
 def optimizer(recipe: Recipe, player: str, engine: str) -> str:
