@@ -74,10 +74,10 @@ def feed(written: Any, turns: list[Any], conditional: bool, tensor: Any) -> None
     written.noise = noise
 
 
-def idx(folder: Path, images: Array, labels: Array) -> Path:
-    """A folder with MNIST's training files, raw, of these images (N, H, W) and labels."""
-    folder.mkdir()
+def idx(folder: Path, images: Array, labels: Array, split: str = "train") -> Path:
+    """A folder with MNIST's files of a split, raw, of these images (N, H, W) and labels."""
+    folder.mkdir(exist_ok=True)
     for name, array in (("images-idx3", images), ("labels-idx1", labels)):
         header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-        (folder / f"train-{name}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
+        (folder / f"{split}-{name}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
     return folder
