@@ -23,6 +23,7 @@ from condgan.recipe import Data, Latent, builtin
 from condgan.reports.script import ENGINES, MOST_LINES, script
 from scripts import SAME_DRAWS, fed, idx, module, of, pair
 
+DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED = [recipe.name for recipe in builtin.TABLE]
 STEPS = 10
 LINE = re.compile(r"\[Epoch (\d+)/(\d+)\] \[Batch (\d+)/(\d+)\] \[D loss: (-?[\d.]+)\] \[G loss: (-?[\d.]+)\]")
@@ -292,6 +293,19 @@ def test_nothing_that_a_recipe_says_becomes_code(source: str) -> None:
         given_, plain = (ast.parse(script(each, engine=engine)) for each in (recipe, builtin.get("cgan-bce")))
         del given_.body[0], plain.body[0]  # the docstrings
         assert ast.dump(given_) == ast.dump(plain)
+
+
+def test_pictures_and_log_lines_come_as_often_as_in_the_recipe() -> None:
+    for every, batches in (("63968", 1000), ("500b", 500), ("6401", 101)):
+        text = script("cgan-lsgan", f"output.grid_every={every}", "output.log_every=7")
+        assert f"if done % {batches} == 0:" in text
+        assert "if i % 7 == 0:" in text
+    assert "if i %" not in script("cgan-lsgan", "output.log_every=1")
+
+
+def test_the_step_in_the_docs_is_that_of_the_script() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", (DOCS / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown in script("cgan-lsgan")
 
 
 # Its doors

@@ -192,7 +192,7 @@ def schedule(spec: Optimiser) -> list[str]:
     """Learning rate and momentum at a ``step`` and an ``epoch`` with its fraction."""
     lr = number(spec.lr)
     if spec.schedule == "exponential":
-        lr = f"max({lr} / {number(spec.decay)}**step, {number(spec.lr_floor)})"
+        lr = f"max({lr} * {number(spec.decay)}**-step, {number(spec.lr_floor)})"
     lines = [f"lr = {lr}"]
     if spec.momentum_end is not None:
         start, end = number(spec.momentum), number(spec.momentum_end)
