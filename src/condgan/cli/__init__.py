@@ -10,7 +10,7 @@ from condgan import streams
 from condgan.cli.command import app
 
 # isort: off
-from condgan.cli import train, data, sample, verify, evaluate, compare, sweep, reproduce, report, recipes, doctor  # noqa: F401 (the order of the help)
+from condgan.cli import train, data, sample, verify, evaluate, compare, sweep, reproduce, report, script, recipes, doctor  # noqa: F401 (the order of the help)
 
 __all__ = ["app", "main"]
 # isort: on

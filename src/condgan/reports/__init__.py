@@ -1,3 +1,3 @@
-"""Reports of runs, studies and comparisons, for those who hand them in and those who judge them."""
+"""What one hands in, or owns: reports of runs, studies and comparisons, and a recipe as a file that needs no condgan."""
 
-__all__ = ["report"]
+__all__ = ["report", "script"]
