@@ -23,7 +23,8 @@ def report(
         typer.Option("--for", help="coursework: a title page, abstract, method, the training loop, and the rest."),
     ] = None,
     author: Annotated[
-        list[str] | None, typer.Option(metavar="FIELD=VALUE", help="For the title page: name=..., number=..., course=...")
+        list[str] | None,
+        typer.Option(metavar="FIELD=VALUE", help="For the title page: name=..., number=..., course=..."),
     ] = None,
 ) -> None:
     """Write a report of a run, a study or a comparison.

@@ -7,12 +7,12 @@ from condgan.errors import CondganError
 from condgan.evaluation.summary import number
 from condgan.experiments import side_by_side
 from condgan.experiments.trainings import CHANCE, Trainings
+from condgan.generation.run import Run
 from condgan.recipe.text import differences
-from condgan.reports import diagrams, of_run, pictures
+from condgan.reports import diagrams, figures, of_run, pictures, repeating
 from condgan.reports.document import Beside, Block, Code, Document, Items, Paragraph, Picture, Section
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
-from condgan.runs.run import Run
 
 REPOSITORY = "repository"  # the field of the title page that is repeated at the end
 LINES = 10  # of the log at its beginning, and at its end
@@ -24,7 +24,7 @@ def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) 
     """The report of a run for a course."""
     makers: tuple[Callable[[Subject, Words], Section], ...] = (
         abstract, environment, of_run.losses, method, data, of_run.layers, loop, of_run.training, log, grids, result,
-        of_run.figures, discussion, conclusion, of_run.limits, of_run.repeat, of_run.cited,
+        figures.figures, discussion, conclusion, figures.limits, repeating.repeat, repeating.cited,
     )  # fmt: skip
     sections = [make(subject, words) for make in makers]
     name = words(f"author.{REPOSITORY}")
@@ -53,7 +53,11 @@ def course(subject: Subject) -> dict[str, str]:
         found[f"{name}_late"] = number(subject.mean(name, 0.8 * end, end))
     values = distances(subject)
     if values:
-        found |= {"fid_early": number(values[0][1]), "fid_late": number(values[-1][1]), "fid_best": number(best(values)[1])}
+        found |= {
+            "fid_early": number(values[0][1]),
+            "fid_late": number(values[-1][1]),
+            "fid_best": number(best(values)[1]),
+        }
         found |= {"early": f"{values[0][0]:.4g}", "late": f"{values[-1][0]:.4g}", "best": f"{best(values)[0]:.4g}"}
     return found
 
@@ -98,7 +102,7 @@ def environment(subject: Subject, words: Words) -> Section:
     engine = subject.recipe.machine.engine
     extra = "[jittor]" if engine == "jittor" else ""
     commands = f"python -m venv .venv\n. .venv/bin/activate\npip install condgan{extra}\ncondgan doctor"
-    return of_run.environment(subject, words).add(Paragraph(words("environment.install")), Code(commands, "console"))
+    return repeating.environment(subject, words).add(Paragraph(words("environment.install")), Code(commands, "console"))
 
 
 def method(subject: Subject, words: Words) -> Section:
@@ -172,7 +176,9 @@ def result(subject: Subject, words: Words) -> Section:
     if subject.run.result.is_file() and subject.until is None:
         section.add(Picture(pictures.small(subject.run.result), words("coursework.row"), "", pixelated=True, width=60))
     run = shlex.quote(subject.path)
-    section.add(Paragraph(words("coursework.exact")), Code(f"condgan sample {run} 0123456789 --exact -o result.png", "console"))
+    section.add(
+        Paragraph(words("coursework.exact")), Code(f"condgan sample {run} 0123456789 --exact -o result.png", "console")
+    )
     other = other_engine(subject)
     if other is not None:
         sides = [Trainings(run.recipe.machine.engine, (run,)) for run in (subject.run, other)]
@@ -211,9 +217,9 @@ def discussion(subject: Subject, words: Words) -> Section:
 
 def conclusion(subject: Subject, words: Words) -> Section:
     """What was reached, and what would come next."""
-    found, split = of_run.measured(subject)
+    found, split = figures.measured(subject)
     section = Section("conclusion", words("coursework.conclusion"))
-    accuracy = of_run.by_metric(found, "label_accuracy")
+    accuracy = figures.by_metric(found, "label_accuracy")
     if accuracy is not None and accuracy.value is not None:
         shape = diagrams.shape(subject.domain.shape) if subject.domain else "?"
         told = words(

@@ -10,8 +10,8 @@ from condgan.recipe import Domain, Recipe
 from condgan.reports.document import Picture, Table
 from condgan.reports.language import Words
 
-BOX, GAP, WIDE, HIGH = 300, 60, 26, 46  # of the diagram, in pixels: a box, between columns, and between boxes
-LONG = 44  # characters of a line in a box
+BOX, GAP = 360, 40  # of the diagram, in pixels: a box, and between the columns
+LONG = 38  # characters of a line in a box, beside the shape
 COLOURS = {"generator": "#0072B2", "discriminator": "#D55E00"}
 
 
@@ -66,7 +66,7 @@ def diagram(found: dict[str, tuple[Layer, ...]], recipe: Recipe, domain: Domain,
         for one in of:
             parts.append(_arrow(left + BOX / 2, top, top + 14))
             top += 16
-            lines = _lines(one.parts)
+            lines = _lines([words("networks.condition-of"), *one.parts] if "condition" in one.place else one.parts)
             high = 12 + 15 * len(lines)
             shade = 0.06 + 0.22 * one.weights / most
             parts.append(
@@ -94,7 +94,7 @@ def _lines(parts: Sequence[str]) -> list[str]:
     lines = [""]
     for part in parts:
         joined = f"{lines[-1]}, {part}" if lines[-1] else part
-        if len(joined) > LONG - 12 and lines[-1]:
+        if len(joined) > LONG and lines[-1]:
             lines.append(part)
         else:
             lines[-1] = joined

@@ -62,11 +62,21 @@ PAIRS: dict[LossName, Pair] = {
     ),
 }
 PENALTIES: dict[str, tuple[str, str]] = {
-    "wgan_gp": (r"\mathbb{E}_{\hat{x}}\left[\left(\left\|\nabla C(\hat{x},y)\right\|-1\right)^2\right]", "Gulrajani et al. 2017, (3)"),
-    "zero_centred": (r"\mathbb{E}_{\hat{x}}\left[\left\|\nabla C(\hat{x},y)\right\|^2\right]", "Thanh-Tung et al. 2019"),
-    "dragan": (r"\mathbb{E}_{x+\delta}\left[\left(\left\|\nabla C(x+\delta,y)\right\|-1\right)^2\right]", "Kodali et al. 2017"),
+    "wgan_gp": (
+        r"\mathbb{E}_{\hat{x}}\left[\left(\left\|\nabla C(\hat{x},y)\right\|-1\right)^2\right]",
+        "Gulrajani et al. 2017, (3)",
+    ),
+    "zero_centred": (
+        r"\mathbb{E}_{\hat{x}}\left[\left\|\nabla C(\hat{x},y)\right\|^2\right]", "Thanh-Tung et al. 2019"
+    ),
+    "dragan": (
+        r"\mathbb{E}_{x+\delta}\left[\left(\left\|\nabla C(x+\delta,y)\right\|-1\right)^2\right]",
+        "Kodali et al. 2017",
+    ),
     "r1": (rf"\tfrac{{1}}{{2}}{REAL}\left[\left\|\nabla C(x,y)\right\|^2\right]", "Mescheder et al. 2018, (9)"),
-    "r2": (rf"\tfrac{{1}}{{2}}{FAKE}\left[\left\|\nabla C(\tilde{{x}},y')\right\|^2\right]", "Mescheder et al. 2018, (10)"),
+    "r2": (
+        rf"\tfrac{{1}}{{2}}{FAKE}\left[\left\|\nabla C(\tilde{{x}},y')\right\|^2\right]", "Mescheder et al. 2018, (10)"
+    ),
 }  # fmt: skip
 """The term of each penalty, without its weight."""
 
@@ -85,7 +95,7 @@ def equations(recipe: Recipe) -> list[Equation]:
     for name, weight in weights.items():
         if weight:
             term, source = PENALTIES[name]
-            found.append(Equation(rf"L_D\leftarrow L_D+{weight:g}\,{term}", source))
+            found.append(Equation(rf"L_D\leftarrow L_D+{weight:g}\cdot {term}", source))
     return found if recipe.conditional else [Equation(_unconditional(one.latex), one.source) for one in found]
 
 

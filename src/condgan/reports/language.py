@@ -37,7 +37,9 @@ def table(lang: str) -> dict[str, str]:
     """Key -> sentence, ``section.name``."""
     text = resources.files("condgan.reports").joinpath("words", f"{lang}.toml").read_text("utf-8")
     return {
-        f"{section}.{name}": " ".join(sentence.split()) if lang == "en" else "".join(map(str.strip, sentence.splitlines()))
+        f"{section}.{name}": " ".join(sentence.split())
+        if lang == "en"
+        else "".join(map(str.strip, sentence.splitlines()))
         for section, sentences in tomllib.loads(text).items()
         for name, sentence in sentences.items()
     }

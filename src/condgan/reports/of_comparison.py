@@ -27,8 +27,8 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
     try:
         found = json.loads((folder / FILE).read_text("utf-8"))
         sections = [
-            summary(found, words), recipes(found, words), *pairs(found, words), drawn(folder, words), limits(found, words),
-            repeat(found, words),
+            summary(found, words), recipes(found, words), *pairs(found, words), drawn(folder, words),
+            limits(found, words), repeat(found, words),
         ]  # fmt: skip
         paths = [str(side["path"]) for side in found["sides"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -75,8 +75,8 @@ def pair_of(pair: Any, words: Words, place: str) -> Section:
         needed = "-" if one.get("seeds") is None else str(one["seeds"])
         rows.append((f"`{name}`", a, b, words(f"comparison.{one['verdict']}"), interval, needed))
     header = (
-        words("figures.figure"), str(pair["a"]), str(pair["b"]), words("comparison.second"), words("comparison.interval"),
-        words("comparison.seeds"),
+        words("figures.figure"), str(pair["a"]), str(pair["b"]),
+        *(words(f"comparison.{name}") for name in ("second", "interval", "seeds")),
     )  # fmt: skip
     title = words("comparison.pair", a=pair["a"], b=pair["b"])
     meanings = tuple(
@@ -85,7 +85,9 @@ def pair_of(pair: Any, words: Words, place: str) -> Section:
         if (metric := metric_of(name)) in METRICS
     )
     return Section(place, title).add(
-        Table(header, tuple(rows), "", frozenset((1, 2, 4, 5))), Paragraph(words("comparison.test"), True), Items(meanings)
+        Table(header, tuple(rows), "", frozenset((1, 2, 4, 5))),
+        Paragraph(words("comparison.test"), True),
+        Items(meanings),
     )
 
 
@@ -125,5 +127,6 @@ def repeat(found: Any, words: Words) -> Section:
     protocol = ", ".join(f"{name} {value}" for name, value in found["protocol"].items())
     paths = " ".join(shlex.quote(str(side["path"])) for side in found["sides"])
     return Section("repeat", words("repeat.title")).add(
-        Paragraph(words("comparison.protocol", protocol=protocol)), Code(f"condgan compare {paths} -o comparison", "console")
+        Paragraph(words("comparison.protocol", protocol=protocol)),
+        Code(f"condgan compare {paths} -o comparison", "console"),
     )

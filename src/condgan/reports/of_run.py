@@ -1,30 +1,25 @@
 """The report of a run, section by section. Each says what is missing instead of leaving it out."""
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from condgan.diagnosis import alarms
-from condgan.errors import CondganError
-from condgan.evaluation.comparison import METRICS
 from condgan.evaluation.summary import number
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import builtin
-from condgan.recipe.text import differences, to_json
+from condgan.recipe.text import differences
 from condgan.reports import diagrams, pictures
-from condgan.reports.document import Beside, Code, Document, Items, Paragraph, Picture, Section, Slider, Table
+from condgan.reports.document import Beside, Document, Items, Paragraph, Picture, Section, Slider, Table
 from condgan.reports.equations import equations
+from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
 from condgan.reports.language import Words
-from condgan.reports.references import references
+from condgan.reports.repeating import cited, environment, repeat
 from condgan.reports.subject import Subject
-from condgan.results import classes, selection
-from condgan.results.figure import Figure
+from condgan.results import selection
 
-HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
-MOST_LINES = 12  # of tables over the training
 MOST_NOTES = 6
-SMALL = 2000  # images below which figures are called noisy
 
 
 def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) -> Document:
@@ -47,9 +42,7 @@ def subtitle(subject: Subject, words: Words) -> str:
     if subject.until is not None:
         state = words("run.until", epoch=subject.until)
     images = subject.plan.images if subject.plan else "?"
-    return words(
-        "run.subtitle", state=state, epochs=f"{subject.epoch:g}", images=images, seed=subject.recipe.seed
-    )
+    return words("run.subtitle", state=state, epochs=f"{subject.epoch:g}", images=images, seed=subject.recipe.seed)
 
 
 def data_name(subject: Subject) -> str:
@@ -103,24 +96,6 @@ def summary(subject: Subject, words: Words) -> Section:
     return section
 
 
-def floor(one: Figure, words: Words) -> str:
-    """The value of real images, where it was measured."""
-    return "" if one.floor is None else words("summary.floor", floor=one.floor)
-
-
-def measured(subject: Subject) -> tuple[dict[str, Figure], str]:
-    """The figures to show, and the split: those of ``condgan evaluate``, else of the last evaluation in the log."""
-    if subject.evaluation is not None:
-        return dict(subject.evaluation.figures), subject.evaluation.protocol.split
-    return (dict(subject.evaluations[-1].evaluation) if subject.evaluations else {}), "validation"
-
-
-def by_metric(found: dict[str, Figure], metric: str) -> Figure | None:
-    """The figure of a metric, in whatever space; of several the first that names its space."""
-    named = [one for one in found.values() if one.metric == metric]
-    return next((one for one in named if one.value is not None), None)
-
-
 def setup(subject: Subject, words: Words) -> Section:
     """Recipe, data and how it was trained, as a table."""
     recipe, plan = subject.recipe, subject.plan
@@ -142,7 +117,9 @@ def setup(subject: Subject, words: Words) -> Section:
     rows.append((words("setup.latent"), f"{recipe.latent.dim} x {recipe.latent.distribution}"))
     for network in ("generator", "discriminator"):
         one = getattr(recipe.optim, network[0])
-        shown = f"{one.name}, lr {one.lr:g}" + (f", betas {one.betas}" if "ada" in one.name or "rada" in one.name else "")
+        shown = f"{one.name}, lr {one.lr:g}" + (
+            f", betas {one.betas}" if "ada" in one.name or "rada" in one.name else ""
+        )
         shown += f", weight decay {one.weight_decay:g}" if one.weight_decay else ""
         shown += f", {one.schedule}" if one.schedule != "constant" else ""
         rows.append((words("setup.optimiser", network=words(f"networks.{network}")), shown))
@@ -167,7 +144,9 @@ def losses(subject: Subject, words: Words) -> Section:
     recipe = subject.recipe
     intro = "losses.intro" if recipe.conditional else "losses.intro-unconditional"
     section = Section("losses", words("losses.title")).add(
-        Paragraph(words(intro, name=f"`{recipe.loss.name}`")), *equations(recipe), Paragraph(words("losses.symbols"), True)
+        Paragraph(words(intro, name=f"`{recipe.loss.name}`")),
+        *equations(recipe),
+        Paragraph(words("losses.symbols"), True),
     )
     loss = recipe.loss
     if (loss.real_target, loss.fake_target, loss.flip) != (1, 0, 0):
@@ -247,65 +226,6 @@ def samples(subject: Subject, words: Words) -> Section:
     return section
 
 
-def figures(subject: Subject, words: Words) -> Section:
-    """The figures with error, floor and protocol, and over the training."""
-    section = Section("figures", words("figures.title"))
-    found, split = measured(subject)
-    run = shlex.quote(subject.path)
-    if not found:
-        return section.add(Paragraph(words("state.no-evaluations", run=run)))
-    if subject.evaluation is not None:
-        facts = subject.evaluation.protocol
-        told = words(
-            "figures.test", generated=f"{facts.n_generated:,}", real=f"{facts.n_real:,}", split=split, data=facts.data.name
-        )
-    else:
-        epoch, images = subject.evaluations[-1].epoch, subject.recipe.evaluation.images
-        told = words("figures.log", epoch=epoch, images=f"{images:,}", run=run)
-    section.add(Paragraph(told), table(found, words))
-    if subject.evaluation is not None:
-        network = subject.evaluation.protocol.feature_network
-        accuracy = network.accuracy.get(split)
-        if accuracy is not None:
-            told = words(
-                "figures.network", data=network.data, accuracy=accuracy, split=split, sha=network.sha256[:12]
-            )
-            section.add(Paragraph(told, True))
-    per_class = subject.evaluation.per_class if subject.evaluation else subject.evaluations[-1].per_class
-    worst = classes.least_accurate(per_class or {}, 3)
-    if worst:
-        shown = ", ".join(f'"{name}" {value:.1%}' for name, value in worst)
-        section.add(Paragraph(words("figures.worst", classes=shown)))
-    return section.add(over_time(subject, words))
-
-
-def table(found: dict[str, Figure], words: Words) -> Table:
-    """Each figure that has a value."""
-    ways = {"higher": "figures.higher", "lower": "figures.lower", "near the floor": "figures.near"}
-    rows = []
-    for name, one in found.items():
-        metric = METRICS.get(one.metric)
-        if metric is not None and one.value is not None:
-            meaning = words.get(f"metric.{one.metric}", metric.text)
-            numbers = (number(one.value), number(one.se), number(one.floor))
-            rows.append((f"`{name}`", words(ways[metric.better]), *numbers, meaning))
-    header = tuple(words(f"figures.{key}") for key in ("figure", "better", "value", "se", "floor", "meaning"))
-    return Table(header, tuple(rows), "", frozenset((2, 3, 4)))
-
-
-def over_time(subject: Subject, words: Words) -> Table | None:
-    """The headline figures of evaluations; none with fewer than two."""
-    if len(subject.evaluations) < 2:
-        return None
-    chosen = pictures.spread(subject.evaluations, MOST_LINES)
-    names = [
-        name for name, one in subject.evaluations[-1].evaluation.items() if one.metric in HEADLINES
-    ]  # fmt: skip
-    rows = tuple((f"{record.epoch:.4g}", *(number(record.value(name)) for name in names)) for record in chosen)
-    header = (words("training.epoch"), *(f"`{name}`" for name in names))
-    return Table(header, rows, words("figures.over-time"), frozenset(range(len(header))))
-
-
 def diagnosis(subject: Subject, words: Words) -> Section:
     """What the log shows, with its evidence and the command to try."""
     section = Section("diagnosis", words("diagnosis.title"))
@@ -326,63 +246,3 @@ def diagnosis(subject: Subject, words: Words) -> Section:
         )  # fmt: skip
         section.add(Paragraph(told))
     return section
-
-
-def limits(subject: Subject, words: Words) -> Section:
-    """What the figures do not show."""
-    found, split = measured(subject)
-    texts = [words("limits.one")]
-    if found:
-        texts.append(words("limits.network"))
-        texts += [words("limits.validation")] if split == "validation" else []
-        texts += [words("limits.label")] if by_metric(found, "label_accuracy") else []
-        count = subject.recipe.evaluation.images if subject.evaluation is None else subject.evaluation.protocol.n_generated
-        texts += [words("limits.small", images=f"{count:,}")] if count < SMALL else []
-        trained_on = str(subject.provenance.get("splits", {}).get("trained_on", ""))
-        texts += [words("limits.all-images")] if "validation" in trained_on and split == "validation" else []
-    return Section("limits", words("limits.title")).add(Items((*texts, words("limits.eyes"))))
-
-
-def environment(subject: Subject, words: Words) -> Section:
-    """Versions, machine and settings of each session."""
-    section = Section("environment", words("environment.title"))
-    sessions = [one for one in subject.provenance.get("sessions") or [] if isinstance(one, dict)]
-    if not sessions:
-        return section.add(Paragraph(words("state.no-provenance")))
-    rows = []
-    for place, one in enumerate(sessions[-MOST_LINES:], max(1, len(sessions) - MOST_LINES + 1)):
-        settings = one.get("settings") or {}
-        versions = ", ".join(f"{name} {one[name]}" for name in ("condgan", "python", "torch", "jittor", "numpy") if name in one)
-        used = ", ".join(str(settings.get(name, "?")) for name in ("device", "threads", "precision"))
-        rows.append((str(place), str(one.get("started", "?")), versions, str(one.get("platform", "?")), used))
-    header = tuple(words(f"environment.{name}") for name in ("session", "started", "versions", "machine", "settings"))
-    return section.add(Table(header, tuple(rows)))
-
-
-def repeat(subject: Subject, words: Words) -> Section:
-    """The commands that make all this again."""
-    run = shlex.quote(subject.path)
-    lines = [builtin.command(subject.recipe) if subject.recipe.name in builtin.RECIPES else "condgan train recipe.json"]
-    lines += [f"condgan evaluate {run}", f"condgan diagnose {run}", f"condgan sample {run} --grid -o grid.png"]
-    section = Section("repeat", words("repeat.title"))
-    section.add(Paragraph(words("repeat.intro")), Code("\n".join(lines), "console"))
-    if subject.recipe.name not in builtin.RECIPES:
-        section.add(Paragraph(words("repeat.recipe")), Code(to_json(subject.recipe).strip(), "json"))
-    sha = generator_hash(subject)
-    return section.add(None if sha is None else Paragraph(words("repeat.hash", sha=sha), True))
-
-
-def generator_hash(subject: Subject) -> str | None:
-    """Of the generator's weights; none where it cannot be loaded."""
-    from condgan.generation import generator
-
-    try:
-        return generator.of_run(subject.run, epoch=subject.until).sha256
-    except CondganError:
-        return None
-
-
-def cited(subject: Subject, words: Words) -> Section:
-    """The papers that the report names."""
-    found: Iterable[str] = references(subject.recipe, {one.metric for one in measured(subject)[0].values()})
-    return Section("references", words("references.title")).add(Items(tuple(found), numbered=True))

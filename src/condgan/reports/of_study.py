@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from condgan.errors import CondganError
-from condgan.evaluation.comparison import METRICS
 from condgan.evaluation.summary import number
 from condgan.experiments import results, side_by_side, sweep, table
 from condgan.experiments.study import Study
 from condgan.experiments.trainings import Trainings
-from condgan.reports import of_run, pictures
+from condgan.reports import of_run, pictures, repeating
 from condgan.reports.document import Block, Code, Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
@@ -38,7 +37,7 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
         sections += [of_run.setup(subject, words), of_run.losses(subject, words), of_run.layers(subject, words)]
     sections.append(limits(study, words))
     if first is not None:
-        sections += [of_run.environment(subject, words)]
+        sections += [repeating.environment(subject, words)]
     sections.append(repeat(study, words))
     title = words("study.title", kind=words.get(f"study.{kind}", kind), name=folder.resolve().name)
     subtitle = words("study.subtitle", ended=len(outcomes), begun=len(begun))
@@ -54,7 +53,9 @@ def summary(study: Study, words: Words) -> Section:
     section.add(Paragraph(words("study.counted", begun=len(begun), counted=counted or words("report.none"))))
     left = [name for name in begun if name not in outcomes]
     if left:
-        section.add(Paragraph(words("study.unended", names=", ".join(left[:10]), folder=shlex.quote(str(study.folder)))))
+        section.add(
+            Paragraph(words("study.unended", names=", ".join(left[:10]), folder=shlex.quote(str(study.folder))))
+        )
     failed = tuple(
         f"{name} ({words(f'study.{one.state}')}): {one.reason or '?'}"
         for name, one in outcomes.items()
@@ -89,7 +90,7 @@ def spread(study: Study, words: Words) -> Section:
     rows = tuple(
         (
             f"`{one.name}`", number(one.mean), number(one.spread), number(min(one.values)), number(max(one.values)),
-            number(one.se), words.get(f"metric.{one.metric}", METRICS[one.metric].text if one.metric in METRICS else ""),
+            number(one.se), words.get(f"metric.{one.metric}"),
         )
         for one in spreads.values()
     )  # fmt: skip
@@ -116,7 +117,8 @@ def settings(study: Study, words: Words) -> Section:
     metrics = found.sweep.metrics
     rows = tuple(
         (
-            str(row.number), f"`{row.words()}`" if row.overrides else words("study.as-it-is"), words(f"study.{row.state}"),
+            str(row.number), f"`{row.words()}`" if row.overrides else words("study.as-it-is"),
+            words(f"study.{row.state}"),
             *((number(value) for value in row.values) if row.values else ["-"] * len(metrics)),
         )
         for row in found.ranked()[:MOST_ROWS]
@@ -125,8 +127,9 @@ def settings(study: Study, words: Words) -> Section:
     section.add(Table(header, rows, "", frozenset((0, *range(3, len(header))))))
     if found.best is not None and found.fresh:
         values = [one[0] for one in found.fresh]
+        seen = (found.rows[found.best].values or (None,))[0]
         told = words(
-            "study.best", number=found.best, metric=metrics[0], seen=number((found.rows[found.best].values or (None,))[0]),
+            "study.best", number=found.best, metric=metrics[0], seen=number(seen),
             fresh=", ".join(map(number, values)), count=len(values),
         )  # fmt: skip
         section.add(Paragraph(told))

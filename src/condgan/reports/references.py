@@ -52,7 +52,11 @@ def references(recipe: Recipe, metrics: Collection[str]) -> list[str]:
     """The papers behind a recipe and the figures that were measured, each once."""
     found = [GAN, *([CGAN] if recipe.conditional else []), LOSSES.get(recipe.loss.name)]
     found += [PENALTIES[name] for name in PENALTIES if getattr(recipe.penalty, name)]
-    found += [BODIES.get(recipe.generator.network), NORMS.get(recipe.generator.norm), NORMS.get(recipe.discriminator.norm)]
+    found += [
+        BODIES.get(recipe.generator.network),
+        NORMS.get(recipe.generator.norm),
+        NORMS.get(recipe.discriminator.norm),
+    ]
     found += [CONDITIONS.get(recipe.discriminator.condition), OPTIMISERS.get(recipe.optim.g.name)]
     found += [text for name, text in FIGURES.items() if name in metrics]
     return list(dict.fromkeys(one for one in found if one))

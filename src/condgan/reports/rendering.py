@@ -2,10 +2,9 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condgan.reports.document import Document
@@ -59,7 +58,14 @@ def environment(autoescape: bool) -> "Environment":
         loader=PackageLoader("condgan.reports", "templates"), autoescape=autoescape, trim_blocks=True,
         lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    made.filters |= {"inline": _inline, "md": _escaped, "cell": _cell, "data_uri": _data_uri, "kind": _kind, "comment": _comment}
+    made.filters |= {
+        "inline": _inline,
+        "md": _escaped,
+        "cell": _cell,
+        "data_uri": _data_uri,
+        "kind": _kind,
+        "comment": _comment,
+    }
     return made
 
 
@@ -72,7 +78,7 @@ def _inline(text: str) -> Any:
     """Text with code in backquotes, as HTML."""
     from markupsafe import Markup, escape
 
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped before)
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _escaped(text: str) -> str:
@@ -102,7 +108,7 @@ def mathml(latex: str) -> Any:
     from latex2mathml.converter import convert
     from markupsafe import Markup
 
-    return Markup(convert(latex, display="block"))  # noqa: S704 (of our own equations)
+    return Markup(convert(latex, display="block"))
 
 
 @cache
@@ -111,4 +117,4 @@ def _file(name: str) -> Any:
     from markupsafe import Markup
 
     text = resources.files("condgan.reports").joinpath("templates", name).read_text("utf-8")
-    return Markup(text)  # noqa: S704 (of this package)
+    return Markup(text)

@@ -98,8 +98,8 @@ def authors(given: Mapping[str, str] | Sequence[tuple[str, str]], words: Words) 
     for name, value in pairs:
         if not name.strip() or max(len(name), len(value)) > MOST_FIELD or len(pairs) > MOST_FIELDS:
             raise ArgumentError(
-                "author", f"{name}={value}", f"expected at most {MOST_FIELDS} fields, FIELD=VALUE of up to {MOST_FIELD} "
-                "characters"
+                "author", f"{name}={value}",
+                f"expected at most {MOST_FIELDS} fields, FIELD=VALUE of up to {MOST_FIELD} characters",
             )  # fmt: skip
     return [(words.get(f"author.{name}", name), value) for name, value in pairs]
 

@@ -14,12 +14,12 @@ import numpy as np
 from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.evaluation.evaluation import own_folder
+from condgan.generation.run import Run
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.losses import Bounds, bounds
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
 from condgan.runs import moment
-from condgan.runs.run import Run
 from condgan.runs.status import Status
 
 
