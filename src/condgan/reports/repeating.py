@@ -63,5 +63,5 @@ def generator_hash(subject: Subject) -> str | None:
 
 def cited(subject: Subject, words: Words) -> Section:
     """The papers that the report names."""
-    found: Iterable[str] = references(subject.recipe, {one.metric for one in measured(subject)[0].values()})
+    found = references(subject.recipe, {one.metric for one in measured(subject)[0].values()})
     return Section("references", words("references.title")).add(Items(tuple(found), numbered=True))

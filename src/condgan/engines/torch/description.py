@@ -31,6 +31,7 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "GroupNorm": lambda module: f"GroupNorm, {module.num_groups} groups, eps {module.eps:g}",
     "LeakyReLU": lambda module: f"LeakyReLU {module.negative_slope:g}",
     "Dropout": lambda module: f"Dropout {module.rate:g}" if module.rate else "",
+    "Attention": lambda _: "self-attention",
     "Modulation": lambda _: "gain and bias of the condition",
     **dict.fromkeys(("Identity", "Function"), lambda _: ""),
 }
@@ -42,7 +43,10 @@ EMPTY = ("Stage",)
 
 
 def described(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
-    """The layers of both networks, by ``generator`` and ``discriminator``: networks are made, and pass two samples."""
+    """The layers of both networks, by ``generator`` and ``discriminator``: networks are made, and pass two samples.
+
+    Those that grow are shown as they are in the end, without what only lower resolutions pass.
+    """
     grows = recipe.growing.images is not None
     with torch.random.fork_rng(devices=[]):
         generator = Generator(recipe.generator, recipe.latent.dim, domain, grows)
