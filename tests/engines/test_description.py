@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from condgan import recipes
-from condgan.engines import torch as engine
+from condgan import engines, recipes
 from condgan.engines.torch.networks import Discriminator, Generator
 from condgan.recipe import Domain, builtin
 
@@ -29,7 +28,7 @@ def test_all_weights_are_in_the_layers(name: str, overrides: tuple[str, ...]) ->
         "generator": Generator(recipe.generator, recipe.latent.dim, DIGITS, grows),
         "discriminator": Discriminator(recipe.discriminator, DIGITS, grows),
     }
-    found = engine.described(recipe, DIGITS)
+    found = engines.layers(recipe, DIGITS)
     for which, network in networks.items():
         assert sum(one.weights for one in found[which]) == sum(p.numel() for p in network.parameters())
         assert all(one.parts and all(one.parts) for one in found[which])
@@ -38,7 +37,7 @@ def test_all_weights_are_in_the_layers(name: str, overrides: tuple[str, ...]) ->
 
 
 def test_the_layers_of_a_published_generator() -> None:
-    layers = engine.described(recipes.get("cgan-lsgan"), DIGITS)["generator"]
+    layers = engines.layers(recipes.get("cgan-lsgan"), DIGITS)["generator"]
     assert [one.parts for one in layers] == [
         ("Embedding 10-10",),
         ("Linear 110-128", "LeakyReLU 0.2"),

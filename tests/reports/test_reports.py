@@ -1,6 +1,7 @@
 """Reports say what a run's files say, in both languages, load nothing from elsewhere, and execute nothing of them."""
 
 import base64
+import itertools
 import json
 import re
 import shutil
@@ -122,7 +123,7 @@ def test_markdown_has_the_same_words_and_its_pictures_beside_it(trained: Path, t
     assert sorted(links) == sorted(f"r-pictures/{path.name}" for path in (tmp_path / "r-pictures").iterdir())
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) > 20
-    for first, second in zip(rows[:-1], rows[1:], strict=True):
+    for first, second in itertools.pairwise(rows):
         if set(second) <= set("|-: "):
             assert len(first.split("|")) == len(second.split("|"))
     assert condgan.load(trained).sha256 in text

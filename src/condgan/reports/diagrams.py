@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import prod
 from xml.sax.saxutils import escape
 
-from condgan.engines import torch
-from condgan.engines.layer import Layer
+from condgan import engines
+from condgan.engines import Layer
 from condgan.recipe import Domain, Recipe
 from condgan.reports.document import Picture, Table
 from condgan.reports.language import Words
@@ -16,8 +16,8 @@ COLOURS = {"generator": "#0072B2", "discriminator": "#D55E00"}
 
 
 def layers(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
-    """The layers of both networks, as the torch engine has them; other engines have the same."""
-    return torch.described(recipe, domain)
+    """The layers of both networks."""
+    return engines.layers(recipe, domain)
 
 
 def tables(found: dict[str, tuple[Layer, ...]], words: Words) -> list[Table]:

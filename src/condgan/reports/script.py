@@ -141,7 +141,7 @@ def title(recipe: Recipe) -> str:
 def origin(recipe: Recipe, engine: str) -> str:
     """The command that writes this file."""
     changes = differences(recipe, builtin.RECIPES[recipe.name], "machine") if recipe.name in builtin.RECIPES else []
-    return wrapped(shlex.join(["condgan", "script", recipe.name, *changes, "--engine", engine]) + " writes this file.")
+    return wrapped(shlex.join(["condgan", "script", recipe.name, *changes, f"engine={engine}"]) + " writes this file.")
 
 
 def wrapped(text: str) -> str:

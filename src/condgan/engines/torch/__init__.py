@@ -8,11 +8,10 @@ import numpy.typing as npt
 from condgan.data.rows import Rows
 from condgan.engines import Sampler, Settings
 from condgan.engines.engine import Engine
-from condgan.engines.layer import Layer
 from condgan.engines.torch.checkup import needs
 from condgan.recipe import Domain, Recipe
 
-__all__ = ["WARMING", "build", "described", "needs", "refusal", "sampler"]
+__all__ = ["WARMING", "build", "needs", "refusal", "sampler"]
 WARMING: tuple[str, ...] = ()
 
 
@@ -25,13 +24,6 @@ def build(recipe: Recipe, domain: Domain, rows: Rows, picked: Settings | None) -
 
 def refusal(recipe: Recipe) -> str | None:
     """Nothing is refused."""
-
-
-def described(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
-    """The layers of both networks, by ``generator`` and ``discriminator``."""
-    from condgan.engines.torch import description
-
-    return description.described(recipe, domain)
 
 
 def sampler(recipe: Recipe, domain: Domain, state: Mapping[str, npt.NDArray[np.generic]]) -> Sampler:
