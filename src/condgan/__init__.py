@@ -2,7 +2,8 @@
 
 ``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
 ``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
-``condgan.train_seeds("mnist-fast", seeds=3)``, ``condgan.compare(run, other)``, ``condgan.verify("2026.png")``.
+``condgan.train_seeds("mnist-fast", seeds=3)``, ``condgan.compare(run, other)``, ``condgan.verify("2026.png")``,
+``condgan.script("cgan-lsgan")``, ``condgan.report(run, "report.html")``.
 """
 
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from condgan.provenance.verify import verify
     from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
+    from condgan.reports.report import report
+    from condgan.reports.script import script
     from condgan.results.evaluation import Evaluation
     from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
@@ -31,14 +34,14 @@ _PLACES = {
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
     "Study": "experiments.study", "compare": "experiments.comparison", "diagnose": "diagnosis.diagnosis",
     "evaluate": "evaluation.evaluation", "load": "generation.generator", "recipes": "recipe.builtin",
-    "resume": "training.training", "sweep": "experiments.sweep", "train": "training.training",
-    "train_seeds": "experiments.seeds", "verify": "provenance.verify",
+    "report": "reports.report", "resume": "training.training", "script": "reports.script", "sweep": "experiments.sweep",
+    "train": "training.training", "train_seeds": "experiments.seeds", "verify": "provenance.verify",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "Study", "compare", "diagnose", "evaluate", "load", "recipes", "resume", "sweep",
-    "train", "train_seeds", "verify",
+    "Listener", "Recipe", "Run", "Study", "compare", "diagnose", "evaluate", "load", "recipes", "report", "resume",
+    "script", "sweep", "train", "train_seeds", "verify",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

@@ -99,7 +99,7 @@ def test_kills_of_workers_and_of_the_whole_change_nothing(kills: int, digits: Pa
             with open(folder / "journal.jsonl", "ab") as journal:
                 journal.write(b'{"trial": "seed-0", "sta')
     resumed = subprocess.run(
-        [sys.executable, "-m", "condgan", "resume", str(folder), "--workers", "2"], capture_output=True, timeout=500
+        [sys.executable, "-m", "condgan", "resume", str(folder), "--workers", "2"], capture_output=True, timeout=1500
     )
     assert resumed.returncode == 0, resumed.stderr.decode()
     assert {outcome.state for outcome in Study(folder).read()[1].values()} == {"finished"}

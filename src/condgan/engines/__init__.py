@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 
 from condgan.arrays import Conditions, Latents, Samples
 from condgan.data.rows import Rows
+from condgan.engines.layer import Layer
 from condgan.errors import CondganError
 from condgan.recipe import Device, Domain, Machine, Precision, Recipe, Section, Threads
 from condgan.recipe.losses import boundary
 from condgan.recipe.rules import penalised
 
-__all__ = ["FIGURES", "Sampler", "Settings", "State", "Verdict", "engine", "figures", "load"]
+__all__ = ["FIGURES", "Layer", "Sampler", "Settings", "State", "Verdict", "engine", "figures", "layers", "load"]
 
 if TYPE_CHECKING:
     from condgan.engines.engine import Engine
@@ -112,6 +113,13 @@ class Framework(Protocol):
         Raises:
             CondganError: the weights do not fit the recipe, or the framework has no such networks.
         """
+
+
+def layers(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
+    """The layers of both networks, by ``generator`` and ``discriminator``: the same ones in every framework."""
+    from condgan.engines.torch import description
+
+    return description.described(recipe, domain)
 
 
 def load(name: str) -> Framework:

@@ -1,0 +1,248 @@
+"""The report of a run, section by section. Each says what is missing instead of leaving it out."""
+
+import shlex
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from condgan.diagnosis import alarms
+from condgan.evaluation.summary import number
+from condgan.pictures import curves, metric_plots
+from condgan.recipe import builtin
+from condgan.recipe.text import differences
+from condgan.reports import diagrams, pictures
+from condgan.reports.document import Beside, Document, Items, Paragraph, Picture, Section, Slider, Table
+from condgan.reports.equations import equations
+from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
+from condgan.reports.language import Words
+from condgan.reports.repeating import cited, environment, repeat
+from condgan.reports.subject import Subject
+from condgan.results import selection
+
+MOST_NOTES = 6
+
+
+def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) -> Document:
+    """The report of a run, or of a moment of it."""
+    makers: tuple[Callable[[Subject, Words], Section], ...] = (
+        summary, setup, losses, layers, training, samples, figures, diagnosis, limits, environment, repeat, cited,
+    )  # fmt: skip
+    sections = [make(subject, words) for make in makers]
+    return Document(words.lang, title(subject, words), subtitle(subject, words), sections, author)
+
+
+def title(subject: Subject, words: Words) -> str:
+    """What was trained on what."""
+    return words("run.title", recipe=subject.recipe.name, data=data_name(subject))
+
+
+def subtitle(subject: Subject, words: Words) -> str:
+    """State, length and seed."""
+    state = words(f"run.{subject.status.state}")
+    if subject.until is not None:
+        state = words("run.until", epoch=subject.until)
+    images = subject.plan.images if subject.plan else "?"
+    return words("run.subtitle", state=state, epochs=f"{subject.epoch:g}", images=images, seed=subject.recipe.seed)
+
+
+def data_name(subject: Subject) -> str:
+    """Of the data."""
+    return subject.domain.data if subject.domain else subject.recipe.data.source or "?"
+
+
+def standing(subject: Subject, words: Words) -> list[Paragraph]:
+    """A warning where a training has not finished."""
+    status = subject.status
+    if subject.until is not None or status.state == "finished":
+        return []
+    if status.state == "diverged":
+        return [Paragraph(words("state.diverged", epoch=f"{status.epoch:g}", reason=status.reason or "?"))]
+    told = {"epoch": f"{status.epoch:g}", "epochs": subject.recipe.train.epochs}
+    return [Paragraph(words("state.unfinished", reason=words(f"run.{status.state}"), **told))]
+
+
+def summary(subject: Subject, words: Words) -> Section:
+    """What it is, how good it is, what went wrong, and a picture."""
+    recipe, plan = subject.recipe, subject.plan
+    section = Section("summary", words("summary.title")).add(*standing(subject, words))
+    session = (subject.provenance.get("sessions") or [{}])[-1]
+    if plan is not None and subject.domain is not None:
+        told = words(
+            "summary.trained", recipe=recipe.name, source=recipe.source, count=f"{plan.images:,}",
+            data=subject.domain.data, epochs=f"{subject.epoch:g}",
+            steps=f"{round(subject.epoch * plan.steps_per_epoch):,}", batch=recipe.train.batch,
+            minutes="?" if subject.minutes is None else f"{subject.minutes:.1f}",
+            device=str(session.get("settings", {}).get("device", "?")), engine=recipe.machine.engine,
+        )  # fmt: skip
+        section.add(Paragraph(told))
+    found, split = measured(subject)
+    lines = [
+        words(f"summary.{metric}", value=one.value, floor=floor(one, words))
+        for metric in HEADLINES
+        if (one := by_metric(found, metric)) is not None and one.value is not None
+    ]
+    if lines:
+        section.add(Paragraph(words("summary.figures", split=split, figures=", ".join(lines))))
+    kinds = [words(f"alarm.{one.kind}") for one in alarms.from_log(recipe, subject.records)]
+    if subject.steps:
+        section.add(
+            Paragraph(words("summary.found", kinds=", ".join(kinds)) if kinds else words("summary.nothing-found"))
+        )
+    if subject.grids:
+        epoch, path = subject.grids[-1]
+        key = "summary.last" if recipe.conditional else "summary.last-unconditional"
+        caption = words(key, epoch=f"{epoch:g}")
+        section.add(Picture(pictures.small(path), caption, caption, pixelated=True, width=60))
+    return section
+
+
+def setup(subject: Subject, words: Words) -> Section:
+    """Recipe, data and how it was trained, as a table."""
+    recipe, plan = subject.recipe, subject.plan
+    rows = [(words("setup.recipe"), recipe.name), (words("setup.source"), recipe.source)]
+    if recipe.name in builtin.RECIPES:
+        changed = differences(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
+        rows.append((words("setup.changes"), ", ".join(f"`{one}`" for one in changed) or words("report.none")))
+    rows.append((words("setup.data"), data_name(subject)))
+    counts = subject.run.split_counts()
+    if counts:
+        shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        trained = str(subject.provenance["splits"].get("trained_on", "?"))
+        rows += [(words("setup.splits"), shown), (words("setup.trained-on"), trained)]
+    if subject.domain is not None:
+        names = subject.domain.class_names
+        shown = ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "")
+        form = diagrams.shape(subject.domain.shape)
+        rows += [(words("setup.form"), form), (words("setup.classes"), shown or words("report.none"))]
+    rows.append((words("setup.latent"), f"{recipe.latent.dim} x {recipe.latent.distribution}"))
+    for network in ("generator", "discriminator"):
+        one = getattr(recipe.optim, network[0])
+        shown = f"{one.name}, lr {one.lr:g}" + (
+            f", betas {one.betas}" if "ada" in one.name or "rada" in one.name else ""
+        )
+        shown += f", weight decay {one.weight_decay:g}" if one.weight_decay else ""
+        shown += f", {one.schedule}" if one.schedule != "constant" else ""
+        rows.append((words("setup.optimiser", network=words(f"networks.{network}")), shown))
+    train = recipe.train
+    rows += [
+        (words("setup.batch"), str(train.batch)), (words("setup.epochs"), str(train.epochs)),
+        (words("setup.order"), words(f"setup.order-{train.order}")),
+        (words("setup.fakes"), words(f"setup.fakes-{train.fakes}")),
+        (words("setup.critic"), str(train.critic_steps)), (words("setup.seed"), str(recipe.seed)),
+    ]  # fmt: skip
+    section = Section("setup", words("setup.title"))
+    section.add(Table((words("setup.field"), words("setup.value")), tuple(rows)))
+    if plan is None:
+        section.add(Paragraph(words("state.no-provenance")))
+    if recipe.notes:
+        section.add(Paragraph(words("setup.notes")), Items(recipe.notes[:MOST_NOTES]))
+    return section
+
+
+def losses(subject: Subject, words: Words) -> Section:
+    """What is minimised, as equations with their source."""
+    recipe = subject.recipe
+    intro = "losses.intro" if recipe.conditional else "losses.intro-unconditional"
+    section = Section("losses", words("losses.title")).add(
+        Paragraph(words(intro, name=f"`{recipe.loss.name}`")),
+        *equations(recipe),
+        Paragraph(words("losses.symbols"), True),
+    )
+    loss = recipe.loss
+    if (loss.real_target, loss.fake_target, loss.flip) != (1, 0, 0):
+        told = words("losses.smoothing", real=loss.real_target, fake=loss.fake_target, flip=loss.flip)
+        section.add(Paragraph(told))
+    return section
+
+
+def layers(subject: Subject, words: Words) -> Section:
+    """Both networks, as a diagram and in tables."""
+    section = Section("networks", words("networks.title"))
+    if subject.domain is None:
+        return section.add(Paragraph(words("state.no-provenance")))
+    found = diagrams.layers(subject.recipe, subject.domain)
+    section.add(diagrams.diagram(found, subject.recipe, subject.domain, words), *diagrams.tables(found, words))
+    ema = subject.recipe.train.ema
+    return section.add(None if ema is None else Paragraph(words("networks.average", decay=ema)))
+
+
+def training(subject: Subject, words: Words) -> Section:
+    """Losses and figures over the training, and how long it took."""
+    section = Section("training", words("training.title"))
+    if not subject.steps:
+        return section.add(Paragraph(words("state.no-log")))
+    drawn = pictures.drawn(lambda path: curves.loss_curves(path, subject.steps, subject.recipe.name, pictures.plot()))
+    section.add(Picture(drawn, words("training.losses"), words("training.losses")))
+    if subject.bounds is not None:
+        told = words("training.reading", chance=subject.bounds.chance, floor=subject.bounds.floor)
+        section.add(Paragraph(told))
+    section.add(course(subject, words))
+    if len(subject.evaluations) > 1:
+        position = selection.best(subject.recipe, subject.evaluations)
+        best = None if position is None else subject.evaluations[position].images
+        drawn = pictures.drawn(
+            lambda path: metric_plots.metric_curves(
+                path, subject.evaluations, subject.recipe.name, pictures.plot(), best
+            )
+        )
+        section.add(Picture(drawn, words("training.metrics"), words("training.metrics")))
+    seconds, last = subject.steps[-1].seconds, subject.steps[-1].step
+    if seconds:
+        section.add(Paragraph(words("training.time", minutes=seconds / 60, rate=last / seconds), True))
+    return section
+
+
+def course(subject: Subject, words: Words) -> Table:
+    """Losses, their spread and the generator's gradient by epoch."""
+    ends = np.unique(np.linspace(0, subject.steps[-1].epoch, MOST_LINES + 1))
+    rows = []
+    for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        means = [subject.mean(name, first, last) for name in ("d_loss", "g_loss")]
+        spreads = [subject.spread(name, first, last) for name in ("d_loss", "g_loss")]
+        if means[0] is None:
+            continue
+        right = subject.mean("d_accuracy", first, last)
+        rows.append((
+            f"{last:.4g}", *(number(one) for one in means), ", ".join(number(one) for one in spreads),
+            number(subject.mean("g_gradient", first, last)), "-" if right is None else f"{right:.1%}",
+        ))  # fmt: skip
+    header = tuple(words(f"training.{name}") for name in ("epoch", "d", "g", "between", "gradient", "accuracy"))
+    return Table(header, tuple(rows), words("training.table"), frozenset(range(6)))
+
+
+def samples(subject: Subject, words: Words) -> Section:
+    """Grids over the training, and two moments beside each other."""
+    section = Section("samples", words("samples.title"))
+    if not subject.grids:
+        return section.add(Paragraph(words("state.no-samples")))
+    chosen = pictures.spread(subject.grids, pictures.FRAMES)
+    frames = tuple((words("samples.epoch", epoch=round(epoch, 3)), pictures.small(path)) for epoch, path in chosen)
+    section.add(Slider(frames, words("samples.alt"), words("samples.slider")))
+    trained = [pair for pair in subject.grids if pair[0] > 0]
+    if len(trained) > 1:
+        early = trained[max(0, len(trained) // 10 - 1)]
+        both = tuple((words("samples.epoch", epoch=round(e, 3)), pictures.small(p)) for e, p in (early, trained[-1]))
+        section.add(Beside(both, words("samples.alt"), words("samples.moments")))
+    return section
+
+
+def diagnosis(subject: Subject, words: Words) -> Section:
+    """What the log shows, with its evidence and the command to try."""
+    section = Section("diagnosis", words("diagnosis.title"))
+    if not subject.steps:
+        return section.add(Paragraph(words("state.no-log")))
+    findings = alarms.ordered(alarms.from_log(subject.recipe, subject.records))
+    for one in findings:
+        meaning = words.get(f"means.{one.kind}", one.text)
+        section.add(Paragraph(f"{words(f'alarm.{one.kind}')} (`{one.kind}`). {meaning}"))
+        section.add(Paragraph(words("diagnosis.evidence", evidence=one.evidence), True))
+        if one.advice:
+            command = builtin.command(subject.recipe, one.advice)
+            section.add(Paragraph(words("diagnosis.try", command=command)))
+    if not findings:
+        told = words(
+            "diagnosis.nothing", lines=len(subject.steps), evaluations=len(subject.evaluations),
+            run=shlex.quote(subject.path),
+        )  # fmt: skip
+        section.add(Paragraph(told))
+    return section

@@ -1,0 +1,147 @@
+"""A run as a report sees it: its recipe, log, figures and pictures, up to a moment; and what is missing."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condgan.draws.schedule import Plan
+from condgan.errors import CondganError
+from condgan.evaluation.evaluation import own_folder
+from condgan.generation.run import Run
+from condgan.recipe import Domain, Recipe
+from condgan.recipe.losses import Bounds, bounds
+from condgan.results.evaluation import FILE, Evaluation
+from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
+from condgan.runs import moment
+from condgan.runs.status import Status
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A run, or what it was after an epoch.
+
+    Attributes:
+        path: as it was given.
+        run: its folder.
+        until: the epoch; none: all there is.
+    """
+
+    path: str
+    run: Run
+    until: int | None
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> "Subject":
+        """A run, or ``RUN@100``.
+
+        Raises:
+            CondganError: there is none, its recipe or log is damaged, or it has not reached that epoch.
+        """
+        folder, epoch = moment.parse(path)
+        found = cls(str(path), Run.open(folder), epoch)
+        if epoch is not None and not any(record.epoch >= epoch for record in found.run.records()):
+            raise CondganError(f"{folder} has not reached epoch {epoch}: `{folder}` takes all there is")
+        return found
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Of the run."""
+        return self.run.recipe
+
+    @cached_property
+    def records(self) -> Sequence[Record]:
+        """The log up to the moment."""
+        every = self.run.records()
+        return every if self.until is None else [record for record in every if record.epoch <= self.until]
+
+    @property
+    def steps(self) -> list[StepRecord]:
+        """The records of steps."""
+        return of_kind(self.records, StepRecord)
+
+    @property
+    def evaluations(self) -> list[EvaluationRecord]:
+        """The evaluations, without that of the untrained generator."""
+        return [record for record in of_kind(self.records, EvaluationRecord) if record.step]
+
+    @cached_property
+    def status(self) -> Status:
+        """What became of the training."""
+        return self.run.status
+
+    @cached_property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the run says of its data and its sessions; empty where the file is missing or damaged."""
+        try:
+            found = json.loads((self.run.folder / "provenance.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def domain(self) -> Domain | None:
+        """The form of the samples; none where it is not recorded."""
+        try:
+            return self.run.domain()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """How the steps fall on the data; none where that is not recorded."""
+        return self.run.plan()
+
+    @property
+    def epoch(self) -> float:
+        """Of the moment, or of the last save."""
+        return float(self.until) if self.until is not None else self.status.epoch
+
+    @cached_property
+    def evaluation(self) -> Evaluation | None:
+        """What ``condgan evaluate`` has saved; none where it has not, or it is of another version."""
+        folder = own_folder(self.path)
+        if folder is None or not (folder / FILE).is_file():
+            return None
+        try:
+            return Evaluation.load(folder)
+        except CondganError:
+            return None
+
+    @cached_property
+    def grids(self) -> list[tuple[float, Path]]:
+        """Epoch and file of each sample grid, in order."""
+        each = self.plan.images_per_epoch if self.plan else None
+        found = []
+        for path in sorted(self.run.samples.glob("[0-9]*.png")) if self.run.samples.is_dir() else []:
+            if path.stem.isdecimal():
+                epoch = int(path.stem) / each if each else math.nan
+                if self.until is None or not epoch > self.until:
+                    found.append((epoch, path))
+        return found
+
+    @property
+    def minutes(self) -> float | None:
+        """Of training, without evaluations."""
+        return self.steps[-1].seconds / 60 if self.steps else None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """Of the discriminator's loss."""
+        return bounds(self.recipe.loss)
+
+    def mean(self, name: str, first: float, last: float) -> float | None:
+        """The mean of a figure of steps between two epochs; none where it was not logged there."""
+        values = [one.mean[name] for one in self.steps if first < one.epoch <= last and name in one.mean]
+        return float(np.mean(values)) if values else None
+
+    def spread(self, name: str, first: float, last: float) -> float | None:
+        """The mean standard deviation of a figure between steps, likewise."""
+        values = [one.spread[name] for one in self.steps if first < one.epoch <= last and name in one.spread]
+        return float(np.mean(values)) if values else None

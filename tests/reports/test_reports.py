@@ -1,0 +1,291 @@
+"""Reports say what a run's files say, in both languages, load nothing from elsewhere, and execute nothing of them."""
+
+import base64
+import itertools
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import condgan
+from condgan import cli, recipes
+from condgan.diagnosis.alarms import ALARMS
+from condgan.engines.losses import PENALTIES
+from condgan.errors import CondganError
+from condgan.evaluation.comparison import METRICS
+from condgan.experiments import seeds
+from condgan.experiments.study import Outcome, Study
+from condgan.recipe.losses import LOSSES
+from condgan.reports import equations, language, printing, rendering
+from condgan.reports.report import report
+from condgan.results.records import EvaluationRecord, of_kind
+from condgan.runs.run import Run
+from condgan.storage.manifest import Manifest
+
+TINY = (
+    "generator.hidden=8", "discriminator.hidden=8", "latent.dim=4", "evaluation.every=300", "evaluation.images=200",
+    "output.grid_every=300", "output.log_every=2", "machine.threads=1",
+)  # fmt: skip
+NASTY = "<script>alert('x')</script>"
+
+
+@pytest.fixture(scope="module")
+def trained(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two epochs with three evaluations."""
+    folder = tmp_path_factory.mktemp("report") / "run"
+    condgan.train("cgan-lsgan", *TINY, data=digits, epochs=2, run=folder)
+    return folder
+
+
+class Page(HTMLParser):
+    """What a page has in it: tags with their attributes, and the text of paragraphs and cells."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+        self.inside = tag
+
+    def handle_data(self, data: str) -> None:
+        (self.scripts if self.inside in ("script", "style") else self.words).append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page(path: Path) -> Page:
+    return Page(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("lang", language.LANGUAGES)
+@pytest.mark.parametrize("purpose", [None, "coursework"])
+def test_a_report_says_what_the_run_says_and_loads_nothing(
+    lang: str, purpose: Any, trained: Path, tmp_path: Path
+) -> None:
+    report(trained, tmp_path / "r.html", lang=lang, purpose=purpose, author=[("name", "Li"), ("course", "GAN")])
+    found = page(tmp_path / "r.html")
+    run = Run(trained)
+    last = of_kind(run.records(), EvaluationRecord)[-1]
+    for figure in last.evaluation.values():
+        if figure.value is not None:
+            assert f"{figure.value:#.4g}" in found.text or f"{figure.value:.1e}" in found.text
+    state = run.checkpoint()
+    assert state.is_file()
+    assert condgan.load(trained).sha256 in found.text
+    assert "Li" in found.text
+    for tag, attributes in found.tags:
+        for name in ("src", "href", "action", "data", "srcset"):
+            value = attributes.get(name) or ""
+            assert value.startswith(("data:image/png;base64,", "#")) or not value, (tag, value[:80])
+    (manifest,) = [attributes["content"] for tag, attributes in found.tags if attributes.get("name") == "condgan"]
+    told = Manifest.from_json(manifest or "")
+    assert (told.kind, told.synthetic, told.recipe) == ("report", True, "cgan-lsgan")
+    titles = [attributes.get("id") for tag, attributes in found.tags if tag == "section"]
+    assert len(titles) == len(set(titles)) >= 12
+
+
+def test_pictures_in_a_report_are_those_of_the_run(trained: Path, tmp_path: Path) -> None:
+    report(trained, tmp_path / "r.html")
+    found = [str(attributes.get("src")) for tag, attributes in page(tmp_path / "r.html").tags if tag == "img"]
+    grids = sorted((trained / "samples").glob("[0-9]*.png"))
+    shown = [np.asarray(Image.open(base64_file(src)).convert("RGB")) for src in found]
+    for path in grids:
+        with Image.open(path) as picture:
+            expected = np.asarray(picture.convert("RGB"))
+        assert any(one.shape == expected.shape and np.array_equal(one, expected) for one in shown), path
+
+
+def base64_file(src: str) -> Any:
+    import io
+
+    return io.BytesIO(base64.b64decode(src.partition(",")[2]))
+
+
+def test_markdown_has_the_same_words_and_its_pictures_beside_it(trained: Path, tmp_path: Path) -> None:
+    files = report(trained, tmp_path / "r.md", lang="zh")
+    text = (tmp_path / "r.md").read_text("utf-8")
+    links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert files == [tmp_path / "r.md", tmp_path / "r-pictures"]
+    assert sorted(links) == sorted(f"r-pictures/{path.name}" for path in (tmp_path / "r-pictures").iterdir())
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(rows) > 20
+    for first, second in itertools.pairwise(rows):
+        if set(second) <= set("|-: "):
+            assert len(first.split("|")) == len(second.split("|"))
+    assert condgan.load(trained).sha256 in text
+
+
+def test_nothing_of_data_or_fields_is_executed(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    provenance = json.loads((folder / "provenance.json").read_text())
+    names = [NASTY, "日本語", "a|b`c`", "$x$", *provenance["domain"]["class_names"][4:]]
+    provenance["domain"]["class_names"] = names
+    provenance["domain"]["data"] = NASTY
+    provenance["sessions"][0]["platform"] = NASTY
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    recipe = json.loads((folder / "recipe.json").read_text())
+    recipe["name"], recipe["source"], recipe["notes"] = "mine", NASTY, [NASTY]
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    plain = page(report(trained, tmp_path / "plain.html")[0])
+    for purpose in (None, "coursework"):
+        report(folder, tmp_path / "r.html", purpose=purpose, author=[(NASTY[:30], NASTY)])  # type: ignore[arg-type]
+        found = page(tmp_path / "r.html")
+        assert found.scripts == plain.scripts
+        assert sum(tag == "script" for tag, _ in found.tags) == 1
+        assert NASTY in found.text
+    report(folder, tmp_path / "r.md")
+    text = (tmp_path / "r.md").read_text("utf-8")
+    outside = re.sub(r"```.*?```|`[^`\n]*`|<!--.*?-->", "", text, flags=re.S)
+    assert not re.search(r"(?<!\\)<script", outside)
+
+
+def test_what_is_missing_is_said(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    (folder / "status.json").write_text(json.dumps({"state": "stopped", "step": 3, "epoch": 0.5}))
+    lines = [line for line in (folder / "log.jsonl").read_text().splitlines() if '"evaluation"' not in line]
+    (folder / "log.jsonl").write_text("\n".join(lines) + "\n")
+    shutil.rmtree(folder / "samples")
+    (folder / "provenance.json").unlink()
+    for purpose in (None, "coursework"):
+        text = page(report(folder, tmp_path / "r.html", purpose=purpose)[0]).text  # type: ignore[arg-type]
+        for words in ("has not finished", "there are no figures", "no sample pictures", "is not recorded"):
+            assert words in text
+    (folder / "status.json").write_text(json.dumps({"state": "diverged", "step": 3, "epoch": 0.5, "reason": "NaN"}))
+    (folder / "log.jsonl").write_text("")
+    text = page(report(folder, tmp_path / "r.html", lang="zh", purpose="coursework")[0]).text
+    assert "发散：NaN" in text
+    assert "日志是空的" in text
+
+
+def test_a_study_and_a_comparison(digits: Path, tmp_path: Path) -> None:
+    study = seeds.train_seeds("cgan-lsgan", *TINY, seeds=2, data=digits, epochs=1, study=tmp_path / "A")
+    study.ended(Outcome(trial="seed-7", state="failed", reason=f"no space {NASTY}"))
+    for lang, words in (("en", "failed"), ("zh", "失败")):
+        text = page(report(study.folder, tmp_path / "s.html", lang=lang)[0]).text
+        assert f"no space {NASTY}" in text
+        assert words in text
+        values = [Study(study.folder).run(f"seed-{seed}").evaluations()[-1].value("label_accuracy") for seed in (0, 1)]
+        assert f"{np.mean([value for value in values if value is not None]):#.4g}" in text
+    condgan.compare(tmp_path / "A" / "seed-0", tmp_path / "A" / "seed-1", output=tmp_path / "AB")
+    told = json.loads((tmp_path / "AB" / "comparison.json").read_text())
+    text = page(report(tmp_path / "AB", tmp_path / "c.html", lang="zh")[0]).text
+    assert text.count("无从判断") >= len(told["figures"])
+    told["comparisons"][0]["figures"]["recall"] = 3
+    (tmp_path / "AB" / "comparison.json").write_text(json.dumps(told))
+    with pytest.raises(CondganError, match=r"comparison\.json is damaged"):
+        report(tmp_path / "AB", tmp_path / "c.html")
+    with pytest.raises(CondganError, match="this is a study: name one of its runs"):
+        report(study.folder, tmp_path / "c.html", purpose="coursework")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("{run}", "-o", "r.doc"), "expected a file that ends in .html, .md, .pdf"),
+     (("{run}", "-o", "r.html", "--author", "name"), "--author name: expected FIELD=VALUE"),
+     (("{run}", "-o", "r.html", "--author", "=x"), "FIELD=VALUE"),
+     (("{run}@9", "-o", "r.html"), "has not reached epoch 9"),
+     (("nowhere", "-o", "r.html"), "no run folder"),
+     (("{run}", "-o", "{run}/recipe.json/r.html"), "cannot write")],
+)  # fmt: skip
+def test_bad_input(
+    words: tuple[str, ...], says: str, trained: Path, tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["report", *(word.format(run=trained) for word in words)])
+    told = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert says in told.err
+    assert told.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_browser_it_says_how_to_print(trained: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(printing, "BROWSERS", ("no-such-browser",))
+    monkeypatch.setattr(printing, "PLACES", ())
+    with pytest.raises(CondganError, match=r"no browser that prints to PDF was found.*write \.html"):
+        report(trained, tmp_path / "r.pdf")
+    (tmp_path / "broken").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "broken").chmod(0o755)
+    monkeypatch.setattr(printing, "PLACES", (str(tmp_path / "broken"),))
+    with pytest.raises(CondganError, match="did not print"):
+        report(trained, tmp_path / "r.pdf")
+    assert not (tmp_path / "r.pdf").exists()
+
+
+def test_a_browser_prints_it(trained: Path, tmp_path: Path) -> None:
+    try:
+        printing.browser()
+    except CondganError as error:
+        pytest.skip(str(error))
+    (path,) = report(trained, tmp_path / "r.pdf", purpose="coursework", lang="zh")
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 4
+
+
+def fields(sentence: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)", sentence))
+
+
+def test_every_metric_alarm_and_loss_has_its_words() -> None:
+    en = language.table("en")
+    assert not [name for name in METRICS if f"metric.{name}" not in en]
+    assert not [kind for kind in ALARMS if not {f"alarm.{kind}", f"means.{kind}"} <= set(en)]
+    assert set(equations.PAIRS) == set(LOSSES)
+    assert set(equations.PENALTIES) == set(PENALTIES)
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    en, zh = (language.table(lang) for lang in language.LANGUAGES)
+    assert set(en) == set(zh)
+    for key, sentence in en.items():
+        assert fields(sentence) >= fields(zh[key]), key
+        assert zh[key], key
+        if not key.startswith(("metric.", "report.none")) and len(sentence) > 40:
+            assert re.search(r"[\u4e00-\u9fff]", zh[key]), key
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("network", ["cgan-bce", "gan-mlp"])
+def test_every_loss_has_equations_that_are_mathml(name: str, network: str) -> None:
+    recipe = recipes.get(network)
+    changed = {
+        "penalty": recipe.penalty.model_copy(update=dict.fromkeys(equations.PENALTIES, 1.0)),
+        "loss": recipe.loss.model_copy(update={"name": name, "halved": True}),
+    }
+    recipe = recipe.model_copy(update=changed)
+    found = equations.equations(recipe)
+    assert len(found) == 2 + len(equations.PENALTIES)
+    for one in found:
+        tree = ElementTree.fromstring(rendering.mathml(one.latex))
+        assert tree.tag.endswith("math")
+        assert one.source
+        if network == "gan-mlp":
+            assert "y" not in re.sub(r"\\[a-z]+", "", one.latex)
+
+
+def test_the_equation_of_a_halved_least_squares_loss() -> None:
+    d, g = equations.equations(recipes.get("cgan-lsgan"))
+    assert d.latex.startswith(r"L_D=\tfrac{1}{2}\left(")
+    assert "1-C(x,y)" in d.latex
+    smoothed, _ = equations.equations(recipes.get("cgan-bce", ["loss.name=least-squares", "loss.real_target=0.9"]))
+    assert "0.9-C(x,y)" in smoothed.latex
+    assert r"\tfrac{1}{2}" in smoothed.latex
+    assert g.source == "Mao et al. 2017, (2)"
