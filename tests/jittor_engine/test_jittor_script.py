@@ -46,7 +46,8 @@ def written_pair(name: str, *overrides: str) -> tuple[Any, Any]:
         ("cgan-bce", ()),
         ("cgan-paper", ()),
         ("cgan-bn-prelu-adamw", ("discriminator.norm=batch",)),
-        ("gan-mlp", ("loss.name=hinge",)),
+        # SGD: Adam makes whole steps of the rounding errors of a gradient that is 0
+        ("gan-mlp", ("loss.name=hinge", "optim.name=sgd", "optim.lr=0.1")),
     ],
 )
 def test_its_steps_are_those_of_torch(name: str, changes: tuple[str, ...], tiny: dict[str, tuple[str, ...]]) -> None:

@@ -337,5 +337,4 @@ def test_it_takes_a_recipe_of_one_s_own(tmp_path: Path) -> None:
 def test_it_says_which_command_writes_it() -> None:
     text = script("cgan-bce", "train.epochs=7", "seed=3", engine="jittor")
     command = next(line for line in text.splitlines() if line.startswith("condgan script"))
-    words = command.removesuffix(" writes this file.").split()[2:]
-    assert script(*words) == text
+    assert script(*command.removesuffix(" writes this file.").split()[2:]) == text

@@ -140,8 +140,11 @@ def title(recipe: Recipe) -> str:
 
 def origin(recipe: Recipe, engine: str) -> str:
     """The command that writes this file."""
-    changes = differences(recipe, builtin.RECIPES[recipe.name], "machine") if recipe.name in builtin.RECIPES else []
-    return wrapped(shlex.join(["condgan", "script", recipe.name, *changes, f"engine={engine}"]) + " writes this file.")
+    base = builtin.RECIPES.get(recipe.name)
+    changes = differences(recipe, base, "machine") if base else []
+    if engine != (base or recipe).machine.engine:
+        changes.append(f"engine={engine}")
+    return wrapped(shlex.join(["condgan", "script", recipe.name, *changes]) + " writes this file.")
 
 
 def wrapped(text: str) -> str:
