@@ -142,6 +142,28 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     Raises:
         UndefinedError: fewer than twenty rows, or NaN.
     """
+    scores = scores_of_splits(posteriors)
+    return Estimate(float(scores.mean()), float(scores.std()) / SPLITS**0.5)
+
+
+def published_inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
+    """The same as it is published: the mean of ten splits, and their standard deviation (of ten, not of nine).
+
+    The deviation stands where others have a standard error, and is about three times as large.
+
+    Raises:
+        UndefinedError: as for ``inception_score``.
+    """
+    scores = scores_of_splits(posteriors)
+    return Estimate(float(scores.mean()), float(scores.std(correction=0)))
+
+
+def scores_of_splits(posteriors: npt.NDArray[np.float32]) -> "Tensor":
+    """The Inception Score of each of ten splits of (N, K) posteriors, (10,) float64, in a fixed random order of rows.
+
+    Raises:
+        UndefinedError: as for ``inception_score``.
+    """
     import torch
 
     check_features(posteriors)
@@ -150,13 +172,12 @@ def inception_score(posteriors: npt.NDArray[np.float32]) -> Estimate:
     posteriors = posteriors[: len(posteriors) // SPLITS * SPLITS]  # splits of equal size
     shuffled = torch.randperm(len(posteriors), generator=torch.Generator().manual_seed(0))
     logits = double(posteriors)[shuffled].clamp_min(1e-30).log()
-    scores = torch.stack(
+    return torch.stack(
         [
             (part * (log - part.mean(0).log())).sum(1).mean().exp()
             for part, log in zip(logits.softmax(1).chunk(SPLITS), logits.log_softmax(1).chunk(SPLITS), strict=True)
         ]
     )
-    return Estimate(float(scores.mean()), float(scores.std()) / SPLITS**0.5)
 
 
 def with_error(distance: Callable[[npt.NDArray[np.bool_]], float], count: int) -> Estimate:
