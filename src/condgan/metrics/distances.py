@@ -56,10 +56,32 @@ def moments(features: Features) -> "tuple[Tensor, Tensor]":
     return mean, (rows.T @ rows - len(rows) * (mean[:, None] @ mean[None])) / (len(rows) - 1)
 
 
+def frechet_of_few(real: Features, generated: Features) -> float:
+    """``frechet`` of sets of fewer rows than dimensions, without any (D, D) matrix.
+
+    With covariances A^T A and B^T B of centred rows, the trace of the root of their product is the sum of the singular
+    values of A B^T, which is (N, M).
+
+    Raises:
+        UndefinedError: as for ``frechet``.
+    """
+    import torch
+
+    check_spread(real, generated)
+    means, roots = [], []
+    for rows in (double(real), double(generated)):
+        means.append(rows.mean(0))
+        roots.append((rows - means[-1]) / (len(rows) - 1) ** 0.5)
+    a, b = roots
+    traces = a.square().sum() + b.square().sum()
+    value = (means[0] - means[1]).square().sum() + traces - 2 * torch.linalg.svdvals(a @ b.T).sum()
+    return max(float(value), 0.0)  # rounding; in this order a NaN stays one
+
+
 def frechet_of_means(real: Features, generated: Features) -> float:
     """The same, but the norm of the means is not squared, as in a published notebook: only to compare with it."""
     difference = double(real).mean(0) - double(generated).mean(0)
-    return frechet(real, generated) - float(difference.square().sum()) + float(difference.norm())
+    return frechet_of_few(real, generated) - float(difference.square().sum()) + float(difference.norm())
 
 
 def intra_frechet(real: Features, real_labels: Labels, generated: Features, labels: Labels) -> float:

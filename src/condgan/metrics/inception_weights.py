@@ -30,7 +30,7 @@ SAFE_TORCH = (2, 6)  # in older ones the restricted reader can be made to run co
 
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"
 BEFORE_ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # how torch began its files until 2020
-COUNTER = "num_batches_tracked"  # of use in training only, and files written by an older torch lack it
+COUNTER = "num_batches_tracked"  # of use in training only; files of Jittor or an older torch lack it
 AUXILIARY = "AuxLogits."  # a second classifier, of use in training only
 
 
@@ -55,7 +55,7 @@ def load(path: Path) -> Inception:
     if port is not FID_2015:
         state = {name: value for name, value in state.items() if not str(name).startswith(AUXILIARY)}
     try:
-        network.load_state_dict(counters | state)
+        network.load_state_dict(state | counters)
     except (AttributeError, RuntimeError, TypeError) as error:
         detail = " ".join(str(error).split())
         raise CondganError(f"{path} contains no weights of this network ({detail}): {EXPECTED}") from None
