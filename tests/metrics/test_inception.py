@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from second_inception import AVERAGED, SIDES, convolutions, made_up, reference
 from torch import Tensor
 from torch.nn import functional as F
 
-from second_inception import AVERAGED, SIDES, convolutions, made_up, reference
 from condgan.metrics import inception
 from condgan.metrics.inception import FID_2015, IMAGENET, Inception, Port
 from conftest import random_images
@@ -75,7 +75,7 @@ def test_parameters_have_the_names_and_shapes_of_the_graph(port: Port, outputs: 
 
 
 def test_the_count_of_parameters_is_the_published_one() -> None:
-    """torchvision states 27,161,264 for its port, with an auxiliary classifier; the graph of 2015 has 8 outputs more."""
+    """torchvision states 27,161,264 for its port, auxiliary classifier included; that of 2015 has 8 outputs more."""
     later, of_2015 = (sum(value.numel() for value in Inception(port).parameters()) for port in (IMAGENET, FID_2015))
     assert later == 27_161_264 - AUXILIARY == 23_834_568
     assert later + AUXILIARY - 1000 * (2048 + 1) == 25_112_264  # as published without the last layer

@@ -134,9 +134,7 @@ FORMS: dict[str, Callable[[State], bytes]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_later_weights_are_known_by_their_content(
-    form: str, later: Inception, images: Tensor, tmp_path: Path
-) -> None:
+def test_later_weights_are_known_by_their_content(form: str, later: Inception, images: Tensor, tmp_path: Path) -> None:
     path = tmp_path / module.FILE  # whatever its name is
     path.write_bytes(FORMS[form](later.state_dict()))
     before = torch.get_rng_state()
@@ -164,7 +162,10 @@ def blank(port: Any = IMAGENET) -> State:
 LATER_OTHERS: dict[str, tuple[str, Callable[[State], Any]]] = {
     "no last layer": ("nothing of that name", lambda state: {n: v for n, v in state.items() if n != "fc.weight"}),
     "ten classes": ("(10, 2048)", lambda state: {**state, "fc.weight": torch.zeros(10, 2048)}),
-    "one is missing": ("Mixed_7a.branch3x3_1", lambda state: {n: v for n, v in state.items() if "7a.branch3x3_1" not in n}),
+    "one is missing": (
+        "Mixed_7a.branch3x3_1",
+        lambda state: {n: v for n, v in state.items() if "7a.branch3x3_1" not in n},
+    ),
     "one too many": ("Mixed_8a", lambda state: {**state, "Mixed_8a.conv.weight": torch.zeros(1)}),
     "another shape": ("fc.bias", lambda state: {**state, "fc.bias": torch.zeros(1008)}),
     "a number": ("fc.bias", lambda state: {**state, "fc.bias": 1.0}),

@@ -1,8 +1,8 @@
 """Inception v3, whose features published Fréchet distances use, in two ports.
 
 Szegedy et al. 2015 (arXiv:1512.00567) describe the network, Heusel et al. 2017 (arXiv:1706.08500) compare its features
-in the graph of 2015-12-05, which pytorch-fid has ported. torchvision and Jittor have a port of a later graph. Figures of
-the two do not compare; ``Port`` lists what differs, and all else is the same.
+in the graph of 2015-12-05, which pytorch-fid has ported. torchvision and Jittor have a port of a later graph. Figures
+of the two do not compare; ``Port`` lists what differs, and all else is the same.
 
 ``inception_weights`` reads the published weights.
 """
@@ -52,8 +52,8 @@ class Port:
 
 
 HALF = (0.5, 0.5, 0.5)
-# The graph of 2015: averages leave the padding out, the last block takes the maximum where the paper has an average, and
-# there are 1008 outputs for 1000 classes. pytorch-fid scales to [-1, 1]; the graph itself has (x - 128) / 128.
+# The graph of 2015: averages leave the padding out, the last block takes the maximum where the paper has an average,
+# and there are 1008 outputs for 1000 classes. pytorch-fid scales to [-1, 1]; the graph itself has (x - 128) / 128.
 FID_2015 = Port("", 1008, within, highest, HALF, HALF)
 # Jittor's model takes images with ImageNet's mean and deviation as they are. torchvision's has the same weights, and
 # undoes that normalisation (`transform_input`): its own features are those of images in [-1, 1], and others than these.

@@ -87,7 +87,9 @@ def tensors(path: Path, content: bytes, sha256: str) -> Any:
     """
     read = reader(content)
     if read is of_torch and sha256 != SHA256 and version() < SAFE_TORCH:
-        raise CondganError(f"{path} is not read by torch {torch.__version__}: update torch, or save the weights as .npz")
+        raise CondganError(
+            f"{path} is not read by torch {torch.__version__}: update torch, or save the weights as .npz"
+        )
     if read is None and content.startswith(PICKLE):
         raise CondganError(
             f"{path} is a plain pickle, as Jittor's .pkl: it could run any code and is not read; save the weights with "
