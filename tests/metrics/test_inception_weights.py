@@ -59,8 +59,7 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert message.startswith(str(path))
-    for problem in (module.FILE, module.SHA256, module.WHERE, module.LATER_FILE):
-        assert problem in message
+    assert module.EXPECTED in message
     return message
 
 
@@ -84,6 +83,7 @@ def test_names_of_the_published_file_agree() -> None:
     assert module.WHERE.endswith(f"/pytorch-fid/releases/download/fid_weights/{module.FILE}")
     assert len(module.SHA256) == 64
     assert module.LATER_WHERE.endswith(module.LATER_FILE)
+    assert all(part in module.EXPECTED for part in (module.FILE, module.SHA256, module.WHERE, module.LATER_WHERE))
 
 
 def test_a_loaded_network_is_the_saved_one(
