@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from condgan.engines.jittor import setting_up
 from condgan.metrics import inception_weights
 from condgan.metrics.inception import IMAGENET, prepared
 
@@ -15,6 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs/metrics.md"
 
 
 def test_jittors_network_gives_our_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting_up.ready()
     import jittor
     from jittor.models import inception_v3
 
