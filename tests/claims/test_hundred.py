@@ -125,8 +125,8 @@ def test_the_verdict_follows_from_the_curve(
     assert answer.verdict == verdict
     assert answer.picture is not None
     assert answer.picture.is_file()
-    assert f"{found[-1].epoch}: {found[-1].few:.3g}" in answer.figure
-    assert f"real images: {found[-1].floor:.3g}" in answer.figure
+    assert f"{found[-1].epoch}: {found[-1].few:.4g}" in answer.figure
+    assert f"real images: {found[-1].floor:.4g}" in answer.figure
     assert ("not tested in its space" in answer.figure) == (not weights)
     assert ("space of Inception-v3" in answer.figure) == weights
     assert ("not kept: 0, 10" in answer.figure) == (budget == "full")
@@ -170,7 +170,7 @@ def test_the_curve_of_a_training(report: None, tmp_path: Path, monkeypatch: pyte
     assert len(kept) == 4  # of two epochs: the sound figures, and 100 against 100
     (few,) = [name for name in kept if "-0002-hundred-" in name]
     figure = json.loads((tmp_path / STUDY / "moments" / few).read_text())["fid_mnist_100_vs_100"]
-    assert f", 2: {figure['value']:.3g} (100 other real images: {figure['floor']:.3g})" in one["figure"]
+    assert f", 2: {figure['value']:.4g} (100 other real images: {figure['floor']:.4g})" in one["figure"]
 
     seen: list[Images] = []
     monkeypatch.setattr(features, "inception", lambda *_: watched(seen))

@@ -105,10 +105,10 @@ def answer(evidence: Evidence) -> Answer:
     found = curve(evidence)
     network, last = evidence.inception, found[-1]
     space = "MNIST" if network is None else "Inception-v3"
-    shown = ", ".join(f"{one.epoch}: {one.few:.3g}" for one in found)
-    sound = ", ".join(f"{one.epoch}: {one.sound:.3g}" for one in found)
+    shown = ", ".join(f"{one.epoch}: {one.few:.4g}" for one in found)
+    sound = ", ".join(f"{one.epoch}: {one.sound:.4g}" for one in found)
     figure = (
-        f"in the space of {space}, {EACH} against {EACH}, by epoch {shown} ({EACH} other real images: {last.floor:.3g})"
+        f"in the space of {space}, {EACH} against {EACH}, by epoch {shown} ({EACH} other real images: {last.floor:.4g})"
         f"{missing(evidence, found)}; in that of MNIST, {IMAGES[evidence.budget]:,} against 10,000: {sound}"
     )
     picture = evidence.study.folder / "pictures" / "fid-100-curve.png"
