@@ -452,7 +452,8 @@ def test_a_hundred_against_a_hundred(real: Comparison, floor_side: Comparison) -
     output = hundred_against_hundred(real, floor_side)
     assert list(output) == ["fid_mnist_100_vs_100", "fid_mnist_100_vs_100_unsquared"]
     squared, unsquared = output.values()
-    assert squared.value == pytest.approx(comparison.distances.frechet(of_real_images, of_made))
+    expected = comparison.distances.frechet(of_real_images, of_made)  # of singular matrices: less exact
+    assert squared.value == pytest.approx(expected, rel=1e-4)
     apart = float(np.linalg.norm(of_real_images.mean(0, dtype=np.float64) - of_made.mean(0, dtype=np.float64)))
     assert unsquared.value is not None
     assert squared.value is not None
@@ -462,7 +463,7 @@ def test_a_hundred_against_a_hundred(real: Comparison, floor_side: Comparison) -
     assert squared.value > 2 * value(of(real, "fid_mnist"), "fid_mnist")
     without = hundred_against_hundred(replace(real, requested=None, embedded=real.embedding), floor_side)
     assert without["fid_mnist_100_vs_100"].value == pytest.approx(
-        comparison.distances.frechet(of_real_images, real.embedding.features[:100])
+        comparison.distances.frechet(of_real_images, real.embedding.features[:100]), rel=1e-4
     )
 
 

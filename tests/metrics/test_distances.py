@@ -19,11 +19,13 @@ from condgan.metrics import distances as measured
 from condgan.metrics.distances import (
     frechet,
     frechet_from,
+    frechet_of_few,
     frechet_of_means,
     inception_score,
     intra_frechet,
     jackknife,
     kernel,
+    published_inception_score,
     with_error,
 )
 
@@ -163,7 +165,32 @@ def test_the_published_formula_has_the_norm_of_the_means() -> None:
     assert frechet_of_means(a, b) == pytest.approx(6, rel=1e-5)
 
 
-def test_frechet_refuses_what_has_no_covariance() -> None:
+@settings(max_examples=40)
+@given(seeds, st.integers(2, 60), st.integers(2, 60), st.integers(1, 80))
+def test_few_images_have_the_same_distance(seed: int, n: int, m: int, dim: int) -> None:
+    """Whether there are fewer rows than dimensions or not; here by symmetric matrices, as Heusel et al. write it."""
+    one, other = correlated(n, dim, seed), correlated(m, dim, seed + 1, 0.9)
+    first, second = (np.atleast_2d(np.cov(points.T.astype(float))) for points in (one, other))
+    values, vectors = np.linalg.eigh(first)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    shared = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
+    means = one.astype(float).mean(0) - other.astype(float).mean(0)
+    expected = (means**2).sum() + np.trace(first) + np.trace(second) - 2 * shared
+    assert frechet_of_few(one, other) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    assert frechet_of_few(one, other) == pytest.approx(frechet(one, other), rel=1e-3, abs=1e-3)
+    assert frechet_of_few(one, one) == pytest.approx(0, abs=1e-5)
+
+
+def test_few_images_by_hand() -> None:
+    """Two points on each of two crossed lines: covariances 2 ee' and 8 ff'; the trace of the root is 4 |e f|."""
+    angle = 0.3
+    e, f, away = np.array([1.0, 0, 0]), np.array([np.cos(angle), np.sin(angle), 0]), np.array([0, 0, 3.0])
+    one, other = (np.stack(points).astype(np.float32) for points in ([e, -e], [away + 2 * f, away - 2 * f]))
+    assert frechet_of_few(one, other) == pytest.approx(9 + 2 + 8 - 2 * 4 * np.cos(angle), rel=1e-6)
+
+
+@pytest.mark.parametrize("frechet", [frechet, frechet_of_few])
+def test_frechet_refuses_what_has_no_covariance(frechet: Callable[..., float]) -> None:
     points = cloud(10, 3, 0)
     for wrong, said in (
         (points[:1], "fewer than two"),
@@ -297,6 +324,9 @@ def test_inception_score_is_that_of_torchmetrics_to_the_bit(count: int, scale: f
         torch.manual_seed(0)
         value, deviation = metric.compute()
     assert inception_score(posteriors) == (float(value), float(deviation) / 10**0.5)
+    as_published = published_inception_score(posteriors)
+    assert as_published.value == float(value)
+    assert as_published.se == pytest.approx(float(deviation) * (9 / 10) ** 0.5)  # numpy's deviation divides by ten
 
 
 def test_kernel_over_several_chunks() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ class Answer:
     Attributes:
         verdict: on the claim.
         figure: what it rests on, in words and numbers.
+        picture: a curve of it, where there is one.
     """
 
     verdict: Verdict
     figure: str
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from condgan.claims.arms import Budget
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
 from condgan.evaluation.comparison import MEASURES, QUICK, Comparison
+from condgan.evaluation.features import FeatureNetwork
 from condgan.evaluation.reference import Reference, proportions
 from condgan.experiments.differences import Difference, Sample, judge
 from condgan.experiments.study import Study
-from condgan.generation.generator import load
+from condgan.generation.generator import Generator, load
 from condgan.recipe import Data
 from condgan.results.figure import Figure
 from condgan.results.records import StepRecord, of_kind
@@ -37,8 +38,11 @@ class MissingError(Exception):
 class Evidence:
     """The figures of a study's trainings, which are measured when they are first asked for, and kept."""
 
-    def __init__(self, study: Study, budget: Budget, say: Say = lambda _: None) -> None:
-        self.study, self.budget, self.say = study, budget, say
+    def __init__(
+        self, study: Study, budget: Budget, say: Say = lambda _: None, inception: FeatureNetwork | None = None
+    ) -> None:
+        """``inception``: the Inception network of the least-squares report, if its weights are here."""
+        self.study, self.budget, self.say, self.inception = study, budget, say, inception
 
     @cached_property
     def reference(self) -> Reference:
@@ -65,13 +69,33 @@ class Evidence:
         """The last epoch of an arm."""
         return arms.get(arm).measured(self.budget)[-1]
 
+    @cached_property
+    def threads(self) -> int:
+        """The fastest thread count for images of this size."""
+        from condgan.metrics import feature_network
+
+        return feature_network.fastest_threads(self.reference.dataset.domain().shape)
+
     def figures(self, run: Run, epoch: int) -> dict[str, Figure]:
         """The figures of a moment of a run, on test images; measured once.
 
         Raises:
             MissingError: its generator was not kept.
         """
-        place = self.study.folder / MOMENTS / f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}.json"
+        return self.kept(run, epoch, self.measured)
+
+    def kept(
+        self, run: Run, epoch: int, measure: Callable[[Generator], dict[str, Figure]], name: str = ""
+    ) -> dict[str, Figure]:
+        """What ``measure`` says of a moment of a run; measured once, and kept in a file that ends in ``name``.
+
+        Raises:
+            MissingError: its generator was not kept.
+        """
+        from condgan.metrics import feature_network
+
+        file = f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}{name}.json"
+        place = self.study.folder / MOMENTS / file
         if place.is_file():
             try:
                 return {name: Figure.model_validate(one) for name, one in json.loads(place.read_text()).items()}
@@ -82,7 +106,8 @@ class Evidence:
             generator = load(f"{run.folder}@{epoch}")
         except CondganError as error:
             raise MissingError(str(error)) from None
-        found = self.measured(generator)
+        with feature_network.computing(self.threads):
+            found = measure(generator)
         atomic(place, json.dumps({name: one.model_dump() for name, one in found.items()}).encode())
         return found
 
@@ -99,18 +124,12 @@ class Evidence:
         atomic(place, json.dumps(value).encode())
         return value
 
-    def measured(self, generator: object) -> dict[str, Figure]:
+    def measured(self, generator: Generator) -> dict[str, Figure]:
         """The figures of a generator."""
-        from condgan.generation.generator import Generator
-        from condgan.metrics import feature_network
-
-        assert isinstance(generator, Generator)
-        dataset = self.reference.dataset
-        subject = subjects.of_generator(generator, dataset, 0)
-        with feature_network.computing(feature_network.fastest_threads(dataset.domain().shape)):
-            counts = proportions(self.reference.real.labels, self.reference.classes, IMAGES[self.budget])
-            images, labels = subject.take(counts)
-            return figures.measured(Comparison(self.reference, images, labels), None, MEASURED)
+        subject = subjects.of_generator(generator, self.reference.dataset, 0)
+        counts = proportions(self.reference.real.labels, self.reference.classes, IMAGES[self.budget])
+        images, labels = subject.take(counts)
+        return figures.measured(Comparison(self.reference, images, labels), None, MEASURED)
 
     def values(self, arm: str, metric: str, epoch: int | None = None) -> tuple[float, ...]:
         """A figure of each training of an arm at an epoch, by default the last.

@@ -11,7 +11,7 @@ import numpy as np
 
 from condgan import data as datasets
 from condgan import threads
-from condgan.claims import arms, heart, others, report
+from condgan.claims import arms, heart, hundred, others, report
 from condgan.claims.arms import QUICK_SEEDS, Budget
 from condgan.claims.claim import WORDS, Answer, Claim
 from condgan.claims.evidence import Evidence, MissingError
@@ -41,7 +41,7 @@ class Result:
         claim: what is claimed.
         answer: the verdict and its figure.
         runs: the trainings that it rests on.
-        picture: their images side by side, where there is one.
+        picture: a curve, or their images side by side, where there is one.
     """
 
     claim: Claim
@@ -115,6 +115,7 @@ def reproduce(
     study: str | PathLike[str] | None = None,
     workers: int | None = None,
     train: bool = True,
+    inception: str | PathLike[str] | None = None,
     say: Say = lambda _: None,
     looked: Looked = lambda _: None,
 ) -> list[Result]:
@@ -126,18 +127,20 @@ def reproduce(
         study: the folder of the trainings; none: ``runs/claims-BUDGET``. What was trained there is not trained again.
         workers: trainings at a time; none: as many as there are cores, four at most.
         train: whether to train what is missing; else the study is judged as far as it came.
+        inception: weights of torchvision's or Jittor's Inception-v3, in whose space `fid-100` is claimed.
         say, looked: as for ``experiments.executor.work``.
 
     Returns:
         An answer for each claim, in the order of the table.
 
     Raises:
-        CondganError: an unknown claim or budget, or the folder has another study.
+        CondganError: an unknown claim or budget, no such weights, or the folder has another study.
         InterruptedTrainingError: Ctrl-C, after all trainings were saved.
     """
     chosen = [find(name) for name in names] or list(CLAIMS.values())
     if budget not in ("quick", "full"):
         raise ArgumentError("budget", budget, "expected quick or full")
+    network = None if inception is None else hundred.inception(inception, say)  # refuses a wrong path at once
     folder = Path(study) if study is not None else Path("runs") / f"claims-{budget}"
     opened = Study(folder)
     wanted = tuple(dict.fromkeys(arm for claim in chosen for arm in claim.arms))
@@ -146,7 +149,7 @@ def reproduce(
     if train:
         few(plan.few)
         executor.work(opened, plan, workers or min(threads.cores(), MOST_WORKERS), say, looked)
-    evidence = Evidence(opened, budget, say)
+    evidence = Evidence(opened, budget, say, network)
     results = [judged(claim, evidence) for claim in chosen]
     text = json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, indent=2, ensure_ascii=False)
     atomic(folder / FILE, text.encode() + b"\n")
@@ -194,7 +197,7 @@ def judged(claim: Claim, evidence: Evidence) -> Result:
         answer = claim.judge(evidence)
     except MissingError as error:
         answer = Answer("cannot-tell" if evidence.budget == "quick" else "not-tested", str(error))
-    return Result(claim, answer, tuple(runs), picture(claim, evidence))
+    return Result(claim, answer, tuple(runs), answer.picture or picture(claim, evidence))
 
 
 def _having(evidence: Evidence, arm: str) -> list[Any]:

@@ -43,7 +43,8 @@ def evaluate(
         bool, typer.Option("--small-n", help="Frechet distances between sets too small for them, beside their floor.")
     ] = False,
     inception: Annotated[
-        Path | None, typer.Option(help="pt_inception-2015-12-05-6726825d.pth, for the standard FID.")
+        Path | None,
+        typer.Option(help="pt_inception-2015-12-05-6726825d.pth, for the standard FID; or torchvision's Inception-v3."),
     ] = None,
     hundred: Annotated[
         bool, typer.Option("--100-vs-100", help="Also the published protocol of 100 real against 100 generated images.")

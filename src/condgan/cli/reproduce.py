@@ -23,6 +23,9 @@ def reproduce(
     study: Annotated[Path | None, typer.Option(help="The folder; default: runs/claims-BUDGET.")] = None,
     workers: Annotated[int | None, typer.Option(help="Trainings at a time; default: as many as cores.")] = None,
     train: Annotated[bool, typer.Option(help="Train what is missing; else judge what there is.")] = True,
+    inception: Annotated[
+        Path | None, typer.Option(help="Weights of torchvision's or Jittor's Inception-v3, for fid-100.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Answer what published write-ups claim, by trainings of one's own.
@@ -33,7 +36,9 @@ def reproduce(
     from condgan.cli.study import progress
 
     with progress(quiet=as_json) as shown:
-        results = answered(*claims or [], budget=budget, study=study, workers=workers, train=train, **shown)
+        results = answered(
+            *claims or [], budget=budget, study=study, workers=workers, train=train, inception=inception, **shown
+        )
     if as_json:
         print(json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, ensure_ascii=False))
         return

@@ -243,6 +243,11 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 TWO_SAMPLE = Measure("c2st", "lower", "told from real by a network, 0.5: never", Comparison.two_sample, **P)
 """It takes minutes, and is asked for by itself."""
+INCEPTION_SCORE = Measure("is_standard", "higher", "Inception Score as published; ±: deviation of 10 splits",
+                          lambda c: distances.published_inception_score(c.embedding.posteriors), **S)  # fmt: skip
+"""By the classes of an Inception network: in its space alone."""
+IN_ANY_SPACE = (*(measure for measure in MEASURES if measure.name in ("fid", "swd", "kid")), INCEPTION_SCORE)
+"""What is measured in the space of an Inception network too."""
 SEPARATE = (
     Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
     Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
@@ -251,7 +256,7 @@ SEPARATE = (
     Metric("gan_test", "higher", "trained on real images, tested on these", **P),
 )
 """Metrics that functions of ``evaluation.figures`` compute."""
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, TWO_SAMPLE, *SEPARATE)}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, TWO_SAMPLE, INCEPTION_SCORE, *SEPARATE)}
 QUICK = tuple(measure for measure in MEASURES if measure.quick)
 """The metrics measured during training."""
 

@@ -12,8 +12,8 @@ from condgan.arrays import Images
 from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import MEASURES, PARZEN_PER_CLASS, TWO_SAMPLE, Comparison, floor
-from condgan.evaluation.features import Progress, Say
+from condgan.evaluation.comparison import IN_ANY_SPACE, MEASURES, PARZEN_PER_CLASS, TWO_SAMPLE, Comparison, floor
+from condgan.evaluation.features import FeatureNetwork, Progress, Say
 from condgan.evaluation.reference import OTHER, Counts, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
 from condgan.generation.generator import check_checkpoint
@@ -22,7 +22,15 @@ from condgan.metrics import copies
 from condgan.results.classes import rare
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.figure import Figure
-from condgan.results.protocol import CopiesFacts, DataFacts, MemorisedFacts, NetworkFacts, ParzenFacts, Protocol
+from condgan.results.protocol import (
+    CopiesFacts,
+    DataFacts,
+    InceptionFacts,
+    MemorisedFacts,
+    NetworkFacts,
+    ParzenFacts,
+    Protocol,
+)
 from condgan.runs import moment, session
 from condgan.runs.run import Run
 from condgan.storage.files import check_writable
@@ -31,7 +39,6 @@ DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
-IN_ANY_SPACE = ("fid", "swd", "kid")
 
 
 def evaluate(
@@ -66,7 +73,8 @@ def evaluate(
         small_n: allow Frechet distances between sets that are too small for them.
         gan_train: GAN-train and GAN-test too, which take minutes.
         c2st: the classifier two-sample test too, which takes minutes; none: as ``gan_train``.
-        inception: the Inception weights of 2015, for the standard FID.
+        inception: the Inception weights of 2015, for the standard FID; or torchvision's or Jittor's Inception-v3, whose
+            figures are named apart, as ``fid_imagenet``.
         hundred: also the published protocol of 100 real against 100 generated images.
         engine: of a generator, as for `generator.load`.
         output: a folder for ``evaluation.json`` and pictures; none: of a run its ``evaluation/`` (of ``RUN@100``
@@ -83,14 +91,14 @@ def evaluate(
     check_checkpoint(checkpoint)
     check_seed(seed)
     from condgan.metrics import feature_network
-    from condgan.metrics.inception import FILE as WEIGHTS
+    from condgan.metrics.inception_weights import FILE as WEIGHTS
 
     folder = arguments.path("output", output) if output is not None else own_folder(path)
     if folder is not None:
         check_writable(folder / FILE)
     started = time.monotonic()
     inception = None if inception is None else arguments.path("inception", inception)
-    standard = None if inception is None else features.inception(inception, say)  # refuses a wrong path at once
+    in_addition = None if inception is None else features.inception(inception, say)  # refuses a wrong path at once
     subject = subjects.find(path, data, list(overrides), seed, checkpoint, engine)
     for notice in subject.notices:
         say(f"note: {notice}")
@@ -100,18 +108,17 @@ def evaluate(
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say, progress))
         generated, real = sides(subject, reference, n or default_count(reference), small_n)
         spaces = [(generated, real, MEASURES)]
-        if standard is not None:
-            other = replace(reference, features=standard)
-            measures = tuple(measure for measure in MEASURES if measure.name in IN_ANY_SPACE)
+        if in_addition is not None:
+            other = replace(reference, features=in_addition)
             in_other = replace(generated, reference=other, embedded=None), floor(other, counts(real), small_n)
-            spaces.append((*in_other, measures))
+            spaces.append((*in_other, IN_ANY_SPACE))
         results: dict[str, Figure] = {}
         for images, real_images, measures in spaces:
             there = figures.measured(images, real_images, measures, say)
             if hundred:
                 there |= figures.hundred_against_hundred(images, real_images)
             results |= figures.cautious(there, images.reference.weakness)
-        if standard is None:
+        if "fid" not in results:
             results["fid"] = Figure(metric="fid", note=f"needs `inception={WEIGHTS}`")
         if gan_train if c2st is None else c2st:
             results |= figures.measured(generated, real, [TWO_SAMPLE], say)
@@ -120,7 +127,7 @@ def evaluate(
             of_gan_train, indexes = figures.gan_train_figures(generated, say)
             results |= of_gan_train
             missing = reference.real.images[indexes[:MOST_MISSING]]
-        facts = protocol(str(Path(path)), subject, generated, real, time.monotonic() - started)
+        facts = protocol(str(Path(path)), subject, generated, real, in_addition, time.monotonic() - started)
         evaluation = Evaluation(results, facts, nearest=nearest_pairs(generated), missing=missing)
     if generated.requested is not None:
         per_class = dict(zip(subject.dataset.class_names, generated.accuracy.per_class, strict=True))
@@ -174,7 +181,14 @@ def notices(subject: Subject, generated: Comparison) -> tuple[str, ...]:
     return tuple(sentence for sentence in (*sentences, reference.weakness) if sentence)
 
 
-def protocol(path: str, subject: Subject, generated: Comparison, real: Comparison, seconds: float) -> Protocol:
+def protocol(
+    path: str,
+    subject: Subject,
+    generated: Comparison,
+    real: Comparison,
+    inception: FeatureNetwork | None,
+    seconds: float,
+) -> Protocol:
     """All that another needs to get the same figures."""
     reference, dataset = generated.reference, subject.dataset
     network = reference.features
@@ -210,8 +224,10 @@ def protocol(path: str, subject: Subject, generated: Comparison, real: Compariso
             dim=network.dim,
             **{name: network.facts[name] for name in ("data", "steps", "accuracy")},
         ),
+        inception=None if inception is None else InceptionFacts(space=inception.space, sha256=inception.sha256),
         standard_errors="over images; distances: jackknife over 20 groups of generated images; GAN-train: 5 seeds; "
-        "C2ST: over images, or over 5 folds where that is more",
+        "C2ST: over images, or over 5 folds where that is more"
+        + ("" if inception is None else "; is_standard: the deviation of 10 splits, as it is published"),
         parzen=width,
         memorised=memorised,
         copies=planted,

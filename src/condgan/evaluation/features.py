@@ -39,10 +39,11 @@ class FeatureNetwork:
     Attributes:
         embed: features (N, dim) and class posteriors of uint8 (N, C, H, W).
         dim: D, of the features.
-        space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; empty
-            for the Inception network, whose ``fid`` is the standard one.
+        space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``;
+            ``imagenet`` for the Inception network of torchvision and Jittor; empty for that of 2015, whose ``fid`` is
+            the standard one.
         sha256: of its weights.
-        facts: the data and its hash, steps, batch, seed, and accuracy on validation and test images.
+        facts: the data and its hash, steps, batch, seed, and accuracy on validation and test images; none of Inception.
     """
 
     embed: Callable[[Images], "Embedding"]
@@ -252,14 +253,15 @@ def from_arrays(facts: dict[str, Any], arrays: Arrays, space: str, what: str) ->
 
 
 def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
-    """The Inception network of 2015, from the weights that the user has: the space of the standard FID.
+    """An Inception network, from the weights that the user has: that of 2015, in whose space FID is the standard one,
+    or torchvision's and Jittor's.
 
     Raises:
         CondganError: they are missing (the message says where to download them), or are others.
     """
-    from condgan.metrics import inception
+    from condgan.metrics import inception, inception_weights
 
-    network = inception.load(path)
+    network = inception_weights.load(path)
 
     def embed(images: Images) -> "Embedding":
         def progress(done: int) -> None:
@@ -268,7 +270,8 @@ def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
 
         return inception.embed(network, images, progress)
 
-    return FeatureNetwork(embed, inception.FEATURES, "", inception.SHA256, {"source": inception.WHERE})
+    sha256 = digest({name: tensor.numpy() for name, tensor in network.state_dict().items()})
+    return FeatureNetwork(embed, inception.FEATURES, network.port.space, sha256, {})
 
 
 def digest(arrays: Arrays) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from condgan.arrays import Labels
+from condgan.arrays import Features, Labels
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import METRICS, Comparison, Measure
 from condgan.evaluation.features import Say
@@ -87,22 +87,37 @@ def hundred_against_hundred(generated: Comparison, floor: Comparison) -> dict[st
     each = np.full(generated.reference.classes, max(1, 100 // generated.reference.classes))
     real = generated.reference.embedding.features[first_of_each(generated.reference.real.labels, each)]
 
-    def of(distance: Callable[..., float], side: Comparison) -> Estimate:
+    def few(side: Comparison) -> Features:
         labels = side.requested
-        few = np.arange(len(side.images))[: len(real)] if labels is None else first_of_each(labels, each)
-        if min(len(real), len(few)) < each.sum():
-            raise UndefinedError(f"{len(real)} real and {len(few)} other images: the protocol takes {each.sum()}")
-        return Estimate(distance(real, side.embedding.features[few]))
+        chosen = np.arange(len(side.images))[: len(real)] if labels is None else first_of_each(labels, each)
+        if min(len(real), len(chosen)) < each.sum():
+            raise UndefinedError(f"{len(real)} real and {len(chosen)} other images: the protocol takes {each.sum()}")
+        return side.embedding.features[chosen]
+
+    return few_against_few(real, partial(few, generated), partial(few, floor), generated.reference.features.space)
+
+
+def few_against_few(
+    real: Features, generated: Callable[[], Features], floor: Callable[[], Features], space: str
+) -> dict[str, Figure]:
+    """Both distances of that protocol between features of a few real and a few generated images, and their floors.
+
+    ``generated`` and ``floor``, other real images, raise UndefinedError where there are too few.
+    """
+
+    def of(distance: Callable[..., float], side: Callable[[], Features]) -> Estimate:
+        return Estimate(distance(real, side()))
 
     figures = {}
     for metric, distance in (
-        ("fid_100_vs_100", distances.frechet),
+        ("fid_100_vs_100", distances.frechet_of_few),
         ("fid_100_vs_100_unsquared", distances.frechet_of_means),
     ):
-        figure = METRICS[metric].figure(generated.reference.features.space)
+        figure = METRICS[metric].figure(space)
         floor_value = attempt(partial(of, distance, floor), figure).value
-        figure = attempt(partial(of, distance, generated), figure)
-        figures[figure.name] = figure.model_copy(update={"floor": floor_value})
+        figures[figure.name] = attempt(partial(of, distance, generated), figure).model_copy(
+            update={"floor": floor_value}
+        )
     return figures
 
 

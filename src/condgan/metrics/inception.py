@@ -1,45 +1,63 @@
-"""Inception v3, whose features the published Fréchet distances use: the graph of 2015-12-05, ported by pytorch-fid.
+"""Inception v3, whose features published Fréchet distances use, in two ports.
 
-Szegedy et al. 2015 (arXiv:1512.00567) describe the network, Heusel et al. 2017 (arXiv:1706.08500) compare its features.
-That graph differs from the paper and from later ports; figures are comparable only with all of these differences:
+Szegedy et al. 2015 (arXiv:1512.00567) describe the network, Heusel et al. 2017 (arXiv:1706.08500) compare its features
+in the graph of 2015-12-05, which pytorch-fid has ported. torchvision and Jittor have a port of a later graph. Figures
+of the two do not compare; ``Port`` lists what differs, and all else is the same.
 
-- average pools do not count the padding;
-- the last block pools with the maximum, where the paper has an average;
-- there are 1008 outputs, for 1000 classes.
-
-The input is resized and scaled as in pytorch-fid, not as in the graph itself: see ``prepared``.
+``inception_weights`` reads the published weights.
 """
 
-import hashlib
-import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from condgan.arrays import Images
-from condgan.errors import CondganError
 from condgan.metrics import Embedding
-from condgan.metrics.feature_network import channels_last, to_float
-
-FILE = "pt_inception-2015-12-05-6726825d.pth"
-WHERE = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
-SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-MOST_BYTES = 2**28  # of a file that is read; the published one has 95,628,359
+from condgan.metrics.feature_network import to_float
 
 FEATURES = 2048
-OUTPUTS = 1008
 SIDE = 299
 CHUNK = 32  # images at a time
 
 Pool = Callable[[Tensor], Tensor]
 
-average: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
+within: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
+padded: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=True)
 highest: Pool = partial(F.max_pool2d, kernel_size=3, stride=1, padding=1)
 halve: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
+
+
+@dataclass(frozen=True)
+class Port:
+    """What differs between the ports of the network.
+
+    Attributes:
+        space: that figures in its features name; see ``results.figure.SPACES``.
+        outputs: of the last layer.
+        average: the pool of the blocks that average.
+        last: the pool of the last block.
+        mean, deviation: by which red, green and blue in [0, 1] are normalised.
+    """
+
+    space: str
+    outputs: int
+    average: Pool
+    last: Pool
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+
+HALF = (0.5, 0.5, 0.5)
+# The graph of 2015: averages leave the padding out, the last block takes the maximum where the paper has an average,
+# and there are 1008 outputs for 1000 classes. pytorch-fid scales to [-1, 1]; the graph itself has (x - 128) / 128.
+FID_2015 = Port("", 1008, within, highest, HALF, HALF)
+# Jittor's model takes images with ImageNet's mean and deviation as they are. torchvision's has the same weights, and
+# undoes that normalisation (`transform_input`): its own features are those of images in [-1, 1], and others than these.
+IMAGENET = Port("imagenet", 1000, padded, padded, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 # Each branch of a block: its convolutions in order, "channels@kernel", kernels as rows x columns; with "|", two with
@@ -68,18 +86,18 @@ SEVEN = {  # Fig. 7 of the paper
     "_pool": "192@1x1",
 }
 
-BLOCKS: dict[str, tuple[Pool, Mapping[str, str]]] = {
-    "Mixed_5b": (average, five(32)),
-    "Mixed_5c": (average, five(64)),
-    "Mixed_5d": (average, five(64)),
-    "Mixed_6a": (halve, {"3x3": "384@3x3", "3x3dbl": "64@1x1 96@3x3 96@3x3", "_pool": ""}),
-    "Mixed_6b": (average, six(128)),
-    "Mixed_6c": (average, six(160)),
-    "Mixed_6d": (average, six(160)),
-    "Mixed_6e": (average, six(192)),
-    "Mixed_7a": (halve, {"3x3": "192@1x1 320@3x3", "7x7x3": "192@1x1 192@1x7 192@7x1 192@3x3", "_pool": ""}),
-    "Mixed_7b": (average, SEVEN),
-    "Mixed_7c": (highest, SEVEN),
+BLOCKS: dict[str, tuple[str, Mapping[str, str]]] = {
+    "Mixed_5b": ("average", five(32)),
+    "Mixed_5c": ("average", five(64)),
+    "Mixed_5d": ("average", five(64)),
+    "Mixed_6a": ("halve", {"3x3": "384@3x3", "3x3dbl": "64@1x1 96@3x3 96@3x3", "_pool": ""}),
+    "Mixed_6b": ("average", six(128)),
+    "Mixed_6c": ("average", six(160)),
+    "Mixed_6d": ("average", six(160)),
+    "Mixed_6e": ("average", six(192)),
+    "Mixed_7a": ("halve", {"3x3": "192@1x1 320@3x3", "7x7x3": "192@1x1 192@1x7 192@7x1 192@3x3", "_pool": ""}),
+    "Mixed_7b": ("average", SEVEN),
+    "Mixed_7c": ("last", SEVEN),
 }
 
 
@@ -137,13 +155,14 @@ class Mixed(nn.ModuleDict):
 
 
 class Inception(nn.Module):
-    """The whole network with random weights; ``load`` gives the published ones.
+    """The whole network with random weights.
 
-    Parameters and buffers have the names of the weights file; the children are in the order of the forward pass.
+    Parameters and buffers have the names of the weights files; the children are in the order of the forward pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: Port) -> None:
         super().__init__()
+        self.port = port
         self.Conv2d_1a_3x3 = Convolution(3, 32, (3, 3), stride=2)
         self.Conv2d_2a_3x3 = Convolution(32, 32, (3, 3))
         self.Conv2d_2b_3x3 = Convolution(32, 64, (3, 3), padding=(1, 1))
@@ -152,69 +171,35 @@ class Inception(nn.Module):
         self.Conv2d_4a_3x3 = Convolution(80, 192, (3, 3))
         self.pool_4 = nn.MaxPool2d(3, 2)
         width = 192
+        pools = {"average": port.average, "halve": halve, "last": port.last}
         for name, (pool, branches) in BLOCKS.items():
-            block = Mixed(width, pool, branches)
+            block = Mixed(width, pools[pool], branches)
             self.add_module(name, block)
             width = block.after
-        self.fc = nn.Linear(width, OUTPUTS)
+        self.fc = nn.Linear(width, port.outputs)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 3, H, W) in [0, 1] -> features (N, 2048), logits (N, 1008)."""
+        """(N, 3, H, W) in [0, 1] -> features (N, 2048), logits (N, outputs)."""
         *body, head = self.children()
-        maps = prepared(images)
+        maps = prepared(images, self.port)
         for layer in body:
             maps = layer(maps)
         features = maps.mean((2, 3))
         return features, head(features)
 
 
-def prepared(images: Tensor) -> Tensor:
-    """(N, 3, H, W) in [0, 1] -> (N, 3, 299, 299) in [-1, 1], bilinear between centres of pixels, not antialiased.
+def prepared(images: Tensor, port: Port) -> Tensor:
+    """(N, 3, H, W) in [0, 1] -> (N, 3, 299, 299), normalised; bilinear between centres of pixels, not antialiased.
 
-    As in pytorch-fid; the graph of 2015 itself resizes between upper left corners, and scales uint8 by (x - 128) / 128.
+    As in pytorch-fid; the graph of 2015 itself resizes between upper left corners.
     """
-    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", align_corners=False) * 2 - 1
-
-
-def load(path: Path) -> Inception:
-    """The network with the published weights, in eval mode. Torch's own random state does not change.
-
-    The file is a pickle, the only one that condgan reads: its bytes are read once, and interpreted only if they have
-    the published SHA-256, and then only as tensors.
-
-    Raises:
-        CondganError: missing, no regular file, or another file than the published one.
-    """
-    expected = f"expected {FILE} with SHA-256 {SHA256}, which is at {WHERE}"
-    if not path.exists():
-        raise CondganError(f"{path} does not exist: {expected}")
-    if not path.is_file():
-        raise CondganError(f"{path} is {'a folder' if path.is_dir() else 'not a regular file'}: {expected}")
-    if path.stat().st_size > MOST_BYTES:
-        raise CondganError(f"{path} is larger than {MOST_BYTES >> 20} MiB: {expected}")
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 != SHA256:
-        raise CondganError(f"{path} has SHA-256 {sha256}, it is damaged or another file: {expected}")
-    with torch.random.fork_rng(devices=[]):
-        network = Inception()
-    try:
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception:  # of a dozen kinds; and torch's message advises to load without the guard
-        raise CondganError(f"{path} contains something else than tensors and was not loaded: {expected}") from None
-    # Counters are of use in training only, and files written by an older torch lack them.
-    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
-    try:
-        network.load_state_dict(counters | state)
-    except (AttributeError, RuntimeError, TypeError) as error:
-        detail = " ".join(str(error).split())
-        raise CondganError(f"{path} contains no weights of this network ({detail}): {expected}") from None
-    return channels_last(network.eval())
+    mean, deviation = (images.new_tensor(values)[:, None, None] for values in (port.mean, port.deviation))
+    return (F.interpolate(images, (SIDE, SIDE), mode="bilinear", align_corners=False) - mean) / deviation
 
 
 @torch.inference_mode()
 def embed(network: Inception, images: Images, progress: Callable[[int], None] = lambda _: None) -> Embedding:
-    """Features (N, 2048) and posteriors (N, 1008) of uint8 (N, C, H, W); grey ones are repeated to three channels.
+    """Features (N, 2048) and posteriors (N, outputs) of uint8 (N, C, H, W); grey ones are repeated to three channels.
 
     ``progress`` receives the number of images done, after every 32.
 
@@ -223,7 +208,7 @@ def embed(network: Inception, images: Images, progress: Callable[[int], None] = 
     """
     if images.dtype != "uint8" or images.ndim != 4 or images.shape[1] not in (1, 3):
         raise ValueError(f"expected images uint8 (N, 1 or 3, H, W), given {images.dtype} {images.shape}")
-    features, logits = [torch.empty(0, FEATURES)], [torch.empty(0, OUTPUTS)]
+    features, logits = [torch.empty(0, FEATURES)], [torch.empty(0, network.port.outputs)]
     for start in range(0, len(images), CHUNK):
         chunk = to_float(images[start : start + CHUNK])
         for parts, part in zip((features, logits), network(chunk.expand(-1, 3, -1, -1)), strict=True):

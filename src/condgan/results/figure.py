@@ -4,8 +4,11 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-SPACES = ("stacked_mnist", "mnist", "features")
-"""Of feature networks: those of built-in data, and any other. That of the Inception network of 2015 has no name."""
+SPACES = ("stacked_mnist", "mnist", "features", "imagenet")
+"""Of feature networks: those of built-in data, any other, and torchvision's and Jittor's Inception-v3.
+
+That of the Inception network of 2015 has no name.
+"""
 
 
 class Figure(BaseModel):

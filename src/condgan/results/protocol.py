@@ -69,6 +69,13 @@ class NetworkFacts(Part):
     accuracy: Mapping[str, float]
 
 
+class InceptionFacts(Part):
+    """The Inception network beside it: the space that its figures name, and the hash of its weights."""
+
+    space: str
+    sha256: Sha256
+
+
 class ParzenFacts(Part):
     """The width of the Parzen window, and whether it lies at the edge of those that were tried."""
 
@@ -99,6 +106,7 @@ class Protocol(Part):
         floor, classes, standard_errors: rules, in words.
         resize: of the images, in words.
         seed: of the generated images.
+        inception: if figures in its space were asked for.
         small_n: Frechet distances of sets too small for them were computed.
         condgan: its version.
         seconds: that it took.
@@ -118,6 +126,7 @@ class Protocol(Part):
     resize: str
     seed: int
     feature_network: NetworkFacts
+    inception: InceptionFacts | None = None
     standard_errors: str
     parzen: ParzenFacts | None
     memorised: MemorisedFacts | None
