@@ -14,7 +14,7 @@ from condgan.errors import UndefinedError
 
 __all__ = [
     "Embedding", "Estimate", "bins", "check_features", "copies", "distances", "feature_network", "gan_train",
-    "inception", "label_accuracy", "mean", "modes", "neighbours", "parzen", "sliced", "two_sample",
+    "inception", "label_accuracy", "mean", "modes", "neighbours", "parzen", "principal", "sliced", "two_sample",
 ]  # fmt: skip
 
 
