@@ -57,8 +57,8 @@ def cautious(figures: dict[str, Figure], weakness: str) -> dict[str, Figure]:
 def without_labels(name: str, left_out: Sequence[str] = BY_CLASS) -> str:
     """What is not measured of a dataset with vector conditions, in a sentence."""
     return (
-        f"{name} has vector conditions and no labels: {', '.join(left_out)} are left out; the others compare pixels, and "
-        "none sees whether an image fits its condition"
+        f"{name} has vector conditions and no labels: {', '.join(left_out)} are left out; the others compare pixels, "
+        "and none sees whether an image fits its condition"
     )
 
 

@@ -177,8 +177,8 @@ def find(
     check_images(str(path), images.modality)
     if class_names and dataset.class_names:
         return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
-    said = () if class_names else (f"{path} has vector conditions, which no figure looks at",)
-    return Subject(images.images, dataset, np.zeros(1, np.int64), seed, "; ".join(notices), said)
+    unseen = () if class_names else (f"{path} has vector conditions, which no figure looks at",)
+    return Subject(images.images, dataset, np.zeros(1, np.int64), seed, "; ".join(notices), unseen)
 
 
 def splits_of(place: Path) -> Known | None:

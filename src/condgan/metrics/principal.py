@@ -1,7 +1,6 @@
 """A feature space without a network, for images that have no labels: the principal components of their pixels."""
 
 import numpy as np
-import numpy.typing as npt
 
 from condgan.arrays import Features, Images
 from condgan.errors import UndefinedError
@@ -50,6 +49,6 @@ def embed(mean: Features, axes: Features, images: Images) -> Embedding:
     features = np.empty((len(images), axes.shape[1]), np.float32)
     step = max(1, CHUNK // len(mean))
     for start in range(0, len(images), step):
-        part: npt.NDArray[np.float32] = images[start : start + step].reshape(-1, len(mean)).astype(np.float32) / 255
+        part = np.divide(images[start : start + step].reshape(-1, len(mean)), 255, dtype=np.float32)
         features[start : start + step] = (part - mean) @ axes
     return Embedding(features, np.empty((len(images), 0), np.float32))
