@@ -27,7 +27,8 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
               "triangle": ("triangle", "pyramid", "wedge"), "cross": ("cross", "plus", "star"),
               "ring": ("ring", "hoop", "loop"), "bar": ("bar", "line", "stripe")},
     "size": {"small": ("small", "little", "tiny"), "large": ("large", "big", "huge")},
-    "place": {"left": ("left", "west"), "right": ("right", "east"), "top": ("top", "high"), "bottom": ("bottom", "low")},
+    "place": {"left": ("left", "west"), "right": ("right", "east"),
+              "top": ("top", "high"), "bottom": ("bottom", "low")},
     "ground": {"dark": ("dark", "night"), "light": ("light", "day")},
 }  # fmt: skip
 """What is seen on an image -> its values -> the words for each, the usual one first."""
@@ -68,7 +69,8 @@ def embeddings(random: Random) -> Floats:
 
     def direction() -> Floats:
         drawn: Floats = random.normal(size=LENGTH)
-        return drawn / np.linalg.norm(drawn)
+        unit: Floats = drawn / np.linalg.norm(drawn)
+        return unit
 
     rows = []
     for values in KINDS.values():
@@ -123,10 +125,10 @@ class Eye:
         return found.astype(np.float32)
 
 
-def pairs(features: npt.NDArray[np.float32], tags: Truth, words: Floats) -> dict[str, npt.NDArray[np.float32]]:
-    """A row for each tag of each image: the word's vector, scaled to numbers of deviation 1, and the features."""
+def save(path: Path, features: npt.NDArray[np.float32], tags: Truth, words: Floats) -> None:
+    """Write a row for each tag of each image: the word's vector, of numbers of deviation 1, and the features."""
     image, word = np.nonzero(tags)
-    return {"vectors": (words[word] * np.sqrt(LENGTH)).astype(np.float32), "conditions": features[image]}
+    np.savez(path, vectors=(words[word] * np.sqrt(LENGTH)).astype(np.float32), conditions=features[image])
 
 
 def counted(vectors: Floats, words: Floats) -> Floats:
@@ -137,14 +139,16 @@ def counted(vectors: Floats, words: Floats) -> Floats:
     cosines = vectors @ words.T / np.linalg.norm(vectors, axis=2, keepdims=True)
     nearest = np.argsort(-cosines, axis=2)[:, :, :NEAREST]
     counts = np.stack([(nearest == word).sum((1, 2)) for word in range(len(words))], axis=1)
-    return counts + cosines.mean(1) / 4  # less than 1 between any two
+    scores: Floats = counts + cosines.mean(1) / 4  # which differ by less than 1
+    return scores
 
 
 def by_neighbours(train: npt.NDArray[np.float32], tags: Truth, asked: npt.NDArray[np.float32], k: int) -> Floats:
     """How many of the k nearest training images, (M, 64) with tags (M, W), have each word: (N, W) for (N, 64)."""
     squares = (train.astype(float) ** 2).sum(1) - 2 * asked.astype(float) @ train.T.astype(float)
     nearest = np.argpartition(squares, k - 1, axis=1)[:, :k]
-    return tags[nearest].sum(1) + tags.mean(0)  # of words alike often, the more usual one
+    scores: Floats = tags[nearest].sum(1) + tags.mean(0)  # of words alike often, the more usual one
+    return scores
 
 
 def figures(scores: Floats, tags: Truth) -> dict[str, float]:
@@ -183,7 +187,7 @@ def main(folder: Path, images: int = 20_000, epochs: int = 20, asked: int = 1000
     train, chosen, test = draw(images, random), draw(asked, random), draw(asked, random)
     eye = Eye(train.images[:2000])
     features, others, unseen = eye(train.images), eye(chosen.images), eye(test.images)
-    np.savez(folder / "data.npz", **pairs(features, train.tags, words))
+    save(folder / "data.npz", features, train.tags, words)
 
     options = [*OVERRIDES, f"seed={seed}"]
     run = condgan.train("cgan-paper-adam", *options, data=folder / "data.npz", epochs=epochs, run=folder / "run")
