@@ -1,6 +1,7 @@
 """Images under vector conditions: measured for the conditions of real images, without what needs labels."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import condgan as package
 from condgan import data
 from condgan.arrays import Images
 from condgan.cli.train import following
-from condgan.data import Dataset
+from condgan.data import Dataset, Split
 from condgan.diagnosis import diagnosis
 from condgan.errors import CondganError
 from condgan.evaluation import evaluation, features, figures, subjects
 from condgan.evaluation.comparison import BY_CLASS, MEASURES, QUICK
 from condgan.evaluation.reference import in_turn
 from condgan.generation import generator
+from condgan.metrics import two_sample
 from condgan.recipe import Data
 from condgan.results.evaluation import Evaluation
 from condgan.runs.run import Run
@@ -76,7 +78,7 @@ class Heard(Listener):
 @pytest.fixture(scope="module")
 def trained(squares: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Heard]:
     heard, folder = Heard(), tmp_path_factory.mktemp("runs") / "run"
-    options = [*OPTIONS, "evaluation.every=1350", "evaluation.images=100"]
+    options = [*OPTIONS, "evaluation.every=1350", "evaluation.images=140"]
     return package.train("cgan-bce", *options, data=squares, epochs=2, run=folder, listeners=[heard]), heard
 
 
@@ -122,7 +124,7 @@ def test_what_needs_labels_is_left_out_with_one_note(squares: Path, tmp_path: Pa
     assert set(found.figures) == LEFT
     assert not LEFT & set(BY_CLASS)
     assert {measure.name for measure in MEASURES} <= {name.partition("_pixels")[0] for name in LEFT} | set(BY_CLASS)
-    notes = [notice for notice in found.protocol.notices if "labels" in notice]
+    notes = [notice for notice in found.protocol.notices if "no labels" in notice]
     assert len(notes) == 1
     assert all(name in notes[0] for name in BY_CLASS)
     assert "none sees whether an image fits its condition" in notes[0]
@@ -156,7 +158,8 @@ def test_a_generator_is_asked_for_the_conditions_of_the_split(
     assert not labels.any()
 
 
-def test_a_run_is_measured(trained: tuple[Run, Heard], dataset: Dataset) -> None:
+def test_a_run_is_measured(trained: tuple[Run, Heard], dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_sample, "two_sample", partial(two_sample.two_sample, steps=40))
     run, _ = trained
     found = package.evaluate(run, c2st=True)
     assert set(found.figures) == LEFT | {"c2st"}
@@ -171,7 +174,7 @@ def test_a_run_is_measured(trained: tuple[Run, Heard], dataset: Dataset) -> None
     assert found.figures["c2st"].value > 0.9  # two epochs teach nothing
     assert {path.name for path in found.files} == {"evaluation.json", "nearest.png"}
     assert Evaluation.load(run.evaluation).figures == found.figures
-    assert package.evaluate(run, c2st=True).figures == found.figures
+    assert package.evaluate(run, c2st=False).figures.items() < found.figures.items()
     assert following(run) == f"condgan evaluate {run.folder}"
 
 
@@ -184,10 +187,11 @@ def test_a_training_is_measured_as_evaluate_measures(trained: tuple[Run, Heard],
     for record in records:
         assert set(record.evaluation) == quick
         assert record.per_class is None
-    later = package.evaluate(run, split="validation", n=100, c2st=False)
+    later = package.evaluate(run, split="validation", n=140, c2st=False)
     for name in quick:
+        assert later.figures[name].value is not None
         assert records[-1].value(name) == pytest.approx(later.figures[name].value, rel=1e-4, abs=1e-6)
-    said = [text for text in heard.said if "labels" in text]
+    said = [text for text in heard.said if "no labels" in text]
     left_out = [measure.name for measure in QUICK if measure.by_class]
     assert said == [figures.without_labels("squares", left_out)]
     assert run.metrics_plot.exists()
@@ -208,17 +212,17 @@ def test_what_does_not_fit_the_data_is_refused(
 ) -> None:
     run, _ = trained
     message = refused("evaluate", run.generator_file, "--data", digits, "data.size=8")
-    assert "cgan-bce has conditions of length 2, and digits has 10 classes: `data` names" in message.replace("--", "")
+    assert "cgan-bce has conditions of length 2, and digits has 10 classes: --data names" in message
     np.savez(tmp_path / "longer.npz", images=shown(placed(60, 0), 0), conditions=np.ones((60, 3), np.float32))
     message = refused("evaluate", run.generator_file, "--data", tmp_path / "longer.npz")
     assert "has conditions of length 2, and longer has conditions of length 3" in message
     assert "squares has no classes: a feature network learns from two or more" in refused("features", squares)
 
 
-def test_alike_images_have_no_space(tmp_path: Path, refused: Any) -> None:
-    np.savez(tmp_path / "grey.npz", images=np.full((60, 8, 8), 7, np.uint8), conditions=placed(60, 0))
-    message = refused("evaluate", tmp_path / "grey.npz", "--data", tmp_path / "grey.npz")
-    assert "grey: all training images are alike" in message
+def test_alike_images_have_no_space() -> None:
+    split = Split(np.full((60, 1, 8, 8), 7, np.uint8), placed(60, 0))
+    with pytest.raises(CondganError, match="grey: all training images are alike"):
+        features.of(Dataset("grey", (), split, split, split, "by hand"))
 
 
 def test_an_unconditional_generator_is_measured_too(squares: Path, dataset: Dataset, tmp_path: Path) -> None:

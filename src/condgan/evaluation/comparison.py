@@ -127,6 +127,8 @@ class Comparison:
         """The log-likelihood of test images; the width is chosen on validation images."""
         if self.window is None or self.reference.split != "test":
             raise UndefinedError("needs a window of samples, and test images that its width was not chosen on")
+        if not self.reference.labelled:
+            raise UndefinedError("the protocol takes samples of each class, and there are none")
         if self.reference.classes * PARZEN_PER_CLASS > MOST_PARZEN:
             raise UndefinedError(
                 f"{self.reference.classes} classes: the protocol takes {PARZEN_PER_CLASS} samples of each, "
