@@ -1,4 +1,7 @@
-"""A feature space without a network, for images that have no labels: the principal components of their pixels."""
+"""A feature space without a network, for images that have no labels: the principal components of their pixels.
+
+A network with random weights (Naeem et al. 2020) does not see that a class is missing: docs/metrics.md.
+"""
 
 import numpy as np
 
