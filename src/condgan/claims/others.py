@@ -43,7 +43,11 @@ def matters(arms: tuple[str, ...]) -> Judge:
 
 
 EVERY = tuple(arm for _, arms in GROUPS.values() for arm in arms)
-NO_DATA = "its second experiment needs image features and user tags of MIR Flickr 25,000, which are not here"
+NO_DATA = (
+    "its second experiment needs image features and user tags of MIR Flickr 25,000, which are not here; on a made-up set "
+    "(docs/vectors.md) the first generated tag is right for 0.59 of the images (nearest images 0.68, most usual word 0.36), "
+    "and ten have a recall of 0.26 (0.78, 0.39)"
+)
 
 CLAIMS: tuple[Claim, ...] = (
     Claim("parzen-132", PAPER, "Its conditional nets reach a Parzen log-likelihood of 132 +- 1.8 nats.",

@@ -144,13 +144,12 @@ def report(run: "Run") -> None:
 
 
 def following(run: "Run") -> str:
-    """What to do next: continue a stopped run, measure a finished one or, if it cannot be measured, sample from it."""
+    """What to do next: continue a stopped run, measure a finished one or, if it makes vectors, sample from it."""
     folder = shlex.quote(str(run.folder))
     if run.status.state == "stopped":
         return f"condgan resume {folder}"
     domain = run.domain()
-    if domain.condition is not None:
-        return f"condgan sample {folder} --conditions FILE.npz -o samples.npz"
     if domain.vector is not None:
-        return f"condgan sample {folder} --per-class 1000 -o samples.npz"
+        which = "--per-class 1000" if domain.condition is None else "--conditions FILE.npz"
+        return f"condgan sample {folder} {which} -o samples.npz"
     return f"condgan evaluate {folder}"

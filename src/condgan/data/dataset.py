@@ -237,16 +237,16 @@ def modality(vectors: bool, conditions: bool) -> str:
     return f"{'vectors' if vectors else 'images'} with {'vector conditions' if conditions else 'classes'}"
 
 
-def check_labelled_images(what: str, given: str) -> None:
+def check_images(what: str, given: str) -> None:
     """Refuse to measure anything else.
 
     Raises:
         CondganError: ``given``, a ``modality``, is of vectors.
     """
-    if given != modality(vectors=False, conditions=False):
+    if given not in (modality(False, False), modality(False, True)):
         raise CondganError(
-            f"{what}: {given}, and only {modality(False, False)} can be measured: judge what `condgan sample` "
-            "writes by a measure of your own"
+            f"{what}: {given}, and only images can be measured: judge what `condgan sample` writes by a measure of "
+            "your own"
         )
 
 

@@ -95,7 +95,7 @@ def comparison(
     )
     reference = Reference(subject.dataset, "validation", features or networks.of(subject.dataset, say))
     each = max(2, min(PER_CLASS, MOST // reference.classes))
-    return Comparison(reference, *subject.take(np.full(reference.classes, each)))
+    return Comparison(reference, *subject.take(np.full(reference.classes, each), split=reference.split))
 
 
 def report(diagnosis: Diagnosis, run: str | PathLike[str]) -> str:

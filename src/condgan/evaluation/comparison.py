@@ -1,6 +1,6 @@
 """Labelled images beside real ones: the table of metrics, each computed on demand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -127,6 +127,8 @@ class Comparison:
         """The log-likelihood of test images; the width is chosen on validation images."""
         if self.window is None or self.reference.split != "test":
             raise UndefinedError("needs a window of samples, and test images that its width was not chosen on")
+        if not self.reference.labelled:
+            raise UndefinedError("the protocol takes samples of each class, and there are none")
         if self.reference.classes * PARZEN_PER_CLASS > MOST_PARZEN:
             raise UndefinedError(
                 f"{self.reference.classes} classes: the protocol takes {PARZEN_PER_CLASS} samples of each, "
@@ -197,6 +199,7 @@ class Metric:
     Attributes:
         in_space: its figures name the space of the feature network.
         by_network: its value depends on the feature network.
+        by_class: it needs real images with labels.
     """
 
     name: str
@@ -204,6 +207,7 @@ class Metric:
     text: str
     in_space: bool = field(default=False, kw_only=True)
     by_network: bool = field(default=True, kw_only=True)
+    by_class: bool = field(default=False, kw_only=True)
 
     def figure(self, space: str) -> Figure:
         """A figure of this metric, still without a value."""
@@ -218,25 +222,25 @@ class Measure(Metric):
     quick: bool = field(default=False, kw_only=True)
 
 
-Q, S, P = {"quick": True}, {"in_space": True}, {"by_network": False}
+Q, S, P, K = {"quick": True}, {"in_space": True}, {"by_network": False}, {"by_class": True}
 MEASURES: tuple[Measure, ...] = (
-    Measure("label_accuracy", "higher", "classified as the requested class", lambda c: c.accuracy.overall, **Q),
-    Measure("balanced_accuracy", "higher", "the same, mean over classes", lambda c: c.accuracy.balanced, **Q),
-    Measure("modes", "higher", "classes that occur among the images", lambda c: modes.covered(c.predicted), **Q),
+    Measure("label_accuracy", "higher", "classified as the requested class", lambda c: c.accuracy.overall, **Q, **K),
+    Measure("balanced_accuracy", "higher", "the same, mean over classes", lambda c: c.accuracy.balanced, **Q, **K),
+    Measure("modes", "higher", "classes that occur among the images", lambda c: modes.covered(c.predicted), **Q, **K),
     Measure("modes_kl", "lower", "nats, class frequencies against real ones",
-            lambda c: modes.divergence(c.predicted, c.reference.dataset.train.labels, c.reference.classes), **Q),
+            lambda c: modes.divergence(c.predicted, c.reference.dataset.train.labels, c.reference.classes), **Q, **K),
     Measure("fid", "lower", "Frechet distance", Comparison.fid, **S, **Q),
     Measure("swd", "lower", "sliced Wasserstein distance", lambda c: sliced(*c.paired_features), **S, **Q),
     Measure("kid", "lower", "kernel distance, unbiased", lambda c: distances.kernel(*c.paired_features), **S, **Q),
-    Measure("is", "higher", "Inception Score", lambda c: distances.inception_score(c.embedding.posteriors), **S),
+    Measure("is", "higher", "Inception Score", lambda c: distances.inception_score(c.embedding.posteriors), **S, **K),
     Measure("precision", "higher", "generated among real images, k = 5", lambda c: c.prdc.precision, **Q),
     Measure("recall", "higher", "real among generated images, k = 5", lambda c: c.prdc.recall, **Q),
     Measure("density", "higher", "real neighbourhoods about each, k = 5", lambda c: c.prdc.density, **Q),
     Measure("coverage", "higher", "real images with a neighbour, k = 5", lambda c: c.prdc.coverage, **Q),
-    Measure("intra_fid", "lower", "Frechet distance, mean over classes", Comparison.intra_fid),
-    Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value, **P),
+    Measure("intra_fid", "lower", "Frechet distance, mean over classes", Comparison.intra_fid, **K),
+    Measure("parzen", "near the floor", "nats, 1000 samples a class (floor: train)", lambda c: c.parzen.value, **P, **K),
     Measure("different_bins", "near the floor", "bins within classes, share not as real",
-            Comparison.different_bins, **P),
+            Comparison.different_bins, **P, **K),
     Measure("duplicates", "near the floor", "have a near-identical twin", Comparison.duplicates, **P),
     Measure("memorised", "near the floor", "nearer to train than 99 % of held-out", lambda c: c.memorisation.share, **P),
     Measure("copies", "near the floor", "called copies of train (floor: false alarms)", Comparison.copies, **P),
@@ -251,14 +255,20 @@ IN_ANY_SPACE = (*(measure for measure in MEASURES if measure.name in ("fid", "sw
 SEPARATE = (
     Metric("fid_100_vs_100", "lower", "published protocol, biased", **S),
     Metric("fid_100_vs_100_unsquared", "lower", "published protocol, biased; norm of the means unsquared", **S),
-    Metric("gan_train", "higher", "trained on these, tested on real images", **P),
-    Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed", **P),
-    Metric("gan_test", "higher", "trained on real images, tested on these", **P),
+    Metric("gan_train", "higher", "trained on these, tested on real images", **P, **K),
+    Metric("gan_train_behind", "lower", "gan_train behind its floor, paired by seed", **P, **K),
+    Metric("gan_test", "higher", "trained on real images, tested on these", **P, **K),
 )
 """Metrics that functions of ``evaluation.figures`` compute."""
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*MEASURES, TWO_SAMPLE, INCEPTION_SCORE, *SEPARATE)}
 QUICK = tuple(measure for measure in MEASURES if measure.quick)
 """The metrics measured during training."""
+BY_CLASS = tuple(metric.name for metric in METRICS.values() if metric.by_class)
+
+
+def possible(measures: Iterable[Measure], reference: Reference) -> tuple[Measure, ...]:
+    """Those of the measures that real images with vector conditions have, if the reference's have no labels."""
+    return tuple(measure for measure in measures if reference.labelled or not measure.by_class)
 
 
 def floor(reference: Reference, counts: Counts, small_n: bool) -> Comparison:

@@ -12,7 +12,15 @@ from condgan.arrays import Images
 from condgan.data import Given
 from condgan.errors import ArgumentError, CondganError, UndefinedError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import IN_ANY_SPACE, MEASURES, PARZEN_PER_CLASS, TWO_SAMPLE, Comparison, floor
+from condgan.evaluation.comparison import (
+    IN_ANY_SPACE,
+    MEASURES,
+    PARZEN_PER_CLASS,
+    TWO_SAMPLE,
+    Comparison,
+    floor,
+    possible,
+)
 from condgan.evaluation.features import FeatureNetwork, Progress, Say
 from condgan.evaluation.reference import OTHER, Counts, Reference, check_split, proportions
 from condgan.evaluation.subjects import Subject
@@ -39,6 +47,7 @@ DEFAULT_IMAGES = 10_000
 MOST_IMAGES = 1_000_000
 MOST_PAIRS = 20
 MOST_MISSING = 100
+IN_TURN = "none: the vector conditions of the real images in turn, each as often as any other to within one"
 
 
 def evaluate(
@@ -60,6 +69,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a run, a generator file, or any images; those without labels get the figures that need none.
+
+    Images under vector conditions are generated for those of the split's real images, and have no labels.
 
     Args:
         path: a run or its folder, a moment of it (``runs/a@100``), a generator file, or images in any format of
@@ -107,7 +118,7 @@ def evaluate(
     with feature_network.computing(feature_network.fastest_threads(shape)):
         reference = Reference(subject.dataset, split, features.of(subject.dataset, say, progress))
         generated, real = sides(subject, reference, n or default_count(reference), small_n)
-        spaces = [(generated, real, MEASURES)]
+        spaces = [(generated, real, possible(MEASURES, reference))]
         if in_addition is not None:
             other = replace(reference, features=in_addition)
             in_other = replace(generated, reference=other, embedded=None), floor(other, counts(real), small_n)
@@ -123,13 +134,13 @@ def evaluate(
         if gan_train if c2st is None else c2st:
             results |= figures.measured(generated, real, [TWO_SAMPLE], say)
         missing = None
-        if gan_train:
+        if gan_train and reference.labelled:
             of_gan_train, indexes = figures.gan_train_figures(generated, say)
             results |= of_gan_train
             missing = reference.real.images[indexes[:MOST_MISSING]]
         facts = protocol(str(Path(path)), subject, generated, real, in_addition, time.monotonic() - started)
         evaluation = Evaluation(results, facts, nearest=nearest_pairs(generated), missing=missing)
-    if generated.requested is not None:
+    if generated.requested is not None and reference.labelled:
         per_class = dict(zip(subject.dataset.class_names, generated.accuracy.per_class, strict=True))
         evaluation = replace(evaluation, per_class=per_class, confusion=generated.accuracy.confusion)
     if folder is None:
@@ -155,7 +166,8 @@ def default_count(reference: Reference) -> int:
 
 def sides(subject: Subject, reference: Reference, n: int, small_n: bool) -> tuple[Comparison, Comparison]:
     """n images of the subject, and as many real ones, against the reference; CondganError if the subject has none."""
-    images, labels = subject.take(proportions(reference.real.labels, reference.classes, n))
+    wanted = proportions(reference.real.labels, reference.classes, n)
+    images, labels = subject.take(wanted, split=reference.split)
     if len(images) < 2:
         raise CondganError(f"there are {len(images)} images of the classes of {subject.dataset.name}: 2 are needed")
     generated = Comparison(reference, images, labels, small_n=small_n, window=lambda: window(subject, n))
@@ -174,6 +186,8 @@ def counts(side: Comparison) -> Counts:
 def notices(subject: Subject, generated: Comparison) -> tuple[str, ...]:
     """What a reader of the figures should know, in sentences."""
     reference, names = generated.reference, subject.dataset.class_names
+    if not reference.labelled:
+        return *subject.notices, figures.without_labels(subject.dataset.name)
     real = np.bincount(reference.real.labels, minlength=reference.classes).tolist()
     sentences = [*subject.notices, rare(names, real, f"{reference.split} images")]
     if generated.requested is not None:
@@ -215,13 +229,14 @@ def protocol(
         n_floor=len(real.images),
         n_paired=len(generated.paired),
         floor=f"{OTHER[reference.split]} images instead of generated ones, as many of each class as there are",
-        classes="in the proportions of the real images",
+        classes="in the proportions of the real images" if reference.labelled else IN_TURN,
         resize=subject.resized or "none",
         seed=subject.seed,
         feature_network=NetworkFacts(
             space=network.space,
             sha256=network.sha256,
             dim=network.dim,
+            text=network.facts.get("text", ""),
             **{name: network.facts[name] for name in ("data", "steps", "accuracy")},
         ),
         inception=None if inception is None else InceptionFacts(space=inception.space, sha256=inception.sha256),

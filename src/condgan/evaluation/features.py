@@ -12,6 +12,7 @@ from condgan.arrays import MAX_CLASSES, MAX_SIZE, MIN_SIZE, Images
 from condgan.data import Dataset
 from condgan.data.readers import stacked_mnist as stacked
 from condgan.errors import ArgumentError, CondganError
+from condgan.evaluation import pixels
 from condgan.recipe import Data
 from condgan.storage import cache, weights
 from condgan.storage.files import check_writable
@@ -39,9 +40,9 @@ class FeatureNetwork:
     Attributes:
         embed: features (N, dim) and class posteriors of uint8 (N, C, H, W).
         dim: D, of the features.
-        space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``;
-            ``imagenet`` for the Inception network of torchvision and Jittor; empty for that of 2015, whose ``fid`` is
-            the standard one.
+        space: that its figures name: ``mnist`` or ``stacked_mnist`` for built-in data, else ``features``; ``pixels``
+            of images without labels; ``imagenet`` for the Inception network of torchvision and Jittor; empty for that
+            of 2015, whose ``fid`` is the standard one.
         sha256: of its weights.
         facts: the data and its hash, steps, batch, seed, and accuracy on validation and test images; none of Inception.
     """
@@ -87,8 +88,10 @@ def known(dataset: Dataset, say: Say = lambda _: None) -> FeatureNetwork | None:
     """The network for a dataset that is included or cached; none where one is to be trained.
 
     Raises:
-        CondganError: the included network is damaged.
+        CondganError: the included network is damaged; or the dataset has no labels, and its images are all alike.
     """
+    if not dataset.class_names:
+        return of_pixels(dataset)
     for load_included in SHIPPED.values():
         network = load_included()
         if network.facts["data_sha256"] == dataset.sha256:
@@ -111,8 +114,10 @@ def check_classes(dataset: Dataset) -> None:
     Raises:
         CondganError: it has one class only.
     """
-    if len(dataset.class_names) < 2:
-        raise CondganError(f"{dataset.name} has one class: a feature network learns from two or more")
+    count = len(dataset.class_names)
+    if count < 2:
+        has = "one class" if count else "no classes"
+        raise CondganError(f"{dataset.name} has {has}: a feature network learns from two or more")
 
 
 def sized(dataset: Dataset) -> "feature_network.Size":
@@ -272,6 +277,13 @@ def inception(path: Path, say: Say = lambda _: None) -> FeatureNetwork:
 
     sha256 = digest({name: tensor.numpy() for name, tensor in network.state_dict().items()})
     return FeatureNetwork(embed, inception.FEATURES, network.port.space, sha256, {})
+
+
+def of_pixels(dataset: Dataset) -> FeatureNetwork:
+    """The space of images without labels, as `pixels.space`; its facts have a ``text`` instead of a training."""
+    embed, dim, arrays, text = pixels.space(dataset)
+    facts = {"data": dataset.name, "steps": 0, "accuracy": {}, "text": text}
+    return FeatureNetwork(embed, dim, pixels.KIND, digest(arrays), facts)
 
 
 def digest(arrays: Arrays) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from condgan.arrays import Features, Labels
 from condgan.errors import UndefinedError
-from condgan.evaluation.comparison import METRICS, Comparison, Measure
+from condgan.evaluation.comparison import BY_CLASS, METRICS, Comparison, Measure
 from condgan.evaluation.features import Say
 from condgan.evaluation.reference import first_of_each
 from condgan.metrics import Estimate, distances
@@ -52,6 +52,14 @@ def cautious(figures: dict[str, Figure], weakness: str) -> dict[str, Figure]:
         else figure
         for name, figure in figures.items()
     }
+
+
+def without_labels(name: str, left_out: Sequence[str] = BY_CLASS) -> str:
+    """What is not measured of a dataset with vector conditions, in a sentence."""
+    return (
+        f"{name} has vector conditions and no labels: {', '.join(left_out)} are left out; the others compare pixels, "
+        "and none sees whether an image fits its condition"
+    )
 
 
 def attempt(of: Callable[[], Estimate], figure: Figure) -> Figure:

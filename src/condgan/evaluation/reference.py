@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from condgan.arrays import Labels
+from condgan.arrays import Labels, Vectors
 from condgan.data import Dataset, Split
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.features import FeatureNetwork
@@ -46,19 +46,24 @@ class Reference:
         check_split(self.dataset, self.split)
 
     @property
+    def labelled(self) -> bool:
+        """Whether the real images have labels; those with vector conditions are all of one class without a name."""
+        return bool(self.dataset.class_names)
+
+    @property
     def classes(self) -> int:
-        """The number of classes, K."""
-        return len(self.dataset.class_names)
+        """The number of classes, K; 1 where they have no labels."""
+        return len(self.dataset.class_names) or 1
 
     @cached_property
     def real(self) -> Split:
         """The images of the split, 50,000 at most."""
-        return Split(*self.dataset.splits[self.split].take(slice(MOST)))
+        return of_classes(Split(*self.dataset.splits[self.split].take(slice(MOST))))
 
     @property
     def other(self) -> Split:
         """Real images of the other split, whose figures are the floor."""
-        return self.dataset.splits[OTHER[self.split]]
+        return of_classes(self.dataset.splits[OTHER[self.split]])
 
     @cached_property
     def paired(self) -> Indexes:
@@ -148,6 +153,16 @@ class Reference:
         if {len(array) for array in arrays.values()} != {len(split)}:  # somebody else's entry
             arrays = compute()
         return Embedding(arrays["features"].astype(np.float32), arrays["posteriors"].astype(np.float32))
+
+
+def of_classes(split: Split) -> Split:
+    """A split; images with vector conditions are of one class, (N,) zeros."""
+    return split if split.labels.ndim == 1 else Split(split.images, np.zeros(len(split), np.int64))
+
+
+def in_turn(conditions: Vectors, count: int) -> Vectors:
+    """``count`` of the conditions (N, V), evenly spread: each as often as any other, or once more -> (count, V)."""
+    return conditions[np.arange(count) * len(conditions) // count]
 
 
 def check_split(dataset: Dataset, split: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from condgan import data as datasets
 from condgan.arrays import Images, Labels
 from condgan.data import Dataset, Given, Split, identity, readers
-from condgan.data.dataset import check_labelled_images, modality
+from condgan.data.dataset import check_images, modality
 from condgan.data.identity import Known
 from condgan.data.prepare import prepare
 from condgan.data.readers import passed
@@ -22,7 +22,7 @@ from condgan.draws.philox import Stream
 from condgan.errors import CondganError, nearest
 from condgan.evaluation import features
 from condgan.evaluation.other_data import other_data, sentence
-from condgan.evaluation.reference import Counts
+from condgan.evaluation.reference import Counts, in_turn
 from condgan.generation import generator
 from condgan.generation.generator import Generator
 from condgan.recipe import Data, Domain
@@ -59,7 +59,7 @@ class Subject:
 
     @property
     def conditional(self) -> bool:
-        """Whether its images have labels."""
+        """Whether its images have labels, or vector conditions."""
         return isinstance(self.source, Split) or (isinstance(self.source, Generator) and self.source.recipe.conditional)
 
     def facts(self, path: str) -> GeneratorSubject | ImagesSubject | UnlabelledSubject:
@@ -77,12 +77,17 @@ class Subject:
             trained_on=source.recipe.data.train_on,
         )
 
-    def take(self, counts: Counts, first: int = 0) -> tuple[Images, Labels | None]:
+    def take(self, counts: Counts, first: int = 0, split: str = "test") -> tuple[Images, Labels | None]:
         """counts[k] images of the dataset's class k -> uint8 (N, C, H, W), and (N,) labels if they have any.
 
         A generator generates pictures first, first + 1, ..., and none of classes that it does not know. Of a set, at
-        most all images are taken; the choice depends on the seed only.
+        most all images are taken; the choice depends on the seed only. Where the dataset has vector conditions, all
+        images are of one class; a generator generates them for the conditions of the split's images in turn.
         """
+        images, labels = self._taken(counts, first, split)
+        return images, labels if self.dataset.class_names else np.zeros(len(images), np.int64)
+
+    def _taken(self, counts: Counts, first: int, split: str) -> tuple[Images, Labels | None]:
         own = np.array([counts[label] for label in self.classes]) if self.conditional else counts.sum(keepdims=True)
         if isinstance(self.source, Split):
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
@@ -93,22 +98,34 @@ class Subject:
         if isinstance(self.source, np.ndarray):
             order = philox.permutation(self.seed, Stream.SPLIT, 0, len(self.source))
             return self.source[np.sort(order[: counts.sum()])], None
-        requested = np.repeat(np.arange(len(own)), own)
-        fit = self.source.recipe.data.fit
-        images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset, fit)
-        return images, self.classes[requested] if self.conditional else None
+        fit, domain = self.source.recipe.data.fit, self.source.domain
+        if domain.condition is None:
+            requested = np.repeat(np.arange(len(own)), own)
+            images = fitted(self.source.sample_classes(requested, self.seed, first), self.dataset, fit)
+            return images, self.classes[requested] if self.conditional else None
+        count = int(counts.sum())
+        if not self.conditional:
+            return fitted(self.source.sample_any(count, self.seed, first), self.dataset, fit), None
+        asked = in_turn(self.dataset.splits[split].labels, count)
+        return fitted(self.source.sample_conditions(asked, self.seed, first), self.dataset, fit), None
 
 
 def of_generator(source: Generator, dataset: Dataset, seed: int) -> Subject:
-    """A generator, to be compared with a dataset of the same classes.
+    """A generator, to be compared with a dataset of the same classes, or with vector conditions of the same length.
 
     Raises:
-        CondganError: it generates vectors, or classes that the dataset does not have.
+        CondganError: it generates vectors, or classes or conditions that the dataset does not have.
     """
-    recipe, domain = source.recipe, source.domain
-    check_labelled_images(recipe.name, modality(domain.vector is not None, domain.condition is not None))
-    resized = change(domain, dataset.domain(), recipe.data.fit)
-    classes = known(domain.class_names, dataset) if recipe.conditional else np.zeros(1, np.int64)
+    recipe, domain, here = source.recipe, source.domain, dataset.domain()
+    check_images(recipe.name, modality(domain.vector is not None, domain.condition is not None))
+    if recipe.conditional and domain.condition != here.condition:
+        raise CondganError(
+            f"{recipe.name} has {conditioned(domain)}, and {dataset.name} has {conditioned(here)}: `data` names real "
+            "images with conditions of the same kind"
+        )
+    resized = change(domain, here, recipe.data.fit)
+    named = recipe.conditional and domain.condition is None
+    classes = known(domain.class_names, dataset) if named else np.zeros(1, np.int64)
     return Subject(source, dataset, classes, seed, resized)
 
 
@@ -157,8 +174,11 @@ def find(
             raise no_labels from None
         said = f"{path} has no labels: the figures that need them have no value"
         return Subject(bare, dataset, np.zeros(1, np.int64), seed, "; ".join(notices), (said,))
-    check_labelled_images(str(path), images.modality)
-    return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
+    check_images(str(path), images.modality)
+    if class_names and dataset.class_names:
+        return Subject(images, dataset, known(class_names, dataset), seed, "; ".join(notices))
+    unseen = () if class_names else (f"{path} has vector conditions, which no figure looks at",)
+    return Subject(images.images, dataset, np.zeros(1, np.int64), seed, "; ".join(notices), unseen)
 
 
 def splits_of(place: Path) -> Known | None:
@@ -178,7 +198,7 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], known
     """The dataset in the form in which it is measured; images that a run knows are in its splits.
 
     Raises:
-        CondganError: it cannot be read, has no labelled images, or an override is not one of ``data``.
+        CondganError: it cannot be read, has no images, or an override is not one of ``data``.
     """
     from condgan.recipe.text import override_section
 
@@ -192,7 +212,7 @@ def real_images(planned: Data, source: Given | None, overrides: list[str], known
         if source is None and not Path(planned.source).exists():
             raise CondganError(f"{error}; `data` names where the real images lie now") from None
         raise
-    check_labelled_images(dataset.name, dataset.train.modality)
+    check_images(dataset.name, dataset.train.modality)
     return dataset
 
 
@@ -222,6 +242,11 @@ def change(before: Domain, after: Domain, fit: Fit) -> str:
     (_, *old), (_, *new) = before.shape, after.shape
     forms = (f"{d.shape[1]}x{d.shape[2]} {'grey' if d.channels == 1 else 'colour'}" for d in (before, after))
     return " -> ".join(forms) + (f" ({BACK[fit]})" if old[0] * new[1] != old[1] * new[0] else "")
+
+
+def conditioned(domain: Domain) -> str:
+    """What a domain is conditioned on, in words."""
+    return f"{domain.classes} classes" if domain.condition is None else f"conditions of length {domain.condition}"
 
 
 def known(names: tuple[str, ...], dataset: Dataset) -> Labels:

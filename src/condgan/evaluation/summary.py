@@ -73,7 +73,8 @@ def shared(evaluation: Evaluation, of: str) -> list[str]:
         f"{protocol.n_generated} images of {of} against {protocol.n_real} {split} images of "
         f"{protocol.data.name}; seed {protocol.seed}; resize: {protocol.resize}",
         f"floor: {protocol.n_floor} {protocol.floor}",
-        f"feature network: trained on {network.data}, SHA-256 {network.sha256[:12]}"
+        f"feature {f'space: {network.text}' if network.text else f'network: trained on {network.data}'}, "
+        f"SHA-256 {network.sha256[:12]}"
         + (f", accuracy {accuracy:.2%} on the real {split} images" if accuracy is not None else ""),
     ]
 

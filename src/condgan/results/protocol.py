@@ -59,7 +59,10 @@ class DataFacts(Part):
 
 
 class NetworkFacts(Part):
-    """The feature network: the space that figures name, its training, and its accuracy on splits by name."""
+    """The feature network: the space that figures name, its training, and its accuracy on splits by name.
+
+    Of a space without a network, ``text`` says what it is.
+    """
 
     space: str
     sha256: Sha256
@@ -67,6 +70,7 @@ class NetworkFacts(Part):
     data: str
     steps: int
     accuracy: Mapping[str, float]
+    text: str = ""
 
 
 class InceptionFacts(Part):

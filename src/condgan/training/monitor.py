@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from condgan import data as datasets
 from condgan.data import Dataset
-from condgan.data.dataset import check_labelled_images
+from condgan.data.dataset import check_images
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import QUICK, Comparison
+from condgan.evaluation.comparison import QUICK, Comparison, possible
 from condgan.evaluation.features import Progress, Say
-from condgan.evaluation.reference import Reference, check_split, proportions
+from condgan.evaluation.reference import Reference, check_split, in_turn, proportions
 from condgan.generation import sampling
 from condgan.recipe import Recipe
 from condgan.results.classes import rare
@@ -53,24 +53,29 @@ class Monitor:
         return reference
 
     def measure(self, sampler: Sampler) -> tuple[dict[str, Figure], dict[str, float | None] | None, Confusion | None]:
-        """The figures; and of a conditional generator the accuracy of each class, and the confusion (K, K).
+        """The figures; and of a generator with classes the accuracy of each class, and the confusion (K, K).
+
+        Where conditions are vectors, images are generated for those of the validation images.
 
         Nothing of the training is touched: pictures come from (seed, number), and no generator of random numbers moves.
         """
         from condgan.metrics.feature_network import computing
 
-        counts = proportions(self.reference.real.labels, self.reference.classes, self.recipe.evaluation.images)
+        count, labelled = self.recipe.evaluation.images, self.reference.labelled
+        counts = proportions(self.reference.real.labels, self.reference.classes, count)
         requested = np.repeat(np.arange(len(counts)), counts)
+        asked = requested if labelled else in_turn(self.dataset.validation.labels, count)
         with computing(self.threads):
-            generated = sampling.pictures(sampler, self.recipe, requested, self.recipe.seed)
+            generated = sampling.pictures(sampler, self.recipe, asked, self.recipe.seed)
             images = subjects.fitted(generated, self.dataset, self.recipe.data.fit)
-            compared = Comparison(self.reference, images, requested if self.recipe.conditional else None)
-            results = figures.measured(compared, None, QUICK)
+            known = self.recipe.conditional or not labelled
+            compared = Comparison(self.reference, images, requested if known else None)
+            results = figures.measured(compared, None, possible(QUICK, self.reference))
         evaluation = {
             name: figure.model_copy(update={"value": about(figure.value), "se": about(figure.se), "note": ""})
             for name, figure in results.items()
         }
-        if not self.recipe.conditional:
+        if not (self.recipe.conditional and labelled):
             return evaluation, None, None
         evaluation = figures.headline_first(evaluation, counts.tolist())
         names = self.dataset.class_names
@@ -92,7 +97,7 @@ def monitor(
     """
     form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
     try:
-        check_labelled_images(dataset.name, dataset.train.modality)
+        check_images(dataset.name, dataset.train.modality)
         real = dataset if form == recipe.data else datasets.load(form)
         check_split(real, "validation")
         if features.known(real, say) is None:
@@ -100,6 +105,9 @@ def monitor(
     except CondganError as error:
         say(f"this training is not measured: {error}")
         return None
+    if not real.class_names:
+        say(figures.without_labels(real.name, [measure.name for measure in QUICK if measure.by_class]))
+        return Monitor(recipe, real, threads, say, progress)
     counts = np.bincount(real.validation.labels, minlength=len(real.class_names)).tolist()
     few = rare(real.class_names, counts, "validation images")
     if few and recipe.conditional:

@@ -34,7 +34,8 @@ def repetition(compared: Comparison) -> Finding | None:
         usual = float(np.median(nearest_other(others[:count])[0]))
         share = float(np.median(nearest_other(own[:count])[0])) / usual if usual else 1.0
         if share < CROWDED:
-            crowded["all pictures" if compared.requested is None else compared.name(label)] = share
+            named = compared.requested is not None and compared.reference.labelled
+            crowded[compared.name(label) if named else "all pictures"] = share
     if not crowded:
         return None
     where = "" if len(crowded) == checked else f" within {listed(list(crowded))}"
@@ -48,9 +49,9 @@ def repetition(compared: Comparison) -> Finding | None:
 
 
 def class_labels(compared: Comparison) -> tuple[Labels, Labels, Labels]:
-    """Labels of the pictures, of the real and of the training images; all 0 if the generator is unconditional."""
+    """Labels of the pictures, of the real and of the training images; all 0 where pictures have no classes."""
     real, train = compared.reference.real, compared.reference.dataset.train
-    if compared.requested is not None:
+    if compared.requested is not None and compared.reference.labelled:
         return compared.requested, real.labels, train.labels
     zeros = [np.zeros(len(images), np.int64) for images in (compared.images, real, train)]
     return zeros[0], zeros[1], zeros[2]
@@ -60,8 +61,10 @@ def wrong_labels(compared: Comparison) -> Finding | None:
     """Classes whose pictures are mostly classified as others, while real images are not.
 
     Raises:
-        UndefinedError: the generator is unconditional.
+        UndefinedError: the generator is unconditional, or has vector conditions.
     """
+    if not compared.reference.labelled:
+        raise UndefinedError("the generator has vector conditions")
     if compared.requested is None:
         raise UndefinedError("the generator is unconditional")
     reference = compared.reference
