@@ -115,6 +115,22 @@ def base64_file(src: str) -> Any:
     return io.BytesIO(base64.b64decode(src.partition(",")[2]))
 
 
+def test_moments_are_shown_side_by_side(digits: Path, tmp_path: Path) -> None:
+    run = condgan.train("cgan-lsgan", *TINY, "output.keep_every=1", data=digits, epochs=2, run=tmp_path / "run")
+    report(run, tmp_path / "r.html", moments=(1, 2))
+    found = [str(attributes.get("src")) for tag, attributes in page(tmp_path / "r.html").tags if tag == "img"]
+    shown = [np.asarray(Image.open(base64_file(src)).convert("RGB")) for src in found]
+    for epoch in (1, 2):
+        with pytest.raises(SystemExit):
+            cli.main(["sample", f"{run.folder}@{epoch}", "--grid", "-o", str(tmp_path / f"{epoch}.png")])
+        with Image.open(tmp_path / f"{epoch}.png") as picture:
+            expected = np.asarray(picture.convert("RGB"))
+        assert any(one.shape == expected.shape and np.array_equal(one, expected) for one in shown)
+    with pytest.raises(CondganError, match="9"):
+        report(run, tmp_path / "other.html", moments=(1, 9))
+    assert not (tmp_path / "other.html").exists()
+
+
 def test_markdown_has_the_same_words_and_its_pictures_beside_it(trained: Path, tmp_path: Path) -> None:
     files = report(trained, tmp_path / "r.md", lang="zh")
     text = (tmp_path / "r.md").read_text("utf-8")

@@ -22,6 +22,10 @@ def report(
         Literal["coursework"] | None,
         typer.Option("--for", help="coursework: a title page, abstract, method, the training loop, and the rest."),
     ] = None,
+    moments: Annotated[
+        str | None,
+        typer.Option(metavar="EPOCH,EPOCH", help="Of a run: epochs to show side by side, whose generators it kept."),
+    ] = None,
     author: Annotated[
         list[str] | None,
         typer.Option(metavar="FIELD=VALUE", help="For the title page: name=..., number=..., course=..."),
@@ -40,5 +44,9 @@ def report(
         if not equals:
             raise ArgumentError("author", text, "expected FIELD=VALUE")
         pairs.append((name, value))
-    for written in made(path, output, lang=lang, purpose=purpose, author=pairs):
+    epochs = [part.strip() for part in (moments or "").split(",") if part.strip()]
+    if not all(part.isascii() and part.isdecimal() for part in epochs):
+        raise ArgumentError("moments", moments, "expected epochs, as 100,1000")
+    shown = tuple(map(int, epochs))
+    for written in made(path, output, lang=lang, purpose=purpose, author=pairs, moments=shown):
         print(written)

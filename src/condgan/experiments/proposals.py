@@ -1,5 +1,6 @@
 """Who proposes settings: Optuna, or a list of each value alone."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -175,8 +176,10 @@ class Asked:
             return {}
         target = (lambda trial: trial.values[0]) if len(self.directions) > 1 else None
         try:
-            found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), target=target)
-        except (ValueError, RuntimeError):  # all settings equally good
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
+                found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(), target=target)
+        except (ValueError, RuntimeError, UserWarning):  # all settings equally good
             return {}
         return {name: round(float(share), 4) for name, share in found.items()}
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from condgan.diagnosis import alarms
 from condgan.evaluation.summary import number
+from condgan.generation import generator, jobs
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import builtin
 from condgan.recipe.text import differences
@@ -18,6 +19,8 @@ from condgan.reports.language import Words
 from condgan.reports.repeating import cited, environment, repeat
 from condgan.reports.subject import Subject
 from condgan.results import selection
+from condgan.storage.manifest import begin
+from condgan.storage.pictures import png
 
 MOST_NOTES = 6
 
@@ -219,11 +222,27 @@ def samples(subject: Subject, words: Words) -> Section:
     frames = tuple((words("samples.epoch", epoch=round(epoch, 3)), pictures.small(path)) for epoch, path in chosen)
     section.add(Slider(frames, words("samples.alt"), words("samples.slider")))
     trained = [pair for pair in subject.grids if pair[0] > 0]
-    if len(trained) > 1:
+    if subject.moments:
+        section.add(Beside(at_moments(subject, words), words("samples.alt"), words("samples.moments")))
+    elif len(trained) > 1:
         early = trained[max(0, len(trained) // 10 - 1)]
         both = tuple((words("samples.epoch", epoch=round(e, 3)), pictures.small(p)) for e, p in (early, trained[-1]))
         section.add(Beside(both, words("samples.alt"), words("samples.moments")))
     return section
+
+
+def at_moments(subject: Subject, words: Words) -> tuple[tuple[str, bytes], ...]:
+    """Images of the same noise and classes at each of the moments that were asked for.
+
+    Raises:
+        CondganError: no generator of that epoch was kept.
+    """
+    made = [generator.of_run(subject.run, epoch=epoch) for epoch in subject.moments]
+    grids = [jobs.grid(one.recipe, one.domain, 0).draw(one) for one in made]
+    return tuple(
+        (words("samples.epoch", epoch=epoch), png(grid, begin().of("picture")))
+        for epoch, grid in zip(subject.moments, grids, strict=True)
+    )
 
 
 def diagnosis(subject: Subject, words: Words) -> Section:

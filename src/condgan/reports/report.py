@@ -29,6 +29,7 @@ def report(
     lang: str = "en",
     purpose: Purpose | None = None,
     author: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    moments: Sequence[int] = (),
 ) -> list[Path]:
     """Write a report -> the files that were written.
 
@@ -39,6 +40,8 @@ def report(
         lang: ``en`` or ``zh``.
         purpose: ``coursework``: with a title page, and all that such reports have.
         author: fields of the title page, as ``name`` and ``course``, in their order.
+        moments: epochs of a run whose images are shown beside each other; their generators must have been kept
+            (``output.keep_every``).
 
     Raises:
         CondganError: nothing there to report on, a damaged file, an unknown language or form, no browser that prints,
@@ -51,12 +54,16 @@ def report(
     if place.suffix.lower() == ".pdf":
         printing.browser()
     check_writable(place)
-    document, manifest = made(path, words, purpose, fields)
+    document, manifest = made(path, words, purpose, fields, tuple(moments))
     return written(document, words, manifest, place)
 
 
 def made(
-    path: str | PathLike[str], words: Words, purpose: Purpose | None, author: Sequence[tuple[str, str]]
+    path: str | PathLike[str],
+    words: Words,
+    purpose: Purpose | None,
+    author: Sequence[tuple[str, str]],
+    moments: tuple[int, ...] = (),
 ) -> tuple[Document, Manifest]:
     """The document of a path, and its manifest.
 
@@ -71,7 +78,7 @@ def made(
     if (folder / PLAN).is_file():
         refuse(purpose, "a study")
         return of_study.document(folder, words, author), manifest
-    subject = Subject.open(path)
+    subject = Subject.open(path, moments)
     manifest = manifest.model_copy(update={"recipe": subject.recipe.name})
     if purpose is not None:
         return coursework.document(subject, words, author), manifest

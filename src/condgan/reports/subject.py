@@ -31,21 +31,23 @@ class Subject:
         path: as it was given.
         run: its folder.
         until: the epoch; none: all there is.
+        moments: epochs whose images are shown beside each other; none: an early one, and the last.
     """
 
     path: str
     run: Run
     until: int | None
+    moments: tuple[int, ...] = ()
 
     @classmethod
-    def open(cls, path: str | PathLike[str]) -> "Subject":
+    def open(cls, path: str | PathLike[str], moments: tuple[int, ...] = ()) -> "Subject":
         """A run, or ``RUN@100``.
 
         Raises:
             CondganError: there is none, its recipe or log is damaged, or it has not reached that epoch.
         """
         folder, epoch = moment.parse(path)
-        found = cls(str(path), Run.open(folder), epoch)
+        found = cls(str(path), Run.open(folder), epoch, moments)
         if epoch is not None and not any(record.epoch >= epoch for record in found.run.records()):
             raise CondganError(f"{folder} has not reached epoch {epoch}: `{folder}` takes all there is")
         return found
