@@ -170,6 +170,17 @@ def test_nothing_of_data_or_fields_is_executed(trained: Path, tmp_path: Path) ->
     assert not re.search(r"(?<!\\)<script", outside)
 
 
+def test_both_engines_are_drawn_where_both_were_run(trained: Path, tmp_path: Path) -> None:
+    for engine in ("torch", "jittor"):
+        shutil.copytree(trained, tmp_path / "runs" / engine)
+        recipe = json.loads((tmp_path / "runs" / engine / "recipe.json").read_text())
+        recipe["machine"]["engine"] = engine
+        (tmp_path / "runs" / engine / "recipe.json").write_text(json.dumps(recipe))
+    words = "Losses of both engines on one axis"
+    assert words in page(report(tmp_path / "runs" / "torch", tmp_path / "r.html", purpose="coursework")[0]).text
+    assert words not in page(report(trained, tmp_path / "r.html", purpose="coursework")[0]).text
+
+
 def test_what_is_missing_is_said(trained: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(trained, folder)

@@ -114,10 +114,10 @@ TABLE: tuple[Arm, ...] = (
     Arm("size-32",        "cgan-lsgan", ("data.size=32",),             5, 3),
     Arm("convolutions",   "mnist-fast", (),                            2, 3, quick=4),
     # the re-implementation
-    Arm("pa",             PA, (),                                      5, 3, quick=10),
+    Arm("pa",             PA, (),                                      5, 3, quick=5),
     Arm("pa-long",        PA, (),                                     50, 1, moments=(10, 20, 30, 40)),
-    Arm("pa-embedding",   PA, ("generator.condition=embedding", "discriminator.condition=embedding", "generator.output=tanh"), 5, 3, quick=10),
-    Arm("pa-last",        "cgan-bn-prelu-adamw", (),                   5, 3, quick=10),
+    Arm("pa-embedding",   PA, ("generator.condition=embedding", "discriminator.condition=embedding", "generator.output=tanh"), 5, 3, quick=5),
+    Arm("pa-last",        "cgan-bn-prelu-adamw", (),                   5, 3, quick=5),
     *(Arm(f"pa-{name}", PA, (override,), 5, 2) for name, override in (
         ("batch-16", "train.batch=16"), ("batch-128", "train.batch=128"), ("batch-256", "train.batch=256"),
         ("lr-1e-5", "optim.lr=1e-5"), ("lr-3e-4", "optim.lr=3e-4"), ("lr-1e-3", "optim.lr=1e-3"),

@@ -96,7 +96,7 @@ class Plan:
     def order(self) -> list[tuple[str, int]]:
         """Arm and seed of each training."""
         counts = {
-            name: QUICK_SEEDS if self.budget == "quick" else arms.get(name).seeds
+            name: min(QUICK_SEEDS, arms.get(name).seeds) if self.budget == "quick" else arms.get(name).seeds
             for name in self.names
             if self.budget == "full" or arms.get(name).quick
         }
