@@ -58,15 +58,18 @@ def progress(quiet: bool = False) -> Iterator[dict[str, Any]]:
 
 
 def _lines(say: Callable[[str], None]) -> "Callable[[Sequence[Working]], None]":
-    """How far trials are, in a line every half minute."""
-    last = time.monotonic()
+    """How far trials are, in a line every half minute if that has changed."""
+    last, said = time.monotonic(), ""
 
     def looked(working: "Sequence[Working]") -> None:
-        nonlocal last
-        known = [f"{one.trial.name} {one.at / one.steps:.0%}" for one in working if one.steps]
-        if known and time.monotonic() - last >= SECONDS:
-            last = time.monotonic()
-            say(", ".join(known))
+        nonlocal last, said
+        if time.monotonic() - last < SECONDS:
+            return
+        last = time.monotonic()
+        text = ", ".join(f"{one.trial.name} {one.at / one.steps:.0%}" for one in working if one.steps)
+        if text not in ("", said):
+            said = text
+            say(text)
 
     return looked
 
