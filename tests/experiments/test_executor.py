@@ -7,22 +7,26 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import condgan
 from condgan.errors import CondganError
 from condgan.experiments import executor, seeds, table
 from condgan.experiments.study import Outcome, Study, Trial
 from condgan.recipe import Recipe, builtin
-from condgan.results.records import EvaluationRecord
+from condgan.results.figure import Figure
+from condgan.results.records import EvaluationRecord, StepRecord, to_line
 from condgan.runs import checkpoint
 
 SEED = int(os.environ.get("CONDGAN_TEST_SEED", "0"))
@@ -195,3 +199,34 @@ def test_the_table_tells_spread_over_trainings_from_the_error_of_one(digits: Pat
     hashes = {run.domain().data_sha256 for run in study.runs().values()}
     assert len(hashes) == 1
     assert len({(run.folder / "splits.json").exists() for run in study.runs().values()}) == 1
+
+
+@given(st.lists(st.integers(0, 400), max_size=12), st.integers(0, 5), st.integers(0, 300))
+def test_a_log_is_followed_as_it_grows(cuts: list[int], kept: int, more: int) -> None:
+    """In whatever pieces it is seen, also in the middle of a line, and after it was cut back to a checkpoint."""
+    records = [
+        EvaluationRecord(step=n, images=n, epoch=n, evaluation={"fid": Figure(metric="fid", value=float(n))})
+        if n % 2
+        else StepRecord(step=n, images=n, epoch=n, mean={"d_loss": 0.5})
+        for n in range(6)
+    ]
+    lines = [to_line(record).encode() + b"\n" for record in records]
+    text = b"".join(lines)
+    worker = executor.Working(Trial("a", builtin.get("cgan-lsgan")), cast(Any, None), cast(Any, None), 0, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.jsonl"
+
+        def seen(content: bytes) -> None:
+            log.write_bytes(content)
+            worker.follow(log, len(content))
+
+        for cut in sorted(cuts):
+            seen(text[:cut])
+        seen(text)
+        assert worker.evaluations == [record for record in records if record.step % 2]
+        assert worker.at == 5
+        back = b"".join(lines[:kept])
+        seen(back)
+        seen(back + b"".join(lines[kept:])[:more])
+        seen(text)
+        assert [one.step for one in worker.evaluations] == [1, 3, 5]

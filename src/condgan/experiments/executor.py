@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from typing import IO
@@ -23,7 +23,7 @@ from condgan.data import mapped, sources
 from condgan.errors import InterruptedTrainingError
 from condgan.experiments.study import Outcome, Plan, State, Study, Trial
 from condgan.recipe import Data
-from condgan.results.records import EvaluationRecord, of_kind
+from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
 from condgan.training.interrupts import interrupts
 
 MOST = 1000  # workers
@@ -43,7 +43,9 @@ class Working:
     Attributes:
         step: of the last checkpoint when it was started.
         tries: times that it died at this step.
-        at, steps: where the log of its run stands, and how many steps it has; 0: not known yet.
+        size: bytes of the log of its run that were read.
+        evaluations: in them.
+        at, steps: where that log stands, and how many steps the run has; 0: not known yet.
     """
 
     trial: Trial
@@ -52,10 +54,34 @@ class Working:
     step: int
     tries: int
     size: int = 0
-    evaluations: int = 0
+    evaluations: list[EvaluationRecord] = field(default_factory=list)
     pruned: bool = False
     at: int = 0
     steps: int = 0
+
+    def follow(self, log: Path, size: int) -> None:
+        """Read what the log has grown by; one that was cut back to a checkpoint is read anew."""
+        if size < self.size:
+            self.size, self.evaluations = 0, []
+        with open(log, "rb") as file:
+            file.seek(self.size)
+            new = file.read()
+        lines = new[: new.rfind(b"\n") + 1].splitlines(keepends=True)
+        try:
+            self.evaluations += of_kind([line_of(line) for line in lines if b'"evaluation"' in line], EvaluationRecord)
+            self.at = line_of(lines[-1]).step if lines else self.at
+            self.size += sum(map(len, lines))
+        except ValueError:  # it was cut back, and grew beyond its old size, between two looks
+            self.size, self.evaluations = 0, []
+
+
+def line_of(line: bytes) -> Record:
+    """The record of a line.
+
+    Raises:
+        ValueError: not a record.
+    """
+    return from_line(line.decode("utf-8", "replace"))
 
 
 def work(
@@ -191,16 +217,13 @@ class Crew:
         size = run.log.stat().st_size if run.log.is_file() else 0
         if size == worker.size:
             return
-        worker.size, records = size, run.records()
-        worker.at = records[-1].step if records else 0
+        known = len(worker.evaluations)
+        worker.follow(run.log, size)
         if not worker.steps and (schedule := run.plan()) is not None:
             worker.steps = schedule.steps
-        evaluations = of_kind(records, EvaluationRecord)
-        if len(evaluations) > worker.evaluations and not worker.pruned:
-            worker.evaluations = len(evaluations)
-            if self.plan.prune(worker.trial, evaluations):
-                worker.pruned = True
-                run.stop_file.touch()
+        if len(worker.evaluations) > known and not worker.pruned and self.plan.prune(worker.trial, worker.evaluations):
+            worker.pruned = True
+            run.stop_file.touch()
 
     def end(self, worker: Working) -> None:
         """Note what became of a trial whose process ended, or start it again."""
