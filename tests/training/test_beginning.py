@@ -171,7 +171,7 @@ def test_classes_go_by_name(recipe: str, tiny: Any, tmp_path: Path) -> None:
     dataset = load(planned.data)
     engine, _ = preparation.engine(planned, dataset, None)
     state, words = beginning.Start.open(run).into(engine, planned, dataset.domain())
-    assert words.startswith(f"begins with {run.folder} (step 1): ")
+    assert words.startswith(f"begins with {run.folder} (step {run.status.step}): ")
     assert words.endswith("; new classes: ant, bee 2")
     sampler = engines.load("torch").sampler(planned, dataset.domain(), state)
     latents = np.random.default_rng(0).standard_normal((3, planned.latent.dim)).astype(np.float32)

@@ -8,6 +8,7 @@ from condgan.evaluation.summary import number
 from condgan.experiments import side_by_side
 from condgan.experiments.trainings import CHANCE, Trainings
 from condgan.generation.run import Run
+from condgan.recipe import Data, Output, Recipe
 from condgan.recipe.text import differences
 from condgan.reports import diagrams, figures, of_run, pictures, repeating
 from condgan.reports.document import Beside, Block, Code, Document, Items, Paragraph, Picture, Section
@@ -17,6 +18,8 @@ from condgan.reports.subject import Subject
 REPOSITORY = "repository"  # the field of the title page that is repeated at the end
 LINES = 10  # of the log at its beginning, and at its end
 GRIDS = 6
+WON = 0.97  # share of images that a discriminator is right on
+NO_VARIETY = 0.05  # of the coverage
 TENTH = 0.1  # a change of a loss, or of a distance, that is worth a word
 
 
@@ -72,27 +75,37 @@ def distances(subject: Subject) -> list[tuple[float, float]]:
     ]
 
 
+def covered(subject: Subject) -> float | None:
+    """The coverage at the last evaluation; none where it was not measured."""
+    last = subject.evaluations[-1].evaluation.values() if subject.evaluations else []
+    return next((one.value for one in last if one.metric == "coverage"), None)
+
+
 def best(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """The evaluation with the least distance."""
     return min(values, key=lambda pair: pair[1])
 
 
 def drift(subject: Subject) -> str:
-    """How the losses went: apart, together, or neither; none without a log."""
+    """How the losses went: won by the discriminator, apart, together, or steady; a log may be too short."""
     end = subject.steps[-1].epoch if subject.steps else 0.0
     ends = [(subject.mean(name, 0, end / 5), subject.mean(name, 0.8 * end, end)) for name in ("d_loss", "g_loss")]
     (d, d_late), (g, g_late) = ends
     if d is None or d_late is None or g is None or g_late is None:
         return "no-course"
+    if (subject.mean("d_accuracy", 0.8 * end, end) or 0.0) > WON:
+        return "won"
     falls, rises = d_late < d - TENTH * abs(d), g_late > g + TENTH * abs(g)
     return "apart" if falls and rises else "together" if d_late > d + TENTH * abs(d) and not rises else "steady"
 
 
 def quality(subject: Subject) -> str:
-    """How the Frechet distance went: better to the end, worse after its best, or unknown."""
+    """How the pictures went: better to the end, worse after their best, without variety, or unknown."""
     values = distances(subject)
     if len(values) < 2:
         return "unknown"
+    if (covered(subject) or 0.0) < NO_VARIETY:
+        return "no-variety"
     worse = values[-1][1] > (1 + TENTH) * best(values)[1]
     return "past-best" if worse else "better" if values[-1][1] < (1 - TENTH) * values[0][1] else "as-good"
 
@@ -132,10 +145,20 @@ def loop(subject: Subject, words: Words) -> Section:
 
     section = Section("loop", words("coursework.loop"))
     try:
-        text = script(subject.recipe, engine=subject.recipe.machine.engine)
+        text = script(of_mnist(subject.recipe), engine=subject.recipe.machine.engine)
     except CondganError as error:
         return section.add(Paragraph(words("coursework.no-loop", reason=str(error))))
-    return section.add(Paragraph(words("coursework.own-loop")), Code(text, "python"))
+    section.add(Paragraph(words("coursework.own-loop")))
+    if subject.recipe.data.source not in ("", "mnist"):
+        section.add(Paragraph(words("coursework.loop-of-mnist")))
+    return section.add(Code(text, "python"))
+
+
+def of_mnist(recipe: Recipe) -> Recipe:
+    """A recipe on MNIST, with no row of classes at its end: neither changes the loop."""
+    data = Data(source="mnist", train_on="auto", size=recipe.data.size)
+    output = recipe.output.model_copy(update={"sequence": Output().sequence})
+    return recipe.model_copy(update={"data": data, "output": output})
 
 
 def log(subject: Subject, words: Words) -> Section:
@@ -177,7 +200,8 @@ def result(subject: Subject, words: Words) -> Section:
         section.add(Picture(pictures.small(subject.run.result), words("coursework.row"), "", pixelated=True, width=60))
     run = shlex.quote(subject.path)
     section.add(
-        Paragraph(words("coursework.exact")), Code(f"condgan sample {run} 0123456789 --exact -o result.png", "console")
+        Paragraph(words("coursework.exact")),
+        Code(f"condgan sample {run} {row(subject)} --exact -o result.png", "console"),
     )
     other = other_engine(subject)
     if other is not None:
@@ -186,6 +210,15 @@ def result(subject: Subject, words: Words) -> Section:
         if drawn is not None:
             section.add(Picture(drawn, words("coursework.engines"), words("coursework.engines")))
     return section
+
+
+def row(subject: Subject) -> str:
+    """Classes as they are asked for: the recipe's own row, digits together, or the first names with commas."""
+    names = subject.domain.class_names if subject.domain else ()
+    if subject.recipe.output.sequence:
+        return shlex.quote(str(subject.recipe.output.sequence))
+    digits = all(len(name) == 1 and name.isdigit() for name in names)
+    return "".join(names) if digits else shlex.quote(",".join(names[:8]))
 
 
 def other_engine(subject: Subject) -> Run | None:
@@ -223,7 +256,11 @@ def conclusion(subject: Subject, words: Words) -> Section:
     if accuracy is not None and accuracy.value is not None:
         shape = diagrams.shape(subject.domain.shape) if subject.domain else "?"
         told = words(
-            "coursework.reached", epochs=f"{subject.epoch:g}", accuracy=accuracy.value, split=split, shape=shape
+            "coursework.reached",
+            epochs=f"{subject.epoch:g}",
+            accuracy=accuracy.value,
+            split=words.split(split),
+            shape=shape,
         )
         section.add(Paragraph(told))
     return section.add(Paragraph(words(f"coursework.next-{quality(subject)}", **course(subject))))

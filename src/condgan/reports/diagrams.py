@@ -66,7 +66,8 @@ def diagram(found: dict[str, tuple[Layer, ...]], recipe: Recipe, domain: Domain,
         for one in of:
             parts.append(_arrow(left + BOX / 2, top, top + 14))
             top += 16
-            lines = _lines([words("networks.condition-of"), *one.parts] if "condition" in one.place else one.parts)
+            first = f"{words('networks.condition-of')} {one.parts[0]}" if "condition" in one.place else one.parts[0]
+            lines = _lines([first, *one.parts[1:]])
             high = 12 + 15 * len(lines)
             shade = 0.06 + 0.22 * one.weights / most
             parts.append(

@@ -47,7 +47,7 @@ def figures(subject: Subject, words: Words) -> Section:
             "figures.test",
             generated=f"{facts.n_generated:,}",
             real=f"{facts.n_real:,}",
-            split=split,
+            split=words.split(split),
             data=facts.data.name,
         )
     else:
@@ -58,7 +58,13 @@ def figures(subject: Subject, words: Words) -> Section:
         network = subject.evaluation.protocol.feature_network
         accuracy = network.accuracy.get(split)
         if accuracy is not None:
-            told = words("figures.network", data=network.data, accuracy=accuracy, split=split, sha=network.sha256[:12])
+            told = words(
+                "figures.network",
+                data=network.data,
+                accuracy=accuracy,
+                split=words.split(split),
+                sha=network.sha256[:12],
+            )
             section.add(Paragraph(told, True))
     per_class = subject.evaluation.per_class if subject.evaluation else subject.evaluations[-1].per_class
     worst = classes.least_accurate(per_class or {}, 3)
@@ -72,13 +78,17 @@ def table(found: dict[str, Figure], words: Words) -> Table:
     """Each figure that has a value."""
     ways = {"higher": "figures.higher", "lower": "figures.lower", "near the floor": "figures.near"}
     rows = []
-    for name, one in found.items():
+    order = list(METRICS)
+    ordered = sorted(found.items(), key=lambda pair: order.index(pair[1].metric) if pair[1].metric in order else 99)
+    floors = any(one.floor is not None for one in found.values())
+    for name, one in ordered:
         metric = METRICS.get(one.metric)
         if metric is not None and one.value is not None:
             meaning = words.get(f"metric.{one.metric}", metric.text)
-            numbers = (number(one.value), number(one.se), number(one.floor))
+            numbers = (number(one.value), number(one.se), *([number(one.floor)] if floors else []))
             rows.append((f"`{name}`", words(ways[metric.better]), *numbers, meaning))
-    header = tuple(words(f"figures.{key}") for key in ("figure", "better", "value", "se", "floor", "meaning"))
+    keys = ("figure", "better", "value", "se", *(["floor"] if floors else []), "meaning")
+    header = tuple(words(f"figures.{key}") for key in keys)
     return Table(header, tuple(rows), "", frozenset((2, 3, 4)))
 
 
@@ -107,6 +117,5 @@ def limits(subject: Subject, words: Words) -> Section:
             subject.recipe.evaluation.images if subject.evaluation is None else subject.evaluation.protocol.n_generated
         )
         texts += [words("limits.small", images=f"{count:,}")] if count < SMALL else []
-        trained_on = str(subject.provenance.get("splits", {}).get("trained_on", ""))
-        texts += [words("limits.all-images")] if "validation" in trained_on and split == "validation" else []
+        texts += [words("limits.all-images")] if "validation" in subject.trained_on and split == "validation" else []
     return Section("limits", words("limits.title")).add(Items((*texts, words("limits.eyes"))))

@@ -23,6 +23,15 @@ class Words:
             raise ArgumentError("lang", lang, f"expected {' or '.join(LANGUAGES)}")
         self.lang, self.of = lang, table(lang)
 
+    @property
+    def comma(self) -> str:
+        """Between the parts of an enumeration."""
+        return "，" if self.lang == "zh" else ", "
+
+    def split(self, name: str) -> str:
+        """The name of a split."""
+        return self.get(f"split.{name}", name)
+
     def __call__(self, key: str, **values: Any) -> str:
         """A sentence with its values."""
         return self.of[key].format(**values)

@@ -31,7 +31,7 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
             limits(found, words), repeat(found, words),
         ]  # fmt: skip
         paths = [str(side["path"]) for side in found["sides"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         said = f"{type(error).__name__} {error}"
         raise CondganError(f"{folder / FILE} is damaged ({said}): compare again with the same folder") from None
     subtitle = words("comparison.subtitle", count=len(paths))
@@ -107,7 +107,7 @@ def drawn(folder: Path, words: Words) -> Section:
     section = Section("pictures", words("comparison.pictures"))
     for name, key in ((side_by_side.CURVES, "curves"), (side_by_side.PICTURES, "images")):
         path = folder / name
-        if path.is_file():
+        if path.is_file() and pictures.readable(path):
             caption = words(f"comparison.{key}")
             section.add(Picture(pictures.small(path, 1800), caption, caption))
     return section if section.blocks else section.add(Paragraph(words("state.no-samples")))

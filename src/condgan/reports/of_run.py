@@ -23,6 +23,7 @@ from condgan.storage.manifest import begin
 from condgan.storage.pictures import png
 
 MOST_NOTES = 6
+OWN = "none:"  # how the source of a recipe of this package begins
 
 
 def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) -> Document:
@@ -68,10 +69,10 @@ def summary(subject: Subject, words: Words) -> Section:
     """What it is, how good it is, what went wrong, and a picture."""
     recipe, plan = subject.recipe, subject.plan
     section = Section("summary", words("summary.title")).add(*standing(subject, words))
-    session = (subject.provenance.get("sessions") or [{}])[-1]
+    session = (subject.sessions or [{}])[-1]
     if plan is not None and subject.domain is not None:
         told = words(
-            "summary.trained", recipe=recipe.name, source=recipe.source, count=f"{plan.images:,}",
+            "summary.trained", recipe=recipe.name, source=source(subject, words), count=f"{plan.images:,}",
             data=subject.domain.data, epochs=f"{subject.epoch:g}",
             steps=f"{round(subject.epoch * plan.steps_per_epoch):,}", batch=recipe.train.batch,
             minutes="?" if subject.minutes is None else f"{subject.minutes:.1f}",
@@ -85,11 +86,13 @@ def summary(subject: Subject, words: Words) -> Section:
         if (one := by_metric(found, metric)) is not None and one.value is not None
     ]
     if lines:
-        section.add(Paragraph(words("summary.figures", split=split, figures=", ".join(lines))))
+        section.add(Paragraph(words("summary.figures", split=words.split(split), figures=words.comma.join(lines))))
     kinds = [words(f"alarm.{one.kind}") for one in alarms.from_log(recipe, subject.records)]
     if subject.steps:
         section.add(
-            Paragraph(words("summary.found", kinds=", ".join(kinds)) if kinds else words("summary.nothing-found"))
+            Paragraph(
+                words("summary.found", kinds=words.comma.join(kinds)) if kinds else words("summary.nothing-found")
+            )
         )
     if subject.grids:
         epoch, path = subject.grids[-1]
@@ -102,7 +105,7 @@ def summary(subject: Subject, words: Words) -> Section:
 def setup(subject: Subject, words: Words) -> Section:
     """Recipe, data and how it was trained, as a table."""
     recipe, plan = subject.recipe, subject.plan
-    rows = [(words("setup.recipe"), recipe.name), (words("setup.source"), recipe.source)]
+    rows = [(words("setup.recipe"), recipe.name), (words("setup.source"), source(subject, words))]
     if recipe.name in builtin.RECIPES:
         changed = differences(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
         rows.append((words("setup.changes"), ", ".join(f"`{one}`" for one in changed) or words("report.none")))
@@ -110,7 +113,7 @@ def setup(subject: Subject, words: Words) -> Section:
     counts = subject.run.split_counts()
     if counts:
         shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        trained = str(subject.provenance["splits"].get("trained_on", "?"))
+        trained = subject.trained_on or "?"
         rows += [(words("setup.splits"), shown), (words("setup.trained-on"), trained)]
     if subject.domain is not None:
         names = subject.domain.class_names
@@ -177,7 +180,7 @@ def training(subject: Subject, words: Words) -> Section:
     drawn = pictures.drawn(lambda path: curves.loss_curves(path, subject.steps, subject.recipe.name, pictures.plot()))
     section.add(Picture(drawn, words("training.losses"), words("training.losses")))
     if subject.bounds is not None:
-        told = words("training.reading", chance=subject.bounds.chance, floor=subject.bounds.floor)
+        told = words("training.reading", chance=subject.bounds.chance, floor=subject.bounds.floor + 0.0)
         section.add(Paragraph(told))
     section.add(course(subject, words))
     if len(subject.evaluations) > 1:
@@ -211,6 +214,11 @@ def course(subject: Subject, words: Words) -> Table:
         ))  # fmt: skip
     header = tuple(words(f"training.{name}") for name in ("epoch", "d", "g", "between", "gradient", "accuracy"))
     return Table(header, tuple(rows), words("training.table"), frozenset(range(6)))
+
+
+def source(subject: Subject, words: Words) -> str:
+    """Where the recipe is from; those of this package have no other source."""
+    return words("setup.own") if subject.recipe.source.startswith(OWN) else subject.recipe.source
 
 
 def samples(subject: Subject, words: Words) -> Section:

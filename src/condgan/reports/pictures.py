@@ -11,6 +11,7 @@ import numpy as np
 from condgan.storage.manifest import Manifest, begin
 
 FRAMES = 20  # of a slider
+MOST_PIXELS = 50_000_000
 MOST_SIDE = 900  # pixels of a picture in a report
 Anything = TypeVar("Anything")
 
@@ -33,6 +34,20 @@ def maybe_drawn(draw: Callable[[Path], bool]) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plot.png"
         return path.read_bytes() if draw(path) else None
+
+
+def readable(path: Path) -> bool:
+    """Whether a file is a whole picture of a size that can be shown."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return False
+            picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True
 
 
 def small(path: Path, most: int = MOST_SIDE) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from condgan.reports.document import Document
 from condgan.reports.language import Words
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 CODE = re.compile(r"`([^`]+)`")
-SPECIAL = re.compile(r"([\\*_\[\]<>|#~$])")
+SPAN = re.compile(r"((?<![`\\])`[^`]+`(?!`))")  # a run of one backquote, which another one ends
+SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 
 
 def html(document: Document, words: Words, manifest: Manifest) -> bytes:
@@ -35,13 +37,13 @@ def markdown(document: Document, words: Words, manifest: Manifest, pictures: str
         ending = "svg" if isinstance(data, str) else "png"
         file = f"{len(files) + 1:02d}-{name}.{ending}"
         files[file] = data.encode() if isinstance(data, str) else data
-        return f"{pictures}/{file}"
+        return f"{quote(pictures)}/{file}"
 
     text = environment(autoescape=False).get_template("report.md").render(
         document=document, words=words, keep=keep, manifest=manifest.to_json(), key=KEY,
         made=made(words, manifest),
     )  # fmt: skip
-    return re.sub(r"\n{3,}", "\n\n", text).strip().encode() + b"\n", files
+    return re.sub(r"\n{3,}", "\n\n", text).strip().encode("utf-8", "replace") + b"\n", files
 
 
 def made(words: Words, manifest: Manifest) -> str:
@@ -65,6 +67,7 @@ def environment(autoescape: bool) -> "Environment":
         "data_uri": _data_uri,
         "kind": _kind,
         "comment": _comment,
+        "fence": _fence,
     }
     return made
 
@@ -83,18 +86,25 @@ def _inline(text: str) -> Any:
 
 def _escaped(text: str) -> str:
     """Text with code in backquotes, as Markdown: nothing else in it is markup."""
-    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
-    return "".join(part if place % 2 else SPECIAL.sub(r"\\\1", part) for place, part in enumerate(parts))
+    parts = SPAN.split(" ".join(text.split()))
+    return "".join(
+        part if place % 2 else SPECIAL.sub(r"\\\1", part.replace("&", "&amp;")) for place, part in enumerate(parts)
+    )
 
 
 def _cell(text: str) -> str:
     """The same, in a table."""
-    return re.sub(r"(`[^`]+`)", lambda code: code[0].replace("|", "\\|"), _escaped(text))
+    return SPAN.sub(lambda code: code[0].replace("|", "\\|"), _escaped(text))
 
 
 def _comment(text: str) -> str:
     """Text that cannot end a comment."""
     return text.replace("--", "-\\u002d")
+
+
+def _fence(text: str) -> str:
+    """Backquotes around code: more of them than it has in a row."""
+    return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
 
 
 def _data_uri(data: bytes) -> str:

@@ -15,7 +15,7 @@ from condgan.reports.subject import Subject
 def environment(subject: Subject, words: Words) -> Section:
     """Versions, machine and settings of each session."""
     section = Section("environment", words("environment.title"))
-    sessions = [one for one in subject.provenance.get("sessions") or [] if isinstance(one, dict)]
+    sessions = subject.sessions
     if not sessions:
         return section.add(Paragraph(words("state.no-provenance")))
     rows = []

@@ -1,12 +1,13 @@
 """The job of ``condgan report``: a run, a study or a comparison as a document."""
 
+import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Literal
 
 from condgan import arguments
-from condgan.errors import ArgumentError
+from condgan.errors import ArgumentError, CondganError
 from condgan.experiments import comparison
 from condgan.experiments.study import PLAN
 from condgan.reports import coursework, of_comparison, of_run, of_study, printing, rendering
@@ -20,6 +21,7 @@ from condgan.storage.manifest import Manifest, begin
 Purpose = Literal["coursework"]
 FORMS = (".html", ".md", ".pdf")
 MOST_FIELDS, MOST_FIELD = 20, 200
+OURS = re.compile(rb"kind(?:&#34;|\"):(?:&#34;|\")report")  # of the manifest
 
 
 def report(
@@ -53,9 +55,31 @@ def report(
     fields = authors(author, words)
     if place.suffix.lower() == ".pdf":
         printing.browser()
+    check_free(place)
     check_writable(place)
-    document, manifest = made(path, words, purpose, fields, tuple(moments))
+    try:
+        document, manifest = made(path, words, purpose, fields, tuple(moments))
+    except ArithmeticError as error:  # such as an epoch of 1e308
+        raise CondganError(f"{path}: a number in its files is out of range ({error}): restore them") from None
     return written(document, words, manifest, place)
+
+
+def check_free(place: Path) -> None:
+    """A report replaces an earlier one, and nothing else; of a PDF that cannot be told.
+
+    Raises:
+        CondganError: there is another file, or a folder of pictures of something else.
+    """
+    if place.is_file() and not (place.suffix.lower() != ".pdf" and OURS.search(place.read_bytes())):
+        raise CondganError(f"{place} exists and is kept: choose another name, or remove it")
+    folder = pictures_of(place)
+    if place.suffix.lower() == ".md" and folder.is_dir() and any(folder.iterdir()) and not place.is_file():
+        raise CondganError(f"{folder} exists and is kept: choose another name, or remove it")
+
+
+def pictures_of(place: Path) -> Path:
+    """The folder of the pictures of a text."""
+    return place.parent / f"{place.stem}-pictures"
 
 
 def made(
@@ -103,9 +127,11 @@ def authors(given: Mapping[str, str] | Sequence[tuple[str, str]], words: Words) 
     """
     pairs = list(given.items()) if isinstance(given, Mapping) else list(given)
     for name, value in pairs:
-        if not name.strip() or max(len(name), len(value)) > MOST_FIELD or len(pairs) > MOST_FIELDS:
+        if not name.strip():
+            raise ArgumentError("author", f"{name}={value}"[:40], "the field has no name: expected FIELD=VALUE")
+        if max(len(name), len(value)) > MOST_FIELD or len(pairs) > MOST_FIELDS:
             raise ArgumentError(
-                "author", f"{name}={value}",
+                "author", f"{name}={value}"[:40],
                 f"expected at most {MOST_FIELDS} fields, FIELD=VALUE of up to {MOST_FIELD} characters",
             )  # fmt: skip
     return [(words.get(f"author.{name}", name), value) for name, value in pairs]
@@ -119,12 +145,15 @@ def written(document: Document, words: Words, manifest: Manifest, place: Path) -
     """
     form = place.suffix.lower()
     if form == ".md":
-        folder = place.with_suffix("").name + "-pictures"
-        text, pictures = rendering.markdown(document, words, manifest, folder)
+        folder = pictures_of(place)
+        text, pictures = rendering.markdown(document, words, manifest, folder.name)
         for name, data in pictures.items():
-            atomic(place.parent / folder / name, data)
+            atomic(folder / name, data)
         atomic(place, text)
-        return [place, *([place.parent / folder] if pictures else [])]
+        for left in folder.glob("[0-9][0-9]-*.*") if folder.is_dir() else ():
+            if left.name not in pictures:
+                left.unlink()  # of the report that this one replaces
+        return [place, *([folder] if pictures else [])]
     page = rendering.html(document, words, manifest)
     atomic(place, printing.pdf(page) if form == ".pdf" else page)
     return [place]

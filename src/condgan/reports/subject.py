@@ -17,6 +17,7 @@ from condgan.evaluation.evaluation import own_folder
 from condgan.generation.run import Run
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.losses import Bounds, bounds
+from condgan.reports import pictures
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
 from condgan.runs import moment
@@ -87,6 +88,19 @@ class Subject:
             return {}
         return found if isinstance(found, dict) else {}
 
+    @property
+    def sessions(self) -> list[dict[str, Any]]:
+        """The sessions, each with settings."""
+        found = self.provenance.get("sessions")
+        sessions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return [one | {"settings": of if isinstance(of := one.get("settings"), dict) else {}} for one in sessions]
+
+    @property
+    def trained_on(self) -> str:
+        """The splits that it was trained on, as ``train+validation``; empty where that is not recorded."""
+        found = self.provenance.get("splits")
+        return str(found.get("trained_on", "")) if isinstance(found, dict) else ""
+
     @cached_property
     def domain(self) -> Domain | None:
         """The form of the samples; none where it is not recorded."""
@@ -118,13 +132,13 @@ class Subject:
 
     @cached_property
     def grids(self) -> list[tuple[float, Path]]:
-        """Epoch and file of each sample grid, in order."""
+        """Epoch and file of each sample grid that can be read, in order."""
         each = self.plan.images_per_epoch if self.plan else None
         found = []
         for path in sorted(self.run.samples.glob("[0-9]*.png")) if self.run.samples.is_dir() else []:
             if path.stem.isdecimal():
                 epoch = int(path.stem) / each if each else math.nan
-                if self.until is None or not epoch > self.until:
+                if (self.until is None or not epoch > self.until) and pictures.readable(path):
                     found.append((epoch, path))
         return found
 

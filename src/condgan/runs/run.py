@@ -21,6 +21,7 @@ from condgan.runs.status import Status
 from condgan.storage import weights
 from condgan.storage.files import atomic
 
+MOST_IMAGES = 1 << 48  # of a provenance.json that is believed
 PATIENCE = 0.5  # seconds: a look at the lock (``is_locked``) may hold it for a moment
 
 
@@ -176,6 +177,8 @@ class Run:
             images = sum(splits["images"][name] for name in splits["trained_on"].split("+"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        if not isinstance(images, int) or not 0 < images < MOST_IMAGES:
+            return None
         return Plan(images, recipe.train.batch, recipe.train.epochs)
 
     def split_counts(self) -> dict[str, int]:
@@ -229,7 +232,10 @@ class Run:
         atomic(self.folder / "provenance.json", text.encode() + b"\n")
 
     def _provenance(self) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads((self.folder / "provenance.json").read_bytes())
+        try:
+            loaded: dict[str, Any] = json.loads((self.folder / "provenance.json").read_bytes())
+        except RecursionError:
+            raise ValueError("provenance.json is nested too deeply") from None
         return loaded
 
     @contextmanager
