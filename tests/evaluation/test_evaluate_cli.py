@@ -240,7 +240,7 @@ def test_what_the_json_holds(real: Real, run: Path) -> None:
             "data": "numerals",
             "steps": 60,
             "accuracy": network.facts["accuracy"],
-                "text": "",
+            "text": "",
         },
         "small_n": False,
         "condgan": session.version(),

@@ -202,3 +202,12 @@ def test_values_of_several_seeds_have_a_spread(tmp_path: Path) -> None:
     row = results.of(plan).rows[0]
     assert row.values == pytest.approx((13.0,))
     assert row.spreads == pytest.approx((np.std([*seconds.values()], ddof=1),))
+
+
+def test_data_that_cannot_be_read_leaves_no_study(tmp_path: Path, capsys: Any) -> None:
+    for words in (["sweep", "cgan-lsgan", "train.batch=32,64", "--study"], ["train", "--seeds", "2", "--run"]):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([*words, str(tmp_path / "S"), "--data", str(tmp_path / "nope.npz")])
+        assert stopped.value.code == 2
+        assert "nope.npz" in capsys.readouterr().err
+        assert os.listdir(tmp_path) == []

@@ -316,3 +316,66 @@ def test_the_equation_of_a_halved_least_squares_loss() -> None:
     assert "0.9-C(x,y)" in smoothed.latex
     assert r"\tfrac{1}{2}" in smoothed.latex
     assert g.source == "Mao et al. 2017, (2)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["``<img src=x onerror=1>`", "``` <script>alert(1)</script> ```", "a`b<i>c`d`", "&lt;b&gt;<b>", "\\`<u>x</u>`",
+     "a|b`c|d`", "[x](javascript:alert(1))"],
+)  # fmt: skip
+def test_markdown_has_no_markup_of_data(text: str, trained: Path, tmp_path: Path) -> None:
+    from markdown_it import MarkdownIt
+
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    recipe = json.loads((folder / "recipe.json").read_text())
+    recipe["source"], recipe["notes"] = text, [text]
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    report(folder, tmp_path / "r.md", purpose="coursework", author=[("a", text), ("b`", text)])
+    tokens = MarkdownIt("commonmark").enable("table").parse((tmp_path / "r.md").read_text("utf-8"))
+    every = [one for token in tokens for one in [token, *(token.children or [])]]
+    html = [one.content for one in every if one.type in ("html_inline", "html_block")]
+    assert all(one.startswith(('<a id="', "</a>", "<!-- condgan")) for one in html), html
+    assert not [one for one in every if one.type == "link_open" and not str(one.attrs["href"]).startswith("#")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sessions": 5}, {"sessions": {"a": 1}}, {"sessions": [None]}, {"sessions": [{"settings": "x"}]}, {"splits": [1]},
+     {"splits": None}, {"splits": {"images": {"train": 0}, "trained_on": "train"}},
+     {"splits": {"images": {"train": 10**400}, "trained_on": "train"}},
+     {"splits": {"images": {"train": float("nan")}, "trained_on": "train"}}, {"domain": 3}, "[" * 100_000],
+)  # fmt: skip
+def test_provenance_of_any_shape(changes: Any, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    known = json.loads((folder / "provenance.json").read_text())
+    text = changes if isinstance(changes, str) else json.dumps(known | changes)
+    (folder / "provenance.json").write_text(text)
+    for purpose in (None, "coursework"):
+        assert report(folder, tmp_path / "r.html", purpose=purpose) == [tmp_path / "r.html"]  # type: ignore[arg-type]
+
+
+def test_pictures_that_cannot_be_read_are_left_out(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    grids = sorted((folder / "samples").glob("[0-9]*.png"))
+    grids[0].write_bytes(grids[0].read_bytes()[:200])
+    (folder / "samples" / "000000001.png").write_text("no picture")
+    found = page(report(folder, tmp_path / "r.html", purpose="coursework")[0])
+    assert len([tag for tag, _ in found.tags if tag == "img"]) >= 2
+
+
+def test_nothing_but_a_report_is_replaced(trained: Path, tmp_path: Path) -> None:
+    for name in ("README.md", "page.html", "paper.pdf"):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(CondganError, match="exists and is kept"):
+            report(trained, tmp_path / name)
+        assert (tmp_path / name).read_text() == "mine"
+    (tmp_path / "new-pictures").mkdir()
+    (tmp_path / "new-pictures" / "01-summary.png").write_text("mine")
+    with pytest.raises(CondganError, match="new-pictures exists and is kept"):
+        report(trained, tmp_path / "new.md")
+    for name in ("r.md", "r.html"):
+        for _ in range(2):
+            report(trained, tmp_path / name)

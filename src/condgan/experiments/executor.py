@@ -20,7 +20,7 @@ from typing import IO
 
 from condgan import arguments, threads
 from condgan.data import mapped, sources
-from condgan.errors import InterruptedTrainingError
+from condgan.errors import CondganError, InterruptedTrainingError
 from condgan.experiments.study import Outcome, Plan, State, Study, Trial
 from condgan.recipe import Data
 from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
@@ -102,9 +102,19 @@ def work(
         InterruptedTrainingError: Ctrl-C or a signal, after all trials were saved.
     """
     arguments.integer("workers", workers, 1, MOST)
+    begins = not study.folder.exists()
     study.begin(plan)
+    try:
+        _work(study, Crew(study, plan, workers, say), looked)
+    except CondganError:
+        if begins and not any(study.folder.glob("**/recipe.json")):  # as of data that cannot be read
+            shutil.rmtree(study.folder, ignore_errors=True)
+        raise
+
+
+def _work(study: Study, crew: "Crew", looked: Looked) -> None:
+    """Try what the plan of a crew says, until it is over."""
     with study.locked(), interrupts() as interrupt:
-        crew = Crew(study, plan, workers, say)
         try:
             while crew.fill() and not interrupt.is_set():
                 looked(crew.working)

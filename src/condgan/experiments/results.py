@@ -73,6 +73,9 @@ class Results:
     def sentences(self) -> list[str]:
         """The best setting in words: as the sweep saw it, and with fresh seeds."""
         if self.best is None:
+            metric = self.sweep.metrics[0]
+            if any(row.state == "finished" for row in self.rows):
+                return [f"no setting has a value of {metric}, as too few images may give: choose another `metric`"]
             return ["no setting has finished"]
         row, metric = self.rows[self.best], self.sweep.metrics[0]
         assert row.values is not None

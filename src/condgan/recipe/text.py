@@ -18,6 +18,8 @@ SHORT = {"engine": "machine.engine"}
 
 SomeSection = TypeVar("SomeSection", bound=Section)
 
+MOST_BYTES = 1 << 20  # of the JSON of a recipe
+
 
 def to_json(recipe: Section) -> str:
     """The whole recipe as indented JSON, every field written out."""
@@ -142,7 +144,13 @@ def read(path: Path) -> Recipe:
         CondganError: the file cannot be read, is of a newer format, or is no valid recipe.
     """
     try:
-        return from_json(path.read_bytes(), str(path))
+        if path.exists() and not path.is_file():
+            raise CondganError(f"{path} is no file: give the path of a recipe, as `condgan recipes NAME` prints one")
+        with open(path, "rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise CondganError(f"{path} has more than {MOST_BYTES} bytes: it is no recipe")
+        return from_json(text, str(path))
     except OSError as error:
         raise CondganError(f"no recipe can be read from {path}: {error.strerror or error}") from None
 

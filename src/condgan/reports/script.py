@@ -141,8 +141,10 @@ def title(recipe: Recipe) -> str:
 def origin(recipe: Recipe, engine: str) -> str:
     """The command that writes this file."""
     base = builtin.RECIPES.get(recipe.name)
-    changes = differences(recipe, base, "machine") if base else []
-    if engine != (base or recipe).machine.engine:
+    if base is None:
+        return wrapped("condgan script writes such files, from recipes.")
+    changes = differences(recipe, base, "machine")
+    if engine != base.machine.engine:
         changes.append(f"engine={engine}")
     return wrapped(shlex.join(["condgan", "script", recipe.name, *changes]) + " writes this file.")
 
