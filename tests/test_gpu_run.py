@@ -39,6 +39,7 @@ def parts(folder: Path, behaviour: str) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_every_part_runs_on_the_cpu(tmp_path: Path) -> None:
     command = ["bash", str(ROOT / "benchmarks" / "gpu.sh")]
     environment = os.environ | {"OUT": str(tmp_path), "PYTHON": sys.executable, "CONDGAN_GPU_REHEARSAL": "1"}

@@ -151,6 +151,7 @@ def keeping_all(recipe: Callable[..., Any]) -> Callable[..., Any]:
     return kept
 
 
+@pytest.mark.slow
 def test_the_curve_of_a_training(report: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def answered(*words: str) -> tuple[dict[str, Any], str]:
         with pytest.raises(SystemExit) as stopped:

@@ -171,7 +171,9 @@ def test_what_was_refused_is_tried_again(digits: Path, tmp_path: Path) -> None:
     study, plan = Study(tmp_path / "study"), Scripted((recipe,))
     with pytest.raises(CondganError, match="no such path"):
         executor.work(study, plan)
+    assert not study.folder.exists()
     moved.write_bytes(digits.read_bytes())
+    study.begin(plan)
     (study.folder / "trial-0").mkdir()
     (study.folder / "trial-0" / "mine.txt").touch()
     executor.work(study, plan)

@@ -144,7 +144,7 @@ def read(path: Path) -> Recipe:
         CondganError: the file cannot be read, is of a newer format, or is no valid recipe.
     """
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a device may have no end
             raise CondganError(f"{path} is no file: give the path of a recipe, as `condgan recipes NAME` prints one")
         with open(path, "rb") as file:
             text = file.read(MOST_BYTES + 1)
