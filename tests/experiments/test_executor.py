@@ -232,3 +232,16 @@ def test_a_log_is_followed_as_it_grows(cuts: list[int], kept: int, more: int) ->
         seen(back + b"".join(lines[kept:])[:more])
         seen(text)
         assert [one.step for one in worker.evaluations] == [1, 3, 5]
+
+
+def test_a_process_that_comes_second_leaves_the_study_of_the_first_alone(tmp_path: Path, monkeypatch: Any) -> None:
+    """It looked before the other had made the folder, and nothing is trained yet."""
+    first, plan = Study(tmp_path / "study"), Scripted((builtin.get("cgan-lsgan", [*TINY]),))
+    first.begin(plan)
+    second = Study(first.folder)
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path, **rest: path != second.folder and exists(path, **rest))
+    with first.locked(), pytest.raises(CondganError, match="another process works on"):
+        executor.work(second, plan)
+    monkeypatch.undo()
+    assert first.plan_file.is_file()

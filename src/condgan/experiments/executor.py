@@ -104,22 +104,17 @@ def work(
     arguments.integer("workers", workers, 1, MOST)
     begins = not study.folder.exists()
     study.begin(plan)
-    try:
-        _work(study, Crew(study, plan, workers, say), looked)
-    except CondganError:
-        if begins and not any(study.folder.glob("**/recipe.json")):  # as of data that cannot be read
-            shutil.rmtree(study.folder, ignore_errors=True)
-        raise
-
-
-def _work(study: Study, crew: "Crew", looked: Looked) -> None:
-    """Try what the plan of a crew says, until it is over."""
     with study.locked(), interrupts() as interrupt:
+        crew = Crew(study, plan, workers, say)
         try:
             while crew.fill() and not interrupt.is_set():
                 looked(crew.working)
                 time.sleep(POLL)
                 crew.look()
+        except CondganError:  # as of data that cannot be read: this process holds the lock, so the folder is its own
+            if begins and not any(study.folder.glob("**/recipe.json")):
+                shutil.rmtree(study.folder, ignore_errors=True)
+            raise
         finally:
             crew.stop()
         if interrupt.is_set():
