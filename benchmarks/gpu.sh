@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 if [ "${1:-}" = wheels ]; then
-    exec "$python" benchmarks/gpu_wheels.py fetch
+    exec "$python" benchmarks/gpu_wheels.py fetch "${@:2}"
 fi
 started=$("$python" -c 'import time; print(time.time())')
 site=$("$python" benchmarks/gpu_wheels.py unpack) || site= # what cannot be imported then costs its own part

@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +18,17 @@ TARGET = ["--python-version", "3.12", "--only-binary=:all:", "--no-deps"]
 PLATFORMS = [f"--platform=manylinux{tag}_x86_64" for tag in ("_2_28", "_2_27", "2014", "_2_17")]
 NEEDED = [
     *("absl-py", "annotated-doc", "annotated-types", "cloudpickle", "contourpy", "cycler", "filelock", "fonttools"),
-    *("hypothesis", "iniconfig", "joblib", "kiwisolver", "lightning-utilities", "markdown-it-py", "matplotlib"),
+    *(
+        "hypothesis",
+        "iniconfig",
+        "jinja2",
+        "joblib",
+        "kiwisolver",
+        "latex2mathml",
+        "lightning-utilities",
+        "markdown-it-py",
+        "matplotlib",
+    ),
     *("mdurl", "narwhals"),
     *("packaging", "pillow", "platformdirs", "pluggy", "prdc", "protobuf", "pydantic", "pydantic-core", "pygments"),
     *("pyparsing", "pytest", "python-dateutil", "rich", "safetensors", "scikit-learn", "scipy", "setuptools"),
@@ -27,13 +38,13 @@ NEEDED = [
 """All but what tensorboard's server alone needs."""
 
 
-def fetch() -> None:
+def fetch(names: Sequence[str] = NEEDED) -> None:
     """Download the pinned wheels and pack them; uncompressed inside, so that xz sees through all of them at once."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         constraints = ["-c", str(ROOT / "constraints.txt"), "-d", folder]
         pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, *TARGET, *PLATFORMS, *constraints, *NEEDED], check=True)
+        subprocess.run([*pip, *TARGET, *PLATFORMS, *constraints, *names], check=True)
         new = ARCHIVE.with_suffix(".new")
         with tarfile.open(new, "w:xz", preset=6) as archive:
             for path in sorted(Path(folder).glob("*.whl")):
@@ -90,7 +101,7 @@ def unpack(archive: Path = ARCHIVE, site: Path = SITE) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["fetch"]:
-        fetch()
+    if sys.argv[1:2] == ["fetch"]:
+        fetch(sys.argv[2:] or NEEDED)
     else:
         print(unpack())

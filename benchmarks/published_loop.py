@@ -102,7 +102,9 @@ def published(size: int, dropout: float) -> Setup:
     generator, discriminator, criterion = Generator(size), Discriminator(size, dropout), nn.MSELoss()
 
     def score(batch: Given, target: float) -> Tensor:
-        loss: Tensor = criterion(discriminator(*batch), torch.full((len(batch[0]), 1), target, device=batch[0].device))
+        loss: Tensor = criterion(
+            discriminator(*batch), torch.full((len(batch[0]), 1), float(target), device=batch[0].device)
+        )
         return loss
 
     return Setup(

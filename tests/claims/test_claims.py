@@ -1,6 +1,7 @@
 """Every claim can be answered: its trainings exist, and its judge decides as its numbers say."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from condgan import cli
-from condgan.claims import arms, evidence, reproduce
+from condgan.claims import arms, reproduce
 from condgan.claims.arms import ARMS, Arm
 from condgan.claims.claim import WORDS, Claim
 from condgan.claims.evidence import Evidence, MissingError
@@ -121,21 +122,24 @@ def test_a_claim_is_answered_by_trainings(tmp_path: Path, monkeypatch: pytest.Mo
     }
     monkeypatch.setattr(arms, "ARMS", table)
     monkeypatch.setattr(reproduce, "QUICK_SEEDS", 1)
-    monkeypatch.setitem(evidence.IMAGES, "quick", 600)
     claim = Claim(
         "faster", "least-squares", "A higher rate learns faster.", "One epoch.", ("a", "b"), better("a", "b", "fid")
     )
     monkeypatch.setitem(CLAIMS, "faster", claim)
-    words = ["reproduce", "faster", "--study", str(tmp_path / "S"), "--json"]
+    words = ["reproduce", "faster", "--study", str(tmp_path / "S"), "--json", "--workers"]
     told = {}
-    for turn in range(2):
+    for turn, workers in enumerate(("2", "2", "1")):
+        if turn == 2:
+            shutil.rmtree(tmp_path / "S" / "moments")
         with pytest.raises(SystemExit) as stopped:
-            cli.main(words)
+            cli.main([*words, workers])
         shown = capsys.readouterr()
         assert stopped.value.code == 0, shown.err
         told[turn] = json.loads(shown.out)["claims"]
-        assert ("begins" in shown.err) == ("measures" in shown.err) == (turn == 0)  # nothing is done twice
-    assert told[0] == told[1]
+        assert ("begins" in shown.err) == (turn == 0)  # nothing is done twice
+        assert ("measured 2 of 2 moments" in shown.err) == (turn == 0)  # by two processes
+        assert ("measures a/seed-0 after epoch 1" in shown.err) == (turn == 2)  # by this one
+    assert told[0] == told[1] == told[2]
     (one,) = told[0]
     values = {
         arm: json.loads((tmp_path / "S" / "moments" / f"{arm}-seed-0-0001.json").read_text())["fid_mnist"]["value"]

@@ -56,7 +56,7 @@ def recording(engine: Any, recorder: Any) -> Any:
         ("optim.schedule=linear", "optim.schedule_from=0.1", "train.epochs=20"),
         ("train.fakes=fresh", "train.critic_steps=2", "loss.flip=0.1"),
         ("generator.network=dcgan", "discriminator.network=dcgan", "augment.policy=translation", "augment.target=0.6"),
-        ("optim.name=sgd", "optim.momentum=0.5", "optim.momentum_end=0.9", "optim.momentum_epochs=5"),
+        ("optim.name=sgd", "optim.momentum=0.5", "optim.momentum_end=0.9", "optim.momentum_epochs=50"),
         ("generator.network=dcgan", "discriminator.network=dcgan", "growing.images=900", "growing.fade=600"),
         ("optim.name=rmsprop", "augment.noise=0.3", "augment.noise_epochs=3"),
         ("optim.g.name=adamax", "optim.d.name=radam"),

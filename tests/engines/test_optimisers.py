@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from condgan.draws import schedule
 from condgan.draws.schedule import Plan
-from condgan.engines.torch.optimisers import RULES, Descent
+from condgan.engines.torch.optimisers import RULES, Descent, Rule, heavy_ball
 from condgan.recipe import Optimiser
 
 PLAN = Plan(images=100, batch=10, epochs=1)
@@ -81,6 +81,19 @@ def by_us(weights: Weights, optimiser: Optimiser, steps: Sequence[Sequence[Tenso
         descent.set_step(step)
         descent.descend(weights.slope(given_gradients))
     return descent
+
+
+@pytest.mark.parametrize("name", ["SGD", "SGD with momentum"])
+def test_the_kernels_that_a_gpu_takes_step_as_sgd(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def update(p: Any, g: Any, slots: Any, o: Optimiser, lr: Tensor, momentum: Tensor) -> None:
+        heavy_ball(p, g, slots["momentum_buffer"], o.weight_decay, lr, momentum)
+
+    monkeypatch.setitem(RULES, "sgd", Rule(RULES["sgd"].slots, update))
+    ours, others = Weights(), Weights()
+    steps = [gradients(step) for step in range(20)]
+    by_us(ours, spec(name), steps)
+    by_torch(others, spec(name), steps)
+    same(ours, others)
 
 
 def same(ours: Weights, others: Weights) -> None:

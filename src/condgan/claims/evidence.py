@@ -21,7 +21,7 @@ from condgan.generation.generator import Generator, load
 from condgan.recipe import Data
 from condgan.results.figure import Figure
 from condgan.results.records import StepRecord, of_kind
-from condgan.runs.run import Run
+from condgan.generation.run import Run
 from condgan.storage.files import atomic
 
 IMAGES: dict[Budget, int] = {"quick": 2000, "full": 10_000}
@@ -65,6 +65,13 @@ class Evidence:
             raise MissingError(f"{arm} diverged" if diverged else f"{arm} has not been trained")
         return [self.study.run(name) for name in sorted(names)]
 
+    def having(self, arm: str) -> list[Run]:
+        """``runs``; none where there are none."""
+        try:
+            return self.runs(arm)
+        except MissingError:
+            return []
+
     def last(self, arm: str) -> int:
         """The last epoch of an arm."""
         return arms.get(arm).measured(self.budget)[-1]
@@ -94,8 +101,7 @@ class Evidence:
         """
         from condgan.metrics import feature_network
 
-        file = f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}{name}.json"
-        place = self.study.folder / MOMENTS / file
+        place = self.place(run, epoch, name)
         if place.is_file():
             try:
                 return {name: Figure.model_validate(one) for name, one in json.loads(place.read_text()).items()}
@@ -110,6 +116,11 @@ class Evidence:
             found = measure(generator)
         atomic(place, json.dumps({name: one.model_dump() for name, one in found.items()}).encode())
         return found
+
+    def place(self, run: Run, epoch: int, name: str = "") -> Path:
+        """The file in which the figures of a moment are kept."""
+        file = f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}{name}.json"
+        return self.study.folder / MOMENTS / file
 
     def number(self, name: str, words: str, compute: Callable[[], float]) -> float:
         """A number that takes minutes: computed once, and kept by its name; ``words`` say what is computed."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from condgan import data as datasets
 from condgan import threads
-from condgan.claims import arms, heart, hundred, others, report
+from condgan.claims import arms, heart, hundred, measuring, others, report
 from condgan.claims.arms import QUICK_SEEDS, Budget
 from condgan.claims.claim import WORDS, Answer, Claim
 from condgan.claims.evidence import Evidence, MissingError
@@ -125,7 +125,7 @@ def reproduce(
         names: of the claims; none: all.
         budget: ``quick``: a few minutes in all, most claims cannot be told; ``full``: the lengths that they are about.
         study: the folder of the trainings; none: ``runs/claims-BUDGET``. What was trained there is not trained again.
-        workers: trainings at a time; none: as many as there are cores, four at most.
+        workers: trainings, and then measurements, at a time; none: as many as there are cores, four at most.
         train: whether to train what is missing; else the study is judged as far as it came.
         inception: weights of torchvision's or Jittor's Inception-v3, in whose space `fid-100` is claimed.
         say, looked: as for ``experiments.executor.work``.
@@ -143,13 +143,15 @@ def reproduce(
     network = None if inception is None else hundred.inception(inception, say)  # refuses a wrong path at once
     folder = Path(study) if study is not None else Path("runs") / f"claims-{budget}"
     opened = Study(folder)
+    workers = workers or min(threads.cores(), MOST_WORKERS)
     wanted = tuple(dict.fromkeys(arm for claim in chosen for arm in claim.arms))
     plan = Plan(wanted, budget, (folder / FEW_FILE).absolute())
     opened.begin(plan)
     if train:
         few(plan.few)
-        executor.work(opened, plan, workers or min(threads.cores(), MOST_WORKERS), say, looked)
+        executor.work(opened, plan, workers, say, looked)
     evidence = Evidence(opened, budget, say, network)
+    measuring.in_processes(evidence, measuring.missing(evidence, wanted), workers)
     results = [judged(claim, evidence) for claim in chosen]
     text = json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, indent=2, ensure_ascii=False)
     atomic(folder / FILE, text.encode() + b"\n")
@@ -192,7 +194,7 @@ def find(name: str) -> Claim:
 
 def judged(claim: Claim, evidence: Evidence) -> Result:
     """The answer to a claim; not tested, or not at this budget, where its trainings are missing."""
-    runs = [run.folder for arm in claim.arms for run in _having(evidence, arm)]
+    runs = [run.folder for arm in claim.arms for run in evidence.having(arm)]
     try:
         answer = claim.judge(evidence)
     except MissingError as error:
@@ -200,16 +202,9 @@ def judged(claim: Claim, evidence: Evidence) -> Result:
     return Result(claim, answer, tuple(runs), answer.picture or picture(claim, evidence))
 
 
-def _having(evidence: Evidence, arm: str) -> list[Any]:
-    try:
-        return evidence.runs(arm)
-    except MissingError:
-        return []
-
-
 def picture(claim: Claim, evidence: Evidence) -> Path | None:
     """The images of a claim's arms side by side, of at most six; none where none was trained."""
-    sides = [Trainings(f"{arm}", tuple(found)) for arm in claim.arms if (found := _having(evidence, arm))][:6]
+    sides = [Trainings(f"{arm}", tuple(found)) for arm in claim.arms if (found := evidence.having(arm))][:6]
     grids = [(side.path, drawn) for side in sides if (drawn := side_by_side.grid(side)) is not None]
     if not grids:
         return None

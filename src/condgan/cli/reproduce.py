@@ -21,7 +21,9 @@ def reproduce(
         Literal["quick", "full"], typer.Option(help="quick: minutes, most claims cannot be told; full: many hours.")
     ] = "quick",
     study: Annotated[Path | None, typer.Option(help="The folder; default: runs/claims-BUDGET.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Trainings at a time; default: as many as cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Trainings at a time; default: as many as cores, 4 at most.")
+    ] = None,
     train: Annotated[bool, typer.Option(help="Train what is missing; else judge what there is.")] = True,
     inception: Annotated[
         Path | None, typer.Option(help="Weights of torchvision's or Jittor's Inception-v3, for fid-100.")

@@ -51,8 +51,7 @@ class Game(game.Game):
     def kind(self) -> Hashable:
         """All that the next step depends on beside tensors."""
         due = [self.number % term.every == 0 for term in (*self.d_terms, *self.g_terms)]
-        momenta = self.g_descent.momentum, self.d_descent.momentum
-        return tuple(due), momenta, self.augmentation.noise, tuple(self.grown)
+        return tuple(due), self.augmentation.noise, tuple(self.grown)
 
     def step_both(self, batch: Batch, shared: Tensor) -> Figures:
         """Both updates from one judgement of the generated images."""

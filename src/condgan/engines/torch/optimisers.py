@@ -26,8 +26,8 @@ class Rule:
 
     slots: dict[str, Callable[[Tensor], Tensor]]
     """What it keeps for a parameter, as it stands before the first step."""
-    update: Callable[[Tensors, Tensors, Slots, recipe.Optimiser, Tensor, float], None]
-    """Parameters, gradients, slots, the recipe's section, learning rate (a scalar) and momentum of this step."""
+    update: Callable[[Tensors, Tensors, Slots, recipe.Optimiser, Tensor, Tensor], None]
+    """Parameters, gradients, slots, the recipe's section, learning rate and momentum of this step, both scalars."""
 
 
 def _step(parameter: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ def _read_step(parameter: Tensor) -> Tensor:
 
 
 def _adam(function: Callable[..., None]) -> Rule:
-    def update(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+    def update(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: Tensor) -> None:
         moments = slots["exp_avg"], slots["exp_avg_sq"]
         beta1, beta2 = o.betas
         function(
@@ -51,7 +51,7 @@ def _adam(function: Callable[..., None]) -> Rule:
     return Rule({"step": _step, "exp_avg": torch.zeros_like, "exp_avg_sq": torch.zeros_like}, update)
 
 
-def _adamax(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+def _adamax(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: Tensor) -> None:
     beta1, beta2 = o.betas
     adamax(
         p, g, slots["exp_avg"], slots["exp_inf"], slots["step"], beta1=beta1, beta2=beta2, lr=lr.item(),
@@ -59,7 +59,7 @@ def _adamax(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tenso
     )  # fmt: skip
 
 
-def _radam(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+def _radam(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: Tensor) -> None:
     beta1, beta2 = o.betas
     radam(
         p, g, slots["exp_avg"], slots["exp_avg_sq"], slots["step"], beta1=beta1, beta2=beta2, lr=lr.item(),
@@ -67,19 +67,31 @@ def _radam(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor
     )  # fmt: skip
 
 
-def _rmsprop(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+def _rmsprop(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: Tensor) -> None:
     rmsprop(
         p, g, slots["square_avg"], [], slots["momentum_buffer"], slots["step"], alpha=o.alpha, eps=1e-8,
-        weight_decay=o.weight_decay, momentum=momentum, lr=lr.item(), centered=False, maximize=False,
+        weight_decay=o.weight_decay, momentum=momentum.item(), lr=lr.item(), centered=False, maximize=False,
     )  # fmt: skip
 
 
-def _sgd(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: float) -> None:
+def _sgd(p: Tensors, g: Tensors, slots: Slots, o: recipe.Optimiser, lr: Tensor, momentum: Tensor) -> None:
+    if p[0].is_cuda:  # what is recorded there would keep a momentum that is a number
+        heavy_ball(p, g, slots["momentum_buffer"], o.weight_decay, lr, momentum)
+        return
     sgd(
-        p, g, list(slots["momentum_buffer"]), fused=True, weight_decay=o.weight_decay, momentum=momentum,
+        p, g, list(slots["momentum_buffer"]), fused=True, weight_decay=o.weight_decay, momentum=momentum.item(),
         lr=lr,  # type: ignore[arg-type]  # a tensor too, though it says float
         dampening=0.0, nesterov=False, maximize=False,
     )  # fmt: skip
+
+
+def heavy_ball(p: Tensors, g: Tensors, velocity: Tensors, decay: float, lr: Tensor, momentum: Tensor) -> None:
+    """``_sgd`` in kernels that read the momentum from the device (Sutskever et al. 2013, equation 1)."""
+    if decay:
+        g = list(torch._foreach_add(g, p, alpha=decay))
+    torch._foreach_mul_(velocity, momentum)
+    torch._foreach_add_(velocity, g)
+    torch._foreach_sub_(p, torch._foreach_mul(velocity, lr))
 
 
 RULES = {
@@ -110,14 +122,14 @@ class Descent:
         named = dict(network.named_parameters())
         self.names = list(named)
         self.parameters: list[Tensor] = list(named.values())
-        self.lr = torch.zeros((), dtype=torch.float32, device=self.parameters[0].device)
+        self.lr, self.momentum = torch.zeros((2,), dtype=torch.float32, device=self.parameters[0].device)
         self.slots = {slot: [make(p.detach()) for p in self.parameters] for slot, make in self.rule.slots.items()}
         self.set_step(0)
 
     def set_step(self, step: int) -> None:
         """Take learning rate and momentum from the schedules."""
         self.lr.fill_(schedule.learning_rate(self.spec, step, self.plan))
-        self.momentum = schedule.momentum(self.spec, step, self.plan)
+        self.momentum.fill_(schedule.momentum(self.spec, step, self.plan))
 
     def descend(self, loss: Tensor, at: Tensor | None = None, keep: bool = False) -> Tensor | None:
         """One update -> the gradient of the loss, a scalar, at ``at``, where that is given; see ``game.Descent``."""
