@@ -3,7 +3,8 @@
 ``run = condgan.train("mnist-fast")``, ``condgan.resume(run)``, ``condgan.load(run).sample("2026", seed=7)``,
 ``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
 ``condgan.train_seeds("mnist-fast", seeds=3)``, ``condgan.compare(run, other)``, ``condgan.verify("2026.png")``,
-``condgan.script("cgan-lsgan")``, ``condgan.report(run, "report.html")``.
+``condgan.script("cgan-lsgan")``, ``condgan.report(run, "report.html")``,
+``condgan.worth("photos/")``.
 """
 
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from condgan.results.evaluation import Evaluation
     from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
+    from condgan.verdicts.worth import worth
 
 _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
@@ -36,12 +38,13 @@ _PLACES = {
     "evaluate": "evaluation.evaluation", "load": "generation.generator", "recipes": "recipe.builtin",
     "report": "reports.report", "resume": "training.training", "script": "reports.script", "sweep": "experiments.sweep",
     "train": "training.training", "train_seeds": "experiments.seeds", "verify": "provenance.verify",
+    "worth": "verdicts.worth",
 }  # fmt: skip
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
     "Listener", "Recipe", "Run", "Study", "compare", "diagnose", "evaluate", "load", "recipes", "report", "resume",
-    "script", "sweep", "train", "train_seeds", "verify",
+    "script", "sweep", "train", "train_seeds", "verify", "worth",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

@@ -9,6 +9,7 @@ import typer
 
 from condgan.cli.command import FORMATS, Overrides, command
 from condgan.cli.sweep import resume_sweep
+from condgan.cli.worth import resume_worth
 from condgan.errors import ArgumentError, CondganError
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def resume_seeds(opened: "Study", workers: int) -> None:
     report_seeds(opened)
 
 
-STUDIES: "dict[str, Callable[[Study, int], None]]" = {"seeds": resume_seeds, "sweep": resume_sweep}
+STUDIES: "dict[str, Callable[[Study, int], None]]" = {
+    "seeds": resume_seeds, "sweep": resume_sweep, "worth": resume_worth,
+}  # fmt: skip
 """What continues each kind of study, and reports on it."""
 
 
