@@ -128,9 +128,7 @@ def monitor(
         return None
 
 
-def prepared(
-    recipe: Recipe, dataset: Dataset, threads: int, say: Say, progress: Progress | None = None
-) -> Monitor:
+def prepared(recipe: Recipe, dataset: Dataset, threads: int, say: Say, progress: Progress | None = None) -> Monitor:
     """The monitor of a training on a dataset.
 
     A feature network is looked for now, and not trained before the first evaluation.
