@@ -182,8 +182,8 @@ def test_a_study_is_diagnosed_run_by_run(four: Path, eye: FeatureNetwork, tmp_pa
 
 def test_a_study_without_a_finished_run_says_what_to_do(four: Path, tmp_path: Path, refused: Any) -> None:
     Study(tmp_path / "S").begin(Seeds(builtin.get("cgan-bce", [f"data.source={four}"]), 2))
-    for command in ("diagnose", "evaluate"):
-        told = refused(command, tmp_path / "S")
+    for word in ("diagnose", "evaluate"):
+        told = refused(word, tmp_path / "S")
         assert "training yet: `condgan resume" in told
     (tmp_path / "S" / "setting-0000").mkdir()
     Run.create(builtin.get("cgan-bce"), tmp_path / "S" / "setting-0000" / "seed-0")

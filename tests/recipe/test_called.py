@@ -3,10 +3,9 @@
 import pytest
 
 from condgan.errors import CondganError, nearest
-from condgan.recipe import builtin
+from condgan.recipe import Recipe, builtin
 from condgan.recipe.called import CALLED
-from condgan.recipe.text import _paths, override  # noqa: PLC2701
-from condgan.recipe import Recipe
+from condgan.recipe.text import _paths, override
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_every_row_names_a_value_of_some_field_and_is_none_itself() -> None:
         try:
             override(builtin.get("cgan-lsgan"), [f"{path}=?"])
         except CondganError as error:
-            expected |= {part for part in str(error).split("'")[1::2]}
+            expected |= set(str(error).split("'")[1::2])
     assert {*CALLED.values()} <= expected
     for other, name in CALLED.items():
         assert nearest(other, [name], CALLED) == f' (did you mean "{name}"?)'

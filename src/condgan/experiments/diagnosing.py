@@ -4,14 +4,13 @@ from os import PathLike
 from pathlib import Path
 from shlex import quote
 
-from condgan.data import Given
 from condgan.diagnosis import diagnosis
 from condgan.diagnosis.diagnosis import Diagnosis
 from condgan.errors import CondganError
 from condgan.evaluation.features import Say
 from condgan.experiments.study import PLAN, Study
+from condgan.generation.run import Run
 from condgan.runs import moment
-from condgan.runs.run import Run
 
 
 def finished(path: str | PathLike[str]) -> dict[str, Path]:
@@ -33,7 +32,7 @@ def finished(path: str | PathLike[str]) -> dict[str, Path]:
     return found
 
 
-def diagnose(path: str | PathLike[str], data: Given | None = None, say: Say = lambda _: None) -> dict[str, Diagnosis]:
+def diagnose(path: str | PathLike[str], data: str | None = None, say: Say = lambda _: None) -> dict[str, Diagnosis]:
     """Diagnose each finished run of a study -> its diagnosis, by the name of the run.
 
     Args:

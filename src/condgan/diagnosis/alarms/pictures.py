@@ -52,7 +52,7 @@ def repetition(compared: Comparison) -> Finding | None:
 
 
 def follows_nothing(compared: Comparison) -> bool:
-    """Whether pictures have labels that tell nothing of them: as many are right as by guessing, neither more nor less."""
+    """Whether labels tell nothing of the pictures: as many are right as by guessing, neither more nor fewer."""
     if compared.requested is None or not compared.reference.labelled:
         return False
     accuracy, classes = compared.accuracy.overall.value, compared.reference.classes
