@@ -63,12 +63,12 @@ def test_what_cannot_be_measured(overrides: tuple[str, ...], says: str, shades: 
     recipe = recipes.get("cgan-lsgan", [*TINY, f"data.source={shades}", "data.size=8", *overrides])
     dataset = datasets.load(recipe.data)
     with pytest.raises(ArgumentError, match=says):
-        ready.measurable(recipe, dataset, ["fid"], lambda _: None)
-    ready.measurable(recipe, dataset, [], lambda _: None)
+        ready.measurable(recipe, dataset, ["fid"])
+    ready.measurable(recipe, dataset, [])
     unconditional = recipes.get("gan-mlp", [*TINY, f"data.source={shades}", "data.size=8"])
-    ready.measurable(unconditional, dataset, ["kid", "recall"], lambda _: None)
+    ready.measurable(unconditional, dataset, ["kid", "recall"])
     with pytest.raises(ArgumentError, match="unconditional"):
-        ready.measurable(unconditional, dataset, ["label_accuracy"], lambda _: None)
+        ready.measurable(unconditional, dataset, ["label_accuracy"])
 
 
 def test_data_of_one_class_has_no_feature_network(shades: Path) -> None:
@@ -105,7 +105,7 @@ def test_its_training_can_be_interrupted(shades: Path) -> None:
 def test_it_says_how_far_it_is(monkeypatch: Any) -> None:
     said: list[str] = []
     now = iter([0.0, 4.0, 11.0, 11.0, 15.0, 22.0, 22.0])
-    monkeypatch.setattr(ready.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr("condgan.experiments.ready.time.monotonic", lambda: next(now))
     progressed = ready.lines(said.append, lambda: False)
     for step in (1, 2, 3, 1500):
         progressed("feature network", step, 1500)

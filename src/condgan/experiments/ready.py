@@ -54,14 +54,13 @@ def lines(say: Say, interrupted: Callable[[], bool]) -> Progress:
     return progressed
 
 
-def measurable(recipe: Recipe, dataset: Dataset, metrics: Sequence[str], say: Say) -> None:
+def measurable(recipe: Recipe, dataset: Dataset, metrics: Sequence[str]) -> None:
     """Refuse metrics that no training of this recipe can have on a dataset: that real images have not in its place.
 
     Args:
         recipe: of the trainings.
         dataset: that they learn from.
         metrics: names of metrics that are measured while training.
-        say: told of a feature network that has to be trained.
 
     Raises:
         CondganError: some cannot be measured; the message has the reason, and those that can.
@@ -72,7 +71,7 @@ def measurable(recipe: Recipe, dataset: Dataset, metrics: Sequence[str], say: Sa
         raise ArgumentError(
             "metric", ",".join(metrics), "evaluation.every=none measures nothing: set it, as evaluation.every=300000"
         )
-    watched = monitor.prepared(recipe, dataset, monitor.own_threads(dataset), say)
+    watched = monitor.prepared(recipe, dataset, monitor.own_threads(dataset), lambda _: None)  # `network` has said it
     missing = watched.undefined(metrics)
     if missing:
         every = [metric.name for metric in QUICK]
@@ -84,12 +83,12 @@ def measurable(recipe: Recipe, dataset: Dataset, metrics: Sequence[str], say: Sa
         )
 
 
-def checked(metrics: Sequence[str], say: Say) -> Callable[[Recipe, Dataset], None]:
+def checked(metrics: Sequence[str]) -> Callable[[Recipe, Dataset], None]:
     """``measurable`` as ``executor.work`` calls it."""
 
     def check(recipe: Recipe, dataset: Dataset) -> None:
         try:
-            measurable(recipe, dataset, metrics, say)
+            measurable(recipe, dataset, metrics)
         except ArgumentError:
             raise
         except CondganError as error:

@@ -274,7 +274,7 @@ def work(plan: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambd
     """
     plan.proposer.check()
     sought = [name for name in plan.metrics if name != SECONDS]
-    executor.work(plan.study, plan, workers, say, looked, ready.checked(sought, say))
+    executor.work(plan.study, plan, workers, say, looked, ready.checked(sought))
     best = plan.best(plan.study.read()[1])
     if best is not None:
         atomic(plan.study.folder / BEST, to_json(plan.trained(plan.setting(best), 0)).encode())
