@@ -65,17 +65,17 @@ class Working:
     def follow(self, log: Path, size: int) -> None:
         """Read what the log has grown by; one that was cut back to a checkpoint is read anew."""
         if size < self.size:
-            self.size, self.evaluations = 0, []
+            self.size, self.at, self.evaluations = 0, 0, []
         with open(log, "rb") as file:
             file.seek(self.size)
             new = file.read()
         lines = new[: new.rfind(b"\n") + 1].splitlines(keepends=True)
         try:
             self.evaluations += of_kind([line_of(line) for line in lines if b'"evaluation"' in line], EvaluationRecord)
-            self.at = line_of(lines[-1]).step if lines else self.at
+            self.at = max([self.at, *(line_of(line).step for line in lines[-1:])])  # the last may be of step 0
             self.size += sum(map(len, lines))
         except ValueError:  # it was cut back, and grew beyond its old size, between two looks
-            self.size, self.evaluations = 0, []
+            self.size, self.at, self.evaluations = 0, 0, []
 
 
 def line_of(line: bytes) -> Record:
