@@ -1,7 +1,7 @@
 """The exceptions that users see: what was given, what was expected, what to do."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 class CondganError(Exception):
@@ -48,9 +48,14 @@ def joined(errors: Sequence[CondganError]) -> CondganError:
     return CondganError("; ".join(dict.fromkeys(texts)))
 
 
-def nearest(given: str, names: Iterable[str]) -> str:
-    """Say which known name the user probably meant: ``' (did you mean "lr"?)'``, or nothing."""
-    lowered = {name.lower(): name for name in names}
+def nearest(given: str, names: Iterable[str], called: Mapping[str, str] | None = None) -> str:
+    """Say which known name the user probably meant: ``' (did you mean "lr"?)'``, or nothing.
+
+    ``called`` has what others call some of them: other name -> name.
+    """
+    known = [*names]
+    others = {other.lower(): name for other, name in (called or {}).items() if name in known}
+    lowered = others | {name.lower(): name for name in known}
     close = difflib.get_close_matches(given.lower(), lowered, n=1, cutoff=0.5)
     return f' (did you mean "{lowered[close[0]]}"?)' if close else ""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from condgan import cli
-from condgan.claims import arms, reproduce
+from condgan.claims import arms, parzen, reproduce
 from condgan.claims.arms import ARMS, Arm
 from condgan.claims.claim import WORDS, Claim
 from condgan.claims.evidence import Evidence, MissingError
@@ -105,13 +105,34 @@ def test_the_best_is_the_best() -> None:
 
 @pytest.mark.parametrize("budget", ["quick", "full"])
 def test_without_trainings_nothing_is_claimed(budget: Any, tmp_path: Path) -> None:
-    named = [name for name in CLAIMS if name != "parzen-283"]  # which takes no training
-    results = reproduce.reproduce(*named, budget=budget, study=tmp_path / "S", train=False)
-    assert [one.claim.name for one in results] == named
+    results = reproduce.reproduce(budget=budget, study=tmp_path / "S", train=False)
+    assert [one.claim.name for one in results] == [*CLAIMS]
     assert {one.answer.verdict for one in results} <= {"cannot-tell", "not-tested"}
+    untrained = [one for one in results if "has not been trained" in one.answer.figure]
+    assert untrained
+    assert {one.answer.verdict for one in untrained} == {"not-tested"}
     saved = json.loads((tmp_path / "S" / "claims.json").read_text())["claims"]
     assert all({"claim", "verdict", "figure", "protocol", "runs"} <= set(one) for one in saved)
     assert all(one["verdict"] in WORDS for one in saved)
+
+
+@pytest.mark.parametrize("budget", ["quick", "full"])
+def test_what_takes_no_training_is_not_computed_without(budget: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """Centres of k-means take minutes; those that are kept answer."""
+
+    def never(*_: object) -> float:
+        raise AssertionError("it is computed")
+
+    monkeypatch.setattr(parzen, "of", never)
+    [one] = reproduce.reproduce("parzen-283", budget=budget, study=tmp_path / "S", train=False)
+    assert one.answer.verdict == "not-tested"
+    assert "`train=False`" in one.answer.figure
+    for name, value in (("real", 200.0), ("means", 300.0)):
+        (tmp_path / "S" / "moments").mkdir(exist_ok=True)
+        (tmp_path / "S" / "moments" / f"parzen-{name}-{budget}.json").write_text(str(value))
+    [one] = reproduce.reproduce("parzen-283", budget=budget, study=tmp_path / "S", train=False)
+    assert one.answer.verdict == "does-not-hold"
+    assert "300.0" in one.answer.figure
 
 
 def test_a_claim_is_answered_by_trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

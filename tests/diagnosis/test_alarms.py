@@ -344,6 +344,53 @@ def test_classes_that_show_something_else() -> None:
     assert kinds(BCE, [measured(100, good, label_accuracy=0.97)]) == []
 
 
+@pytest.mark.parametrize(
+    ("recipe", "changes", "condition"),
+    [
+        (BCE, (), ("discriminator.condition=projection",)),
+        (BCE, ("discriminator.condition=projection",), ()),
+        (BCE, ("discriminator.condition=auxiliary",), ("discriminator.condition=projection",)),
+        (BCE, ("discriminator.condition=one-hot",), ("discriminator.condition=projection",)),
+        (
+            BCE,
+            ("generator.condition=one-hot", "discriminator.condition=one-hot"),
+            ("discriminator.condition=projection", "generator.condition=embedding"),
+        ),
+        (
+            builtin.get("cgan-paper"),  # whose discriminator has branches, which exclude the heads
+            (),
+            ("discriminator.condition=embedding", "generator.condition=embedding"),
+        ),
+        (builtin.get("mnist-fast"), (), ()),
+    ],
+)
+def test_a_condition_is_advised_that_is_stronger_than_that_in_use(
+    recipe: Recipe, changes: Sequence[str], condition: tuple[str, ...]
+) -> None:
+    recipe = override(recipe, changes)
+    end = recipe.train.epochs
+    [finding] = from_log(recipe, [measured(end, dict.fromkeys("0123456789", 0.11), label_accuracy=0.11)])
+    assert finding.kind == "wrong-labels"
+    assert finding.advice == (f"train.epochs={2 * end}", *condition)
+    assert override(recipe, finding.advice)
+
+
+def test_the_same_for_every_class_is_a_collapse() -> None:
+    """Wrong labels follow from it; they do not where the pictures are of several classes, or look like nothing."""
+    same: dict[str, float | None] = {str(k): float(k == 1) for k in range(10)}
+    figures = {"label_accuracy": 0.1, "precision": 0.9, "recall": 0.0, "coverage": 0.3}
+    [finding] = from_log(BCE, [measured(100, same, modes=1.0, **figures)])
+    assert finding.kind == "collapse"
+    assert "the same for every class" in finding.text
+    assert "1 of 10 classes" in finding.evidence
+    assert not [text for text in finding.advice if "condition" in text]
+    assert kinds(BCE, [measured(100, same, modes=2.0, **figures)]) == ["wrong-labels"]
+    assert kinds(BCE, [measured(100, same, modes=1.0, **figures | {"precision": 0.0})]) == ["wrong-labels"]
+    partly = {**dict.fromkeys("012345678", 0.97), "9": 0.1}
+    collapsed = figures | {"label_accuracy": 0.88, "coverage": 0.03}
+    assert kinds(BCE, [measured(100, partly, modes=10.0, **collapsed)]) == ["collapse", "wrong-labels"]
+
+
 def test_one_picture_over_and_over() -> None:
     collapsed = {"precision": 0.8, "recall": 0.0, "coverage": 0.03}
     assert kinds(BCE, [measured(50, **collapsed), measured(55, **collapsed)]) == ["collapse"]

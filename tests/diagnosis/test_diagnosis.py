@@ -1,13 +1,16 @@
 """Runs that are really made to fail, each in its way, are told apart, and one that does not is left alone."""
 
+import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from condgan import cli
 from condgan import data as datasets
 from condgan.data import Split
 from condgan.diagnosis.alarms import Finding
@@ -15,8 +18,11 @@ from condgan.diagnosis.diagnosis import Diagnosis, command, diagnose, report
 from condgan.errors import CondganError, DivergedError
 from condgan.evaluation import features
 from condgan.evaluation.features import FeatureNetwork
+from condgan.experiments.seeds import Seeds
+from condgan.experiments.study import Study
 from condgan.recipe import Data, builtin
 from condgan.recipe.text import differences, override
+from condgan.runs.run import Run
 from condgan.training.training import train
 
 CLASSES = (0, 1, 4, 7)
@@ -105,8 +111,12 @@ def test_a_generator_that_runs_away_makes_one_picture(four: Path, eye: FeatureNe
     rates = ("optim.d.lr=1e-5", "optim.g.lr=2e-3", "train.epochs=20")
     run = train("cgan-bce", *SMALL, *rates, data=four, run=tmp_path / "run").folder
     result = diagnose(run, features=eye)
-    assert kinds(result) == ["generator-too-strong", "collapse", "wrong-labels", "learning-rates-out-of-balance"]
-    assert "whatever the noise" in of_kind(result, "collapse").text
+    assert kinds(result) == [
+        "generator-too-strong",
+        "collapse",
+        "learning-rates-out-of-balance",
+    ]  # the labels are not to blame
+    assert "for every class, whatever the noise" in of_kind(result, "collapse").text
     advice_can_be_followed(result, run)
 
 
@@ -136,6 +146,48 @@ def test_spoilt_data_is_told_by_class(four: Path, mnist: Split, eye: FeatureNetw
     assert '"1", "7"' in wrong.text
     assert 'classified as "7"' in wrong.evidence
     assert 'classified as "1"' in wrong.evidence
+
+
+def test_a_study_is_diagnosed_run_by_run(four: Path, eye: FeatureNetwork, tmp_path: Path, capsys: Any) -> None:
+    """A setting that fails and one that does not train; a run that has not finished is left out."""
+    folder, rates = tmp_path / "S", ("optim.g.lr=2e-3", "train.epochs=20", "seed=4")
+    plan = Seeds(builtin.get("cgan-bce", [*SMALL, *rates, f"data.source={four}"]), 2)
+    study = Study(folder)
+    study.begin(plan)
+    for name, rate in (("a/seed-4", "1e-5"), ("b/seed-4", "2e-3")):
+        train("cgan-bce", *SMALL, *rates, f"optim.d.lr={rate}", data=four, run=folder / name)
+    Run.create(plan.recipe, folder / "c")
+    for name in ("a/seed-4", "b/seed-4", "c"):
+        study.write({"began": name})
+    alone = {name: diagnose(folder / name) for name in ("a/seed-4", "b/seed-4")}
+    assert "collapse" in kinds(alone["a/seed-4"])
+    for options in (["--json"], []):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["diagnose", str(folder), *options])
+        shown = capsys.readouterr()
+        assert stopped.value.code == 0, shown.err
+        if options:
+            found = json.loads(shown.out)
+            assert found == [one.as_json(folder / name) for name, one in alone.items()]
+            assert set(found[0]["findings"][0]) == {"kind", "text", "evidence", "advice"}
+        else:
+            rows = [line.split(maxsplit=1) for line in shown.out.splitlines() if line.startswith(("a/", "b/", "c"))]
+            told = {name: ", ".join(kinds(one)) or "nothing wrong was found" for name, one in alone.items()}
+            assert {name: " ".join(words.split()) for name, words in rows} == told
+            assert f"next: condgan diagnose {folder}/a/seed-4" in shown.out
+    with pytest.raises(SystemExit):
+        cli.main(["diagnose", str(folder / "a" / "seed-4"), "--json"])
+    assert json.loads(capsys.readouterr().out) == alone["a/seed-4"].as_json(folder / "a" / "seed-4")
+
+
+def test_a_study_without_a_finished_run_says_what_to_do(four: Path, tmp_path: Path, refused: Any) -> None:
+    Study(tmp_path / "S").begin(Seeds(builtin.get("cgan-bce", [f"data.source={four}"]), 2))
+    for word in ("diagnose", "evaluate"):
+        told = refused(word, tmp_path / "S")
+        assert "training yet: `condgan resume" in told
+    (tmp_path / "S" / "setting-0000").mkdir()
+    Run.create(builtin.get("cgan-bce"), tmp_path / "S" / "setting-0000" / "seed-0")
+    assert "setting-0000/seed-0" in refused("sample", tmp_path / "S", "1")
 
 
 def test_divergence(four: Path, tmp_path: Path) -> None:
@@ -185,8 +237,6 @@ def test_losses_that_swing(mnist: Split, tmp_path: Path) -> None:
 
 
 def test_a_run_that_has_just_begun(four: Path, tmp_path: Path) -> None:
-    from condgan.runs.run import Run
-
     run = Run.create(builtin.get("cgan-bce", [f"data.source={four}"]), tmp_path / "run").folder
     result = diagnose(run)
     assert (result.findings, result.lines, result.pictures) == ((), 0, 0)

@@ -9,7 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from condgan.cli.compare import sentence
 from condgan.experiments.differences import (
+    Difference,
     Known,
     Sample,
     detectable,
@@ -174,3 +176,12 @@ def test_the_number_of_seeds_is_more_than_there_are() -> None:
     assert one.seeds > 3
     ratios = replace(a, ratio=True), replace(b, ratio=True)
     assert judge({"x": ratios}, {"x": "lower"})["x"].verdict == "worse"
+
+
+@pytest.mark.parametrize(("detectable", "shown"), [(0.05, True), (2.5, False)])
+def test_a_difference_beyond_both_values_is_not_spoken_of(detectable: float, shown: bool) -> None:
+    """Of a recall, which is 1 at most, 2.5 would have shown: that tells nobody anything."""
+    a, b = Sample((0.7, 0.72)), Sample((0.69, 0.71))
+    one = Difference(a, b, -0.01, -0.06, 0.04, 0.5, "not-distinguishable", detectable, 24)
+    assert ("would have shown" in sentence(one)) == shown
+    assert "24 seeds a side would show it" in sentence(one)

@@ -234,6 +234,18 @@ def test_a_log_is_followed_as_it_grows(cuts: list[int], kept: int, more: int) ->
         assert [one.step for one in worker.evaluations] == [1, 3, 5]
 
 
+def test_progress_does_not_fall_back_to_the_untrained_generator(tmp_path: Path) -> None:
+    """Its evaluation, of step 0, is written at the first evaluation; a log that is cut back does set progress back."""
+    worker = executor.Working(Trial("a", builtin.get("cgan-lsgan")), cast(Any, None), cast(Any, None), 0, 0)
+    steps = [StepRecord(step=n, images=n, epoch=n, mean={"d_loss": 0.5}) for n in (10, 20)]
+    untrained = EvaluationRecord(step=0, images=0, epoch=0, evaluation={"fid": Figure(metric="fid", value=1.0)})
+    for records, at in ((steps, 20), ([*steps, untrained], 20), (steps[:1], 10)):
+        text = b"".join(to_line(record).encode() + b"\n" for record in records)
+        (tmp_path / "log.jsonl").write_bytes(text)
+        worker.follow(tmp_path / "log.jsonl", len(text))
+        assert worker.at == at
+
+
 def test_a_process_that_comes_second_leaves_the_study_of_the_first_alone(tmp_path: Path, monkeypatch: Any) -> None:
     """It looked before the other had made the folder, and nothing is trained yet."""
     first, plan = Study(tmp_path / "study"), Scripted((builtin.get("cgan-lsgan", [*TINY]),))

@@ -152,7 +152,7 @@ def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
     ("options", "says"),
     [({"trials": 0}, "trials=0"), ({"seeds": 0}, "seeds=0"), ({"metric": "beauty"}, "metric=beauty"),
      ({"metric": "gan_train"}, "metric=gan_train"),  # which no training measures
-     ({"metric": "fid,second"}, "metric=second")],
+     ({"metric": "fid,second"}, "metric=second"), ({"metric": "fid, kid,fid"}, "metric=fid: is given twice")],
 )  # fmt: skip
 def test_bad_sweeps_are_refused_before_anything_runs(options: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(CondganError, match=says):

@@ -1,6 +1,7 @@
 """What a training begins with: a recipe that suits its data, and the networks of another run."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 import condgan
+from condgan import cli
 from condgan.data import Split
 from condgan.data.rows import resampled
 from condgan.errors import CondganError
@@ -85,6 +87,35 @@ def test_what_is_suggested(count: int, sizes: dict[tuple[int, int], int], recipe
     chosen = condgan.recipes.get(recipe, suggestion.overrides)
     steps = chosen.train.epochs * -(-count // chosen.train.batch)
     assert 4_000 <= steps <= 24_000
+
+
+def test_what_is_given_is_neither_suggested_nor_announced() -> None:
+    """A length or a size that is announced is the one that is trained."""
+    sizes = {(16, 16): 60}
+    free = suggested(60, sizes)
+    assert free.overrides == ("data.size=16", "train.epochs=8000")
+    assert "8000 epochs" in free.reason
+    for given, left in (("train.epochs", ("data.size=16",)), ("data.size", ("train.epochs=8000",))):
+        suggestion = suggested(60, sizes, [given])
+        assert suggestion.overrides == left
+        assert ("epochs" in suggestion.reason) == (given != "train.epochs")
+        assert ("pixels" in suggestion.reason) == (given != "data.size")
+
+
+@pytest.mark.parametrize("seeds", [None, 1])
+def test_no_other_length_is_announced_than_that_which_is_typed(seeds: int | None, tmp_path: Path, capsys: Any) -> None:
+    data = folder(tmp_path / "pets", {"cat": 20, "dog": 20, "owl": 20})
+    fast = ("evaluation.every=none", "generator.width=2", "discriminator.width=2", "machine.threads=1")
+    several = [] if seeds is None else ["--seeds", str(seeds)]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["train", "train.epochs=2", *fast, "--data", str(data), "--run", str(tmp_path / "run"), *several])
+    told = capsys.readouterr()
+    assert stopped.value.code == 0, told.err
+    announced = re.findall(r"(\d+) epochs|train\.epochs=(\d+)|to epoch (\d+)", told.out)
+    assert {number for found in announced for number in found if number} <= {"2"}
+    assert "recipe images-small data.size=8, for 60 images" in told.out
+    run = condgan.Run.open(tmp_path / "run" / ("" if seeds is None else "seed-0"))
+    assert (run.recipe.train.epochs, run.status.epoch) == (2, 2.0)
 
 
 # Networks of another run

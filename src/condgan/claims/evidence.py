@@ -35,14 +35,26 @@ class MissingError(Exception):
     """Figures that a claim needs and a study does not have, with the reason in words."""
 
 
+class OtherBudgetError(MissingError):
+    """Figures that another budget has."""
+
+
 class Evidence:
     """The figures of a study's trainings, which are measured when they are first asked for, and kept."""
 
     def __init__(
-        self, study: Study, budget: Budget, say: Say = lambda _: None, inception: FeatureNetwork | None = None
+        self,
+        study: Study,
+        budget: Budget,
+        say: Say = lambda _: None,
+        inception: FeatureNetwork | None = None,
+        train: bool = True,
     ) -> None:
-        """``inception``: the Inception network of the least-squares report, if its weights are here."""
-        self.study, self.budget, self.say, self.inception = study, budget, say, inception
+        """``inception``: the Inception network of the least-squares report, if its weights are here.
+
+        ``train``: whether what rests on no training of the study is computed too, where it takes minutes.
+        """
+        self.study, self.budget, self.say, self.inception, self.train = study, budget, say, inception, train
 
     @cached_property
     def reference(self) -> Reference:
@@ -57,7 +69,7 @@ class Evidence:
             MissingError: there are none.
         """
         if self.budget == "quick" and not arms.get(arm).quick:
-            raise MissingError(f"{arm} is trained at `budget=full`")
+            raise OtherBudgetError(f"{arm} is trained at `budget=full`")
         _, outcomes = self.study.read()
         names = [name for name, one in outcomes.items() if name.startswith(f"{arm}/") and one.state == "finished"]
         diverged = [name for name, one in outcomes.items() if name.startswith(f"{arm}/") and one.state == "diverged"]
@@ -122,14 +134,22 @@ class Evidence:
         file = f"{run.folder.parent.name}-{run.folder.name}-{epoch:04d}{name}.json"
         return self.study.folder / MOMENTS / file
 
-    def number(self, name: str, words: str, compute: Callable[[], float]) -> float:
-        """A number that takes minutes: computed once, and kept by its name; ``words`` say what is computed."""
+    def number(self, name: str, words: str, compute: Callable[[], float], arm: str | None = None) -> float:
+        """A number that takes minutes: computed once, and kept by its name; ``words`` say what is computed.
+
+        Raises:
+            MissingError: its arm was not trained; of a number without one: it is not kept, and is not to be computed.
+        """
         place = self.study.folder / MOMENTS / f"{name}-{self.budget}.json"
         if place.is_file():
             try:
                 return float(json.loads(place.read_text()))
             except (ValueError, TypeError):
                 place.unlink()
+        if arm is not None:
+            self.runs(arm)
+        elif not self.train:
+            raise MissingError("it takes minutes, and `train=False` computes nothing that no training is behind")
         self.say(words)
         value = compute()
         atomic(place, json.dumps(value).encode())

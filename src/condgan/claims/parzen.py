@@ -25,7 +25,7 @@ def paper_level(evidence: Evidence) -> Answer:
         images = generator.sample_classes(np.repeat(np.arange(10), SAMPLES[evidence.budget] // 10), 0)
         return of(evidence, neighbours.pixels(images))
 
-    value = evidence.number("parzen-paper", "measures the log-likelihood of the paper's nets", compute)
+    value = evidence.number("parzen-paper", "measures the log-likelihood of the paper's nets", compute, "paper")
     epochs = evidence.last("paper")
     figure = f"{value:.1f} nats after {epochs} epochs, published {PUBLISHED:g}"
     if abs(value - PUBLISHED) <= 20 or value > PUBLISHED:

@@ -14,7 +14,7 @@ from condgan import threads
 from condgan.claims import arms, heart, hundred, measuring, others, report
 from condgan.claims.arms import QUICK_SEEDS, Budget
 from condgan.claims.claim import WORDS, Answer, Claim
-from condgan.claims.evidence import Evidence, MissingError
+from condgan.claims.evidence import Evidence, MissingError, OtherBudgetError
 from condgan.claims.sources import SOURCES
 from condgan.data.dataset import Split
 from condgan.draws.philox import Stream, permutation
@@ -150,7 +150,7 @@ def reproduce(
     if train:
         few(plan.few)
         executor.work(opened, plan, workers, say, looked)
-    evidence = Evidence(opened, budget, say, network)
+    evidence = Evidence(opened, budget, say, network, train)
     measuring.in_processes(evidence, measuring.missing(evidence, wanted), workers)
     results = [judged(claim, evidence) for claim in chosen]
     text = json.dumps({"budget": budget, "claims": [one.as_json() for one in results]}, indent=2, ensure_ascii=False)
@@ -197,8 +197,10 @@ def judged(claim: Claim, evidence: Evidence) -> Result:
     runs = [run.folder for arm in claim.arms for run in evidence.having(arm)]
     try:
         answer = claim.judge(evidence)
+    except OtherBudgetError as error:
+        answer = Answer("cannot-tell", str(error))
     except MissingError as error:
-        answer = Answer("cannot-tell" if evidence.budget == "quick" else "not-tested", str(error))
+        answer = Answer("not-tested", str(error))
     return Result(claim, answer, tuple(runs), answer.picture or picture(claim, evidence))
 
 

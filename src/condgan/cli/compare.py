@@ -96,7 +96,9 @@ def sentence(one: "Difference") -> str:
     if one.verdict == "not-distinguishable" and vague(one):
         return f"{WORDS[one.verdict]}: so few trainings bound nothing{seeds}"
     if one.verdict == "not-distinguishable":
-        least = "" if one.detectable is None else f"; {one.detectable:.2g} would have shown"
+        largest = max(abs(one.a.mean), abs(one.b.mean))  # more than that is no news: 2.5 of a recall
+        known = one.detectable is not None and one.detectable <= largest
+        least = f"; {one.detectable:.2g} would have shown" if known else ""
         among = " among so many figures" if one.low * one.high > 0 else ""  # alone it would be
         return f"{WORDS[one.verdict]}{among} ({one.low:.2g} to {one.high:+.2g}{least}{seeds})"
     return f"{WORDS[one.verdict]} by {abs(one.difference):.2g} ({one.low:.2g} to {one.high:.2g})"

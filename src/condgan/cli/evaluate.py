@@ -1,6 +1,7 @@
 """Measuring: ``evaluate``, ``features`` and ``diagnose``."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ from condgan.cli import progress
 from condgan.cli.command import FORMATS, DataOverrides, Engine, command, translated
 
 if TYPE_CHECKING:
+    from condgan.diagnosis.diagnosis import Diagnosis
     from condgan.results.evaluation import Evaluation
 
 
@@ -127,15 +129,43 @@ def train_features(
 
 @command()
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="The run folder (RUN@100: until epoch 100).")],
+    run: Annotated[
+        Path, typer.Argument(help="The run folder (RUN@100: until epoch 100), or a study: each finished run of it.")
+    ],
     data: Annotated[str | None, typer.Option(help="The real images; default: those it was trained on.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only; of a study a list.")] = False,
 ) -> None:
-    """Explain what goes wrong in a run.
+    """Explain what goes wrong in a run, or in the runs of a study.
 
     Each finding comes with its evidence and with the command to try.
     """
     from condgan.diagnosis import diagnosis
+    from condgan.experiments import diagnosing, evaluating
 
+    if evaluating.is_several(run):
+        with progress.status() as say:
+            results = diagnosing.diagnose(run, data, say=say)
+        diagnosed(results, run, as_json)
+        return
     with progress.status() as say:
         result = diagnosis.diagnose(run, data, say=say)
-    print(diagnosis.report(result, run))
+    print(json.dumps(result.as_json(run), ensure_ascii=False) if as_json else diagnosis.report(result, run))
+
+
+def diagnosed(results: "dict[str, Diagnosis]", study: Path, as_json: bool) -> None:
+    """Print the findings of several runs in one table, and how to see one with its evidence."""
+    if as_json:
+        print(json.dumps([one.as_json(study / name) for name, one in results.items()], ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("run", no_wrap=True)
+    shown.add_column("findings", overflow="fold")
+    for name, one in results.items():
+        shown.add_row(name, ", ".join(finding.kind for finding in one.findings) or "nothing wrong was found")
+    Console(width=max(100, Console().width)).print(shown, markup=False, highlight=False)
+    worst = next((name for name, one in results.items() if one.findings), None)
+    if worst is not None:
+        print(f"next: condgan diagnose {shlex.quote(str(study / worst))}")

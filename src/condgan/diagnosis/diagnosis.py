@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from os import PathLike, fspath
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,15 @@ class Diagnosis:
     evaluations: int
     pictures: int
     skipped: tuple[str, ...]
+
+    def as_json(self, run: str | PathLike[str]) -> dict[str, Any]:
+        """run, findings (kind, text, evidence, advice), and how much was checked."""
+        findings = [
+            {"kind": one.kind, "text": one.text, "evidence": one.evidence, "advice": list(one.advice)}
+            for one in self.findings
+        ]
+        checked = {"lines": self.lines, "evaluations": self.evaluations, "pictures": self.pictures}
+        return {"run": fspath(run), "findings": findings, "checked": checked, "skipped": list(self.skipped)}
 
 
 def diagnose(

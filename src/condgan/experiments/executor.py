@@ -19,10 +19,11 @@ from shlex import quote
 from typing import IO
 
 from condgan import arguments, threads
-from condgan.data import mapped, sources
+from condgan.data import Dataset, mapped, sources
 from condgan.errors import CondganError, InterruptedTrainingError
+from condgan.experiments import ready
 from condgan.experiments.study import Outcome, Plan, State, Study, Trial
-from condgan.recipe import Data
+from condgan.recipe import Recipe
 from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
 from condgan.training.interrupts import interrupts
 
@@ -34,6 +35,8 @@ GRACE = 60.0  # seconds that workers have to save
 Say = Callable[[str], None]
 Looked = Callable[["list[Working]"], None]
 """Called at each look at the workers."""
+Check = Callable[[Recipe, Dataset], None]
+"""Called with the data of a recipe before the first training on it: may refuse by a CondganError."""
 
 
 @dataclass(eq=False)
@@ -62,17 +65,17 @@ class Working:
     def follow(self, log: Path, size: int) -> None:
         """Read what the log has grown by; one that was cut back to a checkpoint is read anew."""
         if size < self.size:
-            self.size, self.evaluations = 0, []
+            self.size, self.at, self.evaluations = 0, 0, []
         with open(log, "rb") as file:
             file.seek(self.size)
             new = file.read()
         lines = new[: new.rfind(b"\n") + 1].splitlines(keepends=True)
         try:
             self.evaluations += of_kind([line_of(line) for line in lines if b'"evaluation"' in line], EvaluationRecord)
-            self.at = line_of(lines[-1]).step if lines else self.at
+            self.at = max([self.at, *(line_of(line).step for line in lines[-1:])])  # the last may be of step 0
             self.size += sum(map(len, lines))
         except ValueError:  # it was cut back, and grew beyond its old size, between two looks
-            self.size, self.evaluations = 0, []
+            self.size, self.at, self.evaluations = 0, 0, []
 
 
 def line_of(line: bytes) -> Record:
@@ -85,7 +88,12 @@ def line_of(line: bytes) -> Record:
 
 
 def work(
-    study: Study, plan: Plan, workers: int = 1, say: Say = lambda _: None, looked: Looked = lambda _: None
+    study: Study,
+    plan: Plan,
+    workers: int = 1,
+    say: Say = lambda _: None,
+    looked: Looked = lambda _: None,
+    check: Check = lambda recipe, dataset: None,
 ) -> None:
     """Try what a plan says, until it is over.
 
@@ -95,17 +103,18 @@ def work(
         workers: trials at a time. Each of several computes with its share of the cores.
         say: told of each trial that begins or ends, in a sentence.
         looked: called a few times a second with the trials at work.
+        check: called with each dataset before the first training on it.
 
     Raises:
         CondganError: no number of workers, the folder has another study, another process works on it, or the data
-            cannot be read.
+            cannot be read or is refused by ``check``.
         InterruptedTrainingError: Ctrl-C or a signal, after all trials were saved.
     """
     arguments.integer("workers", workers, 1, MOST)
     begins = not study.folder.exists()
     study.begin(plan)
     with study.locked(), interrupts() as interrupt:
-        crew = Crew(study, plan, workers, say)
+        crew = Crew(study, plan, workers, say, check, interrupt.is_set)
         try:
             while crew.fill() and not interrupt.is_set():
                 looked(crew.working)
@@ -127,8 +136,11 @@ def work(
 class Crew:
     """The workers of a study."""
 
-    def __init__(self, study: Study, plan: Plan, workers: int, say: Say) -> None:
+    def __init__(
+        self, study: Study, plan: Plan, workers: int, say: Say, check: Check, interrupted: Callable[[], bool]
+    ) -> None:
         self.study, self.plan, self.workers, self.say = study, plan, workers, say
+        self.check, self.interrupted = check, interrupted
         self.working: list[Working] = []
         self.begun, outcomes = study.read()
         self.outcomes = {name: outcome for name, outcome in outcomes.items() if outcome.state != "failed"}
@@ -171,7 +183,7 @@ class Crew:
         run.folder.parent.mkdir(parents=True, exist_ok=True)
         self.study.logs.mkdir(exist_ok=True)
         order = {
-            "run": str(run.folder), "data": str(self.data(recipe.data)), "recipe": recipe.model_dump(mode="json"),
+            "run": str(run.folder), "data": str(self.data(recipe)), "recipe": recipe.model_dump(mode="json"),
             "parent": os.getpid(),
         }  # fmt: skip
         log = open(self.study.logs / f"{trial.name.replace('/', '-')}.log", "ab")  # noqa: SIM115 (closed when it ends)
@@ -189,8 +201,9 @@ class Crew:
         self.working.append(Working(trial, process, log, step, tries))
         self.say(f"{trial.name}: {'goes on at step ' + str(step) if step else 'begins'}")
 
-    def data(self, data: Data) -> Path:
-        """The dataset of a recipe in mapped files, read and written once."""
+    def data(self, recipe: Recipe) -> Path:
+        """The dataset of a recipe in mapped files: read, made ready to be measured, and written once."""
+        data = recipe.data
         key = hashlib.sha256(data.model_dump_json(exclude={"train_on", "sampling"}).encode()).hexdigest()[:12]
         folder = self.study.data / key
         if not (folder / mapped.FACTS).is_file():
@@ -198,6 +211,8 @@ class Crew:
             dataset = sources.load(data)
             for notice in dataset.notices:
                 self.say(notice)
+            ready.network(recipe, dataset, self.say, self.interrupted)
+            self.check(recipe, dataset)
             mapped.write(folder, dataset, sources.recorded(data, None, dataset).source)
         return folder
 

@@ -15,7 +15,7 @@ import numpy as np
 from condgan.data import sources
 from condgan.errors import ArgumentError, CondganError, joined
 from condgan.evaluation.comparison import QUICK
-from condgan.experiments import executor, grids
+from condgan.experiments import executor, grids, ready
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.proposals import Asked, Listed, Setting
 from condgan.experiments.spaces import Space, parse
@@ -45,7 +45,9 @@ def problems(metrics: Sequence[str], trials: int, seeds: int, workers: int = 1) 
     found = [ArgumentError(name, number, f"expected 1 to {most}") for name, number, most in wrong]
     unknown = [name for name in metrics if name not in BETTER and name != SECONDS]
     expected = f"expected {', '.join(BETTER)} or {SECONDS}"
-    return [*found, *(ArgumentError("metric", name, expected) for name in unknown)]
+    found += [ArgumentError("metric", name, expected) for name in unknown]
+    repeated = [name for name in dict.fromkeys(metrics) if metrics.count(name) > 1]
+    return [*found, *(ArgumentError("metric", name, "is given twice: give it once") for name in repeated)]
 
 
 @dataclass(eq=False)
@@ -235,7 +237,7 @@ def sweep(
         workers, say, looked: as for ``executor.work``.
 
     Raises:
-        CondganError: the space is not valid, or the folder has another study.
+        CondganError: the space is not valid, the data has too few images for a metric, or the folder has another study.
         InterruptedTrainingError: Ctrl-C, after all were saved.
     """
     base, _ = beginning.planned(recipe, (), data, epochs)
@@ -271,7 +273,8 @@ def work(plan: Sweep, workers: int = 1, say: Say = print, looked: Looked = lambd
         CondganError, InterruptedTrainingError: as for ``sweep``.
     """
     plan.proposer.check()
-    executor.work(plan.study, plan, workers, say, looked)
+    sought = [name for name in plan.metrics if name != SECONDS]
+    executor.work(plan.study, plan, workers, say, looked, ready.checked(sought))
     best = plan.best(plan.study.read()[1])
     if best is not None:
         atomic(plan.study.folder / BEST, to_json(plan.trained(plan.setting(best), 0)).encode())

@@ -73,6 +73,8 @@ def find(path: str | PathLike[str]) -> Trainings:
             f"{place} is a study of different settings: give two of them, such as {place}/best and {place}/setting-0000"
         )
     runs = [Run(folder) for folder in sorted(place.iterdir()) if (folder / "recipe.json").is_file()]
+    if not runs and (place / PLAN).is_file():
+        raise CondganError(f"{place} is a study without a training yet: `condgan resume {quote(str(place))}` goes on")
     if not runs:
         raise CondganError(f"{place} has no runs in it: give a run, a study of seeds, or RUN@EPOCH")
     runs.sort(key=lambda run: run.recipe.seed)

@@ -1,6 +1,6 @@
 """Which built-in recipe suits labelled images of one's own, and with which size and length."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 FEW = 1000  # images below which augmentation is needed
@@ -24,11 +24,12 @@ class Suggestion:
     reason: str
 
 
-def suggested(count: int, sizes: Mapping[tuple[int, int], int]) -> Suggestion:
+def suggested(count: int, sizes: Mapping[tuple[int, int], int], given: Collection[str] = ()) -> Suggestion:
     """A recipe for ``count`` images, which have these (height, width): how many of each.
 
     Images keep a size of up to 64 pixels that all of them have; others become 64 x 64, or 32 x 32 where most are
-    smaller. The number of epochs is that of about as many steps for any number of images.
+    smaller. The number of epochs is that of about as many steps for any number of images. Fields that are ``given``
+    are left as they are, and not spoken of.
     """
     recipe = "images-small" if count < FEW else "images"
     sides = sorted(max(size) for size, number in sizes.items() for _ in range(min(number, FEW)))
@@ -41,5 +42,10 @@ def suggested(count: int, sizes: Mapping[tuple[int, int], int]) -> Suggestion:
     batches = -(-count // BATCH)
     epochs = max(1, round(STEPS[recipe] / batches))
     few = f"fewer than {FEW}, so with adaptive augmentation" if count < FEW else f"{FEW} or more"
-    reason = f"{count} images ({few}), {size} x {size} pixels ({why}), {epochs} epochs for {STEPS[recipe]} steps"
-    return Suggestion(recipe, (f"data.size={size}", f"train.epochs={epochs}"), reason)
+    choices = {
+        "data.size": (size, f"{size} x {size} pixels ({why})"),
+        "train.epochs": (epochs, f"{epochs} epochs for {STEPS[recipe]} steps"),
+    }
+    chosen = {field: choice for field, choice in choices.items() if field not in given}
+    overrides = tuple(f"{field}={value}" for field, (value, _) in chosen.items())
+    return Suggestion(recipe, overrides, ", ".join([f"{count} images ({few})", *(text for _, text in chosen.values())]))

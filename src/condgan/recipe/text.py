@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from condgan.errors import CondganError, nearest
 from condgan.recipe import Recipe, Section
+from condgan.recipe.called import CALLED
 from condgan.recipe.formats import upgraded
 from condgan.streams import encodable
 
@@ -131,7 +132,7 @@ def explain(error: ValidationError) -> list[str]:
         else:
             hint = ""
             if problem["type"] == "literal_error" and isinstance(given, str):
-                hint = nearest(given, re.findall("'([^']+)'", problem["ctx"]["expected"]))
+                hint = nearest(given, re.findall("'([^']+)'", problem["ctx"]["expected"]), CALLED)
             message = problem["msg"][0].lower() + problem["msg"][1:]
             clauses.append(f"{path}={given if isinstance(given, str) else repr(given)[:80]}: {message}{hint}")
     return clauses

@@ -97,7 +97,7 @@ class Run:
         if not folder.is_dir():
             raise CondganError(f'no run folder "{folder}": `condgan train` creates one under runs/')
         if not (folder / "recipe.json").is_file():
-            inside = next(iter(sorted(folder.glob("*/recipe.json"))), None)
+            inside = next(iter([*sorted(folder.glob("*/recipe.json")), *sorted(folder.glob("*/*/recipe.json"))]), None)
             way = "" if inside is None else f"; there are runs in it, as {inside.parent}"
             raise CondganError(f"{folder} is not a run: it has no recipe.json{way}")
         return cls(folder)

@@ -76,8 +76,8 @@ def suited(
         count, sizes = sources.peek(str(source), form)
     if any(len(size) != 2 for size in sizes):
         return builtin.DEFAULT, (), ""  # vectors
-    suggestion = suggested(count, sizes)
-    reason = f"recipe {suggestion.recipe} {' '.join(suggestion.overrides)}, for {suggestion.reason}"
+    suggestion = suggested(count, sizes, {text.partition("=")[0] for text in overrides})
+    reason = f"recipe {' '.join([suggestion.recipe, *suggestion.overrides])}, for {suggestion.reason}"
     return suggestion.recipe, suggestion.overrides, reason
 
 

@@ -1,5 +1,6 @@
 """Measuring while training goes on: the same figures as ``condgan evaluate``, fewer of them, on validation images."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,10 +13,11 @@ from condgan.data.dataset import check_images
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.evaluation import features, figures, subjects
-from condgan.evaluation.comparison import QUICK, Comparison, possible
+from condgan.evaluation.comparison import QUICK, Comparison, Measure, possible
 from condgan.evaluation.features import Progress, Say
 from condgan.evaluation.reference import Reference, check_split, in_turn, proportions
 from condgan.generation import sampling
+from condgan.metrics import Embedding
 from condgan.recipe import Recipe
 from condgan.results.classes import rare
 from condgan.results.figure import Figure
@@ -82,6 +84,33 @@ class Monitor:
         shares = dict(zip(names, map(about, compared.accuracy.per_class), strict=True))
         return evaluation, shares, compared.accuracy.confusion
 
+    def undefined(self, metrics: Collection[str]) -> dict[str, str]:
+        """Those of the metrics that no generator has here, and why: real images in its place have not either."""
+        from condgan.metrics.feature_network import computing
+
+        reference, chosen = self.reference, np.arange(self.recipe.evaluation.images) % len(self.reference.real)
+        known = self.recipe.conditional or not reference.labelled
+        with computing(self.threads):
+            embedded = Embedding(reference.embedding.features[chosen], reference.embedding.posteriors[chosen])
+            labels = reference.real.labels[chosen] if known else None
+            compared = Comparison(reference, reference.real.images[chosen], labels, embedded)
+            measures = [measure for measure in possible(QUICK, reference) if measure.name in metrics]
+            results = figures.measured(compared, None, measures)
+        without = {name: f"{self.dataset.name} has no labels" for name in metrics if name not in names_of(measures)}
+        return without | {figure.metric: figure.note for figure in results.values() if figure.value is None}
+
+
+def names_of(measures: Iterable[Measure]) -> set[str]:
+    """The names of measures."""
+    return {measure.name for measure in measures}
+
+
+def own_threads(dataset: Dataset) -> int:
+    """How many threads are fastest for measuring images of a dataset outside a training."""
+    from condgan.metrics.feature_network import fastest_threads
+
+    return fastest_threads(dataset.domain().shape)
+
 
 def about(value: float | None) -> float | None:
     """A figure as the log keeps it."""
@@ -91,20 +120,28 @@ def about(value: float | None) -> float | None:
 def monitor(
     recipe: Recipe, dataset: Dataset, threads: int, say: Say, progress: Progress | None = None
 ) -> Monitor | None:
-    """The monitor of a training on a dataset; none where nothing can be measured, and ``say`` says why.
-
-    A feature network is looked for now, and not trained before the first evaluation.
-    """
-    form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
+    """``prepared``; none where nothing can be measured, and ``say`` says why."""
     try:
-        check_images(dataset.name, dataset.train.modality)
-        real = dataset if form == recipe.data else datasets.load(form)
-        check_split(real, "validation")
-        if features.known(real, say) is None:
-            features.check_classes(real)
+        return prepared(recipe, dataset, threads, say, progress)
     except CondganError as error:
         say(f"this training is not measured: {error}")
         return None
+
+
+def prepared(recipe: Recipe, dataset: Dataset, threads: int, say: Say, progress: Progress | None = None) -> Monitor:
+    """The monitor of a training on a dataset.
+
+    A feature network is looked for now, and not trained before the first evaluation.
+
+    Raises:
+        CondganError: nothing can be measured.
+    """
+    form = features.form(recipe.data).model_copy(update={"train_on": recipe.data.train_on})
+    check_images(dataset.name, dataset.train.modality)
+    real = dataset if form == recipe.data else datasets.load(form)
+    check_split(real, "validation")
+    if features.known(real, say) is None:
+        features.check_classes(real)
     if not real.class_names:
         say(figures.without_labels(real.name, [measure.name for measure in QUICK if measure.by_class]))
         return Monitor(recipe, real, threads, say, progress)

@@ -18,12 +18,14 @@ class Finding:
         advice: ``section.field=value`` strings, each valid for the run's recipe. A check gives those that follow from
             its numbers; the cure of the alarm is appended.
         kind: of the alarm, one of ``ALARMS``; the table adds it.
+        explains: kinds of findings that follow from this one, and are left out beside it.
     """
 
     text: str
     evidence: str
     advice: tuple[str, ...] = ()
     kind: str = ""
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     (lambda r: not facts(r.loss).relativistic, ("loss.name=relativistic",)),
 )
 """Against repeated pictures: a test whether a recipe lacks the remedy, and overrides that add it, the best first."""
+CONDITIONS = ("projection", "auxiliary", "embedding", "one-hot")
+"""How labels enter the discriminator, by the label accuracy that each gives (docs/toolbox.md), the best first."""
 
 
 def rate(section: str, value: float) -> str:
@@ -82,10 +84,16 @@ def more_dropout(recipe: Recipe) -> tuple[str, ...]:
     return () if dropout >= 0.6 else (f"discriminator.dropout={0.4 if dropout < 0.4 else 0.6:g}",)
 
 
-def other_condition(recipe: Recipe) -> tuple[str, ...]:
-    """The other of the two common ways in which labels enter both networks."""
-    other = "one-hot" if recipe.generator.condition == "embedding" else "embedding"
-    return f"generator.condition={other}", f"discriminator.condition={other}"
+def stronger_condition(recipe: Recipe) -> tuple[str, ...]:
+    """The strongest way for labels to enter the discriminator that the recipe allows, if it is not in use already.
+
+    One-hot vectors in both networks are replaced in both.
+    """
+    used = recipe.discriminator.condition
+    stronger = CONDITIONS[: CONDITIONS.index(used)] if used in CONDITIONS else ()
+    also = ("generator.condition=embedding",) if used == recipe.generator.condition == "one-hot" else ()
+    choices = ((f"discriminator.condition={name}", *also) for name in stronger)
+    return next((choice for choice in choices if valid(recipe, choice)), ())
 
 
 def patience(recipe: Recipe) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from condgan.results.selection import BETTER, selected_by
 SURE, WORSE = 3.0, 0.1  # joint standard errors, share of the best value
 POOR, BEHIND = 0.5, 0.3  # label accuracy of a class, and how far below the median class
 NO_RECALL, NO_COVERAGE, SOME_PRECISION = 0.02, 0.1, 0.1  # collapsed: 0, 0.01 to 0.08; undertrained: 0.01, 0.3
+ONE_FOR_ALL = "The generator has collapsed: it shows the same for every class."
 
 
 def over_training(log: Logged) -> Finding | None:
@@ -102,21 +103,32 @@ def listed(names: Sequence[str]) -> str:
 
 
 def collapse(log: Logged) -> Finding | None:
-    """Few real images have generated ones near them, while generated ones look real."""
+    """Few real images have generated ones near them, or all generated ones are of one class, while they look real."""
     records = settled(log, log.evaluations)
+    alike = bool(records) and all(map(of_one_class, records))
     for record in records:
         recall, coverage, precision = (record.value(name) for name in ("recall", "coverage", "precision"))
         if recall is None or coverage is None or precision is None:
             return None
-        if recall > NO_RECALL or coverage > NO_COVERAGE or precision < SOME_PRECISION:
+        if precision < SOME_PRECISION or not (alike or (recall <= NO_RECALL and coverage <= NO_COVERAGE)):
             return None
     if not records:
         return None
-    return Finding(
-        "The generator repeats a few pictures: they look real but cover little of the data.",
-        f"evaluation at step {records[-1].step}, epoch {records[-1].epoch:g}: precision {precision:.3g}, "
-        f"recall {recall:.3g}, coverage {coverage:.3g}",
+    last = records[-1]
+    evidence = (
+        f"evaluation at step {last.step}, epoch {last.epoch:g}: precision {precision:.3g}, recall {recall:.3g}, "
+        f"coverage {coverage:.3g}"
     )
+    if alike:
+        evidence += f", modes {last.value('modes'):.3g} of {len(last.per_class or ())} classes"
+        return Finding(ONE_FOR_ALL, evidence, explains=("wrong-labels",))
+    return Finding("The generator repeats a few pictures: they look real but cover little of the data.", evidence)
+
+
+def of_one_class(record: EvaluationRecord) -> bool:
+    """Whether the pictures of all classes are read as one and the same class."""
+    modes, classes = record.value("modes"), len(record.per_class or ())
+    return modes is not None and modes <= 1 < classes
 
 
 def settled(log: Logged, records: Sequence[EvaluationRecord]) -> Sequence[EvaluationRecord]:

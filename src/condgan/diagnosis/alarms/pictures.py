@@ -39,13 +39,24 @@ def repetition(compared: Comparison) -> Finding | None:
     if not crowded:
         return None
     where = "" if len(crowded) == checked else f" within {listed(list(crowded))}"
+    if not where and follows_nothing(compared):
+        where = " for every class"
     nearness = ", ".join(f"{name} {share:.2f}" for name, share in list(crowded.items())[:10])
     twins = duplicates(compared.images, labels, train.images, train_labels).value
     return Finding(
         f"The generator repeats the same few pictures{where}, whatever the noise.",
         f"{len(compared.images)} pictures: distance to the next picture as a share of that among real images: "
         f"{nearness}; {twins:.0%} of all pictures have a near-identical twin",
+        explains=("wrong-labels",) if where == " for every class" else (),
     )
+
+
+def follows_nothing(compared: Comparison) -> bool:
+    """Whether labels tell nothing of the pictures: as many are right as by guessing, neither more nor fewer."""
+    if compared.requested is None or not compared.reference.labelled:
+        return False
+    accuracy, classes = compared.accuracy.overall.value, compared.reference.classes
+    return near_chance(accuracy, classes) and accuracy >= 0.5 / classes
 
 
 def class_labels(compared: Comparison) -> tuple[Labels, Labels, Labels]:

@@ -28,7 +28,7 @@ ALARMS = {
         in_pictures=pictures.repetition,
     ),
     "wrong-labels": Alarm(
-        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *cures.other_condition(r)),
+        cure=lambda r: (f"train.epochs={2 * r.train.epochs}", *cures.stronger_condition(r)),
         in_log=evaluations.wrong_labels,
         in_pictures=pictures.wrong_labels,
     ),
@@ -62,7 +62,7 @@ def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
         if finding is not None:
             findings.append(complete(kind, recipe, finding))
             log.kinds.append(kind)
-    return findings
+    return unexplained(findings)
 
 
 def from_pictures(recipe: Recipe, compared: Comparison) -> tuple[list[Finding], list[str]]:
@@ -76,10 +76,17 @@ def from_pictures(recipe: Recipe, compared: Comparison) -> tuple[list[Finding], 
             continue
         if finding is not None:
             findings.append(complete(kind, recipe, finding))
-    return findings, skipped
+    return unexplained(findings), skipped
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """The first finding of each kind, the worst kind first."""
+    """The first finding of each kind, the worst kind first; without what others explain."""
     first = {finding.kind: finding for finding in reversed(findings)}
-    return [first[kind] for kind in ALARMS if kind in first]
+    kept = {finding.kind for finding in unexplained(findings)}
+    return [first[kind] for kind in ALARMS if kind in kept]
+
+
+def unexplained(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings but those that others explain."""
+    explained = {kind for finding in findings for kind in finding.explains}
+    return [finding for finding in findings if finding.kind not in explained]
