@@ -4,7 +4,7 @@
 ``condgan.evaluate(run)``, ``condgan.diagnose(run)``, ``condgan.recipes.get("mnist")``,
 ``condgan.train_seeds("mnist-fast", seeds=3)``, ``condgan.compare(run, other)``, ``condgan.verify("2026.png")``,
 ``condgan.script("cgan-lsgan")``, ``condgan.report(run, "report.html")``,
-``condgan.worth("photos/")``.
+``condgan.worth("photos/")``, ``condgan.cure(run)``.
 """
 
 from typing import TYPE_CHECKING
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from condgan.results.evaluation import Evaluation
     from condgan.training.listeners.listener import Listener
     from condgan.training.training import resume, train
+    from condgan.verdicts.cure import cure
     from condgan.verdicts.worth import worth
 
 _PLACES = {
     "ArgumentError": "errors", "CondganError": "errors", "Dataset": "data", "DivergedError": "errors",
     "Evaluation": "results.evaluation", "Generator": "generation.generator", "InterruptedTrainingError": "errors",
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
-    "Study": "experiments.study", "compare": "experiments.comparison", "diagnose": "diagnosis.diagnosis",
+    "Study": "experiments.study", "compare": "experiments.comparison", "cure": "verdicts.cure",
+    "diagnose": "diagnosis.diagnosis",
     "evaluate": "evaluation.evaluation", "load": "generation.generator", "recipes": "recipe.builtin",
     "report": "reports.report", "resume": "training.training", "script": "reports.script", "sweep": "experiments.sweep",
     "train": "training.training", "train_seeds": "experiments.seeds", "verify": "provenance.verify",
@@ -43,8 +45,8 @@ _PLACES = {
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "Study", "compare", "diagnose", "evaluate", "load", "recipes", "report", "resume",
-    "script", "sweep", "train", "train_seeds", "verify", "worth",
+    "Listener", "Recipe", "Run", "Study", "compare", "cure", "diagnose", "evaluate", "load", "recipes", "report",
+    "resume", "script", "sweep", "train", "train_seeds", "verify", "worth",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

@@ -90,7 +90,7 @@ def test_leaks_between_splits_are_named_and_left_out(tmp_path: Path) -> None:
 
 
 def test_too_few_minutes_say_how_many_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "_epoch", lambda recipe, dataset: 600.0)
+    monkeypatch.setattr(plan, "seconds_of_epoch", lambda *_: 600.0)
     with pytest.raises(
         CondganError, match=r"minutes=5: an epoch of \d+ images takes a generator 600 s here.*give \d+ m"
     ):

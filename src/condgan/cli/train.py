@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from condgan.cli.command import FORMATS, Overrides, command
+from condgan.cli.cure import resume_cure
 from condgan.cli.sweep import resume_sweep
 from condgan.cli.worth import resume_worth
 from condgan.errors import ArgumentError, CondganError
@@ -117,7 +118,7 @@ def resume_seeds(opened: "Study", workers: int) -> None:
 
 
 STUDIES: "dict[str, Callable[[Study, int], None]]" = {
-    "seeds": resume_seeds, "sweep": resume_sweep, "worth": resume_worth,
+    "cure": resume_cure, "seeds": resume_seeds, "sweep": resume_sweep, "worth": resume_worth,
 }  # fmt: skip
 """What continues each kind of study, and reports on it."""
 

@@ -184,7 +184,7 @@ class Crew:
         self.study.logs.mkdir(exist_ok=True)
         order = {
             "run": str(run.folder), "data": str(self.data(recipe)), "recipe": recipe.model_dump(mode="json"),
-            "parent": os.getpid(),
+            "parent": os.getpid(), "start": trial.start,
         }  # fmt: skip
         log = open(self.study.logs / f"{trial.name.replace('/', '-')}.log", "ab")  # noqa: SIM115 (closed when it ends)
         process = subprocess.Popen(

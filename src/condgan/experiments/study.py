@@ -33,11 +33,13 @@ class Trial:
         name: of its run folder, below that of the study: ``seed-0``, ``trial-0003/seed-1``.
         recipe: what it trains.
         refused: why it cannot be trained.
+        start: the run whose networks it begins with.
     """
 
     name: str
     recipe: Recipe
     refused: str | None = None
+    start: str | None = None
 
 
 class Outcome(BaseModel):

@@ -31,7 +31,7 @@ def main() -> int:
             training.resume(folder, data=data, listeners=[Lines()], stop=orphaned)
         else:
             recipe = from_json(json.dumps(order["recipe"]).encode(), "the order of a worker")
-            training.train(recipe, data=data, run=folder, listeners=[Lines()], stop=orphaned)
+            training.train(recipe, data=data, run=folder, start=order["start"], listeners=[Lines()], stop=orphaned)
     except (InterruptedTrainingError, KeyboardInterrupt) as error:
         print(error, file=sys.stderr)
         return 130

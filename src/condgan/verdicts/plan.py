@@ -9,16 +9,18 @@ import numpy as np
 
 from condgan import engines
 from condgan.data import Dataset
+from condgan.data.dataset import Split
 from condgan.errors import CondganError
 from condgan.experiments.study import Outcome, Trial
 from condgan.metrics import feature_network
-from condgan.recipe import Recipe
+from condgan.recipe import Domain, Recipe
 from condgan.recipe.text import override
 from condgan.results.records import EvaluationRecord
 from condgan.verdicts import ways
 from condgan.verdicts.trials import BATCH, SEEDS, Effort
 
 GENERATORS = 2
+LEAST_MINUTES, MOST_MINUTES = 1.0, 100_000.0
 SHARE = 0.45  # of the time, for the generators
 USED = 0.8  # of the minutes: machines are busy at times
 START = 8.0  # seconds that a training takes to begin and to end
@@ -73,7 +75,7 @@ def fitted(recipe: Recipe, dataset: Dataset, minutes: float, say: Callable[[str]
         CondganError: they are too few for one epoch of the generators, or for the shortest training of classifiers.
     """
     seconds = 60 * USED * minutes
-    epoch = _epoch(recipe, dataset)
+    epoch = seconds_of_epoch(recipe, dataset.domain(), dataset.train)
     count = trainings(dataset, GENERATORS)
     least = count * FEWEST * _step(dataset, width(minutes))
     each = min(SHARE * seconds, seconds - least) / GENERATORS - START
@@ -110,15 +112,15 @@ def trainings(dataset: Dataset, generators: int) -> int:
     return SEEDS * (len(ways.BASES) + len(ways.with_synthetic(ways.BASES[0], counts)) * generators)
 
 
-def _epoch(recipe: Recipe, dataset: Dataset) -> float:
+def seconds_of_epoch(recipe: Recipe, domain: Domain, images: Split) -> float:
     """Seconds of an epoch of a generator, from a few steps."""
-    engine = engines.load(recipe.machine.engine).build(recipe, dataset.domain(), dataset.train, None)
+    engine = engines.load(recipe.machine.engine).build(recipe, domain, images, None)
     engine.run(0, 2)
     steps, start = 0, time.perf_counter()
     while (took := time.perf_counter() - start) < PROBED or steps < 2:
         engine.run(2 + steps, 1)
         steps += 1
-    return took / steps * -(-len(dataset.train) // recipe.train.batch)
+    return took / steps * -(-len(images) // recipe.train.batch)
 
 
 def _step(dataset: Dataset, width: int) -> float:

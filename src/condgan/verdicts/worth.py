@@ -28,7 +28,7 @@ from condgan.verdicts.plan import Plan
 from condgan.verdicts.trials import Draw, Effort, Trials
 from condgan.verdicts.verdict import LARGE, Verdict, judged
 
-MINUTES, FEWEST_MINUTES, MOST_MINUTES = 20.0, 1.0, 100_000.0
+MINUTES = 20.0
 FILE, CLASSIFIERS, EFFORT = "worth.json", "classifiers", "effort.json"
 
 
@@ -109,8 +109,8 @@ def worth(
         CondganError: no labelled images, one class, no test images, too few minutes, or another study in the folder.
         InterruptedTrainingError: Ctrl-C, after all was saved.
     """
-    if not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
-        raise ArgumentError("minutes", minutes, f"expected {FEWEST_MINUTES:g} to {MOST_MINUTES:g}")
+    if not plans.LEAST_MINUTES <= minutes <= plans.MOST_MINUTES:
+        raise ArgumentError("minutes", minutes, f"expected {plans.LEAST_MINUTES:g} to {plans.MOST_MINUTES:g}")
     until = time.monotonic() + 60 * minutes
     source = sources.place(str(data))
     opened = Study(Path(study) if study is not None else Path("runs") / f"worth-{Path(source).stem}")
