@@ -217,7 +217,7 @@ def test_a_study_and_a_comparison(digits: Path, tmp_path: Path) -> None:
     (tmp_path / "AB" / "comparison.json").write_text(json.dumps(told))
     with pytest.raises(CondganError, match=r"comparison\.json is damaged"):
         report(tmp_path / "AB", tmp_path / "c.html")
-    with pytest.raises(CondganError, match="this is a study: name one of its runs"):
+    with pytest.raises(CondganError, match="expected a run, not a study; name one"):
         report(study.folder, tmp_path / "c.html", purpose="coursework")
 
 
