@@ -119,7 +119,9 @@ def rows(subject: Subject, words: Words) -> list[tuple[str, str]]:
     found = [(words("setup.recipe"), recipe.name), (words("setup.source"), source(subject, words))]
     if recipe.name in builtin.RECIPES:
         changed = differences(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
-        found.append((words("setup.changes"), words.between.join(f"`{one}`" for one in changed) or words("report.none")))
+        found.append(
+            (words("setup.changes"), words.between.join(f"`{one}`" for one in changed) or words("report.none"))
+        )
     found.append((words("setup.data"), data_name(subject)))
     counts = subject.run.split_counts()
     if counts:

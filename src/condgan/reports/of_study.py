@@ -66,7 +66,9 @@ def summary(study: Study, words: Words) -> Section:
     left = [name for name in begun if name not in outcomes]
     if left:
         section.add(
-            Paragraph(words("study.unended", names=words.between.join(left[:10]), folder=shlex.quote(str(study.folder))))
+            Paragraph(
+                words("study.unended", names=words.between.join(left[:10]), folder=shlex.quote(str(study.folder)))
+            )
         )
     failed = tuple(
         f"{name} ({words(f'study.{one.state}')}): {one.reason or '?'}"
@@ -174,4 +176,3 @@ def limits(study: Study, words: Words) -> Section:
     """What the figures do not show."""
     texts = [words("limits.validation"), words("limits.network"), words("limits.label"), words("limits.eyes")]
     return Section("limits", words("limits.title")).add(Items(tuple(texts)))
-

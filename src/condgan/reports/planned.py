@@ -1,4 +1,4 @@
-"""The plan of a study in its report: what its trainings have in common, what varies, and the command that repeats it."""
+"""The plan of a study in its report: what its trainings share, what varies, and the command that repeats it."""
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
