@@ -18,10 +18,10 @@ from condgan.evaluation.reference import Reference, proportions
 from condgan.experiments.differences import Difference, Sample, judge
 from condgan.experiments.study import Study
 from condgan.generation.generator import Generator, load
-from condgan.generation.run import Run
 from condgan.recipe import Data
 from condgan.results.figure import Figure
 from condgan.results.records import StepRecord, of_kind
+from condgan.generation.run import Run
 from condgan.storage.files import atomic
 
 IMAGES: dict[Budget, int] = {"quick": 2000, "full": 10_000}
