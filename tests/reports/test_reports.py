@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import re
+import shlex
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,10 +21,11 @@ from condgan.diagnosis.alarms import ALARMS
 from condgan.engines.losses import PENALTIES
 from condgan.errors import CondganError
 from condgan.evaluation.comparison import METRICS
-from condgan.experiments import seeds
+from condgan.experiments import seeds, spaces
 from condgan.experiments.study import Outcome, Study
 from condgan.recipe.losses import LOSSES
-from condgan.reports import equations, language, printing, rendering
+from condgan.reports import equations, language, of_comparison, planned, printing, rendering
+from condgan.reports.document import Table
 from condgan.reports.report import report
 from condgan.results.records import EvaluationRecord, of_kind
 from condgan.runs.run import Run
@@ -217,7 +219,7 @@ def test_a_study_and_a_comparison(digits: Path, tmp_path: Path) -> None:
     (tmp_path / "AB" / "comparison.json").write_text(json.dumps(told))
     with pytest.raises(CondganError, match=r"comparison\.json is damaged"):
         report(tmp_path / "AB", tmp_path / "c.html")
-    with pytest.raises(CondganError, match="this is a study: name one of its runs"):
+    with pytest.raises(CondganError, match="expected a run, not a study; name one"):
         report(study.folder, tmp_path / "c.html", purpose="coursework")
 
 
@@ -277,6 +279,49 @@ def test_every_metric_alarm_and_loss_has_its_words() -> None:
     assert not [kind for kind in ALARMS if not {f"alarm.{kind}", f"means.{kind}"} <= set(en)]
     assert set(equations.PAIRS) == set(LOSSES)
     assert set(equations.PENALTIES) == set(PENALTIES)
+
+
+def test_counts_agree_with_their_words() -> None:
+    en = language.Words("en")
+    assert "; 1 epoch of 1 image; " in en("run.subtitle", state="s", epochs="1", images=1, seed=0)
+    assert "; 4 epochs of 50,000 images; " in en("run.subtitle", state="s", epochs="4", images="50,000", seed=0)
+    assert en("study.counted", begun=1, counted="x").startswith("1 training has begun")
+    assert en("study.counted", begun=2, counted="x").startswith("2 trainings have begun")
+
+
+def test_splits_and_names_in_chinese() -> None:
+    zh = language.Words("zh")
+    assert zh.split("train+validation") == "训练+验证"
+    assert zh.quoted("A paper") == "「A paper」"
+
+
+def test_columns_of_short_cells_are_not_broken() -> None:
+    table = Table(
+        ("判定", "含义", "a/" * 20), (("无从判断", "邻域内有生成图像的真实图像比例", "1"),), "", frozenset((2,))
+    )
+    assert rendering._columns(table) == ["short", "", "number short path"]
+    wide = Table(("x",), (("word " * 8,),))
+    assert rendering._columns(wide) == ["long"]
+
+
+def test_sides_are_called_by_what_tells_them_apart() -> None:
+    assert of_comparison.told(["/r/a/seed-0", "/r/a/seed-1"]) == {"/r/a/seed-0": "seed-0", "/r/a/seed-1": "seed-1"}
+    assert list(of_comparison.told(["runs/a/x", "runs/b/x"]).values()) == ["a/x", "b/x"]
+    assert list(of_comparison.told(["a", "b/c"]).values()) == ["a", "b/c"]
+
+
+def test_the_command_of_a_study_plans_the_same_study(tmp_path: Path) -> None:
+    base = recipes.get("mnist-fast", ["train.epochs=1", "train.batch=96"])
+    plan = {"seeds": 3, "recipe": base.model_dump(mode="json")}
+    words = shlex.split(planned.of_seeds(plan, base))
+    assert words[:3] == ["condgan", "train", "mnist-fast"]
+    assert words[-2:] == ["--seeds", "3"]
+    assert recipes.get("mnist-fast", words[3:-2]) == base
+    given = ["optim.lr=1e-4..1e-2:log", "train.batch=32,64", "train.epochs=1"]
+    space = spaces.parse(recipes.get("mnist-fast"), given)
+    sweep = {"words": given, "metrics": ["fid", "seconds"], "trials": 8, "seeds": 1, "sampler": "tpe"}
+    words = shlex.split(planned.of_sweep(sweep, space.base))
+    assert words == ["condgan", "sweep", "mnist-fast", *given, "--metric", "fid,seconds", "--trials", "8"]
 
 
 def test_both_languages_have_the_same_sentences() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import condgan
+from condgan import cli
 from condgan.data import load as load_data
 from condgan.draws import philox
 from condgan.errors import CondganError
@@ -338,3 +339,39 @@ def test_it_says_which_command_writes_it() -> None:
     text = script("cgan-bce", "train.epochs=7", "seed=3", engine="jittor")
     command = next(line for line in text.splitlines() if line.startswith("condgan script"))
     assert script(*command.removesuffix(" writes this file.").split()[2:]) == text
+
+
+@pytest.mark.parametrize("name", ["cgan-lsgan", "gan-mlp"])
+def test_without_data_it_says_what_to_put_where(name: str, tmp_path: Path) -> None:
+    (tmp_path / "gan.py").write_text(script(name))
+    for folder in ([], [str(tmp_path / "nowhere")]):
+        ended = subprocess.run(
+            [sys.executable, "gan.py", *folder], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ended.returncode == 2
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith(f"{folder[0] if folder else 'MNIST'} lacks train-images")
+        assert "https://" in line
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_its_numbers_are_exact(engine: str) -> None:
+    text = script("cgan-lsgan", "generator.norm_eps=0.12345678901", "discriminator.dropout=0.3333333333", engine=engine)
+    assert "eps=0.12345678901)" in text
+    assert "nn.Dropout(0.3333333333)" in text
+
+
+def test_a_long_source_is_cut_and_no_layer_is_blamed() -> None:
+    recipe = builtin.get("cgan-paper", ())
+    long = recipe.model_copy(update={"source": "word " * 300})
+    docstring = ast.get_docstring(ast.parse(script(long))) or ""
+    assert docstring.split("\n\n")[0].endswith(" ...")
+    assert len(docstring.splitlines()) < 12
+
+
+def test_where_it_can_be_written(tmp_path: Path, refused: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is a folder: name a file in it" in refused("script", "gan-mlp", "-o", tmp_path)
+    assert "is not a regular file" in refused("script", "gan-mlp", "-o", "/dev/null")
+    with pytest.raises(SystemExit):
+        cli.main(["script", "gan-mlp", "-o", "-"])
+    assert capsys.readouterr().out == script("gan-mlp")

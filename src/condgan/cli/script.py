@@ -15,7 +15,9 @@ def script(
     engine: Annotated[
         Literal["torch", "jittor"] | None, typer.Option(help="The framework it is in; default: that of the recipe.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; -: print it.")
+    ] = None,
 ) -> None:
     """Print the training loop of a recipe as one readable Python file, without condgan.
 
@@ -25,7 +27,7 @@ def script(
     from condgan.reports.script import script as written
 
     text = written(recipe, *overrides or [], engine=engine)
-    if output is None:
+    if output is None or str(output) == "-":
         print(text, end="")
     else:
         save(text, output)

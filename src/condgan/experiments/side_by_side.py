@@ -10,7 +10,7 @@ from condgan.errors import CondganError
 from condgan.experiments.trainings import Trainings
 from condgan.generation import jobs
 from condgan.generation.generator import load
-from condgan.pictures import curves, fonts, images
+from condgan.pictures import curves, fonts, images, metric_plots
 from condgan.pictures.metric_plots import PANELS, figures_of, shortened
 from condgan.results.records import EvaluationRecord, Record, StepRecord, of_kind
 from condgan.storage.manifest import begin
@@ -29,6 +29,7 @@ METRICS = {
     if metric in ("label_accuracy", "fid", "recall", "coverage")
 }
 """The figures that are drawn over a training, with their words."""
+PANEL_OF = {metric: label for label, panel in PANELS.items() for metric in panel if metric in METRICS}
 MOST_ACROSS = 3  # grids of images beside each other
 GAP = 24
 MOST_NAME = 40
@@ -88,7 +89,10 @@ def draw_curves(sides: Sequence[Trainings], path: Path) -> bool:
             axis.plot(x, y, color=colour, linewidth=1.8, label=f"{name}{many}", marker="o" if len(y) == 1 else "")
         axis.set_ylabel(label)
         curves.plain(axis)
-        if key == "fid" and min(axis.get_ylim()) >= 0:
+        values = np.concatenate([y[np.isfinite(y)] for side in lines[key] for _, y in side])
+        if key in PANEL_OF:
+            metric_plots.scale(axis, PANEL_OF[key], values, np.zeros_like(values))
+        if key == "fid" and axis.get_yscale() == "linear" and values.min() >= 0:
             axis.set_ylim(bottom=0)
     handles, labels = axes[0].get_legend_handles_labels()
     named = {label: handle for handle, label in zip(handles, labels, strict=True) if not label.startswith("_")}

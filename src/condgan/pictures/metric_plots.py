@@ -41,6 +41,7 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 GOOD = 0.9  # accuracy below which a class is orange; if all are above, the axis starts here
+STILL = 0.2  # share of a distance within which it counts as constant
 DECADE = 10  # ratio of distances above which their axis is logarithmic
 
 MOST_BARS = 30  # classes in a plot; rows of a confusion matrix
@@ -79,7 +80,7 @@ def metric_curves(
         for metric, (values, se) in panel.items():
             _curve_with_band(axis, images, values, se, *PANELS[label][metric])
         values, se = (np.concatenate(columns) for columns in zip(*panel.values(), strict=True))
-        _scale(axis, label, values[np.isfinite(values)], np.nan_to_num(se[np.isfinite(values)]))
+        scale(axis, label, values[np.isfinite(values)], np.nan_to_num(se[np.isfinite(values)]))
         axis.set_ylabel(label)
         if best is not None:
             axis.axvline(best, color="0.4", linewidth=1, linestyle="--")
@@ -123,8 +124,11 @@ def _title(figure: "Figure", title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, parse_math=False, fontfamily=fonts.families(title))
 
 
-def _scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
-    """Set the y axis for finite values and their standard errors, (N,), N >= 1."""
+def scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
+    """Set the y axis of a panel for finite values and their standard errors, (N,), N >= 1.
+
+    The axis of a distance that hardly changes begins at 0: what is next to nothing is to look like it.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     low, high = float(values.min()), float(values.max())
@@ -142,6 +146,9 @@ def _scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
         else:  # an unbiased distance near 0: linear there, up to a power of ten
             axis.set_yscale("symlog", linthresh=10.0 ** np.round(np.log10(max(noise, high / 1000))))
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    elif high - low <= STILL * max(abs(low), abs(high)):
+        most = max(abs(low), abs(high)) or 1.0
+        axis.set_ylim(-1.2 * most if low < 0 else 0, 1.2 * most if high > 0 or low >= 0 else 0)
 
 
 def class_accuracy(

@@ -69,7 +69,7 @@ def figures(subject: Subject, words: Words) -> Section:
     per_class = subject.evaluation.per_class if subject.evaluation else subject.evaluations[-1].per_class
     worst = classes.least_accurate(per_class or {}, 3)
     if worst:
-        shown = ", ".join(f'"{name}" {value:.1%}' for name, value in worst)
+        shown = words.comma.join(f"{words.quoted(name)} {value:.1%}" for name, value in worst)
         section.add(Paragraph(words("figures.worst", classes=shown)))
     return section.add(over_time(subject, words))
 
@@ -89,7 +89,7 @@ def table(found: dict[str, Figure], words: Words) -> Table:
             rows.append((f"`{name}`", words(ways[metric.better]), *numbers, meaning))
     keys = ("figure", "better", "value", "se", *(["floor"] if floors else []), "meaning")
     header = tuple(words(f"figures.{key}") for key in keys)
-    return Table(header, tuple(rows), "", frozenset((2, 3, 4)))
+    return Table(header, tuple(rows), "", frozenset(range(2, len(header) - 1)))
 
 
 def over_time(subject: Subject, words: Words) -> Table | None:

@@ -1,5 +1,6 @@
 """The sentences of reports, in each language: ``words/en.toml`` and ``words/zh.toml`` have the same keys."""
 
+import string
 import tomllib
 from functools import cache
 from importlib import resources
@@ -8,6 +9,20 @@ from typing import Any
 from condgan.errors import ArgumentError
 
 LANGUAGES = ("en", "zh")
+
+
+class Counting(string.Formatter):
+    """Sentences with counts: ``{epochs:# epoch}`` is ``1 epoch`` or ``4 epochs``.
+
+    ``{n:# training has|trainings have}`` names the plural where it is no ``s``.
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A value; after ``#`` stands the word that it counts."""
+        if not format_spec.startswith("# "):
+            return str(super().format_field(value, format_spec))
+        one, _, many = format_spec.removeprefix("# ").partition("|")
+        return f"{value} {one if str(value) == '1' else many or f'{one}s'}"
 
 
 class Words:
@@ -25,16 +40,30 @@ class Words:
 
     @property
     def comma(self) -> str:
-        """Between the parts of an enumeration."""
+        """Between the parts of a sentence."""
         return "，" if self.lang == "zh" else ", "
 
+    @property
+    def colon(self) -> str:
+        """After a name that is explained."""
+        return "：" if self.lang == "zh" else ": "
+
+    @property
+    def between(self) -> str:
+        """Between the names of an enumeration."""
+        return "、" if self.lang == "zh" else ", "
+
+    def quoted(self, text: str) -> str:
+        """A name, or words of another language."""
+        return f"「{text}」" if self.lang == "zh" else f'"{text}"'
+
     def split(self, name: str) -> str:
-        """The name of a split."""
-        return self.get(f"split.{name}", name)
+        """The name of a split, or of several, as ``train+validation``."""
+        return "+".join(self.get(f"split.{one}", one) for one in name.split("+"))
 
     def __call__(self, key: str, **values: Any) -> str:
         """A sentence with its values."""
-        return self.of[key].format(**values)
+        return Counting().format(self.of[key], **values)
 
     def get(self, key: str, default: str = "") -> str:
         """A sentence without values; the default where there is none."""

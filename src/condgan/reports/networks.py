@@ -46,11 +46,11 @@ def layer(spec: Network, dialect: Dialect, inputs: str, units: int, pieces: int,
     if spec.activation == "maxout":
         parts.append(dialect.maxout.format(pieces))
     if spec.norm == "batch" and not plain:
-        parts.append(f"nn.BatchNorm1d({units}" + (f", eps={spec.norm_eps:g})" if spec.norm_eps != 1e-5 else ")"))
+        parts.append(f"nn.BatchNorm1d({units}" + (f", eps={spec.norm_eps!r})" if spec.norm_eps != 1e-5 else ")"))
     if spec.activation != "maxout":
         parts.append(ACTIVATIONS.get(spec.activation, dialect.prelu))
     if spec.dropout and not plain:
-        parts.append(f"nn.Dropout({spec.dropout:g})")
+        parts.append(f"nn.Dropout({spec.dropout!r})")
     return ", ".join(parts)
 
 

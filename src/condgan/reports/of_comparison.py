@@ -35,7 +35,21 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
         said = f"{type(error).__name__} {error}"
         raise CondganError(f"{folder / FILE} is damaged ({said}): compare again with the same folder") from None
     subtitle = words("comparison.subtitle", count=len(paths))
-    return Document(words.lang, words("comparison.title", names=", ".join(paths)), subtitle, sections, author)
+    title = words("comparison.title", names=words.between.join(told(paths).values()))
+    return Document(words.lang, title, subtitle, sections, author)
+
+
+def told(paths: Sequence[str]) -> dict[str, str]:
+    """How each side is called: its path without the folders that all of them share."""
+    parts = [Path(path).parts for path in paths]
+    least = min(len(one) for one in parts) - 1
+    shared = next((place for place in range(least) if len({one[place] for one in parts}) > 1), least)
+    return {path: str(Path(*one[shared:])) for path, one in zip(paths, parts, strict=True)}
+
+
+def names(found: Any) -> dict[str, str]:
+    """How each side of a comparison is called."""
+    return told([str(side["path"]) for side in found["sides"]])
 
 
 def summary(found: Any, words: Words) -> Section:
@@ -43,11 +57,12 @@ def summary(found: Any, words: Words) -> Section:
     section = Section("summary", words("summary.title"))
     for pair in found["comparisons"]:
         verdicts = [str(one["verdict"]) for one in pair["figures"].values()]
-        told = ", ".join(
+        counted = words.comma.join(
             f"{words(f'comparison.{verdict}')} {verdicts.count(verdict)}" for verdict in VERDICTS if verdict in verdicts
         )
-        section.add(Paragraph(words("comparison.counted", a=pair["a"], b=pair["b"], told=told)))
-    notices = tuple(str(one) for one in found["notices"])
+        of = names(found)
+        section.add(Paragraph(words("comparison.counted", a=of[pair["a"]], b=of[pair["b"]], told=counted)))
+    notices = tuple(words("comparison.notice", text=str(one)) for one in found["notices"])
     return section.add(None if not notices else Items(notices))
 
 
@@ -57,16 +72,16 @@ def recipes(found: Any, words: Words) -> Section:
     rows = [(f"`{name}`", *map(str, values)) for name, values in found["recipes"].items()]
     rows.append((words("comparison.epochs"), *(f"{side['epoch']:g}" for side in sides)))
     rows.append((words("comparison.trainings"), *(str(len(side["runs"])) for side in sides)))
-    header = (words("setup.field"), *(str(side["path"]) for side in sides))
+    header = (words("setup.field"), *names(found).values())
     return Section("recipes", words("comparison.recipes")).add(Table(header, tuple(rows)))
 
 
 def pairs(found: Any, words: Words) -> list[Section]:
     """The figures of each pair, with a sentence for each."""
-    return [pair_of(pair, words, f"pair-{place}") for place, pair in enumerate(found["comparisons"], 1)]
+    return [pair_of(pair, names(found), words, f"pair-{place}") for place, pair in enumerate(found["comparisons"], 1)]
 
 
-def pair_of(pair: Any, words: Words, place: str) -> Section:
+def pair_of(pair: Any, of: dict[str, str], words: Words, place: str) -> Section:
     """The figures of a pair."""
     rows = []
     for name, one in pair["figures"].items():
@@ -75,12 +90,12 @@ def pair_of(pair: Any, words: Words, place: str) -> Section:
         needed = "-" if one.get("seeds") is None else str(one["seeds"])
         rows.append((f"`{name}`", a, b, words(f"comparison.{one['verdict']}"), interval, needed))
     header = (
-        words("figures.figure"), str(pair["a"]), str(pair["b"]),
+        words("figures.figure"), of[pair["a"]], of[pair["b"]],
         *(words(f"comparison.{name}") for name in ("second", "interval", "seeds")),
     )  # fmt: skip
-    title = words("comparison.pair", a=pair["a"], b=pair["b"])
+    title = words("comparison.pair", a=of[pair["a"]], b=of[pair["b"]])
     meanings = tuple(
-        f"`{name}`: {words.get(f'metric.{metric}', METRICS[metric].text)}"
+        f"`{name}`{words.colon}{words.get(f'metric.{metric}', METRICS[metric].text)}"
         for name in pair["figures"]
         if (metric := metric_of(name)) in METRICS
     )
@@ -124,7 +139,10 @@ def limits(found: Any, words: Words) -> Section:
 
 def repeat(found: Any, words: Words) -> Section:
     """The command."""
-    protocol = ", ".join(f"{name} {value}" for name, value in found["protocol"].items())
+    protocol = words.comma.join(
+        words.get(f"protocol.{name.replace(' ', '-')}", name) + f" {words.split(str(value))}"
+        for name, value in found["protocol"].items()
+    )
     paths = " ".join(shlex.quote(str(side["path"])) for side in found["sides"])
     return Section("repeat", words("repeat.title")).add(
         Paragraph(words("comparison.protocol", protocol=protocol)),

@@ -104,45 +104,53 @@ def summary(subject: Subject, words: Words) -> Section:
 
 def setup(subject: Subject, words: Words) -> Section:
     """Recipe, data and how it was trained, as a table."""
-    recipe, plan = subject.recipe, subject.plan
-    rows = [(words("setup.recipe"), recipe.name), (words("setup.source"), source(subject, words))]
+    section = Section("setup", words("setup.title"))
+    section.add(Table((words("setup.field"), words("setup.value")), tuple(rows(subject, words))))
+    if subject.plan is None:
+        section.add(Paragraph(words("state.no-provenance")))
+    if subject.recipe.notes:
+        section.add(Paragraph(words("setup.notes")), Items(subject.recipe.notes[:MOST_NOTES]))
+    return section
+
+
+def rows(subject: Subject, words: Words) -> list[tuple[str, str]]:
+    """Names and values of the setup."""
+    recipe = subject.recipe
+    found = [(words("setup.recipe"), recipe.name), (words("setup.source"), source(subject, words))]
     if recipe.name in builtin.RECIPES:
         changed = differences(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
-        rows.append((words("setup.changes"), ", ".join(f"`{one}`" for one in changed) or words("report.none")))
-    rows.append((words("setup.data"), data_name(subject)))
+        found.append(
+            (words("setup.changes"), words.between.join(f"`{one}`" for one in changed) or words("report.none"))
+        )
+    found.append((words("setup.data"), data_name(subject)))
     counts = subject.run.split_counts()
     if counts:
-        shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        trained = subject.trained_on or "?"
-        rows += [(words("setup.splits"), shown), (words("setup.trained-on"), trained)]
+        shown = words.comma.join(f"{words.split(name)} {count:,}" for name, count in counts.items())
+        trained = words.split(subject.trained_on or "?")
+        found += [(words("setup.splits"), shown), (words("setup.trained-on"), trained)]
     if subject.domain is not None:
         names = subject.domain.class_names
-        shown = ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "")
+        shown = words.between.join(names[:20]) + (words("setup.more", count=len(names)) if len(names) > 20 else "")
         form = diagrams.shape(subject.domain.shape)
-        rows += [(words("setup.form"), form), (words("setup.classes"), shown or words("report.none"))]
-    rows.append((words("setup.latent"), f"{recipe.latent.dim} x {recipe.latent.distribution}"))
+        found += [(words("setup.form"), form), (words("setup.classes"), shown or words("report.none"))]
+    kind = recipe.latent.distribution
+    noise = words("setup.noise", dim=recipe.latent.dim, distribution=words.get(f"setup.{kind}", kind))
+    found.append((words("setup.latent"), noise))
     for network in ("generator", "discriminator"):
         one = getattr(recipe.optim, network[0])
-        shown = f"{one.name}, lr {one.lr:g}" + (
-            f", betas {one.betas}" if "ada" in one.name or "rada" in one.name else ""
-        )
-        shown += f", weight decay {one.weight_decay:g}" if one.weight_decay else ""
-        shown += f", {one.schedule}" if one.schedule != "constant" else ""
-        rows.append((words("setup.optimiser", network=words(f"networks.{network}")), shown))
+        parts = [one.name, words("setup.lr", lr=one.lr)]
+        parts += [f"betas ({one.betas[0]:g}, {one.betas[1]:g})"] if "ada" in one.name else []
+        parts += [words("setup.weight-decay", decay=one.weight_decay)] if one.weight_decay else []
+        parts += [words("setup.schedule", schedule=one.schedule)] if one.schedule != "constant" else []
+        found.append((words("setup.optimiser", network=words(f"networks.{network}")), words.comma.join(parts)))
     train = recipe.train
-    rows += [
+    found += [
         (words("setup.batch"), str(train.batch)), (words("setup.epochs"), str(train.epochs)),
         (words("setup.order"), words(f"setup.order-{train.order}")),
         (words("setup.fakes"), words(f"setup.fakes-{train.fakes}")),
         (words("setup.critic"), str(train.critic_steps)), (words("setup.seed"), str(recipe.seed)),
     ]  # fmt: skip
-    section = Section("setup", words("setup.title"))
-    section.add(Table((words("setup.field"), words("setup.value")), tuple(rows)))
-    if plan is None:
-        section.add(Paragraph(words("state.no-provenance")))
-    if recipe.notes:
-        section.add(Paragraph(words("setup.notes")), Items(recipe.notes[:MOST_NOTES]))
-    return section
+    return found
 
 
 def losses(subject: Subject, words: Words) -> Section:
@@ -209,7 +217,7 @@ def course(subject: Subject, words: Words) -> Table:
             continue
         right = subject.mean("d_accuracy", first, last)
         rows.append((
-            f"{last:.4g}", *(number(one) for one in means), ", ".join(number(one) for one in spreads),
+            f"{last:.4g}", *(number(one) for one in means), words.comma.join(number(one) for one in spreads),
             number(subject.mean("g_gradient", first, last)), "-" if right is None else f"{right:.1%}",
         ))  # fmt: skip
     header = tuple(words(f"training.{name}") for name in ("epoch", "d", "g", "between", "gradient", "accuracy"))
@@ -218,7 +226,8 @@ def course(subject: Subject, words: Words) -> Table:
 
 def source(subject: Subject, words: Words) -> str:
     """Where the recipe is from; those of this package have no other source."""
-    return words("setup.own") if subject.recipe.source.startswith(OWN) else subject.recipe.source
+    given = subject.recipe.source
+    return words("setup.own") if given.startswith(OWN) else given if words.lang == "en" else words.quoted(given)
 
 
 def samples(subject: Subject, words: Words) -> Section:

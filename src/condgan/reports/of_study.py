@@ -11,13 +11,14 @@ from condgan.evaluation.summary import number
 from condgan.experiments import results, side_by_side, sweep, table
 from condgan.experiments.study import Study
 from condgan.experiments.trainings import Trainings
-from condgan.reports import of_run, pictures, repeating
-from condgan.reports.document import Block, Code, Document, Items, Paragraph, Picture, Section, Table
+from condgan.reports import of_run, pictures, planned, repeating
+from condgan.reports.document import Block, Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
 
 CLAIMS = "claims.json"
 MOST_ROWS = 60
+LOSS, NETWORKS = ("loss", "penalty"), ("data", "latent", "generator", "discriminator")  # parts of a recipe
 
 
 def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> Document:
@@ -31,30 +32,43 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
     runs = study.runs()
     sections = [summary(study, words), trainings(study, words)]
     sections += [make(study, words) for make in KINDS.get(kind, ())]
-    first = next(iter(runs.values()), None)
-    if first is not None:
-        subject = Subject.open(first)
-        sections += [of_run.setup(subject, words), of_run.losses(subject, words), of_run.layers(subject, words)]
+    subjects = [Subject.open(run.folder) for run in runs.values()]
+    if subjects:
+        sections += [planned.setup(study, subjects, words), *models(subjects, words)]
     sections.append(limits(study, words))
-    if first is not None:
-        sections += [repeating.environment(subject, words)]
-    sections.append(repeat(study, words))
+    if subjects:
+        sections += [repeating.environment(subjects[0], words)]
+    sections.append(planned.repeat(study, words))
     title = words("study.title", kind=words.get(f"study.{kind}", kind), name=folder.resolve().name)
     subtitle = words("study.subtitle", ended=len(outcomes), begun=len(begun))
     return Document(words.lang, title, subtitle, sections, author)
+
+
+def models(subjects: Sequence[Subject], words: Words) -> list[Section]:
+    """What is minimised, and the networks: of the first training, which is said where others differ."""
+    first, recipes = subjects[0], [subject.recipe for subject in subjects]
+    found = []
+    for make, parts in ((of_run.losses, LOSS), (of_run.layers, NETWORKS)):
+        section = make(first, words)
+        if any(getattr(one, part) != getattr(recipes[0], part) for one in recipes for part in parts):
+            section.blocks.insert(0, Paragraph(words("study.of-first", name=first.run.folder.name), True))
+        found.append(section)
+    return found
 
 
 def summary(study: Study, words: Words) -> Section:
     """How many trainings, what became of them, and which failed."""
     begun, outcomes = study.read()
     states = [outcome.state for outcome in outcomes.values()]
-    counted = ", ".join(f"{states.count(state)} {words(f'study.{state}')}" for state in dict.fromkeys(states))
+    counted = words.comma.join(f"{states.count(state)} {words(f'study.{state}')}" for state in dict.fromkeys(states))
     section = Section("summary", words("summary.title"))
     section.add(Paragraph(words("study.counted", begun=len(begun), counted=counted or words("report.none"))))
     left = [name for name in begun if name not in outcomes]
     if left:
         section.add(
-            Paragraph(words("study.unended", names=", ".join(left[:10]), folder=shlex.quote(str(study.folder))))
+            Paragraph(
+                words("study.unended", names=words.between.join(left[:10]), folder=shlex.quote(str(study.folder)))
+            )
         )
     failed = tuple(
         f"{name} ({words(f'study.{one.state}')}): {one.reason or '?'}"
@@ -130,7 +144,7 @@ def settings(study: Study, words: Words) -> Section:
         seen = (found.rows[found.best].values or (None,))[0]
         told = words(
             "study.best", number=found.best, metric=metrics[0], seen=number(seen),
-            fresh=", ".join(map(number, values)), count=len(values),
+            fresh=words.between.join(map(number, values)), count=len(values),
         )  # fmt: skip
         section.add(Paragraph(told))
     for path in found.files:
@@ -162,13 +176,3 @@ def limits(study: Study, words: Words) -> Section:
     """What the figures do not show."""
     texts = [words("limits.validation"), words("limits.network"), words("limits.label"), words("limits.eyes")]
     return Section("limits", words("limits.title")).add(Items(tuple(texts)))
-
-
-def repeat(study: Study, words: Words) -> Section:
-    """How to go on with it, and to measure it."""
-    folder = shlex.quote(str(study.folder))
-    lines = [f"condgan resume {folder}", f"condgan report {folder} -o report.html"]
-    plan = json.dumps(study.described()["plan"] | {"recipe": "..."}, ensure_ascii=False)
-    return Section("repeat", words("repeat.title")).add(
-        Paragraph(words("study.plan")), Code(plan, "json"), Code("\n".join(lines), "console")
-    )

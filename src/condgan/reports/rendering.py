@@ -2,13 +2,14 @@
 
 import base64
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from condgan.reports.document import Document
+from condgan.reports.document import Document, Table
 from condgan.reports.language import Words
 from condgan.storage.manifest import KEY, Manifest
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"`([^`]+)`")
 SPAN = re.compile(r"((?<![`\\])`[^`]+`(?!`))")  # a run of one backquote, which another one ends
+SHORT, LONG = 20, 32  # letters of the widest cell of a column
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 
 
@@ -66,6 +68,7 @@ def environment(autoescape: bool) -> "Environment":
         "cell": _cell,
         "data_uri": _data_uri,
         "kind": _kind,
+        "columns": _columns,
         "comment": _comment,
         "fence": _fence,
     }
@@ -75,6 +78,26 @@ def environment(autoescape: bool) -> "Environment":
 def _kind(block: Any) -> str:
     """The name of a block's template."""
     return type(block).__name__.lower()
+
+
+def _width(text: str) -> int:
+    """Of a text, in letters: a Chinese one counts twice."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text.replace("`", ""))
+
+
+def _columns(block: Table) -> list[str]:
+    """The class of each column: short ones are never broken, long ones keep room for some words in a line.
+
+    A title without a place to break, as a path, is broken anywhere.
+    """
+    classes = []
+    for place, title in enumerate(block.header):
+        widest = max((_width(row[place]) for row in block.rows), default=0)
+        kinds = ["number"] if place in block.numbers else []
+        kinds += ["short"] if widest <= SHORT else ["long"] if widest >= LONG else []
+        kinds += ["path"] if max(map(len, title.split()), default=0) > SHORT else []
+        classes.append(" ".join(kinds))
+    return classes
 
 
 def _inline(text: str) -> Any:

@@ -21,10 +21,10 @@ def environment(subject: Subject, words: Words) -> Section:
     rows = []
     for place, one in enumerate(sessions[-MOST_LINES:], max(1, len(sessions) - MOST_LINES + 1)):
         settings = one.get("settings") or {}
-        versions = ", ".join(
+        versions = words.comma.join(
             f"{name} {one[name]}" for name in ("condgan", "python", "torch", "jittor", "numpy") if name in one
         )
-        used = ", ".join(str(settings.get(name, "?")) for name in ("device", "threads", "precision"))
+        used = words.comma.join(str(settings.get(name, "?")) for name in ("device", "threads", "precision"))
         rows.append(
             (
                 str(place),

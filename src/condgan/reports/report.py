@@ -116,7 +116,7 @@ def refuse(purpose: Purpose | None, what: str) -> None:
         ArgumentError: it was asked for.
     """
     if purpose is not None:
-        raise ArgumentError("purpose", purpose, f"is for a run, this is {what}: name one of its runs")
+        raise ArgumentError("purpose", purpose, f"expected a run, not {what}; name one of its runs")
 
 
 def authors(given: Mapping[str, str] | Sequence[tuple[str, str]], words: Words) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MOST_LINES = 150
+MOST_TITLE = 4  # lines of the source of a recipe
 ENGINES = ("torch", "jittor")
 
 
@@ -135,7 +136,7 @@ def words(recipe: Recipe, engine: str) -> dict[str, Any]:
 
 def title(recipe: Recipe) -> str:
     """The first line of the docstring: nothing that anyone has written in a recipe can end it."""
-    return wrapped(f"{recipe.name}: {recipe.source}")
+    return wrapped(f"{recipe.name}: {recipe.source}", MOST_TITLE)
 
 
 def origin(recipe: Recipe, engine: str) -> str:
@@ -149,10 +150,11 @@ def origin(recipe: Recipe, engine: str) -> str:
     return wrapped(shlex.join(["condgan", "script", recipe.name, *changes]) + " writes this file.")
 
 
-def wrapped(text: str) -> str:
-    """Text for a docstring in lines of its width."""
+def wrapped(text: str, most: int | None = None) -> str:
+    """Text for a docstring in lines of its width, of which only so many are kept."""
     harmless = "".join(character if character.isprintable() else " " for character in text)
-    return "\n".join(textwrap.wrap(harmless.replace("\\", "/").replace('"', "'"), networks.WIDTH - 4))
+    quoted = harmless.replace("\\", "/").replace('"', "'")
+    return "\n".join(textwrap.wrap(quoted, networks.WIDTH - 4, max_lines=most, placeholder=" ..."))
 
 
 def number(value: float) -> str:
@@ -215,8 +217,12 @@ def save(text: str, path: Path) -> None:
     """Write a script to a file that is not there yet.
 
     Raises:
-        CondganError: it is there, or cannot be written.
+        CondganError: it is there, is no file, or cannot be written.
     """
+    if path.is_dir():
+        raise CondganError(f"{path} is a folder: name a file in it, as {path / 'gan.py'}")
+    if path.exists() and not path.is_file():
+        raise CondganError(f"{path} is not a regular file: name another one, or `-o -` to print it")
     if path.exists():
         raise CondganError(f"{path} exists, and may have been changed by hand: name another file, or remove it")
     files.atomic(path, text.encode())
