@@ -70,8 +70,8 @@ def main(few: str, many: str, path: Path) -> None:
         curves.plain(axis)
     axes[1, 0].set_ylim(bottom=0)
     axes[2, 0].set_ylim(0, 1.02)
-    curves.legend(axes[0, 1])
-    curves.legend(axes[2, 1])
+    axes[0, 0].legend(frameon=False, loc="center right")
+    axes[2, 1].legend(frameon=False, loc="center right")
     curves.save(path, figure, begin())
     shows = f"digits by the first and the last generator of each run, {ROWS} rows each"
     images.save_png(
