@@ -22,7 +22,7 @@ from condgan.recipe import Data
 from condgan.verdicts.trials import Draw, Effort, Trials
 from condgan.verdicts.verdict import judged
 
-EFFORT = Effort(steps=100, width=8)  # about what three minutes give
+EFFORT = Effort(steps=150, width=8)  # about what three minutes give
 VALIDATION, TEST, POOL = 200, 300, 500
 RUNS = 20  # of each case
 

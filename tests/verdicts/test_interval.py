@@ -49,6 +49,20 @@ def test_seeds_that_disagree_widen_it() -> None:
     assert wide.of_trainings > wide.of_images
 
 
+def test_other_ways_tell_how_much_generators_differ() -> None:
+    """Two generators that differ by chance: alone, one degree of freedom; with ways in which they agree, more."""
+    random = np.random.default_rng(5)
+    labels = np.zeros(300, np.int64)
+    base = random.random((5, 300)) < 0.5
+    way = np.stack([random.random((5, 300)) < share for share in (0.66, 0.74)])
+    agreeing = [random.normal(70, 2, (2, 5)) for _ in range(3)]
+    alone, more = (interval(way, base, weights(labels, False), labels, others) for others in ((), agreeing))
+    assert alone.difference == more.difference
+    assert more.half < 0.5 * alone.half
+    differing = [each + np.array([[-5.0], [5.0]]) for each in agreeing]
+    assert interval(way, base, weights(labels, False), labels, differing).half > more.half
+
+
 def test_no_difference_at_all_has_no_width() -> None:
     base = np.tile(np.arange(len(LABELS)) % 2 == 0, (5, 1))
     found = interval(np.tile(base, (2, 1, 1)), base, weights(LABELS, True), LABELS)

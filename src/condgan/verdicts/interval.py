@@ -5,6 +5,7 @@ generator. The difference varies with all three, so its variance has a part of e
 (Searle, Casella & McCulloch 1992, chapter 4), the degrees of freedom are Satterthwaite's (1946).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ def weights(labels: npt.NDArray[np.int64], balanced: bool, only: int | None = No
     return np.asarray(1 / (counts[labels] * np.count_nonzero(counts)))
 
 
-def interval(way: Hits, base: Hits, counts: Floats, labels: npt.NDArray[np.int64]) -> Interval:
+def interval(
+    way: Hits, base: Hits, counts: Floats, labels: npt.NDArray[np.int64], others: Sequence[Floats] = ()
+) -> Interval:
     """How much better ``way`` is than ``base``.
 
     Args:
@@ -58,11 +61,13 @@ def interval(way: Hits, base: Hits, counts: Floats, labels: npt.NDArray[np.int64
         base: the same without generators, (S, N), by the same seeds; S is 2 or more.
         counts: what each image counts, as of ``weights``.
         labels: of the images, within which they vary.
+        others: points of other ways by the same generators and seeds, (G, S) each: in one way, two generators say
+            little of how much generators differ.
     """
     differences = 100 * (way.astype(float) - base)  # (G, S, N)
     cells = differences @ counts  # (G, S)
     of_images = _of_images(differences.mean((0, 1)), counts, labels)
-    of_trainings, df_trainings = _of_trainings(cells)
+    of_trainings, df_trainings = _of_trainings(cells, others)
     variance = of_images + of_trainings
     mean = float(cells.mean())
     if variance == 0:
@@ -84,18 +89,19 @@ def _of_images(differences: Floats, counts: Floats, labels: npt.NDArray[np.int64
     return total
 
 
-def _of_trainings(cells: Floats) -> tuple[float, float]:
+def _of_trainings(cells: Floats, others: Sequence[Floats] = ()) -> tuple[float, float]:
     """The variance of the mean of (G, S) over other generators and seeds, and its degrees of freedom."""
     generators, seeds = cells.shape
     mean, by_generator, by_seed = cells.mean(), cells.mean(1), cells.mean(0)
     of_seeds = generators * float(by_seed.var(ddof=1))
     if generators == 1:
         return of_seeds / seeds, seeds - 1.0
-    of_generators = seeds * float(by_generator.var(ddof=1))
+    every = (cells, *others)
+    of_generators = seeds * float(np.mean([each.mean(1).var(ddof=1) for each in every]))
     rest = cells - by_generator[:, None] - by_seed[None, :] + mean
     of_rest = float((rest**2).sum()) / ((generators - 1) * (seeds - 1))
     squares = np.array([of_generators, of_seeds, of_rest])
-    degrees = np.array([generators - 1, seeds - 1, (generators - 1) * (seeds - 1)])
+    degrees = np.array([len(every) * (generators - 1), seeds - 1, (generators - 1) * (seeds - 1)])
     combined = max(of_generators + of_seeds - of_rest, of_seeds)  # an estimate below that of seeds alone is chance
     if combined == 0:
         return 0.0, 1.0

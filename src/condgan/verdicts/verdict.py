@@ -91,12 +91,13 @@ def judged(trials: Trials) -> Verdict:
     labels = trials.test.labels
     of_way, of_base = trials.hits(way, "test"), trials.hits(base, "test")[0]
     weights = intervals.weights(labels, balanced)
-    found = intervals.interval(of_way, of_base, weights, labels)
+    others = [shares(trials, one, balanced) for one in added if one.real]
+    found = intervals.interval(of_way, of_base, weights, labels, others)
     rarest = None
     rare = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
     if balanced and np.any(labels == rare):
         only = intervals.weights(labels, balanced, rare)
-        rarest = rare, intervals.interval(of_way, of_base, only, labels)
+        rarest = rare, intervals.interval(of_way, of_base, only, labels, others)
     return Verdict(
         word(found), found, way, base, float(100 * (of_base @ weights).mean()), balanced, rarest,
         (*rows, *more, *alone), broken(trials, balanced),
