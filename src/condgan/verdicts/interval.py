@@ -2,7 +2,8 @@
 
 Each way is trained with the same seeds, and tested on the same images; with synthetic images also once for each
 generator. The difference varies with all three, so its variance has a part of each: seeds and generators are crossed
-(Searle, Casella & McCulloch 1992, chapter 4), the degrees of freedom are Satterthwaite's (1946).
+(Searle, Casella & McCulloch 1992, chapter 4), the degrees of freedom are Satterthwaite's (1946). Where generators differ
+by no more than chance, their part is left out.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+POOLED = 0.25  # p-value of the generators from which on they are taken to differ by nothing (Bancroft 1944)
 LEVEL = 0.02  # a difference of 0 is outside of one interval in so many
 
 Floats = npt.NDArray[np.float64]
@@ -96,14 +98,16 @@ def _of_trainings(cells: Floats, others: Sequence[Floats] = ()) -> tuple[float, 
     of_seeds = generators * float(by_seed.var(ddof=1))
     if generators == 1:
         return of_seeds / seeds, seeds - 1.0
-    every = (cells, *others)
-    of_generators = seeds * float(np.mean([each.mean(1).var(ddof=1) for each in every]))
+    of_generators = seeds * float(by_generator.var(ddof=1))
     rest = cells - by_generator[:, None] - by_seed[None, :] + mean
-    of_rest = float((rest**2).sum()) / ((generators - 1) * (seeds - 1))
-    squares = np.array([of_generators, of_seeds, of_rest])
-    degrees = np.array([len(every) * (generators - 1), seeds - 1, (generators - 1) * (seeds - 1)])
-    combined = max(of_generators + of_seeds - of_rest, of_seeds)  # an estimate below that of seeds alone is chance
-    if combined == 0:
-        return 0.0, 1.0
-    spread = (squares**2 / degrees).sum() if combined > of_seeds else of_seeds**2 / (seeds - 1)
+    df_rest = (generators - 1) * (seeds - 1)
+    of_rest = float((rest**2).sum()) / df_rest
+    apart = stats.f.sf(of_generators / of_rest, generators - 1, df_rest) if of_rest > 0 else float(of_generators == 0)
+    if apart > POOLED:
+        return of_seeds / cells.size, seeds - 1.0
+    every = (cells, *others)
+    pooled = seeds * float(np.mean([each.mean(1).var(ddof=1) for each in every]))
+    of_generators = min(of_generators, pooled)  # ways that differ more are no measure of this one
+    combined = of_generators + max(of_seeds - of_rest, 0.0)
+    spread = of_generators**2 / (len(every) * (generators - 1)) + max(of_seeds - of_rest, 0.0) ** 2 / (seeds - 1)
     return combined / cells.size, float(combined**2 / spread)
