@@ -32,14 +32,14 @@ def path(argument: str, value: object) -> Path:
     return Path(os.fspath(name))
 
 
-def text(argument: str, value: object) -> str:
-    """A text.
+def text(argument: str, value: object, such: str = "") -> str:
+    """A text, ``such`` as this one.
 
     Raises:
         ArgumentError: another type.
     """
     if not isinstance(value, str):
-        raise ArgumentError(argument, shown(value), "expected text")
+        raise ArgumentError(argument, shown(value), f"expected text{such and f', such as {such}'}")
     return value
 
 
@@ -56,6 +56,15 @@ def integer(argument: str, value: object, least: int, most: int, unit: str = "")
     if number is None or isinstance(value, bool) or not least <= number <= most:
         raise ArgumentError(argument, shown(value), f"expected {least} to {most}{unit and f' {unit}'}, a whole number")
     return number
+
+
+def refusals(check: Callable[..., object], *values: object) -> list[ArgumentError]:
+    """What a check says of values, to be told beside other errors: nothing, or one error."""
+    try:
+        check(*values)
+    except ArgumentError as error:
+        return [error]
+    return []
 
 
 def function(argument: str, value: object) -> Callable[..., Any]:

@@ -13,6 +13,10 @@ import condgan
 from condgan import cli, recipes
 from condgan.errors import CondganError
 from condgan.experiments import evaluating, trainings
+from condgan.experiments.seeds import Seeds
+from condgan.experiments.spaces import parse
+from condgan.experiments.study import Study
+from condgan.experiments.sweep import Sweep
 from condgan.recipe import Domain
 from condgan.results.figure import Figure
 from condgan.results.records import EvaluationRecord, to_line
@@ -260,3 +264,30 @@ def test_a_sweep_is_no_side(tmp_path: Path) -> None:
     (tmp_path / "S" / "study.json").write_text(json.dumps({"format": 1, "kind": "sweep", "plan": {}}))
     with pytest.raises(CondganError, match="give two of them"):
         trainings.find(tmp_path / "S")
+
+
+def test_studies_and_runs_are_paths(tmp_path: Path) -> None:
+    study = condgan.Study(str(tmp_path / "A"))
+    study.begin(Seeds(recipes.get("cgan-lsgan", ()), 3))
+    a, b = group(study.folder, (0.90, 0.91, 0.92)), group(tmp_path / "B", (0.97, 0.98, 0.985), "train.batch=32")
+    found, expected = condgan.compare(study, condgan.Run(str(b / "seed-0"))), condgan.compare(a, b / "seed-0")
+    assert found.as_json() == expected.as_json()
+    assert Path(condgan.Run(study)) == Path(study) == a
+    with pytest.raises(CondganError, match=f"`condgan diagnose {a}` diagnoses each"):
+        condgan.diagnose(study)
+
+
+def test_a_study_of_settings_is_refused_with_as_many_of_them_as_are_wanted(tmp_path: Path) -> None:
+    study = Study(tmp_path / "a sweep")
+    space = parse(recipes.get("cgan-lsgan", ()), ("train.batch=32,64",))
+    study.begin(Sweep(space, ("train.batch=32,64",), ("fid",), 2, 1, "one-at-a-time", study))
+    with pytest.raises(CondganError, match="without a training yet"):
+        evaluating.evaluate(study)
+    for name in ("setting-0000", "setting-0001"):
+        study.write({"began": f"{name}/seed-0"})
+        run(study.folder / name / "seed-0", evaluations=[{"fid": 1.0}])
+    with pytest.raises(CondganError) as one:
+        evaluating.evaluate(study)
+    assert str(one.value).endswith(f"give one of them, such as '{study.folder}/setting-0001'")
+    with pytest.raises(CondganError, match=r"give two of them, such as '.*/setting-0001' and '.*/setting-0000'"):
+        condgan.compare(study, tmp_path)

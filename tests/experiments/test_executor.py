@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,69 @@ def test_what_was_refused_is_tried_again(digits: Path, tmp_path: Path) -> None:
     (study.folder / "trial-0" / "mine.txt").unlink()
     executor.work(study, plan)
     assert study.read()[1]["trial-0"].state == "finished"
+
+
+@pytest.mark.parametrize("gone", [".", "recipe.json", "log.jsonl"])
+def test_a_finished_trial_whose_run_is_gone_is_trained_again(gone: str, digits: Path, tmp_path: Path) -> None:
+    recipe = builtin.get("cgan-lsgan", [*TINY, f"data.source={digits}", "train.epochs=1"])
+    study, plan, said = Study(tmp_path / "study"), Scripted((recipe, recipe)), list[str]()
+    executor.work(study, plan)
+    folder = study.run("trial-0").folder
+    before = checkpoint.load(study.run("trial-0").checkpoint())
+    shutil.rmtree(folder) if gone == "." else (folder / gone).unlink()
+    executor.work(study, plan, say=said.append)
+    after = checkpoint.load(study.run("trial-0").checkpoint())
+    assert study.run("trial-0").status.state == "finished"
+    assert study.run("trial-0").log.is_file()
+    assert all(after.state[name].tobytes() == before.state[name].tobytes() for name in before.state)
+    told = next(line for line in said if "trained again" in line)
+    assert told.startswith("trial-0: ")
+    assert ("run folder" if gone == "." else gone) in told
+    assert (study.folder / "incomplete" / "trial-0").is_dir() == (gone != ".")
+    assert not any(line.startswith("trial-1") for line in said)
+
+
+def test_a_trial_that_begins_anew_is_open_until_it_ends(digits: Path, tmp_path: Path) -> None:
+    """Else one that was killed on the way would pass for finished."""
+    recipe = builtin.get("cgan-lsgan", [*TINY, f"data.source={digits}", "train.epochs=1"])
+    study, plan = Study(tmp_path / "study"), Scripted((recipe,))
+    executor.work(study, plan)
+    shutil.rmtree(study.run("trial-0").folder)
+    executor.Crew(study, plan, 1, lambda _: None, lambda recipe, dataset: None, lambda: False)
+    assert study.read() == (["trial-0"], {})
+
+
+def test_a_damaged_recipe_of_a_finished_trial_is_named(digits: Path, tmp_path: Path, refused: Any) -> None:
+    study = seeds.train_seeds("cgan-lsgan", *TINY, seeds=1, data=digits, epochs=1, study=tmp_path / "A")
+    damaged = study.run("seed-0").folder / "recipe.json"
+    damaged.write_text("{")
+    assert str(damaged) in refused("resume", study.folder)
+
+
+def test_a_process_that_dies_is_told(digits: Path, tmp_path: Path) -> None:
+    recipe = builtin.get("cgan-lsgan", [*TINY, f"data.source={digits}", "train.epochs=1"])
+    study, said, killed = Study(tmp_path / "study"), list[str](), list[int]()
+
+    def kill(working: list[executor.Working]) -> None:
+        if not killed:
+            killed.append(working[0].process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    executor.work(study, Scripted((recipe,)), 1, said.append, kill)
+    assert [line for line in said if line.startswith("trial")] == [
+        "trial-0: begins",
+        "trial-0: its process died, started again",
+        "trial-0: finished",
+    ]
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_no_workers_are_refused(workers: int, digits: Path, tmp_path: Path, refused: Any) -> None:
+    folder = tmp_path / "A"
+    words = ["train", "cgan-lsgan", *TINY, "--data", digits, "--epochs", 1, "--seeds", 2, "--run", folder]
+    assert f"--workers {workers}: expected 1 to 1000" in refused(*words, "--workers", workers)
+    Study(folder).begin(seeds.Seeds(builtin.get("cgan-lsgan", [*TINY]), 1))
+    assert f"--workers {workers}: expected 1 to 1000" in refused("resume", folder, "--workers", workers)
 
 
 def test_the_table_tells_spread_over_trainings_from_the_error_of_one(digits: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from condgan import cli, recipes
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.experiments import results, sweep
 from condgan.experiments.proposals import Asked, Listed
 from condgan.experiments.spaces import parse
@@ -211,3 +211,19 @@ def test_data_that_cannot_be_read_leaves_no_study(tmp_path: Path, capsys: Any) -
         assert stopped.value.code == 2
         assert "nope.npz" in capsys.readouterr().err
         assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"trials": "2"}, "trials='2': expected 1 to 100000"),
+        ({"seeds": 1.5}, "seeds=1.5: expected 1 to 100"),
+        ({"workers": None}, "workers=None: expected 1 to 1000"),
+        ({"metric": ["kid"]}, r"metric=['kid']: expected text, such as fid"),
+    ],
+)
+def test_types_of_a_sweep_are_checked(options: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as error:
+        sweep.sweep("cgan-lsgan", "train.batch=32,64", study=tmp_path / "S", **options)
+    assert str(error.value).startswith(says)
+    assert not (tmp_path / "S").exists()

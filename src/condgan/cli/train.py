@@ -50,7 +50,7 @@ def train(
     from condgan.training import training
     from condgan.training.listeners import terminal
 
-    words = words or []
+    words, trials = words or [], 1 if workers is None else workers
     named = bool(words) and builtin.is_name(words[0])
     name, overrides = (words[0], words[1:]) if named else (None, words)
     if seeds is not None:
@@ -59,7 +59,7 @@ def train(
         with study.progress() as shown:
             report_seeds(
                 trainings.train_seeds(
-                    name, *overrides, seeds=seeds, data=data, epochs=epochs, study=run, workers=workers or 1, **shown
+                    name, *overrides, seeds=seeds, data=data, epochs=epochs, study=run, workers=trials, **shown
                 )
             )
         return
@@ -73,7 +73,9 @@ def train(
 def resume(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or of a study: of seeds, of a sweep, of claims.")],
     overrides: Overrides = None,
-    data: Annotated[str | None, typer.Option(help="Where the same data lies now, if it was moved.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Of a run, not of a study: where the same data lies now, if it was moved.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs in all: more than planned trains on.")] = None,
     workers: Annotated[
         int | None, typer.Option(help="Of a study, how many trials to train at a time; default: 1.")
@@ -87,7 +89,7 @@ def resume(
     if Study(run).plan_file.is_file():
         if overrides or data is not None or epochs is not None:
             raise CondganError(f"{run} is a study, which goes on as it was planned: give its folder alone")
-        resume_study(Study.open(run), workers or 1)
+        resume_study(Study.open(run), 1 if workers is None else workers)
         return
     if workers is not None:
         raise ArgumentError("workers", workers, "goes with a study")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from os import PathLike, fspath
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,11 @@ def diagnose(
             reason.
     """
     folder, epoch = moment.parse(run, "run")
+    if not (folder / "recipe.json").is_file() and any(folder.glob("*/recipe.json")):
+        raise CondganError(
+            f"{folder} is not a run, it has runs in it: the command `condgan diagnose {quote(str(folder))}` diagnoses "
+            "each of them; give one run here"
+        )
     opened = Run.open(folder)
     recipe, records = opened.recipe, opened.records()
     if epoch is not None:

@@ -39,7 +39,7 @@ def evaluate(
     Raises:
         CondganError: as for ``condgan.evaluate``, or there are no such runs.
     """
-    found = trainings.find(path)
+    found = trainings.find(path, wanted=1)
     folder: Path | None = None if output is None else arguments.path("output", output)
     results = {}
     for number, run in enumerate(found.runs, 1):

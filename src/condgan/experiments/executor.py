@@ -21,7 +21,8 @@ from typing import IO
 from condgan import arguments, threads
 from condgan.data import Dataset, mapped, sources
 from condgan.errors import CondganError, InterruptedTrainingError
-from condgan.experiments import ready
+from condgan.experiments import ready, remains
+from condgan.experiments.remains import last_line
 from condgan.experiments.study import Outcome, Plan, State, Study, Trial
 from condgan.recipe import Recipe
 from condgan.results.records import EvaluationRecord, Record, from_line, of_kind
@@ -144,6 +145,9 @@ class Crew:
         self.working: list[Working] = []
         self.begun, outcomes = study.read()
         self.outcomes = {name: outcome for name, outcome in outcomes.items() if outcome.state != "failed"}
+        for name, lacking in remains.missing(study, outcomes).items():  # the truth about a trial is in its run
+            say(f"{name}: {lacking} is gone: it is trained again{remains.reopen(study, name)}")
+            del self.outcomes[name]
         self.left = [name for name in self.begun if name not in self.outcomes]  # by a process before this one
 
     def fill(self) -> bool:
@@ -172,8 +176,8 @@ class Crew:
         while self.study.run(trial.name).is_locked() and time.monotonic() < until:
             time.sleep(POLL)
 
-    def start(self, trial: Trial, tries: int = 0) -> None:
-        """Start the process of a trial."""
+    def start(self, trial: Trial, tries: int = 0, again: str = "") -> None:
+        """Start the process of a trial, ``again`` for a reason."""
         recipe, environment = trial.recipe, dict(os.environ)
         if self.workers > 1:
             share = recipe.machine.threads or max(1, threads.cores() // self.workers)
@@ -199,7 +203,8 @@ class Crew:
             pass  # it died at once, which is seen at the next look
         step = self.step(trial)
         self.working.append(Working(trial, process, log, step, tries))
-        self.say(f"{trial.name}: {'goes on at step ' + str(step) if step else 'begins'}")
+        at = f" at step {step}" if step else ""
+        self.say(f"{trial.name}: {f'{again}, started again' if again else 'goes on' if step else 'begins'}{at}")
 
     def data(self, recipe: Recipe) -> Path:
         """The dataset of a recipe in mapped files: read, made ready to be measured, and written once."""
@@ -263,7 +268,8 @@ class Crew:
                 reason = f"its process died {tries} times at step {step}: {last_line(Path(worker.log.name))}"
                 self.note(Outcome(trial=trial.name, state="failed", reason=reason))
             else:
-                self.start(trial, tries)
+                ended = "its process was stopped" if state == "stopped" else "its process died"
+                self.start(trial, tries, "" if worker.process.returncode == 2 else ended)
 
     def taken(self, worker: Working) -> bool:
         """Whether another process has the run, as a worker of an executor that was killed; it is waited for."""
@@ -292,9 +298,3 @@ class Crew:
                 worker.process.kill()
                 worker.process.wait()
             worker.log.close()
-
-
-def last_line(path: Path) -> str:
-    """The last words of a log."""
-    lines = path.read_text("utf-8", "replace").split("\n") if path.is_file() else []
-    return next((line.strip()[:500] for line in reversed(lines) if line.strip()), "without a word")

@@ -6,8 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from condgan import arguments
 from condgan.data import sources
-from condgan.errors import ArgumentError
 from condgan.experiments import executor
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.study import Outcome, Study, Trial
@@ -38,8 +38,7 @@ class Seeds:
         Raises:
             ArgumentError: not 1 to 1000.
         """
-        if not 1 <= self.count <= MOST:
-            raise ArgumentError("seeds", self.count, f"expected 1 to {MOST} trainings")
+        arguments.integer("seeds", self.count, 1, MOST, "trainings")
 
     def describe(self) -> dict[str, Any]:
         """The recipe and the number of seeds."""
@@ -85,7 +84,7 @@ def train_seeds(
     if data is not None or planned.data.source:
         source = planned.data.source if data is None else str(data)
         planned = planned.model_copy(update={"data": planned.data.model_copy(update={"source": sources.place(source)})})
-    plan = Seeds(planned, seeds)
+    plan = Seeds(planned, arguments.integer("seeds", seeds, 1, MOST, "trainings"))
     if reason:
         say(reason)
     folder = Path(study) if study is not None else Path("runs") / f"{planned.name}-{seeds}-seeds"

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from condgan import arguments
 from condgan.errors import CondganError
 from condgan.generation.run import Run
 from condgan.recipe import Recipe
@@ -82,9 +83,14 @@ class Plan(Protocol):
 class Study:
     """The folder of a study, and the places in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.plan_file, self.journal = folder, folder / PLAN, folder / JOURNAL
-        self.data, self.logs = folder / ".data", folder / "logs"
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = arguments.path("study", folder)
+        self.plan_file, self.journal = self.folder / PLAN, self.folder / JOURNAL
+        self.data, self.logs = self.folder / ".data", self.folder / "logs"
+
+    def __fspath__(self) -> str:
+        """The folder: a study can be passed wherever a path can."""
+        return str(self.folder)
 
     def __repr__(self) -> str:
         """``<Study a: seeds, 3 of 5 trials ended>``."""
@@ -98,9 +104,9 @@ class Study:
         Raises:
             CondganError: there is none in this folder.
         """
-        study = cls(Path(folder))
+        study = cls(folder)
         if not study.plan_file.is_file():
-            raise CondganError(f"{folder} is not a study: it has no {PLAN}")
+            raise CondganError(f"{study.folder} is not a study: it has no {PLAN}")
         study.described()
         return study
 
@@ -238,7 +244,9 @@ class Study:
                     continue
                 if name not in begun:
                     begun.append(name)
-                if "began" not in content:
+                if "began" in content:
+                    outcomes.pop(name, None)  # it began anew
+                else:
                     outcomes[name] = Outcome.model_validate(content)
             except (ValueError, ValidationError, KeyError, TypeError, RecursionError):
                 continue

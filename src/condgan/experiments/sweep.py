@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from condgan import arguments
+from condgan.arguments import refusals
 from condgan.data import sources
 from condgan.errors import ArgumentError, CondganError, joined
 from condgan.evaluation.comparison import QUICK
@@ -41,8 +43,7 @@ Sampler = Literal["tpe", "random", "one-at-a-time"]
 def problems(metrics: Sequence[str], trials: int, seeds: int, workers: int = 1) -> list[ArgumentError]:
     """What is wrong with the arguments of a sweep, besides its space."""
     numbers = (("trials", trials, MOST_TRIALS), ("seeds", seeds, MOST_SEEDS), ("workers", workers, executor.MOST))
-    wrong = [(name, number, most) for name, number, most in numbers if not 1 <= number <= most]
-    found = [ArgumentError(name, number, f"expected 1 to {most}") for name, number, most in wrong]
+    found = [one for name, number, most in numbers for one in refusals(arguments.integer, name, number, 1, most)]
     unknown = [name for name in metrics if name not in BETTER and name != SECONDS]
     expected = f"expected {', '.join(BETTER)} or {SECONDS}"
     found += [ArgumentError("metric", name, expected) for name in unknown]
@@ -246,7 +247,7 @@ def sweep(
         words = tuple(listed)
         if excluded:
             say(f"left out, as {base.name} excludes them: {', '.join(excluded)}")
-    metrics = tuple(name.strip() for name in metric.split(","))
+    metrics = tuple(name.strip() for name in arguments.text("metric", metric, "fid or fid,seconds").split(","))
     wrong = problems(metrics, trials, seeds, workers)
     try:
         space = parse(base, words)
@@ -260,7 +261,7 @@ def sweep(
     )
     space = Space(placed, space.fields)
     folder = Path(study) if study is not None else Path("runs") / f"{base.name}-sweep"
-    plan = Sweep(space, words, metrics, trials, seeds, sampler, Study(folder), storage)
+    plan = Sweep(space, words, metrics, int(trials), int(seeds), sampler, Study(folder), storage)
     if plan.trials < trials:
         say(f"the space has {plan.trials} settings, and each is tried once")
     return work(plan, workers, say, looked)

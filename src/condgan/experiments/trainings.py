@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
+from os import PathLike, fspath
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
@@ -56,22 +57,28 @@ class Measured:
     epoch: float
 
 
-def find(path: str | PathLike[str]) -> Trainings:
+def find(path: str | PathLike[str], wanted: int = 2) -> Trainings:
     """The trainings at a path: a run, a study of seeds, a folder with runs of one recipe, or one of them ``@EPOCH``.
+
+    Args:
+        path: as above.
+        wanted: how many of several settings to ask for, one or two, where the path has more than one.
 
     Raises:
         CondganError: there are none, or they differ in more than their seed.
     """
     place, epoch = moment.parse(path)
     if (place / "recipe.json").is_file():
-        return Trainings(str(path), (Run(place),), epoch)
+        return Trainings(fspath(path), (Run(place),), epoch)
     if not place.is_dir():
         what = f"{place} is a file, no training" if place.exists() else f'nothing at "{place}"'
         raise CondganError(f"{what}: give a run, a study of seeds, or RUN@EPOCH")
     if (place / PLAN).is_file() and Study.open(place).kind() != "seeds":
-        raise CondganError(
-            f"{place} is a study of different settings: give two of them, such as {place}/best and {place}/setting-0000"
-        )
+        begun = {Path(name).parts[0]: None for name in Study.open(place).runs()}
+        if begun:
+            names = [quote(str(place / name)) for name in dict.fromkeys([[*begun][-1], *begun])][:wanted]
+            given = "one of them" if wanted == 1 else "two of them"
+            raise CondganError(f"{place} is a study of different settings: give {given}, such as {' and '.join(names)}")
     runs = [Run(folder) for folder in sorted(place.iterdir()) if (folder / "recipe.json").is_file()]
     if not runs and (place / PLAN).is_file():
         raise CondganError(f"{place} is a study without a training yet: `condgan resume {quote(str(place))}` goes on")
@@ -84,7 +91,7 @@ def find(path: str | PathLike[str]) -> Trainings:
                 f"{place} has runs that differ in more than their seed ({run.folder.name}: {', '.join(other[:3])}): "
                 "give runs of one recipe"
             )
-    return Trainings(str(path), tuple(runs), epoch)
+    return Trainings(fspath(path), tuple(runs), epoch)
 
 
 def from_file(run: Run, epoch: int | None) -> Measured | None:

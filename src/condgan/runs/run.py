@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Self
 
+from condgan import arguments
 from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.recipe import Domain, Recipe
@@ -28,21 +29,21 @@ PATIENCE = 0.5  # seconds: a look at the lock (``is_locked``) may hold it for a 
 class Run:
     """A run folder and the places in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log.jsonl"
-        self.samples = folder / "samples"
-        self.loss_plot = folder / "loss.png"
-        self.metrics_plot = folder / "metrics.png"
-        self.class_plot = folder / "class-accuracy.png"
-        self.evaluation = folder / "evaluation"
-        self.animation = folder / "progress.gif"
-        self.result = folder / "result.png"
-        self.generator_file = folder / "generator.safetensors"
-        self.status_file = folder / "status.json"
-        self.splits_file = folder / "splits.json"
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = arguments.path("run", folder)
+        self.log = self.folder / "log.jsonl"
+        self.samples = self.folder / "samples"
+        self.loss_plot = self.folder / "loss.png"
+        self.metrics_plot = self.folder / "metrics.png"
+        self.class_plot = self.folder / "class-accuracy.png"
+        self.evaluation = self.folder / "evaluation"
+        self.animation = self.folder / "progress.gif"
+        self.result = self.folder / "result.png"
+        self.generator_file = self.folder / "generator.safetensors"
+        self.status_file = self.folder / "status.json"
+        self.splits_file = self.folder / "splits.json"
         """Which image is in which split, where the source does not say so for good."""
-        self.stop_file = folder / "stop"
+        self.stop_file = self.folder / "stop"
         """A training that finds this file saves, removes it and stops."""
 
     def __fspath__(self) -> str:
