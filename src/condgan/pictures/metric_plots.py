@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Counts = npt.NDArray[np.int64]
-
 ACCURACY, MANIFOLDS = "label accuracy", "fidelity, diversity"
 PANELS: dict[str, dict[str, tuple[str, str]]] = {
     ACCURACY: {
-        "label_accuracy": ("label accuracy", BLUE),
-        "balanced_accuracy": ("balanced accuracy", GREEN),
+        "label_accuracy": ("label accuracy", BLUE), "balanced_accuracy": ("balanced accuracy", GREEN),
         "worst_class": ("worst class", RED),
     },
     "KL of classes read": {"modes_kl": ("KL of classes read", PINK)},
@@ -34,20 +32,17 @@ PANELS: dict[str, dict[str, tuple[str, str]]] = {
     "sliced Wasserstein distance": {"swd": ("sliced Wasserstein distance", ORANGE)},
     "kernel distance (KID)": {"kid": ("KID", GREEN)},
     MANIFOLDS: {
-        "precision": ("precision", BLUE),
-        "recall": ("recall", RED),
-        "density": ("density", ORANGE),
+        "precision": ("precision", BLUE), "recall": ("recall", RED), "density": ("density", ORANGE),
         "coverage": ("coverage", GREEN),
     },
-}
+}  # fmt: skip
 GOOD = 0.9  # accuracy below which a class is orange; if all are above, the axis starts here
 STILL = 0.2  # share of a distance within which it counts as constant
 DECADE = 10  # ratio of distances above which their axis is logarithmic
 
 MOST_BARS = 30  # classes in a plot; rows of a confusion matrix
-MOST_PRINTED = 12  # classes of a confusion matrix with numbers in it
-MOST_INCHES = 2.4  # width of a class name
-HISTOGRAM = 1.8  # height in inches
+MOST_PRINTED = 12  # with numbers in it
+MOST_INCHES, HISTOGRAM = 2.4, 1.8  # width of a class name, height
 LEAST_ERROR = 1e-3  # share of a row with the palest colour
 
 
@@ -125,10 +120,8 @@ def _title(figure: "Figure", title: str) -> None:
 
 
 def scale(axis: "Axes", label: str, values: Values, se: Values) -> None:
-    """Set the y axis of a panel for finite values and their standard errors, (N,), N >= 1.
-
-    The axis of a distance that hardly changes begins at 0: what is next to nothing is to look like it.
-    """
+    """Set the y axis of a panel for finite values and their standard errors, (N,), N >= 1; one that hardly changes is
+    seen from 0."""
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     low, high = float(values.min()), float(values.max())

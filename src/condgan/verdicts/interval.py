@@ -2,8 +2,8 @@
 
 Each way is trained with the same seeds, and tested on the same images; with synthetic images also once for each
 generator. The difference varies with all three, so its variance has a part of each: seeds and generators are crossed
-(Searle, Casella & McCulloch 1992, chapter 4), the degrees of freedom are Satterthwaite's (1946). Where generators differ
-by no more than chance, their part is left out.
+(Searle, Casella & McCulloch 1992, chapter 4), the degrees of freedom are Satterthwaite's (1946). Where generators
+differ by no more than chance, their part is left out.
 """
 
 from collections.abc import Sequence
