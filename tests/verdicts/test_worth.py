@@ -11,6 +11,7 @@ from test_verdict import DIGITS
 import condgan
 from condgan import cli
 from condgan.errors import CondganError
+from condgan.experiments.study import Study
 from condgan.recipe import Data
 from condgan.verdicts import plan, worth
 
@@ -58,21 +59,17 @@ def test_it_answers_and_goes_on(tmp_path: Path, hasty: None, capsys: Any) -> Non
     for seed in (0, 1):
         recipe = condgan.Run(tmp_path / "S" / f"seed-{seed}").recipe
         assert (recipe.seed, recipe.data.train_on) == (seed, "train")
+    command, *making = worth.making(Study(tmp_path / "S"), np.array([2, 0, 1, 0, 3]), tuple("01234")).split()
+    assert command == "condgan"
+    code, _, err = told(making, capsys)
+    assert code == 0, err
+    assert len([*(tmp_path / "S" / "synthetic").glob("**/*.png")]) >= 6
     code, _, err = told([*words[:2], "--minutes", "2", *words[4:]], capsys)
     assert (code, "--minutes 2.0: " in err) == (2, True), err
     other = written(tmp_path / "other.npz", 100)
     code, _, err = told(["worth", str(other), *words[2:]], capsys)
     assert code == 2
     assert "is a study of" in err
-
-
-def test_the_command_of_the_synthetic_images_makes_them(tmp_path: Path, hasty: None, capsys: Any) -> None:
-    found = condgan.worth(written(tmp_path / "digits.npz"), minutes=1, study=tmp_path / "S")
-    command, *words = worth.making(found.study, np.array([2, 0, 1, 0, 3]), found.names).split()
-    assert command == "condgan"
-    code, _, err = told(words, capsys)
-    assert code == 0, err
-    assert len([*(tmp_path / "S" / "synthetic").glob("**/*.png")]) >= 6
 
 
 def test_leaks_between_splits_are_named_and_left_out(tmp_path: Path) -> None:
