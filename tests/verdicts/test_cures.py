@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import condgan
 from condgan import cli
@@ -102,6 +104,20 @@ def test_bad_requests_are_one_line(tmp_path: Path, capsys: Any) -> None:
         assert stopped.value.code == 2
         assert len(error.strip().splitlines()) == 1, error
         assert expected in error or "run" in error
+
+
+def test_pictures_of_before_and_after_are_drawn(tmp_path: Path, tiny: dict[str, tuple[str, ...]]) -> None:
+    from condgan.verdicts import cure
+
+    random = np.random.default_rng(0)
+    data = random.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.arange(60) % 3
+    words = ("cgan-bce", *tiny["cgan-bce"], "train.epochs=1")
+    one, other = (condgan.train(*words, data=data, run=tmp_path / name) for name in "ab")
+    study = Study(tmp_path / "S")
+    study.folder.mkdir()
+    cure.picture(study, one, other)
+    with Image.open(study.folder / cure.PICTURE) as image:
+        assert image.width > 2 * 3 * 8
 
 
 @pytest.mark.slow

@@ -261,7 +261,7 @@ def picture(study: Study, ill: Run, kept: Run) -> None:
     grids = [
         (name, drawn)
         for name, side in zip(("before", "after"), sides, strict=True)
-        if (drawn := side_by_side.grid(side))
+        if (drawn := side_by_side.grid(side)) is not None
     ]
     if len(grids) == 2:
         side_by_side.save(study.folder / PICTURE, grids)
