@@ -11,12 +11,15 @@ from PIL import Image
 import condgan
 from condgan import cli
 from condgan.diagnosis.alarms import Finding
+from condgan.diagnosis.diagnosis import Diagnosis
 from condgan.errors import CondganError
 from condgan.experiments.study import Outcome, Study
 from condgan.recipe import builtin
 from condgan.recipe.builtin import differences
 from condgan.verdicts import cures
+from condgan.verdicts.cure import Cure
 from condgan.verdicts.cures import NONE, TOGETHER, Cures
+from conftest import strict
 
 RECIPE = builtin.get("mnist-fast", ["train.epochs=1"])
 FINDING = Finding(
@@ -27,7 +30,7 @@ FINDING = Finding(
 
 def plan(folder: Path, values: dict[str, float | None]) -> Cures:
     """A plan whose branches have these Frechet distances, with any seed."""
-    made = Cures(Study(folder), RECIPE, cures.candidates(RECIPE, [FINDING]), None, "a branch of a: ill", 5.0)
+    made = Cures(Study(folder), RECIPE, cures.candidates(RECIPE, [FINDING]), "/runs/a: b", False)
     seeds = (0, 1, cures.FRESH, cures.FRESH + 1)
     made.measured.update({f"{name}/seed-{seed}": value for name, value in values.items() for seed in seeds})
     return made
@@ -63,7 +66,7 @@ def test_the_two_best_are_tried_together_and_the_best_with_fresh_seeds(tmp_path:
     trial = made.trial(f"{TOGETHER}/seed-1000")
     assert trial.recipe.seed == RECIPE.seed + 1000
     assert trial.recipe.discriminator.dropout == 0.4
-    assert trial.recipe.notes[-1].startswith("a branch of a: ill; discriminator.dropout=0.4")
+    assert trial.recipe.notes[-1].startswith("a branch of /runs/a: b: discriminator.dropout=0.4")
 
 
 def test_where_nothing_is_better_nothing_is_trained_again(tmp_path: Path) -> None:
@@ -91,6 +94,33 @@ def test_it_goes_on_as_it_was_planned(tmp_path: Path) -> None:
     again = cure.written(made.study)
     assert again.describe() == made.describe()
     assert not differences(again.recipe, RECIPE)
+
+
+INFINITE = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("none", "after", "left", "values", "cured", "says"),
+    [
+        (9.0, 2.0, (), (9.0, 2.0), True, "Cured of oscillation"),
+        (9.0, 2.0, ("oscillation",), (9.0, 2.0), False, "Better, not cured (oscillation is left)"),
+        (2.0, 9.0, ("oscillation",), (9.0, 2.0), False, "Not cured of oscillation"),  # the first seeds flattered it
+        (2.0, 9.0, (), (9.0, 2.0), False, "Not cured of oscillation"),
+        (None, 2.0, (), (INFINITE, 2.0), True, "Frechet distance none as it is, 2 with"),  # as it is, it diverges
+        (None, None, (), (1.0, 2.0), False, "nothing that was tried is better"),
+        (None, None, (), (INFINITE, INFINITE), False, "no branch has a Frechet distance"),
+    ],
+)
+def test_it_says_what_the_branches_say(
+    none: float | None, after: float | None, left: tuple[str, ...], values: tuple[float, ...], cured: bool, says: str
+) -> None:
+    found = Diagnosis((FINDING,), 10, 2, 200, ())
+    figures = [None if value is None else {"fid": value} for value in (none, after)]
+    table = tuple(((), value) for value in values)
+    made = Cure("a", Study("S"), found, ("train.ema=0.9",), None, *figures, left, table)
+    assert says in made.sentence()
+    assert made.as_json()["cured"] is cured
+    assert strict(json.dumps(made.as_json()))["table"][0]["fid"] == (values[0] if np.isfinite(values[0]) else None)
 
 
 def test_bad_requests_are_one_line(tmp_path: Path, capsys: Any) -> None:

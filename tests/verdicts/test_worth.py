@@ -53,6 +53,12 @@ def test_it_answers_and_goes_on(tmp_path: Path, hasty: None, capsys: Any) -> Non
     assert found["sentence"].count(f"{found['test_images']} test images") == 1
     assert [row["way"] for row in found["table"]][:3] == ["real", "real, moved", "real, moved and flipped"]
     assert found == json.loads((tmp_path / "S" / "worth.json").read_text())
+    effort = tmp_path / "S" / "effort.json"
+    decided = effort.read_text()
+    effort.write_text('{"steps": 1000000000000, "width": 4000, "seeds": 5}')  # by hand: it is decided anew
+    code, _, err = told([*words, "--json"], capsys)
+    assert code == 0, err
+    assert effort.read_text() == decided
     code, resumed, err = told(["resume", str(tmp_path / "S")], capsys)
     assert code == 0, err
     assert found["sentence"] in resumed

@@ -8,6 +8,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import numpy as np
+
 from condgan.data import sources
 from condgan.diagnosis import diagnosis
 from condgan.diagnosis.diagnosis import Diagnosis
@@ -41,7 +43,6 @@ class Cure:
         run: that was ill.
         study: of the branches; none where nothing was found, and nothing tried.
         findings: what was wrong.
-        cured: whether the best branch is better, and has none of these faults.
         overrides: of the best branch; none where none is best.
         before: figures of the run's last evaluation.
         none, after: means of the branches as it is and of the best, by fresh seeds.
@@ -53,7 +54,6 @@ class Cure:
     run: str
     study: Study | None
     findings: Diagnosis
-    cured: bool = False
     overrides: tuple[str, ...] = ()
     before: Figures | None = None
     none: Figures | None = None
@@ -69,16 +69,27 @@ class Cure:
         named = ", ".join(finding.kind for finding in self.findings.findings)
         if self.study is None:
             return f"{named}: no advice that a short branch could try."
-        if self.none is None or self.after is None:
+        if not any(np.isfinite(value) for _, value in self.table):
+            return f"{named}: no branch has a Frechet distance, so none could be told from the others."
+        if self.after is None:
             return f"{named}: nothing that was tried is better than to train on as it is."
-        figure = (
-            f"Frechet distance {self.none['fid']:.4g} as it is, {self.after['fid']:.4g} with {' '.join(self.overrides)}"
-        )
+        as_it_is = "none" if self.none is None else f"{self.none['fid']:.4g}"
+        figure = f"Frechet distance {as_it_is} as it is, {self.after['fid']:.4g} with {' '.join(self.overrides)}"
         if self.cured:
             return f"Cured of {named}: {figure}."
-        if self.left:
+        if self.better:
             return f"Better, not cured ({', '.join(self.left)} is left): {figure}."
         return f"Not cured of {named}: {figure}, with fresh seeds."
+
+    @property
+    def better(self) -> bool:
+        """Whether the best branch has a lower Frechet distance than none by fresh seeds, or none has none."""
+        return self.after is not None and (self.none is None or self.after["fid"] < self.none["fid"])
+
+    @property
+    def cured(self) -> bool:
+        """Whether the best branch is better, and has none of the faults."""
+        return self.better and not self.left
 
     def as_json(self) -> dict[str, Any]:
         """cured, cure, before, after, run; and findings, table, sentence, study."""
@@ -93,7 +104,7 @@ class Cure:
             "study": None if self.study is None else str(self.study.folder),
             "findings": self.findings.as_json(self.run)["findings"],
             "left": list(self.left),
-            "table": [{"cure": list(one), "fid": value} for one, value in self.table],
+            "table": [{"cure": list(one), "fid": value if np.isfinite(value) else None} for one, value in self.table],
             "sentence": self.sentence(),
         }
 
@@ -130,7 +141,7 @@ def cure(
         say(f"{finding.kind}: {finding.text}")
     if opened.plan_file.is_file():
         planned = written(opened)
-        if planned.story != story(ill, found):
+        if planned.of != str(ill.folder.resolve()):
             raise CondganError(f"{opened.folder} is a study of another cure: choose another folder")
     else:
         recipe = measured(ill.recipe)
@@ -152,7 +163,7 @@ def work(opened: Study, planned: Cures, found: Diagnosis, ill: Run, say: Say, lo
 def resume(opened: Study, say: Say = lambda _: None, looked: Looked = lambda _: None) -> Cure:
     """Go on with a cure as it was planned. Arguments and errors as for ``cure``."""
     planned = written(opened)
-    ill = Run.open(planned.story.partition(": ")[0].removeprefix("a branch of "))
+    ill = Run.open(planned.of)
     return work(opened, planned, diagnosis.diagnose(ill.folder, say=say), ill, say, looked)
 
 
@@ -164,15 +175,10 @@ def written(study: Study) -> Cures:
     """
 
     def build(recipe: Recipe, described: Mapping[str, Any]) -> Cures:
-        tried = {str(name): tuple(map(str, one)) for name, one in described["tried"].items()}
-        return Cures(study, recipe, tried, described["start"], str(described["story"]), float(described["minutes"]))
+        tried = [(), *(tuple(map(str, overrides)) for overrides in described["tried"])]
+        return Cures(study, recipe, cures.named(tried), str(described["of"]), bool(described["from_its_weights"]))
 
     return study.restored(Cures.kind, build)
-
-
-def story(ill: Run, found: Diagnosis) -> str:
-    """Where a branch comes from, in a line."""
-    return f"a branch of {ill.folder.resolve()}: {', '.join(finding.kind for finding in found.findings)}"
 
 
 def measured(recipe: Recipe) -> Recipe:
@@ -213,8 +219,7 @@ def fitted(
         f"at most {count} branches of {epochs} epoch{'s' * (epochs > 1)}, {begins}: about "
         f"{count * (epochs * epoch + plan.START + COST) / 60:.0f} of {minutes:g} minutes"
     )
-    start = str(ill.folder.resolve()) if from_it else None
-    return Cures(opened, branch, tried, start, story(ill, found), minutes)
+    return Cures(opened, branch, tried, str(ill.folder.resolve()), from_it)
 
 
 def judged(planned: Cures, found: Diagnosis, ill: Run, say: Say) -> Cure:
@@ -230,19 +235,15 @@ def judged(planned: Cures, found: Diagnosis, ill: Run, say: Say) -> Cure:
     left = diagnosis.diagnose(kept.folder, say=say)
     ours = {finding.kind for finding in found.findings}
     still = tuple(finding.kind for finding in left.findings if finding.kind in ours)
-    better = none is None or (after is not None and after["fid"] < none["fid"])
     picture(planned.study, ill, kept)
-    return replace(
-        result, cured=better and not still and after is not None, overrides=planned.overrides(chosen), none=none,
-        after=after, left=still, best=kept.folder,
-    )  # fmt: skip
+    return replace(result, overrides=planned.overrides(chosen), none=none, after=after, left=still, best=kept.folder)
 
 
 def means(planned: Cures, name: str) -> Figures | None:
-    """The figures of a branch by fresh seeds; none where none was finished."""
-    found = [figures for seed in range(SEEDS) if (figures := last(planned.study.run(f"{name}/seed-{FRESH + seed}")))]
-    if not found:
+    """The figures of a branch by fresh seeds; none where not all have a Frechet distance."""
+    if not np.isfinite(planned.value(name, FRESH)):
         return None
+    found = [last(planned.study.run(f"{name}/seed-{FRESH + seed}")) or {} for seed in range(SEEDS)]
     return {key: sum(one[key] for one in found) / len(found) for key in found[0] if all(key in one for one in found)}
 
 

@@ -30,14 +30,19 @@ Overrides = tuple[str, ...]
 
 def candidates(recipe: Recipe, findings: Sequence[Finding]) -> dict[str, Overrides]:
     """What is tried, by name: ``NONE``, and one cure at a time; settings of optimisers, which go together, are one."""
-    found: dict[str, Overrides] = {NONE: ()}
+    found: list[Overrides] = [()]
     for finding in findings:
         advice = [one for one in finding.advice if not one.startswith(LENGTHS)]
         optim = tuple(one for one in advice if one.startswith("optim."))
         for overrides in (*((optim,) if optim else ()), *((one,) for one in advice if one not in optim)):
-            if overrides not in found.values() and changes(recipe, overrides) and len(found) <= MOST:
-                found[f"cure-{len(found)}"] = overrides
-    return found
+            if overrides not in found and changes(recipe, overrides) and len(found) <= MOST:
+                found.append(overrides)
+    return named(found)
+
+
+def named(tried: Sequence[Overrides]) -> dict[str, Overrides]:
+    """Overrides by the names of their branches; the first are none."""
+    return {f"cure-{number}" if number else NONE: overrides for number, overrides in enumerate(tried)}
 
 
 def changes(recipe: Recipe, overrides: Overrides) -> bool:
@@ -67,28 +72,24 @@ class Cures:
         study: of the branches.
         recipe: of the run, with the epochs of a branch.
         tried: overrides by name.
-        start: the run whose weights they begin with; none: anew.
-        story: what the recipes of the branches say of where they come from.
-        minutes: that all may take.
+        of: the folder of the run.
+        from_its_weights: whether they begin with those; else anew.
     """
 
     study: Study
     recipe: Recipe
     tried: dict[str, Overrides]
-    start: str | None
-    story: str
-    minutes: float
+    of: str
+    from_its_weights: bool
     kind = "cure"
     grows = None
     measured: dict[str, float | None] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """All of it."""
-        tried = {name: list(overrides) for name, overrides in self.tried.items()}
-        return {
-            "recipe": self.recipe.model_dump(mode="json"), "tried": tried, "start": self.start, "story": self.story,
-            "minutes": self.minutes,
-        }  # fmt: skip
+        tried = [list(overrides) for overrides in self.tried.values() if overrides]
+        recipe = self.recipe.model_dump(mode="json")
+        return {"recipe": recipe, "tried": tried, "of": self.of, "from_its_weights": self.from_its_weights}
 
     def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
         """Each stage once the one before it has ended."""
@@ -134,9 +135,9 @@ class Cures:
         cure, _, seed = name.partition("/seed-")
         overrides = self.overrides(cure)
         recipe = override(self.recipe, overrides)
-        notes = (*recipe.notes, f"{self.story}{'; ' + ' '.join(overrides) if overrides else ''}")
+        notes = (*recipe.notes, f"a branch of {self.of}{': ' + ' '.join(overrides) if overrides else ', as it is'}")
         seeded = recipe.model_copy(update={"seed": self.recipe.seed + int(seed), "notes": notes})
-        return Trial(name, seeded, start=self.start)
+        return Trial(name, seeded, start=self.of if self.from_its_weights else None)
 
     def chosen(self) -> str:
         """The best of the first seeds; ``NONE`` where no cure is better."""

@@ -11,6 +11,7 @@ from condgan import engines
 from condgan.data import Dataset
 from condgan.data.dataset import Split
 from condgan.errors import CondganError
+from condgan.experiments.seeds import Seeds
 from condgan.experiments.study import Outcome, Trial
 from condgan.metrics import feature_network
 from condgan.recipe import Domain, Recipe
@@ -54,14 +55,14 @@ class Plan:
     @classmethod
     def of(cls, recipe: Recipe, described: Mapping[str, Any]) -> "Plan":
         """The plan that was described; a KeyError, TypeError or ValueError: it is damaged."""
-        return cls(recipe, float(described["minutes"]), int(described["generators"]))
+        minutes, generators = float(described["minutes"]), int(described["generators"])
+        if not (LEAST_MINUTES <= minutes <= MOST_MINUTES and generators == GENERATORS):
+            raise ValueError(f"{minutes:g} minutes, {generators} generators")
+        return cls(recipe, minutes, generators)
 
     def next(self, begun: Sequence[str], outcomes: Mapping[str, Outcome]) -> Trial | None:
         """The first generator that has not begun."""
-        for seed in range(self.generators):
-            if f"seed-{seed}" not in begun:
-                return Trial(f"seed-{seed}", self.recipe.model_copy(update={"seed": seed}))
-        return None
+        return Seeds(self.recipe, self.generators).next(begun, outcomes)
 
     def prune(self, trial: Trial, evaluations: Sequence[EvaluationRecord]) -> bool:
         """Never."""

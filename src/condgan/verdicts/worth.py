@@ -25,7 +25,7 @@ from condgan.storage.files import atomic
 from condgan.training import beginning
 from condgan.verdicts import plan as plans
 from condgan.verdicts.plan import Plan
-from condgan.verdicts.trials import Draw, Effort, Trials
+from condgan.verdicts.trials import SEEDS, Draw, Effort, Trials
 from condgan.verdicts.verdict import LARGE, Verdict, judged
 
 MINUTES = 20.0
@@ -158,15 +158,14 @@ def answered(opened: Study, planned: Plan, dataset: Dataset, notes: tuple[str, .
         if time.monotonic() > until:
             raise CondganError(over(opened, planned))
 
-    with feature_network.computing(feature_network.fastest_threads(dataset.domain().shape)):
-        effort = kept_effort(opened, planned, dataset, until)
     draws = [drawn(opened, f"seed-{seed}") for seed in range(planned.generators)]
     classes = len(dataset.class_names)
     folder = opened.folder / CLASSIFIERS
     folder.mkdir(exist_ok=True)
-    trials = Trials(dataset.train, dataset.validation, dataset.test, classes, draws, effort, folder, begins, say)
-    say("accuracy on validation images, with its spread over trainings:")
     with feature_network.computing(feature_network.fastest_threads(dataset.domain().shape)):
+        effort = kept_effort(opened, planned, dataset, until)
+        trials = Trials(dataset.train, dataset.validation, dataset.test, classes, draws, effort, folder, begins, say)
+        say("accuracy on validation images, with its spread over trainings:")
         verdict = judged(trials)
     say("")
     verdict = replace(verdict, notes=(*notes, *verdict.notes))
@@ -184,7 +183,11 @@ def kept_effort(opened: Study, planned: Plan, dataset: Dataset, until: float) ->
     """
     place = opened.folder / EFFORT
     with suppress(OSError, ValueError, TypeError):
-        return Effort(**{name: int(value) for name, value in json.loads(place.read_bytes()).items()})
+        effort = Effort(**{name: int(value) for name, value in json.loads(place.read_bytes()).items()})
+        if plans.FEWEST <= effort.steps <= plans.MOST and effort == replace(
+            effort, width=plans.width(planned.minutes), seeds=SEEDS
+        ):
+            return effort
     effort = plans.effort(dataset, planned.minutes, planned.generators, until - time.monotonic())
     if effort.steps < plans.FEWEST:
         raise CondganError(over(opened, planned))
