@@ -93,16 +93,24 @@ def planned_recipe(study: Study) -> Recipe | None:
     return None if "recipe" not in of else Recipe.model_validate(of["recipe"])
 
 
-def again(verb: str, base: Recipe | None, given: Sequence[str], *options: str) -> str:
-    """A command that starts from a recipe: its name, or a file, with what differs, and with its data."""
+def again(verb: str, base: Recipe | None, given: Sequence[str], options: Mapping[str, str | None]) -> str:
+    """A command that starts from a recipe: its name, or a file, with what differs, and with its data.
+
+    ``options`` are by name; a value of none is an option without one.
+    """
     if base is None:
-        return shlex.join(["condgan", verb, *given, *options])
+        return shlex.join(["condgan", verb, *given, *flags(options)])
     known = builtin.RECIPES.get(base.name)
     changes = [] if known is None else changed(base, known, given)
     source = base.data.source
-    data = ["--data", source] if source and (known is None or source != known.data.source) else []
+    data = {"data": source} if source and (known is None or source != known.data.source) else {}
     name = base.name if known is not None else "recipe.json"
-    return shlex.join(["condgan", verb, name, *changes, *given, *data, *options])
+    return shlex.join(["condgan", verb, name, *changes, *given, *flags({**data, **options})])
+
+
+def flags(options: Mapping[str, str | None]) -> list[str]:
+    """Options as they are typed."""
+    return [word for name, value in options.items() for word in (f"--{name}", value) if word is not None]
 
 
 def changed(base: Recipe, known: Recipe, given: Sequence[str]) -> list[str]:
@@ -116,26 +124,26 @@ def changed(base: Recipe, known: Recipe, given: Sequence[str]) -> list[str]:
 
 
 def of_seeds(of: Mapping[str, Any], base: Recipe | None) -> str:
-    """``condgan train ... --seeds 5``."""
-    return again("train", base, (), "--seeds", str(of.get("seeds", "?")))
+    """``condgan train`` with several seeds."""
+    return again("train", base, (), {"seeds": str(of.get("seeds", "?"))})
 
 
 def of_sweep(of: Mapping[str, Any], base: Recipe | None) -> str:
     """``condgan sweep ...``, with the options that are not the usual ones."""
-    options: list[str] = []
+    options: dict[str, str | None] = {}
     for name, usual in USUAL.items():
         value = of.get(name, usual)
         if value == "one-at-a-time":
-            options.append("--one-at-a-time")
+            options[value] = None
         elif value != usual:
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            options += [f"--{'metric' if name == 'metrics' else name}", text]
-    return again("sweep", base, [str(word) for word in listed(of.get("words"))], *options)
+            options["metric" if name == "metrics" else name] = text
+    return again("sweep", base, [str(word) for word in listed(of.get("words"))], options)
 
 
 def of_claims(of: Mapping[str, Any], base: Recipe | None) -> str:
     """``condgan reproduce``."""
-    return again("reproduce", base, (), "--budget", str(of.get("budget", "quick")))
+    return again("reproduce", base, (), {"budget": str(of.get("budget", "quick"))})
 
 
 COMMANDS: dict[str, Callable[[Mapping[str, Any], Recipe | None], str]] = {
