@@ -75,10 +75,10 @@ def find(path: str | PathLike[str], wanted: int = 2) -> Trainings:
         raise CondganError(f"{what}: give a run, a study of seeds, or RUN@EPOCH")
     if (place / PLAN).is_file() and Study.open(place).kind() != "seeds":
         begun = {Path(name).parts[0]: None for name in Study.open(place).runs()}
-        if begun:
-            names = [quote(str(place / name)) for name in dict.fromkeys([[*begun][-1], *begun])][:wanted]
-            given = "one of them" if wanted == 1 else "two of them"
-            raise CondganError(f"{place} is a study of different settings: give {given}, such as {' and '.join(names)}")
+        names = [quote(str(place / name)) for name in dict.fromkeys([*[*begun][-1:], *begun])][:wanted]
+        given = "one of them" if wanted == 1 else "two of them"
+        such = f"such as {' and '.join(names)}" if names else "once it has some"
+        raise CondganError(f"{place} is a study of different settings: give {given}, {such}")
     runs = [Run(folder) for folder in sorted(place.iterdir()) if (folder / "recipe.json").is_file()]
     if not runs and (place / PLAN).is_file():
         raise CondganError(f"{place} is a study without a training yet: `condgan resume {quote(str(place))}` goes on")
