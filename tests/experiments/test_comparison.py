@@ -281,7 +281,7 @@ def test_a_study_of_settings_is_refused_with_as_many_of_them_as_are_wanted(tmp_p
     study = Study(tmp_path / "a sweep")
     space = parse(recipes.get("cgan-lsgan", ()), ("train.batch=32,64",))
     study.begin(Sweep(space, ("train.batch=32,64",), ("fid",), 2, 1, "one-at-a-time", study))
-    with pytest.raises(CondganError, match="without a training yet"):
+    with pytest.raises(CondganError, match="give one of them, once it has some"):
         evaluating.evaluate(study)
     for name in ("setting-0000", "setting-0001"):
         study.write({"began": f"{name}/seed-0"})
