@@ -18,6 +18,7 @@ from PIL import Image
 import condgan
 from condgan import cli, recipes
 from condgan.diagnosis.alarms import ALARMS
+from condgan.diagnosis.alarms.evidence import PHRASES
 from condgan.engines.losses import PENALTIES
 from condgan.errors import CondganError
 from condgan.evaluation.comparison import METRICS
@@ -326,6 +327,10 @@ def test_the_command_of_a_study_plans_the_same_study(tmp_path: Path) -> None:
 
 def test_both_languages_have_the_same_sentences() -> None:
     en, zh = (language.table(lang) for lang in language.LANGUAGES)
+    assert {f"evidence.{key}" for key in PHRASES} == {key for key in zh if key.startswith("evidence.")}
+    for key, phrase in PHRASES.items():  # their English is that of the alarms
+        assert fields(phrase) == fields(zh[f"evidence.{key}"]), key
+    zh = {key: sentence for key, sentence in zh.items() if not key.startswith("evidence.")}
     assert set(en) == set(zh)
     for key, sentence in en.items():
         assert fields(sentence) >= fields(zh[key]), key

@@ -46,7 +46,7 @@ class Diagnosis:
     def as_json(self, run: str | PathLike[str]) -> dict[str, Any]:
         """run, findings (kind, text, evidence, advice), and how much was checked."""
         findings = [
-            {"kind": one.kind, "text": one.text, "evidence": one.evidence, "advice": list(one.advice)}
+            {"kind": one.kind, "text": one.text, "evidence": str(one.evidence), "advice": list(one.advice)}
             for one in self.findings
         ]
         checked = {"lines": self.lines, "evaluations": self.evaluations, "pictures": self.pictures}

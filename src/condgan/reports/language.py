@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from condgan.diagnosis.alarms.evidence import PHRASES, Evidence
 from condgan.errors import ArgumentError
 
 LANGUAGES = ("en", "zh")
@@ -60,6 +61,11 @@ class Words:
     def split(self, name: str) -> str:
         """The name of a split, or of several, as ``train+validation``."""
         return "+".join(self.get(f"split.{one}", one) for one in name.split("+"))
+
+    def evidence(self, found: Evidence) -> str:
+        """The evidence of a finding; its English is that of the alarms."""
+        phrases = {key: self.get(f"evidence.{key}", phrase) for key, phrase in PHRASES.items()}
+        return found.told(phrases, self.colon, "；" if self.lang == "zh" else "; ")
 
     def __call__(self, key: str, **values: Any) -> str:
         """A sentence with its values."""

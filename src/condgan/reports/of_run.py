@@ -271,7 +271,7 @@ def diagnosis(subject: Subject, words: Words) -> Section:
     for one in findings:
         meaning = words.get(f"means.{one.kind}", one.text)
         section.add(Paragraph(f"{words(f'alarm.{one.kind}')} (`{one.kind}`). {meaning}"))
-        section.add(Paragraph(words("diagnosis.evidence", evidence=one.evidence), True))
+        section.add(Paragraph(words("diagnosis.evidence", evidence=words.evidence(one.evidence)), True))
         if one.advice:
             command = builtin.command(subject.recipe, one.advice)
             section.add(Paragraph(words("diagnosis.try", command=command)))

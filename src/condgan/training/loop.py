@@ -246,7 +246,7 @@ class Trainer:
         known = {record.alarm for record in self.log.records if isinstance(record, AlarmRecord)}
         for finding in alarms.from_log(self.recipe, self.log.records):
             if finding.kind not in known:
-                self.log_alarm(finding.kind, finding.text, finding.evidence, finding.advice)
+                self.log_alarm(finding.kind, finding.text, str(finding.evidence), finding.advice)
 
     def log_alarm(self, kind: str, text: str, evidence: str, advice: tuple[str, ...], step: int | None = None) -> None:
         """Log an alarm, and tell."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from condgan.diagnosis.alarms.evidence import Evidence
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.evaluation.comparison import Comparison
 from condgan.recipe import Recipe
@@ -22,7 +23,7 @@ class Finding:
     """
 
     text: str
-    evidence: str
+    evidence: Evidence
     advice: tuple[str, ...] = ()
     kind: str = ""
     explains: tuple[str, ...] = ()

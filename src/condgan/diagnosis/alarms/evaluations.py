@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from condgan.diagnosis.alarms.alarm import Finding
+from condgan.diagnosis.alarms.evidence import evidence
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.results.records import EvaluationRecord
 from condgan.results.selection import BETTER, selected_by
@@ -36,8 +37,9 @@ def over_training(log: Logged) -> Finding | None:
     images, epochs = now.images - then.images, now.epoch - then.epoch
     return Finding(
         f"The run was best at epoch {then.epoch:g} and has become worse since.",
-        f"{name} {best:.4g} (se {error:.2g}) at epoch {then.epoch:g}, {value:.4g} (se {its_error:.2g}) at "
-        f"epoch {now.epoch:g}, {epochs:g} epochs and {images} images later",
+        evidence(
+            ("best", name, best, error, then.epoch), ("last", value, its_error, now.epoch), ("later", epochs, images)
+        ),
         (f"train.epochs={max(1, math.ceil(then.epoch))}",),
     )
 
@@ -58,8 +60,9 @@ def wrong_labels(log: Logged) -> Finding | None:
     shares = ", ".join(f'"{name}" {accuracies[name]:.0%}' for name in persistent[:10])
     return Finding(
         mislabelled(persistent, overall is not None and near_chance(overall, len(last.per_class or ()))),
-        f"evaluation at step {last.step}, epoch {last.epoch:g}: classified as the requested class: "
-        f"{shares}{'' if overall is None else f'; over all classes {overall:.0%}'}",
+        evidence(
+            ("evaluation", last.step, last.epoch), ("right", shares), None if overall is None else ("over-all", overall)
+        ),
     )
 
 
@@ -115,14 +118,14 @@ def collapse(log: Logged) -> Finding | None:
     if not records:
         return None
     last = records[-1]
-    evidence = (
-        f"evaluation at step {last.step}, epoch {last.epoch:g}: precision {precision:.3g}, recall {recall:.3g}, "
-        f"coverage {coverage:.3g}"
+    shown = evidence(
+        ("evaluation", last.step, last.epoch),
+        ("collapsed", precision, recall, coverage),
+        ("modes", last.value("modes"), len(last.per_class or ())) if alike else None,
     )
     if alike:
-        evidence += f", modes {last.value('modes'):.3g} of {len(last.per_class or ())} classes"
-        return Finding(ONE_FOR_ALL, evidence, explains=("wrong-labels",))
-    return Finding("The generator repeats a few pictures: they look real but cover little of the data.", evidence)
+        return Finding(ONE_FOR_ALL, shown, explains=("wrong-labels",))
+    return Finding("The generator repeats a few pictures: they look real but cover little of the data.", shown)
 
 
 def of_one_class(record: EvaluationRecord) -> bool:

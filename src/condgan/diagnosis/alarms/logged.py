@@ -32,9 +32,9 @@ class Losses:
         """The number of records in the last part: a tenth, at least five."""
         return max(LAST, len(self.d) // 10)
 
-    def span(self) -> str:
-        """The steps of the last part, in words."""
-        return f"steps {self.steps[-self.last]:.0f} to {self.steps[-1]:.0f}"
+    def span(self) -> tuple[str, float, float]:
+        """The steps of the last part, as a part of evidence."""
+        return "steps", float(self.steps[-self.last]), float(self.steps[-1])
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Checks of a training's losses, scores and gradients."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from condgan.diagnosis.alarms.alarm import Finding
+from condgan.diagnosis.alarms.evidence import Evidence, evidence
 from condgan.diagnosis.alarms.logged import Logged, Series
 from condgan.metrics import mean
 from condgan.recipe.losses import Bounds, facts
@@ -28,7 +30,7 @@ def nan(log: Logged) -> Finding | None:
         if record.alarm == "nan":
             return Finding(
                 "A loss or a weight became NaN or infinite, and the training stopped.",
-                f"step {record.step}, epoch {record.epoch:g}: {record.text}",
+                evidence(("step", record.step, record.epoch), ("message", record.text)),
             )
     return None
 
@@ -42,11 +44,11 @@ def too_strong_discriminator(log: Logged) -> Finding | None:
     last, earlier = slice(-losses.last, None), slice(None, -losses.last)
     d, g = float(np.median(losses.d[last])), float(np.median(losses.g[last]))
     before = float(np.median(losses.g[earlier]))
-    faded = ""
+    faded = None
     if losses.gradient is not None:
         now, once = float(np.median(losses.gradient[last])), peak(losses.gradient[earlier], losses.last)
         if now < STARVED * once:
-            faded = f"; the gradient that reaches the generator fell from {once:.3g} to {now:.3g}"
+            faded = ("gradient", once, now)
     flips = log.recipe.loss.flip  # random targets, which cannot be learnt
     noise = SURE * (mean(losses.d[last]).se or 0.0) if flips else 0.0
     near = WON * (chance - floor) + noise
@@ -58,15 +60,13 @@ def too_strong_discriminator(log: Logged) -> Finding | None:
     gap = float(np.median(losses.real[last] - losses.fake[last]))
     return Finding(
         "The discriminator separates all generated images from real ones, so the generator learns nothing from it.",
-        f"{losses.span()}: D loss {d:.3g}{scale(losses.bounds)}, G loss {g:.3g} (before: {before:.3g}), "
-        f"real images score {gap:.3g} above generated ones{faded}",
+        evidence(losses.span(), *on_scale(d, losses.bounds), ("g-loss", g, before), ("gap", gap), faded),
     )
 
 
-def scale(bounds: Bounds) -> str:
-    """Chance and floor of a discriminator's loss, in words."""
-    floor = f" and the least is {bounds.floor:.3g}" if bounds.floor else ""
-    return f" where chance is {bounds.chance:.3g}{floor}"
+def on_scale(d: float, bounds: Bounds) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """A discriminator's loss with chance and floor, as parts of evidence."""
+    return ("d-loss", d, bounds.chance), ("d-least", bounds.floor) if bounds.floor else None
 
 
 def peak(values: Series, length: int) -> float:
@@ -74,7 +74,7 @@ def peak(values: Series, length: int) -> float:
     return max(float(np.median(values[i : i + length])) for i in range(0, len(values), length))
 
 
-def above_chance(log: Logged, factor: float) -> tuple[float, float, str] | None:
+def above_chance(log: Logged, factor: float) -> tuple[float, float, Evidence] | None:
     """If the discriminator's loss stays above ``factor`` times chance: (gap, its standard error, evidence).
 
     The gap is the mean difference between the scores of real and generated images, in the last part.
@@ -86,11 +86,9 @@ def above_chance(log: Logged, factor: float) -> tuple[float, float, str] | None:
     if losses.d[last].min() < factor * losses.bounds.chance:
         return None
     gap, error = mean(losses.real[last] - losses.fake[last])
-    evidence = (
-        f"{losses.span()}: D loss {np.median(losses.d[last]):.3g}{scale(losses.bounds)}, "
-        f"real images score {gap:.3g} +- {error:.2g} above generated ones"
-    )
-    return gap, error or 0.0, evidence
+    d = float(np.median(losses.d[last]))
+    shown = evidence(losses.span(), *on_scale(d, losses.bounds), ("gap-error", gap, error or 0.0))
+    return gap, error or 0.0, shown
 
 
 def too_strong_generator(log: Logged) -> Finding | None:
@@ -129,8 +127,10 @@ def oscillation(log: Logged) -> Finding | None:
         steps = period * float(np.median(np.diff(losses.steps)))
         return Finding(
             f"The {name} loss oscillates: the networks chase each other instead of converging.",
-            f"steps {losses.steps[-len(values)]:.0f} to {losses.steps[-1]:.0f}: {name} loss {values.mean():.3g}, "
-            f"swings of {deviation:.2g} about every {steps:.0f} steps",
+            evidence(
+                ("steps", losses.steps[-len(values)], losses.steps[-1]),
+                ("swings", name, float(values.mean()), deviation, steps),
+            ),
         )
     return None
 
@@ -174,5 +174,5 @@ def out_of_balance(log: Logged) -> Finding | None:
     faster, ratio = ("generator", g.lr / d.lr) if g.lr > d.lr else ("discriminator", d.lr / g.lr)
     return Finding(
         f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
-        f"optim.g.lr={g.lr:g}, optim.d.lr={d.lr:g}, together with: {symptom}",
+        evidence(("rates", g.lr, d.lr), ("together", symptom)),
     )

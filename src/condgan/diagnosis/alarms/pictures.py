@@ -5,6 +5,7 @@ import numpy as np
 from condgan.arrays import Labels
 from condgan.diagnosis.alarms.alarm import Finding
 from condgan.diagnosis.alarms.evaluations import listed, mislabelled, near_chance, poor
+from condgan.diagnosis.alarms.evidence import evidence
 from condgan.errors import UndefinedError
 from condgan.evaluation.comparison import Comparison
 from condgan.metrics.neighbours import HELD_OUT, duplicates, nearest_other
@@ -45,8 +46,7 @@ def repetition(compared: Comparison) -> Finding | None:
     twins = duplicates(compared.images, labels, train.images, train_labels).value
     return Finding(
         f"The generator repeats the same few pictures{where}, whatever the noise.",
-        f"{len(compared.images)} pictures: distance to the next picture as a share of that among real images: "
-        f"{nearness}; {twins:.0%} of all pictures have a near-identical twin",
+        evidence(("pictures", len(compared.images)), ("nearness", nearness), ("twins", twins)),
         explains=("wrong-labels",) if where == " for every class" else (),
     )
 
@@ -98,8 +98,11 @@ def wrong_labels(compared: Comparison) -> Finding | None:
     shares = [f'"{name}": {share:.0%} right{instead(compared, name)}' for name, share in list(bad.items())[:10]]
     return Finding(
         mislabelled(list(bad), near_chance(overall, reference.classes)),
-        f"{len(compared.images)} pictures; a classifier is right on {(predicted == real).mean():.0%} of the real "
-        f"images and on {overall:.0%} of these; {', '.join(shares)}",
+        evidence(
+            ("pictures", len(compared.images)),
+            ("classifier", float((predicted == real).mean()), overall),
+            ("confused", ", ".join(shares)),
+        ),
     )
 
 
@@ -122,7 +125,10 @@ def memorisation(compared: Comparison) -> Finding | None:
         return None
     return Finding(
         "The generator repeats its training images.",
-        f"{result.share.value:.0%} of {len(compared.images)} pictures lie nearer to a training image than 99 % of "
-        f"{validation} validation images do (by chance: about {chance:.0%}); their median distance is "
-        f"{result.ratio:.2f} of theirs",
+        evidence(
+            ("pictures", len(compared.images)),
+            ("memorised", result.share.value, validation),
+            ("by-chance", chance),
+            ("distance", result.ratio),
+        ),
     )
