@@ -40,6 +40,8 @@ def test_a_sweep_finds_the_best_and_trains_it_again(digits: Path, tmp_path: Path
     assert found["best"] == int(np.argmax(values))
     assert len(found["fresh"]) == 3
     study = Study(folder)
+    again = results.of(sweep.written(study)).as_json()  # as another process finds it
+    assert json.loads(json.dumps(again)) == found | {"files": again["files"]}
     for number, row in enumerate(found["settings"]):
         run = study.run(f"setting-{number:04d}/seed-0")
         rate = next(float(text.partition("=")[2]) for text in row["overrides"] if text.startswith("optim.lr="))
@@ -135,8 +137,14 @@ def test_a_journal_that_was_cut_goes_on(kept: int, tmp_path: Path) -> None:
     words = ("train.batch=32,64,128",)
     proposals(tmp_path / "S", True, 2, *words, anew=False)
     journal = tmp_path / "S" / "optuna.jsonl"
-    journal.write_bytes(journal.read_bytes()[:kept])
-    asked = Asked(parse(recipes.get("cgan-lsgan"), words), tmp_path / "S", None, True, ["minimize"])
+    journal.write_bytes(cut := journal.read_bytes()[:kept])
+    asked, reader = (
+        Asked(parse(recipes.get("cgan-lsgan"), words), tmp_path / "S", None, True, ["minimize"]) for _ in range(2)
+    )
+    assert len(reader.settings) <= 2
+    assert journal.read_bytes().startswith(cut)  # a reader cuts nothing: the line may just be written
+    journal.write_bytes(cut)
+    asked.check()
     assert sorted(asked.setting(number)["train.batch"] for number in range(3)) == ["128", "32", "64"]
     assert all(json.loads(line) for line in journal.read_text().splitlines())
 

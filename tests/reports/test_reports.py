@@ -268,6 +268,10 @@ def test_a_browser_prints_it(trained: Path, tmp_path: Path) -> None:
     content = path.read_bytes()
     assert content.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 4
+    report(trained, path)
+    again = path.read_bytes()
+    assert again.startswith(b"%PDF")
+    assert again != content  # one of ours is replaced
 
 
 def fields(sentence: str) -> set[str]:

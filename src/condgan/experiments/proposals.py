@@ -77,9 +77,6 @@ class Asked:
     What is proposed follows from the seed, the number of the setting and the values that are known, so that a sweep
     that was interrupted goes on as if it had not been. No setting is proposed twice: the same seeds would give the same
     trainings again.
-
-    Attributes:
-        settings: those that were asked for so far.
     """
 
     def __init__(
@@ -102,7 +99,7 @@ class Asked:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.space, self.folder, self.storage, self.random = space, folder, storage, random
         self.directions = [*directions]
-        self.settings: list[Setting] = []
+        self.asked: list[Setting] = []
         self.kept: optuna.Study | None = None
 
     def count(self, asked: int) -> int:
@@ -110,19 +107,29 @@ class Asked:
         return min(asked, self.space.size() or asked)
 
     def check(self) -> None:
-        """Open a storage before anything is written.
+        """Before anything is written: open a storage; drop a last line of the journal that a kill has cut.
 
         Raises:
             CondganError: it cannot be opened.
         """
         if self.storage is not None:
             self.opened()
+        else:
+            drop_cut_line(self.folder / OPTUNA)
 
     def setting(self, number: int) -> Setting:
         """Setting ``number``; Optuna is asked for those that are not known yet."""
-        while len(self.settings) <= number:
-            self.settings.append(self.propose(len(self.settings)))
-        return self.settings[number]
+        while len(self.asked) <= number:
+            self.asked.append(self.propose(len(self.asked)))
+        return self.asked[number]
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Those proposed so far, in this process or an earlier one."""
+        path = self.folder / OPTUNA
+        begun = self.storage is not None or (path.is_file() and b"\n" in path.read_bytes())
+        earlier = [dict(trial.params) for trial in self.proposed()[len(self.asked) :]] if begun else []
+        return [*self.asked, *earlier]
 
     def propose(self, number: int) -> Setting:
         """What Optuna proposes, or has proposed before a kill; in place of what was tried already, another one."""
@@ -194,7 +201,6 @@ class Asked:
         """Optuna's study, in the sweep's folder or in the storage that was asked for; it is opened once.
 
         The journal's lock is an open file, which works on every file system; one that a kill has left is taken over.
-        So is a last line that a kill has cut: it is dropped.
 
         Raises:
             CondganError: the journal is damaged, or the storage cannot be opened.
@@ -209,13 +215,13 @@ class Asked:
         try:
             place: Any = self.storage
             if place is None:
-                drop_cut_line(path)
                 what = f"{path} is damaged: restore it, or begin another `study`"
                 lock = JournalFileOpenLock(str(path), grace_period=GRACE)
                 place = JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+            names = optuna.get_all_study_names(place) if self.storage is None else []
             self.kept = optuna.create_study(
                 storage=place,
-                study_name=self.folder.resolve().name,
+                study_name=names[0] if names else self.folder.resolve().name,  # the folder may have been renamed
                 load_if_exists=True,
                 directions=self.directions,
             )

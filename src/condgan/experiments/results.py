@@ -126,7 +126,8 @@ def of(sweep: Sweep) -> Results:
     """The results of a sweep as far as it has come, and its plot of effects."""
     _, outcomes = sweep.study.read()
     rows = []
-    for number in range(min(sweep.trials, len(sweep.settings))):
+    settings = sweep.settings
+    for number in range(min(sweep.trials, len(settings))):
         ended = sweep.outcomes(number, outcomes) or []
         finished = bool(ended) and all(outcome.state == "finished" for outcome in ended)
         each = sweep.of_seeds(number) if finished else None
@@ -135,7 +136,7 @@ def of(sweep: Sweep) -> Results:
         state = next(
             (outcome.state for outcome in ended if outcome.state != "finished"), "finished" if ended else "open"
         )
-        overrides = tuple(sweep.space.overrides(sweep.settings[number]))
+        overrides = tuple(sweep.space.overrides(settings[number]))
         rows.append(Row(number, overrides, None if values is None else tuple(values), state, spreads))
     base = sweep.space.base.seed + FRESH
     fresh = [

@@ -22,6 +22,7 @@ Purpose = Literal["coursework"]
 FORMS = (".html", ".md", ".pdf")
 MOST_FIELDS, MOST_FIELD = 20, 200
 OURS = re.compile(rb"kind(?:&#34;|\"):(?:&#34;|\")report")  # of the manifest
+MARK = b'%{"kind":"report"}\n'  # the last line of a PDF, a comment there, tells that it is one of ours
 
 
 def report(
@@ -65,12 +66,12 @@ def report(
 
 
 def check_free(place: Path) -> None:
-    """A report replaces an earlier one, and nothing else; of a PDF that cannot be told.
+    """A report replaces an earlier one, and nothing else.
 
     Raises:
         CondganError: there is another file, or a folder of pictures of something else.
     """
-    if place.is_file() and not (place.suffix.lower() != ".pdf" and OURS.search(place.read_bytes())):
+    if place.is_file() and not OURS.search(place.read_bytes()):
         raise CondganError(f"{place} exists and is kept: choose another name, or remove it")
     folder = pictures_of(place)
     if place.suffix.lower() == ".md" and folder.is_dir() and any(folder.iterdir()) and not place.is_file():
@@ -155,5 +156,5 @@ def written(document: Document, words: Words, manifest: Manifest, place: Path) -
                 left.unlink()  # of the report that this one replaces
         return [place, *([folder] if pictures else [])]
     page = rendering.html(document, words, manifest)
-    atomic(place, printing.pdf(page) if form == ".pdf" else page)
+    atomic(place, printing.pdf(page) + MARK if form == ".pdf" else page)
     return [place]
