@@ -17,6 +17,7 @@ from PIL import Image
 
 import condgan
 from condgan import cli, recipes
+from condgan.claims.reproduce import CLAIMS
 from condgan.diagnosis.alarms import ALARMS
 from condgan.diagnosis.alarms.evidence import PHRASES
 from condgan.engines.losses import PENALTIES
@@ -334,7 +335,8 @@ def test_both_languages_have_the_same_sentences() -> None:
     assert {f"evidence.{key}" for key in PHRASES} == {key for key in zh if key.startswith("evidence.")}
     for key, phrase in PHRASES.items():  # their English is that of the alarms
         assert fields(phrase) == fields(zh[f"evidence.{key}"]), key
-    zh = {key: sentence for key, sentence in zh.items() if not key.startswith("evidence.")}
+    assert {f"claim.{name}" for name in CLAIMS} == {key for key in zh if key.startswith("claim.")}
+    zh = {key: sentence for key, sentence in zh.items() if not key.startswith(("evidence.", "claim."))}
     assert set(en) == set(zh)
     for key, sentence in en.items():
         assert fields(sentence) >= fields(zh[key]), key

@@ -157,11 +157,21 @@ def claims(study: Study, words: Words) -> Section:
     section = Section("claims", words("study.claims"))
     try:
         found: Any = json.loads((study.folder / CLAIMS).read_text("utf-8"))["claims"]
-        rows = tuple(tuple(str(one[name]) for name in ("claim", "says", "verdict", "figure")) for one in found)
+        told = [tuple(str(one[name]) for name in ("claim", "says", "verdict", "figure")) for one in found]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return section.add(Paragraph(words("study.no-claims", folder=shlex.quote(str(study.folder)))))
-    header = tuple(words(f"study.{name}") for name in ("claim", "says", "verdict", "figure"))
-    return section.add(Table(header, tuple((f"`{name}`", *rest) for name, *rest in rows)))
+    header = tuple(words(f"study.{name}") for name in ("claim", "says", "verdict", "rests-on"))
+    rows = tuple(
+        (f"`{name}`", words.get(f"claim.{name}", says), words.get(f"verdict.{verdict}", verdict), figure)
+        for name, says, verdict, figure in told
+    )
+    section.add(Table(header, rows))
+    for name, says, verdict, _ in told:
+        path = study.folder / "pictures" / f"{Path(name).name}.png"
+        if verdict in ("holds", "does-not-hold") and pictures.readable(path):
+            caption = f"{words.get(f'claim.{name}', says)} {words.get(f'verdict.{verdict}')}"
+            section.add(Picture(pictures.small(path), caption, caption))
+    return section
 
 
 KINDS: dict[str, tuple[Callable[[Study, Words], Section], ...]] = {
