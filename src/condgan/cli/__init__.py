@@ -11,7 +11,7 @@ from condgan.cli.command import app
 
 # isort: off
 from condgan.cli import train, data, sample, verify, evaluate, compare, sweep  # noqa: F401 (the order of the help)
-from condgan.cli import reproduce, worth, cure, report, script, recipes, doctor  # noqa: F401
+from condgan.cli import reproduce, worth, cure, report, script, studio, recipes, doctor  # noqa: F401
 
 __all__ = ["app", "main"]
 # isort: on

@@ -1,0 +1,86 @@
+"""The application: routes, the guard before them, and how errors become answers of one line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from condgan.errors import ArgumentError, CondganError
+from condgan.storage.manifest import software
+from condgan.studio import security
+from condgan.studio.detail import Logs
+from condgan.studio.generating import Models, Pool
+from condgan.studio.library import Library
+from condgan.studio.parts import Parts
+from condgan.studio.places import MissingError
+from condgan.studio.queue import Queue
+from condgan.studio.routes import datasets, events, runs, sampling, training
+from condgan.studio.security import Guard
+from condgan.studio.settings import Settings
+
+LOOK_EVERY = 1.0  # seconds between two looks at the queue
+STATIC = files("condgan.studio") / "static"
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application of a studio."""
+    library = Library(settings.runs)
+    parts = Parts(settings, library, Logs(), Models(settings), Pool(), Queue(settings, library))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch(parts.queue))
+        try:
+            yield
+        finally:
+            task.cancel()
+            parts.pool.close()
+
+    app = FastAPI(
+        title="condgan studio", version=software().split()[-1], lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url=f"{security.API}openapi.json",
+    )  # fmt: skip
+    app.state.parts = parts
+    for module in (sampling, runs, training, datasets, events):
+        app.include_router(module.router, prefix=security.API.rstrip("/"))
+    app.add_exception_handler(CondganError, told)
+    app.add_exception_handler(RequestValidationError, told)
+    app.add_exception_handler(HTTPException, told)
+    app.add_middleware(Guard, settings=settings)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(str(STATIC / "index.html"), headers={"cache-control": "no-cache"})
+
+    app.mount("/static", StaticFiles(packages=[("condgan.studio", "static")]), name="static")
+    return app
+
+
+async def watch(queue: Queue) -> None:
+    """Start what may start, for as long as the server lives."""
+    while True:
+        with suppress(CondganError, OSError):
+            await asyncio.to_thread(queue.look)
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def told(request: Request, error: Exception) -> Response:
+    """An error as ``{"error": one line}``, with the field that it is about where there is one."""
+    field: dict[str, Any] = {}
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return JSONResponse({"error": f"{where or 'the request'}: {first['msg']}", "field": where}, 422)
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": str(error.detail)}, error.status_code)
+    if isinstance(error, ArgumentError):
+        field = {"field": error.argument}
+    status = 404 if isinstance(error, MissingError) else 400
+    return JSONResponse({"error": str(error), **field}, status)

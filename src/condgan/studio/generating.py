@@ -1,0 +1,159 @@
+"""Pictures on request: requests that wait at the same time share one forward pass, and each gets what is its own.
+
+An image depends on its own latent and condition alone, so that an answer never depends on who else asks.
+"""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.engines import Sampler
+from condgan.generation import generator as generators
+from condgan.generation.generator import SHIPPED, Generator
+from condgan.recipe import Domain, Recipe
+from condgan.runs import moment
+from condgan.studio import places
+from condgan.studio.library import stamped
+from condgan.studio.security import RefusedError
+from condgan.studio.settings import Settings
+
+THREADS = 8  # that draw and encode; more only wait for each other
+MOST_WAITING = 256  # requests
+MOST_IMAGES = 1024  # of a request, and of a forward pass
+MOST_MODELS = 4  # in memory
+Result = TypeVar("Result")
+
+
+class Merged:
+    """A sampler for several threads: whoever comes first computes the rows of all who wait by then."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+        self.waiting: list[tuple[Latents, Conditions, Future[Samples]]] = []
+        self.lock, self.busy = threading.Lock(), threading.Lock()
+
+    def sample(self, latents: Latents, labels: Conditions) -> Samples:
+        """As ``engines.Sampler``."""
+        mine: Future[Samples] = Future()
+        with self.lock:
+            self.waiting.append((latents, labels, mine))
+        with self.busy:
+            self.compute_until(mine)
+        return mine.result()
+
+    def compute_until(self, mine: "Future[Samples]") -> None:
+        """Compute those that wait, in order, until mine is done."""
+        while not mine.done():
+            with self.lock:
+                taken = [self.waiting.pop(0)]
+                while self.waiting and self.fits(taken, self.waiting[0]):
+                    taken.append(self.waiting.pop(0))
+            try:
+                samples = self.sampler.sample(
+                    np.concatenate([latents for latents, _, _ in taken]),
+                    np.concatenate([labels for _, labels, _ in taken]),
+                )
+            except Exception as error:  # each of them gets it, as if it had asked alone
+                for _, _, future in taken:
+                    future.set_exception(error)
+                continue
+            at = 0
+            for latents, _, future in taken:
+                future.set_result(samples[at : at + len(latents)])
+                at += len(latents)
+
+    @staticmethod
+    def fits(
+        taken: Sequence[tuple[Latents, Conditions, Future[Samples]]], one: tuple[Latents, Conditions, Future[Samples]]
+    ) -> bool:
+        """Whether another one may join: conditions of one kind, and not too many rows."""
+        first = taken[0][1]
+        alike = first.dtype == one[1].dtype and first.shape[1:] == one[1].shape[1:]
+        return alike and sum(len(latents) for latents, _, _ in taken) + len(one[0]) <= MOST_IMAGES
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator whose forward passes are shared: a ``generation.jobs.Source``."""
+
+    generator: Generator
+    sampler: Merged
+
+    @property
+    def recipe(self) -> Recipe:
+        """Of its training."""
+        return self.generator.recipe
+
+    @property
+    def domain(self) -> Domain:
+        """Of its images."""
+        return self.generator.domain
+
+
+@dataclass
+class Models:
+    """The generators that were asked for last; one whose file has changed is loaded again."""
+
+    settings: Settings
+    kept: "OrderedDict[str, tuple[Any, Model]]" = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, name: str) -> Model:
+        """The model of a name: ``mnist``, a run, or ``RUN@EPOCH``.
+
+        Raises:
+            MissingError: there is no such run.
+            CondganError: it has no checkpoint, or one that is damaged.
+        """
+        stamp: Any = None
+        if name in SHIPPED:
+            path = name
+        else:
+            folder, epoch = moment.parse(name)
+            run = places.run(self.settings, str(folder))
+            path = str(run.folder) if epoch is None else f"{run.folder}@{epoch}"
+            stamp = stamped(run.checkpoint() if epoch is None else run.generator_of(epoch))
+        with self.lock:
+            kept = self.kept.get(name)
+            if kept is not None and kept[0] == stamp:
+                self.kept.move_to_end(name)
+                return kept[1]
+            loaded = generators.load(path)
+            model = Model(loaded, Merged(loaded.sampler))
+            self.kept[name] = stamp, model
+            while len(self.kept) > MOST_MODELS:
+                self.kept.popitem(last=False)
+            return model
+
+
+class Pool:
+    """Work in the order of asking, with a bounded queue; what nobody waits for any more is not begun."""
+
+    def __init__(self) -> None:
+        self.threads = ThreadPoolExecutor(THREADS, "studio")
+        self.waiting = 0
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Do it in a thread.
+
+        Raises:
+            RefusedError: too many wait already.
+        """
+        if self.waiting >= MOST_WAITING:
+            raise RefusedError(429, "too many requests wait: ask again in a second")
+        self.waiting += 1
+        try:
+            return await asyncio.wrap_future(self.threads.submit(work))  # cancelled: not begun, if it waits still
+        finally:
+            self.waiting -= 1
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.threads.shutdown(wait=False, cancel_futures=True)

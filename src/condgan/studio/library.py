@@ -1,0 +1,230 @@
+"""The runs and studies of a folder as cards. What is not shown, or has not changed, is not read."""
+
+import mmap
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from condgan.errors import CondganError
+from condgan.experiments.study import PLAN, Study
+from condgan.experiments.table import last_value
+from condgan.results.records import AlarmRecord, EvaluationRecord, from_line
+from condgan.runs.run import Run
+
+DEPTH = 4  # of folders below that of the runs
+FRESH = 1.0  # seconds: how old a listing may be
+MOST_CARDS = 5000  # in memory
+HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
+EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
+Kind = Literal["run", "study"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run or a study, as far as its folder's entry tells.
+
+    Attributes:
+        name: its path below the folder of runs.
+        kind: of what it is.
+        changed: when its status or journal was last written, seconds since 1970.
+    """
+
+    name: str
+    kind: Kind
+    changed: float
+
+
+class Library:
+    """The runs and studies below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.listed: tuple[float, list[Entry]] = (-FRESH, [])
+        self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any]]] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def entries(self) -> list[Entry]:
+        """All of them, those that changed last first; at most a second old."""
+        with self.lock:
+            at, found = self.listed
+            if time.monotonic() - at > FRESH:
+                found = sorted(scan(self.folder), key=lambda entry: (-entry.changed, entry.name))
+                self.listed = time.monotonic(), found
+            return found
+
+    def page(
+        self, search: str = "", state: str = "", sort: str = "newest", offset: int = 0, limit: int = 48
+    ) -> dict[str, Any]:
+        """Some cards, and how many there are.
+
+        Args:
+            search: words that the name or the recipe's name has.
+            state: of a training; empty: any.
+            sort: ``newest``, ``name``, or a figure of ``HEADLINES``, the best first.
+            offset, limit: which of them.
+        """
+        found = self.entries()
+        words = search.lower().split()
+        if words:
+            found = [one for one in found if all(word in one.name.lower() for word in words) or self.told(one, words)]
+        if state:
+            found = [one for one in found if self.card(one)["state"] == state]
+        if sort == "name":
+            found = sorted(found, key=lambda one: one.name)
+        elif sort in HEADLINES:
+            sign = 1 if sort == "fid" else -1
+            values = {one.name: self.card(one)["figures"].get(sort) for one in found}
+            found = sorted(found, key=lambda one: (values[one.name] is None, sign * (values[one.name] or 0.0)))
+        return {"total": len(found), "runs": [self.card(one) for one in found[offset : offset + limit]]}
+
+    def told(self, entry: Entry, words: list[str]) -> bool:
+        """Whether the name or the recipe has all the words."""
+        text = f"{entry.name} {self.card(entry)['recipe']}".lower()
+        return all(word in text for word in words)
+
+    def card(self, entry: Entry) -> dict[str, Any]:
+        """What is shown of a run or study; one that cannot be read says why."""
+        folder = self.folder / entry.name
+        stamp = (entry.kind, *(stamped(folder / name) for name in ("status.json", "log.jsonl", "recipe.json", PLAN)))
+        with self.lock:
+            kept = self.cards.get(entry.name)
+        if kept is not None and kept[0] == stamp and kept[1]["state"] != "running":
+            return kept[1]
+        try:
+            card = of_study(folder) if entry.kind == "study" else of_run(Run(folder))
+        except (CondganError, OSError) as error:
+            card = {"state": "damaged", "recipe": "", "error": str(error), "figures": {}, "alarms": []}
+        card |= {"name": entry.name, "kind": entry.kind, "changed": entry.changed}
+        with self.lock:
+            self.cards[entry.name] = stamp, card
+            self.cards.move_to_end(entry.name)
+            while len(self.cards) > MOST_CARDS:
+                self.cards.popitem(last=False)
+        return card
+
+    def running(self) -> list[str]:
+        """The names of trainings that a process holds."""
+        recent = [one for one in self.entries() if one.kind == "run" and time.time() - one.changed < 3600]
+        return [one.name for one in recent if self.card(one)["state"] == "running"]
+
+
+def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
+    """Runs and studies below a folder; folders in a run or study are not looked at, nor hidden ones."""
+    try:
+        with os.scandir(folder) as found:
+            inside = {one.name: one for one in found}
+    except OSError:
+        return
+    if below and PLAN in inside:
+        yield Entry(below, "study", changed(inside, "journal.jsonl", PLAN))
+    elif below and "recipe.json" in inside:
+        yield Entry(below, "run", changed(inside, "status.json", "recipe.json"))
+    elif depth:
+        for name, one in inside.items():
+            if not name.startswith(".") and is_folder(one):
+                yield from scan(folder / name, depth - 1, f"{below}/{name}" if below else name)
+
+
+def is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry is a folder; one that a link leads to is not: it may lie anywhere."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def changed(inside: "dict[str, os.DirEntry[str]]", *names: str) -> float:
+    """When the first of some files that is there was written."""
+    for name in names:
+        try:
+            return inside[name].stat().st_mtime
+        except (KeyError, OSError):
+            continue
+    return 0.0
+
+
+def stamped(path: Path) -> tuple[int, int] | None:
+    """What changes whenever a file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def of_run(run: Run) -> dict[str, Any]:
+    """What a run's card shows.
+
+    Raises:
+        CondganError: its recipe or status is damaged.
+    """
+    recipe, status = run.recipe, run.status
+    last, alarms = seen(run.log)
+    figures = {name: last_value([last], name) for name in HEADLINES} if last is not None else {}
+    grids = sorted(run.samples.glob("[0-9]*.png"))
+    return {
+        "state": status.state,
+        "recipe": recipe.name,
+        "data": recipe.data.source,
+        "epoch": status.epoch,
+        "epochs": recipe.train.epochs,
+        "step": status.step,
+        "reason": status.reason,
+        "figures": {name: value for name, value in figures.items() if value is not None},
+        "alarms": alarms,
+        "grid": f"samples/{grids[-1].name}" if grids else None,
+    }
+
+
+def of_study(folder: Path) -> dict[str, Any]:
+    """What a study's card shows.
+
+    Raises:
+        CondganError: it is damaged.
+    """
+    study = Study.open(folder)
+    begun, outcomes = study.read()
+    grids = [one for name in begun[-1:] for one in sorted(study.run(name).samples.glob("[0-9]*.png"))]
+    states = [one.state for one in outcomes.values()]
+    return {
+        "state": "finished" if begun and len(outcomes) == len(begun) else "open",
+        "recipe": study.kind(),
+        "begun": len(begun),
+        "ended": len(outcomes),
+        "outcomes": {state: states.count(state) for state in dict.fromkeys(states)},
+        "figures": {},
+        "alarms": [],
+        "grid": grids[-1].relative_to(folder).as_posix() if grids else None,
+    }
+
+
+def seen(log: Path) -> tuple[EvaluationRecord | None, list[str]]:
+    """The last evaluation in a log, and the kinds of its alarms; only these lines are read."""
+    try:
+        with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            record = parsed(content, content.rfind(EVALUATION))
+            alarms, at = dict[str, None](), content.find(ALARM)
+            while at >= 0:
+                one = parsed(content, at)
+                if isinstance(one, AlarmRecord):
+                    alarms[one.alarm] = None
+                at = content.find(ALARM, at + 1)
+    except (OSError, ValueError):  # none yet, or empty
+        return None, []
+    return (record if isinstance(record, EvaluationRecord) else None), [*alarms]
+
+
+def parsed(content: mmap.mmap, at: int) -> object:
+    """The record of the line around a place; none where it is not whole."""
+    start, end = content.rfind(b"\n", 0, max(0, at)) + 1, content.find(b"\n", max(0, at))
+    if at < 0 or end < 0:
+        return None
+    try:
+        return from_line(content[start:end].decode("utf-8"))
+    except ValueError:
+        return None

@@ -1,0 +1,43 @@
+"""What routes work with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from condgan.studio.detail import Logs
+from condgan.studio.generating import Models, Pool
+from condgan.studio.library import Library
+from condgan.studio.queue import Queue
+from condgan.studio.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a studio.
+
+    Attributes:
+        settings: of the studio.
+        library: the runs and studies as cards.
+        logs: those of the runs that were looked at last.
+        models: generators in memory.
+        pool: threads that draw.
+        queue: trainings that wait.
+    """
+
+    settings: Settings
+    library: Library
+    logs: Logs
+    models: Models
+    pool: Pool
+    queue: Queue
+
+
+def of(request: Request) -> Parts:
+    """The parts of the studio that was asked."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+With = Annotated[Parts, Depends(of)]
+"""The parts, as an argument of a route."""

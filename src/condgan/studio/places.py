@@ -1,0 +1,102 @@
+"""From names in requests to paths: nothing outside the folders that were named is ever read or written."""
+
+from pathlib import Path, PurePosixPath
+
+from condgan.data.readers import BUILT_IN
+from condgan.errors import ArgumentError, CondganError
+from condgan.experiments.study import PLAN
+from condgan.runs.run import Run
+from condgan.studio.settings import Settings
+
+MOST_NAME = 200
+
+
+class MissingError(CondganError):
+    """What a request names does not exist: status 404."""
+
+
+def below(folder: Path, name: str, what: str) -> Path:
+    """The path of a name below a folder, wherever symbolic links lead.
+
+    Raises:
+        MissingError: it is not below the folder, or a hidden one.
+    """
+    parts = PurePosixPath(name).parts
+    plain = bool(parts) and len(name) <= MOST_NAME and not any(c in name for c in "\0\\")
+    if not plain or any(part.startswith((".", "/")) for part in parts):
+        raise MissingError(f"no {what} is named {name[:60]!r}")
+    path = folder.joinpath(*parts)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise MissingError(f"no {what} is named {name[:60]!r}")
+    return path
+
+
+def run(settings: Settings, name: str) -> Run:
+    """The run of a name.
+
+    Raises:
+        MissingError: there is none.
+    """
+    folder = below(settings.runs, name, "run")
+    if not (folder / "recipe.json").is_file():
+        raise MissingError(f"no run is named {name[:60]!r}")
+    return Run(folder)
+
+
+def place(settings: Settings, name: str) -> Path:
+    """The folder of a run or study.
+
+    Raises:
+        MissingError: there is none.
+    """
+    folder = below(settings.runs, name, "run")
+    if not any((folder / inside).is_file() for inside in ("recipe.json", PLAN)):
+        raise MissingError(f"no run is named {name[:60]!r}")
+    return folder
+
+
+def file(settings: Settings, name: str, inner: str) -> Path:
+    """A file of a run or study.
+
+    Raises:
+        MissingError: there is none.
+    """
+    path = below(place(settings, name), inner, "file")
+    if not path.is_file():
+        raise MissingError(f"{name} has no file {inner[:60]!r}")
+    return path
+
+
+def new(settings: Settings, name: str) -> Path:
+    """The folder of a run that is to be trained.
+
+    Raises:
+        ArgumentError: it cannot have that name, or there is something already.
+    """
+    try:
+        folder = below(settings.runs, name, "run")
+    except MissingError:
+        raise ArgumentError("run", name[:60], "expected a name below the folder of runs, as mnist-1") from None
+    if folder.exists():
+        raise ArgumentError("run", name, "exists already: choose another name")
+    return folder
+
+
+def data(settings: Settings, name: str) -> str:
+    """What names a dataset: a built-in one, an upload, or a path within the folders that were named.
+
+    Raises:
+        MissingError: it is none of these.
+    """
+    if name in BUILT_IN:
+        return name
+    allowed = [place.resolve() for place in (*settings.data, settings.uploads)]
+    path = Path(name).resolve() if name and "\0" not in name else None
+    if path is None or not path.exists() or not any(path.is_relative_to(place) for place in allowed):
+        raise MissingError(f"no dataset is named {name[:60]!r}: name its folder as the studio starts")
+    return str(path)
+
+
+def named(settings: Settings, folder: Path) -> str:
+    """The name of a run or study: its path below the folder of runs."""
+    return folder.relative_to(settings.runs).as_posix()

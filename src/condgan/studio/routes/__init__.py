@@ -1,0 +1,1 @@
+"""What can be asked, by subject: a router in each file."""

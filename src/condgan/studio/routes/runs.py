@@ -1,0 +1,99 @@
+"""Runs and studies: cards, the page of one, its files, and what stops it or goes on with it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from condgan.diagnosis.diagnosis import diagnose
+from condgan.experiments.study import Study
+from condgan.recipe.text import differences
+from condgan.studio import detail, places, queue
+from condgan.studio.parts import With
+
+router = APIRouter(tags=["runs"])
+SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
+Sort = Literal["newest", "name", "label_accuracy", "fid", "recall", "coverage"]
+
+
+@router.get("/runs")
+def listed(
+    parts: With,
+    search: Annotated[str, Query(max_length=200)] = "",
+    state: Literal["", "running", "stopped", "finished", "diverged", "killed", "open", "damaged"] = "",
+    sort: Sort = "newest",
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 48,
+) -> dict[str, Any]:
+    """Runs and studies as cards, and what waits."""
+    page = parts.library.page(search, state, sort, offset, limit)
+    waiting = [
+        {"id": job.id, "run": job.run, "command": " ".join(["condgan", *job.words])} for job in parts.queue.waiting()
+    ]
+    return {**page, "waiting": waiting, "failed": parts.queue.failed()}
+
+
+@router.get("/runs/{name:path}/series")
+def series(name: str, parts: With, points: Annotated[int, Query(ge=10, le=5000)] = detail.POINTS) -> dict[str, Any]:
+    """Figures over time: columns of means, evaluations, alarms."""
+    return detail.series(parts.logs.read(places.run(parts.settings, name)), points)
+
+
+@router.get("/runs/{name:path}/diagnosis")
+async def diagnosis(name: str, parts: With, pictures: bool = False) -> dict[str, Any]:
+    """What went wrong and what may help, by the log; with ``pictures``, by generated images too, which takes longer."""
+    run = places.run(parts.settings, name)
+    if pictures:
+        found = await parts.pool.run(lambda: diagnose(run.folder))
+        return found.as_json(name)
+    return {"run": name, "findings": detail.findings(run, parts.logs.read(run))}
+
+
+@router.get("/runs/{name:path}/differences")
+def compared(name: str, against: str, parts: With) -> dict[str, Any]:
+    """How the recipe differs from that of another run, as ``section.field=value``: of the one, of the other."""
+    one, other = (places.run(parts.settings, given).recipe for given in (name, against))
+    return {"one": [*differences(one, other)], "other": [*differences(other, one)]}
+
+
+@router.get("/runs/{name:path}/files/{inner:path}", response_class=FileResponse)
+def file(name: str, inner: str, parts: With) -> FileResponse:
+    """A file of a run or study; what is no picture or JSON is a download."""
+    path = places.file(parts.settings, name, inner)
+    kind = SHOWN.get(path.suffix)
+    return FileResponse(path, media_type=kind or "application/octet-stream", filename=None if kind else path.name)
+
+
+@router.post("/runs/{name:path}/pause", status_code=202)
+def pause(name: str, parts: With) -> dict[str, str]:
+    """Ask a training to save and stop."""
+    queue.pause(places.run(parts.settings, name))
+    return {"run": name}
+
+
+@router.post("/runs/{name:path}/resume", status_code=202)
+def resume(name: str, parts: With) -> dict[str, str]:
+    """Let a training go on when its turn comes."""
+    folder = places.place(parts.settings, name)
+    return {"job": parts.queue.add(("resume", str(folder)), name).id}
+
+
+@router.post("/runs/{name:path}/evaluate", status_code=202)
+def evaluate(name: str, parts: With) -> dict[str, str]:
+    """Measure a run on test images when its turn comes."""
+    run = places.run(parts.settings, name)
+    return {"job": parts.queue.add(("evaluate", str(run.folder)), name).id}
+
+
+@router.get("/runs/{name:path}")
+def one(name: str, parts: With) -> dict[str, Any]:
+    """Status, recipe, grids, files and figures of a run; trainings and their outcomes of a study."""
+    folder = places.place(parts.settings, name)
+    if not (folder / "recipe.json").is_file():
+        study = Study.open(folder)
+        begun, outcomes = study.read()
+        told = {trial: outcome.model_dump(mode="json") for trial, outcome in outcomes.items()}
+        return {"name": name, "kind": "study", "study": study.kind(), "begun": begun, "outcomes": told}
+    run = places.run(parts.settings, name)
+    found = detail.detail(run, parts.logs.read(run))
+    return {"name": name, "kind": "run", **found, "evaluation": detail.evaluation(run)}

@@ -1,0 +1,194 @@
+"""Pictures on request: what the page and other programs ask."""
+
+import io
+import json
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from condgan.arrays import Conditions
+from condgan.errors import ArgumentError, CondganError
+from condgan.export.export import of_generator
+from condgan.generation import jobs, sampling
+from condgan.generation.classes import parse
+from condgan.generation.generator import SHIPPED
+from condgan.runs.run import Run
+from condgan.storage.manifest import Kind, begin, software
+from condgan.storage.pictures import gif, png
+from condgan.studio.generating import MOST_IMAGES, Model
+from condgan.studio.parts import With
+
+router = APIRouter(tags=["sampling"])
+Name = Annotated[str, Field(max_length=300, examples=["mnist"])]
+Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
+MOST_LISTED = 2000  # models
+TYPES = {"png": "image/png", "npz": "application/octet-stream", "gif": "image/gif"}
+
+
+class Order(BaseModel):
+    """What is to be generated."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"model": "mnist", "labels": "20261128"}]}
+    )
+
+    model: Name = "mnist"
+    """``mnist``, a run, or ``RUN@EPOCH``."""
+    labels: str | Annotated[list[str | int], Field(max_length=MOST_IMAGES)] | None = Field(None, max_length=4000)
+    """Names of classes, one image each: text as on the command line, or a list; numbers are taken as names."""
+    count: Annotated[int, Field(ge=1, le=MOST_IMAGES)] | None = None
+    """How many images, of a generator without classes, or of classes in turn."""
+    seed: Seed = 0
+    index: Seed = 0
+    """The number of the first image under the seed."""
+    columns: Annotated[int, Field(ge=1, le=100)] | None = None
+    """A grid of so many columns; none: a row."""
+    scale: Annotated[int, Field(ge=1, le=16)] | None = None
+    """The side of an image's pixel in pixels of the picture."""
+    format: Literal["png", "npz", "json"] = "png"
+
+
+class WalkOrder(BaseModel):
+    """A walk between classes or seeds."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"model": "mnist", "stops": "3,8"}]})
+
+    model: Name = "mnist"
+    stops: Annotated[str, Field(max_length=1000, examples=["3,8", "seed:1,seed:2"])]
+    frames: Annotated[int, Field(ge=2, le=240)] = 33
+    label: str | None = None
+    """The class, where stops are seeds."""
+    seed: Seed = 0
+    scale: Annotated[int, Field(ge=1, le=16)] | None = None
+    format: Literal["png", "gif"] = "png"
+    """A strip of all frames, or an animation."""
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Whether the studio is there, and its version."""
+    return {"status": "ok", "software": software()}
+
+
+@router.get("/models")
+def models(parts: With) -> dict[str, Any]:
+    """Those in the package, and the runs that have a checkpoint."""
+    runs = [one.name for one in parts.library.entries() if one.kind == "run"]
+    trained = [name for name in runs if Run(parts.settings.runs / name).checkpoint().is_file()]
+    found = [{"name": name, "kind": "package"} for name in SHIPPED]
+    return {"models": [*found, *({"name": name, "kind": "run"} for name in trained[:MOST_LISTED])]}
+
+
+@router.get("/models/{name:path}")
+def model(name: str, parts: With) -> dict[str, Any]:
+    """Classes, form and recipe of one.
+
+    Raises:
+        CondganError: there is none.
+    """
+    found = parts.models.get(name)
+    domain, recipe = found.domain, found.recipe
+    return {
+        "name": name, "recipe": recipe.name, "conditional": recipe.conditional, "classes": [*domain.class_names],
+        "shape": [*domain.shape], "images_seen": found.generator.images_seen, "sha256": found.generator.sha256,
+    }  # fmt: skip
+
+
+@router.post("/generate", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+async def generate(order: Order, parts: With) -> Response:
+    """Images as a PNG, as arrays (images uint8 (N, C, H, W), labels) in an .npz, or as JSON.
+
+    An answer depends on its own request alone, and equals what `condgan sample` makes of the same.
+    """
+    return await parts.pool.run(partial(made, parts, order))
+
+
+@router.post("/walk", response_class=Response, responses={200: {"content": {"image/png": {}, "image/gif": {}}}})
+async def walk(order: WalkOrder, parts: With) -> Response:
+    """Images on the way from stop to stop, as a strip or as an animation."""
+    return await parts.pool.run(partial(walked, parts, order))
+
+
+def made(parts: With, order: Order) -> Response:
+    """The answer to an order.
+
+    Raises:
+        CondganError: an unknown model or class.
+    """
+    source = parts.models.get(order.model)
+    conditions = wanted(source, order)
+    if source.domain.vector is not None:
+        raise CondganError(f"{source.recipe.name} generates vectors, which have no picture")
+    if order.columns is None:
+        job = jobs.row(source.recipe, source.domain, conditions, order.seed, order.scale)
+    else:
+        row = jobs.row(source.recipe, source.domain, conditions, order.seed, order.scale)
+        job = jobs.Grid(**row.model_dump(), columns=order.columns)
+    job = job.model_copy(update={"index": order.index})
+    manifest = of_generator(begin(), source.generator)
+    if order.format == "png":
+        kind: Kind = "grid" if isinstance(job, jobs.Grid) else "image" if job.alone else "row"
+        return answer(png(job.draw(source), manifest.of(kind, jobs.recorded(job))), "png")
+    images, labels = job.samples(source), job.labels
+    if order.format == "json":
+        content = {"images": images.tolist(), "labels": labels, "manifest": manifest.model_dump(exclude_none=True)}
+        return Response(dumped(content), media_type="application/json")
+    out = io.BytesIO()
+    told = manifest.of("row", jobs.recorded(job)).to_json()
+    arrays: dict[str, Any] = {} if labels is None else {"labels": np.array(labels)}
+    np.savez_compressed(out, allow_pickle=False, images=images, manifest=np.array(told), **arrays)
+    return answer(out.getvalue(), "npz")
+
+
+def walked(parts: With, order: WalkOrder) -> Response:
+    """The answer to an order of a walk.
+
+    Raises:
+        CondganError: an unknown model, class or stop.
+    """
+    source = parts.models.get(order.model)
+    labels = None if order.label is None else tuple(names(source, order.label))
+    form: Literal["strip", "animation"] = "strip" if order.format == "png" else "animation"
+    job = jobs.walk(source.domain, order.stops, order.frames, order.seed, labels=labels, scale=order.scale, form=form)
+    manifest = of_generator(begin(), source.generator).of("walk", jobs.recorded(job))
+    if order.format == "png":
+        return answer(png(job.draw(source), manifest), "png")
+    return answer(gif([*job.pictures(source)], jobs.MILLISECONDS, manifest), "gif")
+
+
+def wanted(source: Model, order: Order) -> Conditions:
+    """The condition of each image.
+
+    Raises:
+        CondganError: unknown classes, too many images, or vector conditions.
+    """
+    if source.domain.condition is not None:
+        raise CondganError(f"{source.recipe.name} has vector conditions: `condgan sample` takes them from a file")
+    if order.labels is None or not source.recipe.conditional:
+        return sampling.in_turn(source.domain, order.count or source.domain.classes, order.index)
+    conditions = parse(order.labels, source.domain)
+    if len(conditions) > MOST_IMAGES:
+        raise ArgumentError("labels", f"{len(conditions)} images", f"expected {MOST_IMAGES} at most")
+    return conditions
+
+
+def names(source: Model, text: str) -> list[str]:
+    """Classes by their names.
+
+    Raises:
+        CondganError: one is unknown.
+    """
+    return [source.domain.class_names[label] for label in parse(text, source.domain)]
+
+
+def answer(content: bytes, form: str) -> Response:
+    """A file as an answer."""
+    return Response(content, media_type=TYPES[form])
+
+
+def dumped(content: dict[str, Any]) -> bytes:
+    """JSON, as bytes."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

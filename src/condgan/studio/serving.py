@@ -1,0 +1,76 @@
+"""Start a studio: its token, its address, its server."""
+
+import socket
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from condgan import arguments
+from condgan.errors import ArgumentError, CondganError
+from condgan.studio.settings import Settings
+
+PORT = 8420
+
+
+def serve(
+    runs: str | Path = "runs",
+    data: tuple[str | Path, ...] = (),
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    browser: bool = True,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve the studio until it is interrupted.
+
+    Args:
+        runs: the folder of runs; it is created.
+        data: folders and files that may be trained on.
+        host, port: where it listens; port 0: any free one.
+        browser: whether to open the page.
+        say: is told the address.
+
+    Raises:
+        CondganError: a package is missing, the port is taken, or a folder is missing or cannot be written.
+    """
+    try:
+        import uvicorn
+
+        from condgan.studio.app import create
+    except ImportError as error:
+        raise CondganError(f"the studio needs {error.name}: pip install condgan[studio]") from None
+    places = tuple(arguments.path("data", place) for place in data)
+    for place in places:
+        if not place.exists():
+            raise ArgumentError("data", place, "nothing is there")
+    listening = bound(host, arguments.integer("port", port, 0, 65535))
+    folder = arguments.path("runs", runs)
+    settings = Settings(
+        folder.absolute(), tuple(place.absolute() for place in places), host, listening.getsockname()[1]
+    )
+    token = settings.write_token()
+    address = f"{settings.address}/#token={settings.token}"
+    say(f"The studio of {folder}: {address}")
+    say(f"The token is in {token} too. Ctrl-C ends the studio; trainings go on.")
+    if browser:
+        webbrowser.open(address)
+    server = uvicorn.Server(uvicorn.Config(create(settings), log_level="warning", lifespan="on", server_header=False))
+    server.run(sockets=[listening])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        CondganError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        found.close()
+        why = getattr(error, "strerror", None) or error
+        raise CondganError(f"cannot listen on {host}, port {port} ({why}): name another `port` or `host`") from None
+    found.listen(512)
+    return found

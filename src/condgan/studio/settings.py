@@ -1,0 +1,67 @@
+"""What a studio serves, and where it keeps its own files."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from condgan.errors import CondganError
+
+HIDDEN = ".studio"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of one studio.
+
+    Attributes:
+        runs: the folder of the runs that it shows, and where it trains.
+        data: folders and files that may be trained on, besides what is built in and what was uploaded.
+        host, port: where it listens.
+        token: whoever knows it may start, stop, upload and judge.
+    """
+
+    runs: Path
+    data: tuple[Path, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8420
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    @property
+    def own(self) -> Path:
+        """The folder of its own files: token, queue, uploads, judgements."""
+        return self.runs / HIDDEN
+
+    @property
+    def uploads(self) -> Path:
+        """Where datasets lie that were dropped onto the page."""
+        return self.own / "uploads"
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host in LOOPBACK
+
+    @property
+    def address(self) -> str:
+        """The address of its page."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def write_token(self) -> Path:
+        """Write the token into a file that only its owner can read.
+
+        Raises:
+            CondganError: it cannot be written.
+        """
+        path = self.own / "token"
+        try:
+            self.own.mkdir(parents=True, exist_ok=True)
+            self.own.chmod(0o700)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+                os.chmod(path, 0o600)  # of a file that was there before
+                file.write(f"{self.token}\n")
+        except OSError as error:
+            raise CondganError(f"cannot write in {self.runs} ({error.strerror}): name another folder of runs") from None
+        return path
