@@ -93,7 +93,12 @@ def one(name: str, parts: With) -> dict[str, Any]:
         study = Study.open(folder)
         begun, outcomes = study.read()
         told = {trial: outcome.model_dump(mode="json") for trial, outcome in outcomes.items()}
-        return {"name": name, "kind": "study", "study": study.kind(), "begun": begun, "outcomes": told}
+        files = [
+            {"file": path.name, "bytes": path.stat().st_size} for path in sorted(folder.glob("[!.]*")) if path.is_file()
+        ]
+        return {
+            "name": name, "kind": "study", "study": study.kind(), "begun": begun, "outcomes": told, "files": files,
+        }  # fmt: skip
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
     return {"name": name, "kind": "run", **found, "evaluation": detail.evaluation(run)}
