@@ -29,7 +29,7 @@ export function RecipeOf({ name, detail }) {
     ${changes === null && html`<p class="muted">${t("run.recipe.own")}</p>`}
     ${changes?.length === 0 && html`<p class="muted">${t("run.recipe.as", { recipe: recipe.name })}</p>`}
     ${changes !== null && changes.length > 0 && html`<${Rows} heads=${[t("run.recipe.field"), t("run.recipe.builtin", { recipe: recipe.name })]} rows=${changes.map(parted)} />`}
-    <${RunChooser} label=${t("run.recipe.against")} button=${t("run.recipe.against")} id="against-runs" except=${name} onChoose=${compare} />
+    <${RunChooser} label=${t("run.recipe.against")} button=${t("run.recipe.compare")} id="against-runs" except=${name} onChoose=${compare} />
     ${against && (against.rows.length
       ? html`<${Rows} heads=${[t("run.recipe.field"), t("run.recipe.value"), against.other]} rows=${against.rows} />`
       : html`<p role="status">${t("run.recipe.same")}</p>`)}

@@ -85,7 +85,7 @@ function Head({ name, detail, seconds }) {
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
           ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
-      <${Progress} part=${epoch / epochs} label=${how} />
+      ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
     </div>
     <div class="actions">
       ${samples && html`<a class="button" href=${`#/sample?${new URLSearchParams({ model: name })}`}>${t("run.sample")}</a>

@@ -40,7 +40,7 @@ export default {
   "run.evaluation": "On test images", "run.floor": "real images: {value}",
   "run.diagnosis": "Diagnosis", "run.diagnosis.none": "Nothing in the log looks wrong.", "run.diagnosis.pictures": "Look at generated images too", "run.diagnosis.busy": "Looking at generated images", "run.diagnosis.try": "Train a branch with this",
   "run.recipe": "Recipe", "run.recipe.as": "As the built-in recipe {recipe}.", "run.recipe.own": "No built-in recipe has this name.", "run.recipe.field": "Field", "run.recipe.value": "This run", "run.recipe.builtin": "Changed from {recipe}",
-  "run.recipe.against": "Compare with", "run.recipe.same": "Both recipes are the same.", "run.recipe.all": "All fields", "run.recipe.other": "Other run",
+  "run.recipe.against": "Compare with another run", "run.recipe.compare": "Compare", "run.recipe.same": "Both recipes are the same.", "run.recipe.all": "All fields", "run.recipe.other": "Other run",
   "run.files": "Files", "run.file": "File", "run.size": "Size",
   "study.trials": "Trials", "study.trial": "Trial", "study.state": "State", "study.reason": "Reason", "study.going": "not ended", "study.effects": "Effects of the settings", "study.none": "No trial has begun.",
 

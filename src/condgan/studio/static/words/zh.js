@@ -41,7 +41,7 @@ const words = {
   "run.evaluation": "测试集结果", "run.floor": "真实图像：{value}",
   "run.diagnosis": "诊断", "run.diagnosis.none": "从日志看一切正常。", "run.diagnosis.pictures": "再看看生成的图像", "run.diagnosis.busy": "正在检查生成的图像", "run.diagnosis.try": "用这个改动另训一次",
   "run.recipe": "配方", "run.recipe.as": "与内置配方 {recipe} 完全一致。", "run.recipe.own": "没有同名的内置配方。", "run.recipe.field": "字段", "run.recipe.value": "本次训练", "run.recipe.builtin": "相对 {recipe} 的改动",
-  "run.recipe.against": "对比", "run.recipe.same": "两份配方完全相同。", "run.recipe.all": "全部字段", "run.recipe.other": "另一次训练",
+  "run.recipe.against": "与另一次训练对比", "run.recipe.compare": "对比", "run.recipe.same": "两份配方完全相同。", "run.recipe.all": "全部字段", "run.recipe.other": "另一次训练",
   "run.files": "文件", "run.file": "文件", "run.size": "大小",
   "study.trials": "试验", "study.trial": "试验", "study.state": "状态", "study.reason": "原因", "study.going": "未结束", "study.effects": "各项设置的影响", "study.none": "还没有开始任何试验。",
 

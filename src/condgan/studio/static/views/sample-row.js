@@ -1,0 +1,57 @@
+// A sequence of labels, drawn as it is typed.
+import { html, useState } from "../ui.js";
+import { download, made } from "../api.js";
+import { trying } from "../state.js";
+import { Command, Field } from "../parts/small.js";
+import { Seed } from "../parts/seed.js";
+import { useMade } from "../parts/made.js";
+import { pathOf } from "./sample.js";
+import { t } from "../words.js";
+
+/** @typedef {import("./sample.js").Given} Given @typedef {import("./sample.js").Model} Model */
+
+/** Something to begin with: today, where classes are digits, else the first classes. @param {Model} model */
+function first({ classes }) {
+  const digits = classes.length === 10 && classes.every((name, at) => name === String(at));
+  const day = new Date();
+  if (digits) return `${day.getFullYear()}${String(day.getMonth() + 1).padStart(2, "0")}${String(day.getDate()).padStart(2, "0")}`;
+  return classes.slice(0, 6).join(",");
+}
+
+/** A word of a command line. @param {string} text */
+export function quoted(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** @param {Given} props */
+export function Row({ model, seed, onSeed }) {
+  const [labels, setLabels] = useState(first(model));
+  const [images, setImages] = useState(8);
+  const order = { model: model.name, seed, ...(model.conditional ? { labels: labels.trim() } : { count: images }) };
+  const asked = !model.conditional || labels.trim() ? order : null;
+  const picture = useMade("generate", asked);
+  const save = (/** @type {string} */ format) => trying(async () => download(await made("generate", { json: { ...order, format } }), `sample-${seed}.${format}`));
+  const command = model.conditional ? `condgan sample ${pathOf(model.name)} ${quoted(labels.trim() || "LABELS")} --seed ${seed}` : `condgan sample ${pathOf(model.name)} --count ${images} --seed ${seed}`;
+  return html`<section class="panel sample-row">
+    <h2>${t("sample.row")}</h2>
+    <div class="controls">
+      ${model.conditional
+        ? html`<${Field} label=${t("sample.labels")} class="grow"><input class="large" value=${labels} placeholder=${t("sample.labels.hint")} spellcheck=${false} autocomplete="off" maxlength="2000"
+            aria-invalid=${Boolean(picture.error)} aria-describedby="row-error row-classes" onInput=${(/** @type {any} */ event) => setLabels(event.target.value)} /></${Field}>`
+        : html`<${Field} label=${t("sample.count")} class="grow"><input type="number" min="1" max="100" value=${images} onInput=${(/** @type {any} */ event) => setImages(Math.max(1, Math.min(100, Number(event.target.value) || 1)))} /></${Field}>`}
+      <${Seed} value=${seed} onChange=${onSeed} />
+    </div>
+    ${model.conditional && html`<p id="row-classes" class="muted one-line small">${t("sample.classes", { list: model.classes.slice(0, 40).join(", ") })}</p>`}
+    <div class="row-place" tabindex="0" role="group" aria-label=${t("sample.row")}>
+      ${picture.url && asked
+        ? html`<img src=${picture.url} width=${picture.width} height=${picture.height} alt=${t("sample.row.alt", { labels: model.conditional ? labels : String(images), seed })} />`
+        : !asked && html`<p>${t("sample.row.none")}</p>`}
+    </div>
+    <p id="row-error" class="bad small line-kept" role="alert">${asked ? picture.error : ""}</p>
+    <div class="foot">
+      <button type="button" disabled=${!picture.url || Boolean(picture.error)} onClick=${() => save("png")}>PNG</button>
+      <button type="button" disabled=${!picture.url || Boolean(picture.error)} onClick=${() => save("npz")}>npz</button>
+      <${Command} text=${command} />
+    </div>
+  </section>`;
+}
