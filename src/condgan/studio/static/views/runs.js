@@ -60,7 +60,7 @@ export function Runs() {
     </form>
     <${Queue} waiting=${first?.waiting ?? []} failed=${first?.failed ?? []} />
     ${error && html`<${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`}
-    ${first?.total === 0 && !filtered && html`<${Empty} title=${t("runs.none")} text=${t("runs.none.text")} command="condgan train mnist-fast"><a class="button main" href="#/train">${t("runs.train")}</a></${Empty}>`}
+    ${first?.total === 0 && !filtered && html`<${Empty} title=${t("runs.none")} text=${t("runs.none.text")} command="condgan train mnist-fast"><a class="button main" href="#/train?recipe=mnist-fast">${t("runs.train")}</a></${Empty}>`}
     ${first?.total === 0 && filtered && html`<${Empty} title=${t("runs.none.found")} text=${t("runs.none.found.text")}><button type="button" onClick=${() => setFilter(ALL)}>${t("runs.clear")}</button></${Empty}>`}
     <${Cards} filter=${filter} total=${first?.total ?? null} version=${version} />`;
 }

@@ -44,7 +44,7 @@ export function Row({ model, seed, onSeed }) {
     ${model.conditional && html`<p id="row-classes" class="muted one-line small">${t("sample.classes", { list: model.classes.slice(0, 40).join(", ") })}</p>`}
     <div class="row-place" tabindex="0" role="group" aria-label=${t("sample.row")}>
       ${picture.url && asked
-        ? html`<img src=${picture.url} width=${picture.width} height=${picture.height} alt=${t("sample.row.alt", { labels: model.conditional ? labels : String(images), seed })} />`
+        ? html`<img src=${picture.url} width=${picture.width} height=${picture.height} style=${{ maxWidth: `max(100%, ${Math.round(picture.width / 3)}px)` }} alt=${t("sample.row.alt", { labels: model.conditional ? labels : String(images), seed })} />`
         : !asked && html`<p>${t("sample.row.none")}</p>`}
     </div>
     <p id="row-error" class="bad small line-kept" role="alert">${asked ? picture.error : ""}</p>

@@ -9,7 +9,7 @@ import { t } from "../words.js";
 /** @typedef {import("./sample.js").Given} Given */
 /** @typedef {{model: string, label: string, seed: number, index: number}} Kept */
 
-const WALL = 60;
+const WALL = 72;
 const SPACE = 2; // pixels between the images of a grid
 const KEPT = "condgan-kept";
 

@@ -1,0 +1,46 @@
+// Which recipe a training follows: cards with the newest picture that it has made here, or else its facts.
+import { html, useEffect, useState } from "../ui.js";
+import { ask, fileOf } from "../api.js";
+import { Picture } from "../parts/picture.js";
+import { count, t } from "../words.js";
+
+/** @typedef {{name: string, source: string, recipe: any}} Built */
+
+/** The newest grids by recipe. @returns {Promise<Record<string, {path: string, version: number}>>} */
+async function picturesOf() {
+  const { runs } = await ask("runs?limit=200");
+  /** @type {Record<string, {path: string, version: number}>} */
+  const found = {};
+  for (const one of runs) if (one.kind === "run" && one.grid && one.state === "finished") found[one.recipe] ??= { path: fileOf(one.name, one.grid), version: one.changed };
+  return found;
+}
+
+/** @param {{built: Built[], value: string, own: string, onChange: (name: string) => void}} props */
+export function RecipeChoice({ built, value, own, onChange }) {
+  const [pictures, setPictures] = useState(/** @type {Record<string, {path: string, version: number}>} */ ({}));
+  useEffect(() => void picturesOf().then(setPictures, () => undefined), []);
+  return html`<section class="panel">
+    <h2 id="recipe-title">${t("train.recipe")}</h2>
+    <div class="recipes" role="radiogroup" aria-labelledby="recipe-title">
+      ${own && html`<${Card} checked=${value === own} onChoose=${() => onChange(own)} title=${t("train.recipe.run", { run: own })} text="" mark="↳" />`}
+      <${Card} checked=${value === ""} onChoose=${() => onChange("")} title=${t("train.recipe.auto")} text=${t("train.recipe.auto.text")} mark="?" />
+      ${built.map(({ name, source, recipe }) => html`<${Card} key=${name} checked=${value === name} onChoose=${() => onChange(name)} title=${name} text=${facts(recipe)} hint=${source}
+        mark=${recipe.generator.network} picture=${pictures[name]} />`)}
+    </div>
+  </section>`;
+}
+
+/** What a recipe is, in a line. @param {any} recipe */
+function facts(recipe) {
+  const labels = recipe.generator.condition === "none" ? t("train.fact.unconditional") : recipe.generator.condition;
+  return `${recipe.generator.network} · ${recipe.loss.name} · ${labels} · ${t("train.fact.epochs", { n: count(recipe.train.epochs) })}`;
+}
+
+/** @param {{checked: boolean, onChoose: () => void, title: string, text: string, hint?: string, mark: string, picture?: {path: string, version: number}}} props */
+function Card({ checked, onChoose, title, text, hint, mark, picture }) {
+  return html`<label class="recipe">
+    <input type="radio" name="recipe" class="sr" checked=${checked} onChange=${onChoose} />
+    ${picture ? html`<${Picture} path=${picture.path} version=${picture.version} alt="" />` : html`<span class="recipe-mark" aria-hidden="true">${mark}</span>`}
+    <span class="recipe-text"><b>${title}</b><small>${text}</small>${hint && html`<small class="muted clamp" title=${hint}>${hint}</small>`}</span>
+  </label>`;
+}
