@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from condgan.arrays import Conditions, Latents, Samples
+from condgan.arrays import Conditions, Images, Latents, Samples
 from condgan.engines import Sampler
+from condgan.evaluation import subjects
 from condgan.generation import generator as generators
 from condgan.generation.generator import SHIPPED, Generator
 from condgan.recipe import Domain, Recipe
@@ -105,6 +106,7 @@ class Models:
 
     settings: Settings
     kept: "OrderedDict[str, tuple[Any, Model]]" = field(default_factory=OrderedDict)
+    real: tuple[str, Images] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, name: str) -> Model:
@@ -133,6 +135,22 @@ class Models:
             while len(self.kept) > MOST_MODELS:
                 self.kept.popitem(last=False)
             return model
+
+    def training_images(self, name: str) -> Images:
+        """The training images of a model, (N, C, H, W), in the form that it generates.
+
+        Raises:
+            CondganError: they are not there any more.
+        """
+        recipe = self.get(name).recipe
+        known = (
+            None if name in SHIPPED else subjects.splits_of(places.run(self.settings, name.partition("@")[0]).folder)
+        )
+        stamp = recipe.data.model_dump_json()
+        with self.lock:
+            if self.real is None or self.real[0] != stamp:
+                self.real = stamp, subjects.real_images(recipe.data, None, [], known).train.images
+            return self.real[1]
 
 
 class Pool:

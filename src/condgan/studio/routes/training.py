@@ -18,7 +18,7 @@ router = APIRouter(tags=["training"])
 SOURCE = "data.source"
 
 
-class Order(BaseModel):
+class Train(BaseModel):
     """A training that is asked for: what `condgan train` takes."""
 
     model_config = ConfigDict(
@@ -70,7 +70,7 @@ def recipes() -> dict[str, Any]:
 
 
 @router.post("/check")
-def check(order: Order, parts: With) -> dict[str, Any]:
+def check(order: Train, parts: With) -> dict[str, Any]:
     """Whether a training can be: its command, its whole recipe, and how that differs from the built-in one.
 
     Raises:
@@ -87,7 +87,7 @@ def check(order: Order, parts: With) -> dict[str, Any]:
 
 
 @router.post("/runs", status_code=202)
-def train(order: Order, parts: With) -> dict[str, str]:
+def train(order: Train, parts: With) -> dict[str, str]:
     """Let a training wait for its turn; it is checked before.
 
     Raises:
@@ -127,7 +127,7 @@ def remove(job: str, parts: With) -> dict[str, str]:
     return {"job": job}
 
 
-def planned(order: Order, parts: With) -> tuple[Recipe, str]:
+def planned(order: Train, parts: With) -> tuple[Recipe, str]:
     """The recipe of an order, and why, where it was chosen here.
 
     Raises:
@@ -141,7 +141,7 @@ def planned(order: Order, parts: With) -> tuple[Recipe, str]:
     return beginning.planned(base(order, parts), order.overrides, source, None, start)
 
 
-def base(order: Order, parts: With) -> str | Recipe | None:
+def base(order: Train, parts: With) -> str | Recipe | None:
     """The recipe that an order begins with.
 
     Raises:
@@ -166,7 +166,7 @@ def started(name: str, parts: With) -> str:
     return str(run.folder) if epoch is None else f"{run.folder}@{epoch}"
 
 
-def words(order: Order, parts: With) -> tuple[str, ...]:
+def words(order: Train, parts: With) -> tuple[str, ...]:
     """The command of an order, after ``condgan``."""
     known = order.recipe is None or order.recipe in builtin.RECIPES
     recipe = order.recipe if known else str(places.run(parts.settings, order.recipe or "").folder / "recipe.json")
