@@ -106,7 +106,7 @@ def worth(order: Worth, parts: With) -> dict[str, str]:
     source = places.data(parts.settings, order.data)
     name = order.run or parts.queue.name("worth")
     folder = places.new(parts.settings, name)
-    told = ("worth", source, "--minutes", f"{order.minutes:g}", "--study", str(folder))
+    told = ("worth", source, *options(minutes=f"{order.minutes:g}", study=str(folder)))
     return {"job": parts.queue.add(told, name).id, "run": name}
 
 
@@ -116,7 +116,7 @@ def cure(order: Cure, parts: With) -> dict[str, str]:
     run = places.run(parts.settings, order.of)
     name = order.run or parts.queue.name("cure")
     folder = places.new(parts.settings, name)
-    told = ("cure", str(run.folder), "--minutes", f"{order.minutes:g}", "--study", str(folder))
+    told = ("cure", str(run.folder), *options(minutes=f"{order.minutes:g}", study=str(folder)))
     return {"job": parts.queue.add(told, name).id, "run": name}
 
 
@@ -170,13 +170,15 @@ def words(order: Train, parts: With) -> tuple[str, ...]:
     """The command of an order, after ``condgan``."""
     known = order.recipe is None or order.recipe in builtin.RECIPES
     recipe = order.recipe if known else str(places.run(parts.settings, order.recipe or "").folder / "recipe.json")
-    told = ["train", *([recipe] if recipe else []), *order.overrides]
-    if order.data is not None:
-        told += ["--data", places.data(parts.settings, order.data)]
-    if order.start is not None:
-        told += ["--from", started(order.start, parts)]
-    if order.seeds is not None:
-        told += ["--seeds", str(order.seeds)]
-    if order.run is not None:
-        told += ["--run", str(parts.settings.runs / order.run)]
-    return tuple(told)
+    given = {
+        "data": None if order.data is None else places.data(parts.settings, order.data),
+        "from": None if order.start is None else started(order.start, parts),
+        "seeds": None if order.seeds is None else str(order.seeds),
+        "run": None if order.run is None else str(parts.settings.runs / order.run),
+    }
+    return ("train", *([recipe] if recipe else []), *order.overrides, *options(**given))
+
+
+def options(**given: str | None) -> list[str]:
+    """Options of a command by name, without those that are None."""
+    return [part for name, value in given.items() if value is not None for part in (f"--{name}", value)]
