@@ -79,7 +79,7 @@ $(VENV)/.core: $(VENV)/.python $(PINS)
 
 $(VENV)/.test: $(VENV)/.core
 	@echo 'Installing what the tests need ...'
-	@$(PIP) -e '.[test,parquet,readers,sweep]'
+	@$(PIP) -e '.[test,parquet,readers,sweep,studio,pages]'
 	@touch $@
 
 $(JITTOR)/.installed: $(VENV)/.python $(PINS)
@@ -92,5 +92,5 @@ $(JITTOR)/.installed: $(VENV)/.python $(PINS)
 
 $(VENV)/.dev: $(VENV)/.core
 	@echo 'Installing what the checks need ...'
-	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[dev,studio]'
 	@touch $@

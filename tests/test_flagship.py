@@ -88,6 +88,7 @@ def test_a_name_that_is_nearly_its_own_is_put_right(
     assert "mnist is in the package" in refused("sample", "runs/gone", "2")
 
 
+@pytest.mark.slow
 def test_it_is_measured_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = evaluation.evaluate("mnist", n=200, small_n=True, gan_train=False)

@@ -64,7 +64,7 @@ def test_holm_rejects_what_its_definition_says(probabilities: list[float]) -> No
     assert rejected & away == {name for name in away if adjusted[name] <= 0.05}
 
 
-@pytest.mark.parametrize("known", [None, 31])
+@pytest.mark.parametrize("known", [None, pytest.param(31, marks=pytest.mark.slow)])
 def test_false_alarms_stay_below_their_level(known: int | None) -> None:
     """Of trainings that differ by chance alone, 3 against 3, few have any of ten figures called different."""
     generator = np.random.default_rng(0)

@@ -186,7 +186,9 @@ def test_what_was_refused_is_tried_again(digits: Path, tmp_path: Path) -> None:
     assert study.read()[1]["trial-0"].state == "finished"
 
 
-@pytest.mark.parametrize("gone", [".", "recipe.json", "log.jsonl"])
+@pytest.mark.parametrize(
+    "gone", [".", *(pytest.param(name, marks=pytest.mark.slow) for name in ("recipe.json", "log.jsonl"))]
+)
 def test_a_finished_trial_whose_run_is_gone_is_trained_again(gone: str, digits: Path, tmp_path: Path) -> None:
     recipe = builtin.get("cgan-lsgan", [*TINY, f"data.source={digits}", "train.epochs=1"])
     study, plan, said = Study(tmp_path / "study"), Scripted((recipe, recipe)), list[str]()

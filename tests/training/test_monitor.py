@@ -109,7 +109,7 @@ def test_an_evaluation_leaves_every_generator_of_random_numbers_where_it_was(dig
     assert all(state[name].tobytes() == array.tobytes() for name, array in engine.state().items())
 
 
-@pytest.mark.parametrize("step", [1, 5, 7, 10, 19])
+@pytest.mark.parametrize("step", [7, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 5, 10, 19))])
 def test_a_stop_anywhere_leaves_the_same_log_and_the_same_best(
     step: int, measured: Run, digits: Path, options: tuple[str, ...], tmp_path: Path, monkeypatch: Any
 ) -> None:

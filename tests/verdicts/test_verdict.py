@@ -72,11 +72,13 @@ def test_wrong_labels_hurt() -> None:
     assert alone.value < 45  # chance is 20
 
 
+@pytest.mark.slow
 def test_copies_of_training_images_do_not_help() -> None:
     train = some(100, 0)
     assert judged(trials(train, [of(train)] * 2)).verdict in ("no-difference", "hurts", "cannot-tell")
 
 
+@pytest.mark.slow
 def test_flips_that_break_the_classes_are_named() -> None:
     """A bar at the left, or at the right."""
     random = np.random.default_rng(3)

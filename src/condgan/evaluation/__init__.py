@@ -1,3 +1,6 @@
 """How good a generator is: figures beside real images."""
 
-__all__ = ["comparison", "evaluation", "feature_training", "features", "figures", "reference", "subjects", "summary"]
+__all__ = [
+    "comparison", "evaluation", "feature_training", "features", "figures", "judging", "people", "reference", "subjects",
+    "summary",
+]  # fmt: skip

@@ -14,8 +14,8 @@ from condgan.errors import UndefinedError
 
 __all__ = [
     "Embedding", "Estimate", "bins", "check_features", "copies", "distances", "feature_network", "gan_train",
-    "inception", "inception_weights", "label_accuracy", "mean", "modes", "neighbours", "parzen", "principal", "sliced",
-    "two_sample",
+    "inception", "inception_weights", "label_accuracy", "mean", "modes", "neighbours", "parzen", "people", "principal",
+    "sliced", "two_sample",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from condgan.studio.library import Library
 from condgan.studio.parts import Parts
 from condgan.studio.places import MissingError
 from condgan.studio.queue import Queue
-from condgan.studio.routes import datasets, events, runs, sampling, training
+from condgan.studio.routes import datasets, events, judging, reports, runs, sampling, training
 from condgan.studio.security import Guard
 from condgan.studio.settings import Settings
 
@@ -48,8 +48,9 @@ def create(settings: Settings) -> FastAPI:
         openapi_url=f"{security.API}openapi.json",
     )  # fmt: skip
     app.state.parts = parts
-    for module in (sampling, runs, training, datasets, events):
+    for module in (sampling, runs, training, datasets, judging, reports, events):
         app.include_router(module.router, prefix=security.API.rstrip("/"))
+    app.include_router(reports.pages)
     app.add_exception_handler(CondganError, told)
     app.add_exception_handler(RequestValidationError, told)
     app.add_exception_handler(HTTPException, told)

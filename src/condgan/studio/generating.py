@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from condgan.arrays import Conditions, Latents, Samples
+from condgan.arrays import Conditions, Images, Latents, Samples
 from condgan.engines import Sampler
+from condgan.evaluation import subjects
 from condgan.generation import generator as generators
 from condgan.generation.generator import SHIPPED, Generator
 from condgan.recipe import Domain, Recipe
@@ -29,6 +30,7 @@ MOST_WAITING = 256  # requests
 MOST_IMAGES = 1024  # of a request, and of a forward pass
 MOST_MODELS = 4  # in memory
 Result = TypeVar("Result")
+Asked = tuple[Latents, Conditions, "Future[Samples]"]
 
 
 class Merged:
@@ -36,7 +38,7 @@ class Merged:
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
-        self.waiting: list[tuple[Latents, Conditions, Future[Samples]]] = []
+        self.waiting: list[Asked] = []
         self.lock, self.busy = threading.Lock(), threading.Lock()
 
     def sample(self, latents: Latents, labels: Conditions) -> Samples:
@@ -56,23 +58,24 @@ class Merged:
                 while self.waiting and self.fits(taken, self.waiting[0]):
                     taken.append(self.waiting.pop(0))
             try:
-                samples = self.sampler.sample(
-                    np.concatenate([latents for latents, _, _ in taken]),
-                    np.concatenate([labels for _, labels, _ in taken]),
-                )
-            except Exception as error:  # each of them gets it, as if it had asked alone
-                for _, _, future in taken:
-                    future.set_exception(error)
-                continue
-            at = 0
-            for latents, _, future in taken:
-                future.set_result(samples[at : at + len(latents)])
-                at += len(latents)
+                self.compute(taken)
+            except Exception:  # of one of them: each is asked alone
+                for one in taken:
+                    try:
+                        self.compute([one])
+                    except Exception as error:
+                        one[2].set_exception(error)
+
+    def compute(self, taken: "Sequence[Asked]") -> None:
+        """Compute the rows of several in one pass, and give each its own."""
+        latents, labels = (np.concatenate([one[part] for one in taken]) for part in (0, 1))
+        samples, at = self.sampler.sample(latents, labels), 0
+        for one in taken:
+            one[2].set_result(samples[at : at + len(one[0])])
+            at += len(one[0])
 
     @staticmethod
-    def fits(
-        taken: Sequence[tuple[Latents, Conditions, Future[Samples]]], one: tuple[Latents, Conditions, Future[Samples]]
-    ) -> bool:
+    def fits(taken: Sequence[Asked], one: Asked) -> bool:
         """Whether another one may join: conditions of one kind, and not too many rows."""
         first = taken[0][1]
         alike = first.dtype == one[1].dtype and first.shape[1:] == one[1].shape[1:]
@@ -103,6 +106,7 @@ class Models:
 
     settings: Settings
     kept: "OrderedDict[str, tuple[Any, Model]]" = field(default_factory=OrderedDict)
+    real: tuple[str, Images] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, name: str) -> Model:
@@ -131,6 +135,22 @@ class Models:
             while len(self.kept) > MOST_MODELS:
                 self.kept.popitem(last=False)
             return model
+
+    def training_images(self, name: str) -> Images:
+        """The training images of a model, (N, C, H, W), in the form that it generates.
+
+        Raises:
+            CondganError: they are not there any more.
+        """
+        recipe = self.get(name).recipe
+        known = (
+            None if name in SHIPPED else subjects.splits_of(places.run(self.settings, name.partition("@")[0]).folder)
+        )
+        stamp = recipe.data.model_dump_json()
+        with self.lock:
+            if self.real is None or self.real[0] != stamp:
+                self.real = stamp, subjects.real_images(recipe.data, None, [], known).train.images
+            return self.real[1]
 
 
 class Pool:

@@ -1,6 +1,6 @@
 """What routes work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -23,6 +23,7 @@ class Parts:
         models: generators in memory.
         pool: threads that draw.
         queue: trainings that wait.
+        tickets: reports that wait to be opened, and until when.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class Parts:
     models: Models
     pool: Pool
     queue: Queue
+    tickets: dict[str, tuple[bytes, float]] = field(default_factory=dict)
 
 
 def of(request: Request) -> Parts:

@@ -29,6 +29,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+MORE = {401: (b"www-authenticate", b"Bearer"), 429: (b"retry-after", b"1")}
+"""Headers of refusals by their status."""
 MOST_BODY = 1 << 20  # bytes of a request, but for uploads
 MOST_UPLOAD = 1 << 30
 
@@ -54,10 +56,12 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        begun = False
+        body, begun = Body(receive, most(scope["path"])), False
 
         async def sent(message: "Message") -> None:
             nonlocal begun
+            if body.over and not begun:
+                raise RefusedError(413, body.words())  # whatever the route made of a body that was cut
             if message["type"] == "http.response.start":
                 begun = True
                 given = {name.lower() for name, _ in message["headers"]}
@@ -70,15 +74,15 @@ class Guard:
 
         try:
             self.check(scope)
-            await self.app(scope, bounded(receive, most(scope["path"])), sent)
+            await self.app(scope, body.receive, sent)
         except RefusedError as refused:
             if begun:
                 raise
-            body = json.dumps({"error": refused.text}).encode()
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-            headers += [(b"www-authenticate", b"Bearer")] * (refused.status == 401)
+            body.over, content = False, json.dumps({"error": refused.text}).encode()
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+            headers += [MORE[refused.status]] if refused.status in MORE else []
             await sent({"type": "http.response.start", "status": refused.status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.body", "body": content})
 
     def check(self, scope: "Scope") -> None:
         """Refuse a request from elsewhere, without the token, or too large.
@@ -142,16 +146,25 @@ def parted(host: str) -> tuple[str, int | None]:
         return "", -1
 
 
-def bounded(receive: "Receive", limit: int) -> "Receive":
-    """Read a request, and refuse it as soon as it is longer than it may be."""
-    read = 0
+class Body:
+    """The body of a request, which is refused as soon as it is longer than it may be."""
 
-    async def received() -> "Message":
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > limit:
-            raise RefusedError(413, f"the request is too large: {limit} bytes at most")
+    def __init__(self, receive: "Receive", limit: int) -> None:
+        self.given, self.limit, self.read, self.over = receive, limit, 0, False
+
+    async def receive(self) -> "Message":
+        """The next part of it.
+
+        Raises:
+            RefusedError: it is too long.
+        """
+        message = await self.given()
+        self.read += len(message.get("body", b""))
+        if self.read > self.limit:
+            self.over = True
+            raise RefusedError(413, self.words())
         return message
 
-    return received
+    def words(self) -> str:
+        """Why it is refused."""
+        return f"the request is too large: {self.limit} bytes at most"

@@ -15,11 +15,13 @@ from condgan.export.export import of_generator
 from condgan.generation import jobs, sampling
 from condgan.generation.classes import parse
 from condgan.generation.generator import SHIPPED
+from condgan.metrics import neighbours
+from condgan.pictures.images import grid, row
 from condgan.runs.run import Run
 from condgan.storage.manifest import Kind, begin, software
 from condgan.storage.pictures import gif, png
 from condgan.studio.generating import MOST_IMAGES, Model
-from condgan.studio.parts import With
+from condgan.studio.parts import Parts, With
 
 router = APIRouter(tags=["sampling"])
 Name = Annotated[str, Field(max_length=300, examples=["mnist"])]
@@ -28,7 +30,7 @@ MOST_LISTED = 2000  # models
 TYPES = {"png": "image/png", "npz": "application/octet-stream", "gif": "image/gif"}
 
 
-class Order(BaseModel):
+class Pictures(BaseModel):
     """What is to be generated."""
 
     model_config = ConfigDict(
@@ -51,7 +53,7 @@ class Order(BaseModel):
     format: Literal["png", "npz", "json"] = "png"
 
 
-class WalkOrder(BaseModel):
+class Walk(BaseModel):
     """A walk between classes or seeds."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"model": "mnist", "stops": "3,8"}]})
@@ -98,7 +100,7 @@ def model(name: str, parts: With) -> dict[str, Any]:
 
 
 @router.post("/generate", response_class=Response, responses={200: {"content": {"image/png": {}}}})
-async def generate(order: Order, parts: With) -> Response:
+async def generate(order: Pictures, parts: With) -> Response:
     """Images as a PNG, as arrays (images uint8 (N, C, H, W), labels) in an .npz, or as JSON.
 
     An answer depends on its own request alone, and equals what `condgan sample` makes of the same.
@@ -106,13 +108,19 @@ async def generate(order: Order, parts: With) -> Response:
     return await parts.pool.run(partial(made, parts, order))
 
 
+@router.post("/nearest", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+async def nearest(order: Pictures, parts: With) -> Response:
+    """The training image that is nearest to each image of an order, in pixels, arranged as the order is."""
+    return await parts.pool.run(partial(beside, parts, order))
+
+
 @router.post("/walk", response_class=Response, responses={200: {"content": {"image/png": {}, "image/gif": {}}}})
-async def walk(order: WalkOrder, parts: With) -> Response:
+async def walk(order: Walk, parts: With) -> Response:
     """Images on the way from stop to stop, as a strip or as an animation."""
     return await parts.pool.run(partial(walked, parts, order))
 
 
-def made(parts: With, order: Order) -> Response:
+def made(parts: Parts, order: Pictures) -> Response:
     """The answer to an order.
 
     Raises:
@@ -143,7 +151,23 @@ def made(parts: With, order: Order) -> Response:
     return answer(out.getvalue(), "npz")
 
 
-def walked(parts: With, order: WalkOrder) -> Response:
+def beside(parts: Parts, order: Pictures) -> Response:
+    """The training images nearest to those of an order, as a row or grid.
+
+    Raises:
+        CondganError: an unknown model or class, or its data are not there.
+    """
+    source = parts.models.get(order.model)
+    job = jobs.row(source.recipe, source.domain, wanted(source, order), order.seed, order.scale)
+    images = job.model_copy(update={"index": order.index}).samples(source)
+    train = parts.models.training_images(order.model)
+    found = train[neighbours.nearest_image(images, train)[1]]
+    shown = row(found, job.scale) if order.columns is None else grid(found, order.columns, None, job.scale)
+    manifest = begin(synthetic=False).of("picture", None, shows="training images nearest to generated ones")
+    return answer(png(shown, manifest), "png")
+
+
+def walked(parts: Parts, order: Walk) -> Response:
     """The answer to an order of a walk.
 
     Raises:
@@ -159,7 +183,7 @@ def walked(parts: With, order: WalkOrder) -> Response:
     return answer(gif([*job.pictures(source)], jobs.MILLISECONDS, manifest), "gif")
 
 
-def wanted(source: Model, order: Order) -> Conditions:
+def wanted(source: Model, order: Pictures) -> Conditions:
     """The condition of each image.
 
     Raises:

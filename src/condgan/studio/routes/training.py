@@ -18,7 +18,7 @@ router = APIRouter(tags=["training"])
 SOURCE = "data.source"
 
 
-class Order(BaseModel):
+class Train(BaseModel):
     """A training that is asked for: what `condgan train` takes."""
 
     model_config = ConfigDict(
@@ -70,7 +70,7 @@ def recipes() -> dict[str, Any]:
 
 
 @router.post("/check")
-def check(order: Order, parts: With) -> dict[str, Any]:
+def check(order: Train, parts: With) -> dict[str, Any]:
     """Whether a training can be: its command, its whole recipe, and how that differs from the built-in one.
 
     Raises:
@@ -87,7 +87,7 @@ def check(order: Order, parts: With) -> dict[str, Any]:
 
 
 @router.post("/runs", status_code=202)
-def train(order: Order, parts: With) -> dict[str, str]:
+def train(order: Train, parts: With) -> dict[str, str]:
     """Let a training wait for its turn; it is checked before.
 
     Raises:
@@ -106,7 +106,7 @@ def worth(order: Worth, parts: With) -> dict[str, str]:
     source = places.data(parts.settings, order.data)
     name = order.run or parts.queue.name("worth")
     folder = places.new(parts.settings, name)
-    told = ("worth", source, "--minutes", f"{order.minutes:g}", "--study", str(folder))
+    told = ("worth", source, *options(minutes=f"{order.minutes:g}", study=str(folder)))
     return {"job": parts.queue.add(told, name).id, "run": name}
 
 
@@ -116,7 +116,7 @@ def cure(order: Cure, parts: With) -> dict[str, str]:
     run = places.run(parts.settings, order.of)
     name = order.run or parts.queue.name("cure")
     folder = places.new(parts.settings, name)
-    told = ("cure", str(run.folder), "--minutes", f"{order.minutes:g}", "--study", str(folder))
+    told = ("cure", str(run.folder), *options(minutes=f"{order.minutes:g}", study=str(folder)))
     return {"job": parts.queue.add(told, name).id, "run": name}
 
 
@@ -127,7 +127,7 @@ def remove(job: str, parts: With) -> dict[str, str]:
     return {"job": job}
 
 
-def planned(order: Order, parts: With) -> tuple[Recipe, str]:
+def planned(order: Train, parts: With) -> tuple[Recipe, str]:
     """The recipe of an order, and why, where it was chosen here.
 
     Raises:
@@ -141,7 +141,7 @@ def planned(order: Order, parts: With) -> tuple[Recipe, str]:
     return beginning.planned(base(order, parts), order.overrides, source, None, start)
 
 
-def base(order: Order, parts: With) -> str | Recipe | None:
+def base(order: Train, parts: With) -> str | Recipe | None:
     """The recipe that an order begins with.
 
     Raises:
@@ -166,17 +166,19 @@ def started(name: str, parts: With) -> str:
     return str(run.folder) if epoch is None else f"{run.folder}@{epoch}"
 
 
-def words(order: Order, parts: With) -> tuple[str, ...]:
+def words(order: Train, parts: With) -> tuple[str, ...]:
     """The command of an order, after ``condgan``."""
     known = order.recipe is None or order.recipe in builtin.RECIPES
     recipe = order.recipe if known else str(places.run(parts.settings, order.recipe or "").folder / "recipe.json")
-    told = ["train", *([recipe] if recipe else []), *order.overrides]
-    if order.data is not None:
-        told += ["--data", places.data(parts.settings, order.data)]
-    if order.start is not None:
-        told += ["--from", started(order.start, parts)]
-    if order.seeds is not None:
-        told += ["--seeds", str(order.seeds)]
-    if order.run is not None:
-        told += ["--run", str(parts.settings.runs / order.run)]
-    return tuple(told)
+    given = {
+        "data": None if order.data is None else places.data(parts.settings, order.data),
+        "from": None if order.start is None else started(order.start, parts),
+        "seeds": None if order.seeds is None else str(order.seeds),
+        "run": None if order.run is None else str(parts.settings.runs / order.run),
+    }
+    return ("train", *([recipe] if recipe else []), *order.overrides, *options(**given))
+
+
+def options(**given: str | None) -> list[str]:
+    """Options of a command by name, without those that are None."""
+    return [part for name, value in given.items() if value is not None for part in (f"--{name}", value)]

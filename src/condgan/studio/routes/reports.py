@@ -1,0 +1,110 @@
+"""Reports and comparisons in place, and verdicts of studies: what the command line prints and writes."""
+
+import json
+import secrets
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from condgan.experiments.comparison import compare
+from condgan.reports.report import report
+from condgan.runs import moment
+from condgan.studio import places
+from condgan.studio.parts import Parts, With
+
+router = APIRouter(tags=["reports"])
+pages = APIRouter(include_in_schema=False)
+LASTING = 120.0  # seconds that the address of a report opens it
+MOST = 20  # reports that wait to be opened
+POLICY = (
+    "sandbox allow-scripts allow-popups; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""A report has scripts of its own, and none of the studio's rights: it is a site apart, without the token."""
+VERDICTS = ("worth.json", "cure.json", "claims.json")
+
+
+class ReportOrder(BaseModel):
+    """A report that is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: Annotated[str, Field(max_length=300)]
+    """A run, ``RUN@EPOCH``, or a study."""
+    lang: Literal["en", "zh"] = "en"
+    purpose: Literal["coursework"] | None = None
+    author: Annotated[dict[str, str], Field(max_length=20)] = {}
+
+
+@router.post("/reports", status_code=201)
+async def order(order: ReportOrder, parts: With) -> dict[str, str]:
+    """Write a report -> the address where it opens, once, within two minutes.
+
+    Raises:
+        CondganError: nothing there to report on.
+    """
+    page = await parts.pool.run(partial(written, parts, order))
+    ticket = secrets.token_urlsafe(24)
+    now = time.monotonic()
+    for old in [one for one, (_, until) in parts.tickets.items() if until < now]:
+        del parts.tickets[old]
+    while len(parts.tickets) >= MOST:
+        del parts.tickets[next(iter(parts.tickets))]
+    parts.tickets[ticket] = page, now + LASTING
+    return {"address": f"/reports/{ticket}"}
+
+
+@pages.get("/reports/{ticket}")
+def opened(ticket: str, parts: With) -> Response:
+    """A report that was asked for.
+
+    Raises:
+        MissingError: it was opened already, or its time is over.
+    """
+    page, until = parts.tickets.pop(ticket, (b"", 0.0))
+    if until < time.monotonic():
+        raise places.MissingError("this report was opened already: ask for it again")
+    return Response(page, media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY})
+
+
+@router.get("/compare")
+async def compared(one: str, other: str, parts: With) -> Any:
+    """Two runs, studies of seeds, or moments: what differs in their recipes and figures, and which is better."""
+    sides = [str(placed(parts, name)) for name in (one, other)]
+    found = await parts.pool.run(lambda: compare(*sides))
+    return found.as_json()
+
+
+@router.get("/verdicts/{name:path}")
+def verdict(name: str, parts: With) -> dict[str, Any]:
+    """What a study of `condgan worth`, `cure` or `reproduce` has found so far; nothing before its end."""
+    folder = places.place(parts.settings, name)
+    for file in VERDICTS:
+        if (folder / file).is_file():
+            return {"kind": file.removesuffix(".json"), "found": json.loads((folder / file).read_text("utf-8"))}
+    return {"kind": None, "found": None}
+
+
+def placed(parts: Parts, name: str) -> str:
+    """The path of a run, a moment of it, or a study.
+
+    Raises:
+        MissingError: there is none.
+    """
+    folder, epoch = moment.parse(name)
+    path = places.place(parts.settings, str(folder))
+    return str(path) if epoch is None else f"{path}@{epoch}"
+
+
+def written(parts: Parts, order: ReportOrder) -> bytes:
+    """A report as a page of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        report(placed(parts, order.run), path, lang=order.lang, purpose=order.purpose, author=order.author)
+        return path.read_bytes()

@@ -1,0 +1,127 @@
+"""Pictures on request equal those of the command line, whoever else asks at the same time."""
+
+import io
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from studios import client
+
+import condgan
+from condgan.export import export
+from condgan.studio.generating import Merged
+
+ASK = "/api/v1/generate"
+
+
+def pixels(content: bytes) -> Any:
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_a_row_equals_the_command_lines(tmp_path: Path) -> None:
+    expected = export.to_file("mnist", "20261128", seed=7, output=tmp_path / "a.png")
+    response = client(tmp_path, token=False).post(ASK, json={"labels": "20261128", "seed": 7})
+    assert response.headers["content-type"] == "image/png"
+    assert np.array_equal(pixels(response.content), np.asarray(Image.open(expected)))
+    (tmp_path / "b.png").write_bytes(response.content)
+    assert condgan.verify(tmp_path / "b.png").verified
+
+
+@pytest.mark.parametrize("labels", ["2026", [2, "0", 2, 6], ["2", "0", "2", "6"]])
+def test_arrays_are_those_of_the_generator(labels: Any, tmp_path: Path) -> None:
+    asking = client(tmp_path)
+    expected = condgan.load("mnist").sample("2026", seed=3, first=5)
+    content = asking.post(ASK, json={"labels": labels, "seed": 3, "index": 5, "format": "npz"}).content
+    with np.load(io.BytesIO(content)) as found:
+        assert np.array_equal(found["images"], expected)
+        assert found["labels"].tolist() == ["2", "0", "2", "6"]
+        assert json.loads(str(found["manifest"]))["synthetic"]
+    found = asking.post(ASK, json={"labels": labels, "seed": 3, "index": 5, "format": "json"}).json()
+    assert np.array_equal(np.array(found["images"], np.uint8), expected)
+
+
+def test_a_wall_and_a_walk(tmp_path: Path) -> None:
+    asking = client(tmp_path)
+    wall = asking.post(ASK, json={"labels": "3" * 12, "columns": 4, "scale": 1}).content
+    assert pixels(wall).shape == (3 * 30 + 2, 4 * 30 + 2)
+    strip = asking.post("/api/v1/walk", json={"stops": "3,8", "frames": 9, "scale": 1}).content
+    expected = condgan.load("mnist").walk("3,8", frames=9)
+    assert np.array_equal(pixels(strip), np.concatenate(list(expected[:, 0]), axis=1))
+    animation = asking.post("/api/v1/walk", json={"stops": "seed:1,seed:2", "label": "5", "frames": 4, "format": "gif"})
+    assert Image.open(io.BytesIO(animation.content)).n_frames == 4
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [({"labels": "x"}, 'no class "x"'), ({"labels": ""}, "empty"), ({"seed": -1}, "seed"), ({"seed": 1.5}, "seed"),
+     ({"labels": ["3"] * 2000}, "labels"), ({"labels": "3" * 2000}, "1024"), ({"model": "none"}, "no run"),
+     ({"model": "../x"}, "no run"), ({"model": "mnist@3"}, "no run"), ({"scale": 99}, "scale"), ({"more": 1}, "more"),
+     ({"format": "exe"}, "format")],
+)  # fmt: skip
+def test_a_bad_order_is_told_in_one_line(order: dict[str, Any], says: str, tmp_path: Path) -> None:
+    response = client(tmp_path).post(ASK, json=order)
+    assert response.status_code in (400, 404, 422)
+    assert says in response.json()["error"]
+    assert "\n" not in response.json()["error"]
+
+
+class Slow:
+    """A sampler that takes a while, and notes how many rows it was given at a time."""
+
+    def __init__(self) -> None:
+        self.given: list[int] = []
+
+    def sample(self, latents: Any, labels: Any) -> Any:
+        self.given.append(len(latents))
+        time.sleep(0.05)
+        if (labels == 99).any():
+            raise ValueError("99")
+        return latents * 2 + labels[:, None]
+
+
+def test_those_who_wait_share_a_pass_and_get_their_own() -> None:
+    slow = Slow()
+    merged = Merged(slow)
+    rng = np.random.default_rng(0)
+    asked = [(rng.normal(size=(n, 3)), rng.integers(0, 9, n)) for n in rng.integers(1, 9, 40)]
+    with ThreadPoolExecutor(40) as pool:
+        found = [*pool.map(lambda one: merged.sample(*one), asked)]
+    for (latents, labels), samples in zip(asked, found, strict=True):
+        assert np.array_equal(samples, latents * 2 + labels[:, None])
+    assert sum(slow.given) == sum(len(labels) for _, labels in asked)
+    assert len(slow.given) < 20
+
+
+def test_one_that_fails_does_not_stop_the_others() -> None:
+    merged = Merged(Slow())
+    results: dict[int, Any] = {}
+
+    def ask(number: int, label: int) -> None:
+        try:
+            results[number] = merged.sample(np.zeros((1, 3)), np.array([label]))
+        except ValueError as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=ask, args=(number, 99 if number == 5 else 1)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(results) == 12
+    assert isinstance(results[5], ValueError)
+    assert np.array_equal(merged.sample(np.zeros((1, 3)), np.array([4])), np.full((1, 3), 4.0))
+
+
+def test_a_full_queue_says_when_to_ask_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from condgan.studio import generating
+
+    monkeypatch.setattr(generating, "MOST_WAITING", 0)
+    response = client(tmp_path).post(ASK, json={"labels": "1"})
+    assert response.status_code == 429
+    assert int(response.headers["retry-after"]) >= 1

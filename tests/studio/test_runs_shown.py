@@ -1,0 +1,162 @@
+"""Runs as cards and in detail: what their folders say, and no more is read than is shown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studios import client, written
+
+from condgan import recipes
+from condgan.experiments.seeds import Seeds
+from condgan.experiments.study import Outcome, Study, Trial
+from condgan.results.records import StepRecord, to_line
+from condgan.runs.run import Run
+from condgan.studio import detail, library
+
+API = "/api/v1"
+
+
+def names(asking: Any, **query: Any) -> list[str]:
+    return [one["name"] for one in asking.get(f"{API}/runs", params=query).json()["runs"]]
+
+
+def test_cards_show_what_the_folders_say(tmp_path: Path) -> None:
+    run = written(tmp_path / "deep/in/a")
+    run.samples.mkdir()
+    for images in (0, 640):
+        run.grid(images).write_bytes(b"")
+    study = Study(tmp_path / "S")
+    study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
+    study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
+    study.ended(Outcome(trial="seed-0", state="finished"))
+    written(study.folder / "seed-0")
+    (tmp_path / ".hidden").mkdir()
+    written(tmp_path / ".hidden/b")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/recipe.json").write_text("{")
+    found = {one["name"]: one for one in client(tmp_path).get(f"{API}/runs").json()["runs"]}
+    assert set(found) == {"deep/in/a", "S", "broken"}
+    card = found["deep/in/a"]
+    assert (card["state"], card["recipe"], card["epoch"], card["epochs"]) == ("finished", "cgan-lsgan", 3.0, 3)
+    assert card["figures"] == {"fid": 4.0, "label_accuracy": 0.9}
+    assert card["alarms"] == ["oscillation"]
+    assert card["grid"] == "samples/000000640.png"
+    assert (found["S"]["kind"], found["S"]["recipe"], found["S"]["begun"], found["S"]["ended"]) == (
+        "study",
+        "seeds",
+        1,
+        1,
+    )
+    assert found["broken"]["state"] == "damaged"
+    assert "recipe.json" in found["broken"]["error"]
+
+
+def test_cards_are_searched_filtered_and_sorted(tmp_path: Path) -> None:
+    written(tmp_path / "first", state="stopped")
+    written(tmp_path / "second", name="cgan-bce", fid=5.0)
+    asking = client(tmp_path)
+    assert names(asking, search="FIRST") == ["first"]
+    assert names(asking, search="bce") == ["second"]
+    assert names(asking, state="stopped") == ["first"]
+    assert names(asking, sort="name") == ["first", "second"]
+    assert names(asking, sort="fid", limit=1, offset=1) == ["second"]
+    assert asking.get(f"{API}/runs", params={"sort": "age"}).status_code == 422
+
+
+def test_a_card_changes_with_its_folder(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", state="stopped")
+    asking = client(tmp_path)
+    assert asking.get(f"{API}/runs").json()["runs"][0]["state"] == "stopped"
+    from condgan.runs.status import Writer
+
+    Writer(run).write("diverged", 31, 3.1)
+    assert asking.get(f"{API}/runs").json()["runs"][0]["state"] == "diverged"
+
+
+def test_a_listing_reads_only_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        written(tmp_path / f"run-{number:02d}", 3)
+    read: list[Path] = []
+    of_run = library.of_run
+    monkeypatch.setattr(library, "of_run", lambda run: (read.append(run.folder), of_run(run))[1])
+    asking = client(tmp_path)
+    assert asking.get(f"{API}/runs", params={"limit": 5}).json()["total"] == 30
+    assert len(read) == 5
+    asking.get(f"{API}/runs", params={"limit": 5})
+    assert len(read) == 5  # what has not changed is not read again
+
+
+def test_a_series_has_the_means_of_its_parts(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", 100)
+    found = client(tmp_path).get(f"{API}/runs/a/series", params={"points": 10}).json()
+    assert found["steps"]["step"] == list(range(10, 101, 10))
+    expected = [sum(1 / step for step in range(at, at + 10)) / 10 for at in range(1, 101, 10)]
+    assert found["steps"]["d_loss"] == pytest.approx(expected, rel=1e-5)
+    assert [one["figures"]["fid"] for one in found["evaluations"]] == [[9.0, 0.1], [4.0, 0.1]]
+    assert found["alarms"][0]["kind"] == "oscillation"
+    assert run.log.is_file()
+
+
+def test_what_is_appended_to_a_log_is_read_alone(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", 10)
+    followed = detail.Followed(run.log)
+    before = len(followed.read())
+    line = to_line(StepRecord(step=11, images=704, epoch=1.1, mean={"d_loss": 1.0}))
+    with open(run.log, "a") as file:
+        file.write(f"{line}\n{line[:20]}")
+    assert len(followed.read()) == before + 1  # a line that is being written is not there yet
+    with open(run.log, "a") as file:
+        file.write(f"{line[20:]}\n")
+    assert len(followed.read()) == before + 2
+    beside = run.folder / "new"
+    beside.write_text(f"{line}\n" * (before + 9))  # a training that goes on from an earlier step replaces its log
+    beside.replace(run.log)
+    assert len(followed.read()) == before + 9
+
+
+def test_the_page_of_a_run_has_recipe_grids_and_files(tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    run.samples.mkdir()
+    run.grid(640).write_bytes(b"x")
+    asking = client(tmp_path)
+    found = asking.get(f"{API}/runs/a").json()
+    assert found["recipe"]["train"]["epochs"] == 3
+    assert found["changes"] == ["train.epochs=3"]
+    assert found["grids"] == [{"images": 640, "epoch": None, "file": "samples/000000640.png"}]
+    assert {"file": "log.jsonl", "bytes": run.log.stat().st_size} in found["files"]
+    assert asking.get(f"{API}/runs/a/files/log.jsonl").content == run.log.read_bytes()
+    written(tmp_path / "b", name="cgan-bce")
+    apart = asking.get(f"{API}/runs/a/differences", params={"against": "b"}).json()
+    assert "loss.name=least-squares" in apart["one"]
+    assert "loss.name=bce" in apart["other"]
+
+
+def test_a_diagnosis_comes_with_advice_and_its_command(tmp_path: Path) -> None:
+    run = Run.create(recipes.get("cgan-lsgan"), tmp_path / "a")
+    records = [
+        StepRecord(
+            step=step, images=step, epoch=1.0, mean={"d_loss": 1e-4, "g_loss": 1.0, "d_real": 1.0, "d_fake": 0.0}
+        )
+        for step in range(1, 60)
+    ]
+    run.log.write_text("".join(f"{to_line(record)}\n" for record in records))
+    (one,) = client(tmp_path).get(f"{API}/runs/a/diagnosis").json()["findings"]
+    assert one["kind"] == "discriminator-too-strong"
+    assert one["advice"]
+    assert one["command"].startswith("condgan train cgan-lsgan")
+
+
+def test_a_pause_is_the_file_stop(tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    assert client(tmp_path).post(f"{API}/runs/a/pause").status_code == 202
+    assert run.stop_file.is_file()
+
+
+def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    asking = client(tmp_path)
+    for path in ("runs/none", "runs/none/series", "runs/none/files/log.jsonl", "models/none"):
+        response = asking.get(f"{API}/{path}")
+        assert response.status_code == 404, path
+        assert "\n" not in response.json()["error"]
+    assert json.loads(asking.get(f"{API}/runs").text) == {"total": 0, "runs": [], "waiting": [], "failed": []}
