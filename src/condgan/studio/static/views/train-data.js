@@ -35,7 +35,7 @@ export function DataChoice({ value, onChange, onUse }) {
       <${Option} name="data" checked=${value === ""} onChoose=${() => choose("", false)} title=${t("train.data.as")} />
       ${all === null && html`<span class="option skeleton"></span>`}
       ${(all ?? []).map((one) => html`<${Option} key=${one.name} name="data" checked=${value === one.name} onChoose=${() => choose(one.name, one.kind === "upload")}
-        title=${one.title} text=${`${maybe(`train.kind.${one.kind}`, one.kind)}${one.bytes ? ` · ${size(one.bytes)}` : ""}`} hint=${one.kind === "folder" ? one.name : ""} />`)}
+        title=${one.title} text=${`${maybe(`train.kind.${one.kind}`, one.kind)}${one.bytes ? ` · ${size(one.bytes)}` : one.kind === "folder" ? ` · ${one.name}` : ""}`} hint=${one.kind === "folder" ? one.name : ""} />`)}
     </div>
     <${Drop} onSent=${async (/** @type {string} */ name) => { await list(); choose(name, true); }} />
     ${chosen && html`<div class="foot">
@@ -50,7 +50,7 @@ export function DataChoice({ value, onChange, onUse }) {
 function Option({ name, checked, onChoose, title, text, hint }) {
   return html`<label class="option" title=${hint || undefined}>
     <input type="radio" name=${name} checked=${checked} onChange=${onChoose} />
-    <span><b>${title}</b>${text && html`<small class="muted">${text}</small>`}</span>
+    <span><b>${title}</b>${text && html`<small class="muted one-line">${text}</small>`}</span>
   </label>`;
 }
 

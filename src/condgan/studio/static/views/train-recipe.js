@@ -5,24 +5,26 @@ import { Picture } from "../parts/picture.js";
 import { count, t } from "../words.js";
 
 /** @typedef {{name: string, source: string, recipe: any}} Built */
+/** @typedef {{name: string, recipe?: any, grid?: string}} OwnRun */
 
-/** The newest grids by recipe. @returns {Promise<Record<string, {path: string, version: number}>>} */
+/** The newest grids by recipe. @returns {Promise<Record<string, {path: string, version: string | number}>>} */
 async function picturesOf() {
   const { runs } = await ask("runs?limit=200");
-  /** @type {Record<string, {path: string, version: number}>} */
+  /** @type {Record<string, {path: string, version: string | number}>} */
   const found = {};
   for (const one of runs) if (one.kind === "run" && one.grid && one.state === "finished") found[one.recipe] ??= { path: fileOf(one.name, one.grid), version: one.changed };
   return found;
 }
 
-/** @param {{built: Built[], value: string, own: string, onChange: (name: string) => void}} props */
+/** @param {{built: Built[], value: string, own: OwnRun | null, onChange: (name: string) => void}} props */
 export function RecipeChoice({ built, value, own, onChange }) {
-  const [pictures, setPictures] = useState(/** @type {Record<string, {path: string, version: number}>} */ ({}));
+  const [pictures, setPictures] = useState(/** @type {Record<string, {path: string, version: string | number}>} */ ({}));
   useEffect(() => void picturesOf().then(setPictures, () => undefined), []);
   return html`<section class="panel">
     <h2 id="recipe-title">${t("train.recipe")}</h2>
     <div class="recipes" role="radiogroup" aria-labelledby="recipe-title">
-      ${own && html`<${Card} checked=${value === own} onChoose=${() => onChange(own)} title=${t("train.recipe.run", { run: own })} text="" mark="↳" />`}
+      ${own && html`<${Card} checked=${value === own.name} onChoose=${() => onChange(own.name)} title=${t("train.recipe.run", { run: own.name })} text=${own.recipe ? facts(own.recipe) : ""} hint=${own.recipe?.name}
+        mark=${own.recipe?.generator.network ?? ""} picture=${own.grid ? { path: fileOf(own.name, own.grid), version: own.grid } : undefined} />`}
       <${Card} checked=${value === ""} onChoose=${() => onChange("")} title=${t("train.recipe.auto")} text=${t("train.recipe.auto.text")} mark="?" />
       ${built.map(({ name, source, recipe }) => html`<${Card} key=${name} checked=${value === name} onChoose=${() => onChange(name)} title=${name} text=${facts(recipe)} hint=${source}
         mark=${recipe.generator.network} picture=${pictures[name]} />`)}
@@ -36,7 +38,7 @@ function facts(recipe) {
   return `${recipe.generator.network} · ${recipe.loss.name} · ${labels} · ${t("train.fact.epochs", { n: count(recipe.train.epochs) })}`;
 }
 
-/** @param {{checked: boolean, onChoose: () => void, title: string, text: string, hint?: string, mark: string, picture?: {path: string, version: number}}} props */
+/** @param {{checked: boolean, onChoose: () => void, title: string, text: string, hint?: string, mark: string, picture?: {path: string, version: string | number}}} props */
 function Card({ checked, onChoose, title, text, hint, mark, picture }) {
   return html`<label class="recipe">
     <input type="radio" name="recipe" class="sr" checked=${checked} onChange=${onChoose} />

@@ -30,7 +30,7 @@ export function Train({ query }) {
 function Order({ query, all }) {
   const asked = query.get("recipe");
   const known = (/** @type {string | null} */ name) => all.recipes.some((one) => one.name === name);
-  const own = asked && !known(asked) ? asked : "";
+  const [own, setOwn] = useState(/** @type {import("./train-recipe.js").OwnRun | null} */ (asked && !known(asked) ? { name: asked } : null));
   const [recipe, setRecipe] = useState(asked ?? all.default);
   const [data, setData] = useState(query.get("data") ?? "");
   const [changed, setChanged] = useState(() => new Map(query.getAll("set").map(parted)));
@@ -51,7 +51,12 @@ function Order({ query, all }) {
   useEffect(() => {
     const found = all.recipes.find((one) => one.name === recipe)?.recipe;
     if (found) return setBase(found);
-    if (recipe) ask(ofRun(recipe)).then((run) => setBase(run.recipe), () => undefined); // the check tells what is wrong
+    if (!recipe) return;
+    const told = (/** @type {any} */ run) => {
+      setBase(run.recipe);
+      setOwn({ name: recipe, recipe: run.recipe, grid: run.grids?.at(-1)?.file });
+    };
+    ask(ofRun(recipe)).then(told, () => undefined); // the check tells what is wrong
   }, [recipe]);
   useEffect(() => {
     const stop = new AbortController();
@@ -102,13 +107,13 @@ function Order({ query, all }) {
         <div class="panel-head"><h2>${t("train.fields")}</h2>
           ${changed.size > 0 && html`<button type="button" class="quiet" onClick=${() => setChanged(new Map())}>${t("train.changed", { n: changed.size })} · ${t("train.reset")}</button>`}</div>
         ${extra.length > 0 && html`<p class="small muted">${t("train.extra")}</p><ul class="chips extra">${extra.map((path) => html`<li class="chip-text"><code>${path}=${changed.get(path)}</code><button type="button" class="icon tiny" aria-label=${`${t("train.reset")}: ${path}`} onClick=${() => change(path, null)}>×</button></li>`)}</ul>`}
-        <${RecipeForm} fields=${fields} recipe=${recipe ? base : (checked?.recipe ?? base)} changed=${changed} problems=${problems} onChange=${change} />
+        <${RecipeForm} fields=${fields} recipe=${(!recipe || extra.length) && checked ? checked.recipe : base} changed=${changed} problems=${problems} onChange=${change} />
       </section>
       <section class="panel">
         <h2>${t("train.more")}</h2>
         <div class="fields">
           <${Field} label=${t("train.name")}><input value=${name} placeholder=${t("train.name.hint")} spellcheck=${false} autocomplete="off" onInput=${(/** @type {any} */ event) => setName(event.target.value)} /></${Field}>
-          <${Field} label=${t("train.seeds")}><input inputmode="numeric" value=${seeds} placeholder=${t("train.seeds.hint")} onInput=${(/** @type {any} */ event) => setSeeds(event.target.value)} /></${Field}>
+          <${Field} label=${t("train.seeds")}><input inputmode="numeric" value=${seeds} placeholder="1" aria-describedby="seeds-hint" onInput=${(/** @type {any} */ event) => setSeeds(event.target.value)} /><p id="seeds-hint" class="muted small">${t("train.seeds.hint")}</p></${Field}>
         </div>
         <h3 class="section-title">${t("train.start")}</h3>
         ${start

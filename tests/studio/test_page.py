@@ -1,0 +1,327 @@
+"""The page in a browser: every view over a real server, by mouse, by keyboard, narrow, dark, and in Chinese."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+pytest.importorskip("fastapi", reason="the studio's packages are not installed")
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from studios import written
+
+from condgan import recipes
+from condgan.experiments.seeds import Seeds
+from condgan.experiments.study import Outcome, Study, Trial
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+browsing = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+STATIC = Path(__file__).parents[2] / "src" / "condgan" / "studio" / "static"
+VIEWS = {
+    "#/runs": ".card h2",
+    "#/runs/first": ".course-losses .uplot",
+    "#/runs/S": "td a",
+    "#/train": ".recipe",
+    "#/sample": ".row-place img",
+}
+"""Each view with what is there when it is ready."""
+REACHED = "a[href], button:not(:disabled), input:not(:disabled), select, summary"
+
+
+class Served(NamedTuple):
+    """A studio that runs."""
+
+    address: str
+    token: str
+    runs: Path
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server over two runs, of which one waits to be resumed, and a study."""
+    folder = tmp_path_factory.mktemp("page")
+    for name, state in (("first", "finished"), ("second", "stopped")):
+        run = written(folder / name, state=state)
+        run.samples.mkdir()
+        for at, images in enumerate((0, 640, 1280, 1920)):
+            Image.fromarray(np.full((60, 60), 60 * at, np.uint8)).save(run.grid(images))
+    study = Study(folder / "S")
+    study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
+    study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
+    study.ended(Outcome(trial="seed-0", state="finished"))
+    written(study.folder / "seed-0")
+    command = [sys.executable, "-m", "condgan", "studio", "--runs", str(folder), "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        found = re.search(r"(http://\S+)/#token=(\S+)", server.stdout.readline() + server.stdout.readline())
+        assert found
+        yield Served(found[1], found[2], folder)
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as found:
+        chromium = found.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Opened(NamedTuple):
+    """A page, with what it has said and asked."""
+
+    page: Any
+    errors: list[str]
+    asked: list[str]
+
+
+def opened(browser: Any, served: Served, view: str = "#/runs", *, token: bool = True, **options: Any) -> Opened:
+    """A page of its own context, at a view that is ready."""
+    page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}).new_page()
+    errors: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{served.address}/{f'#token={served.token}' if token else view}")
+    if token:
+        page.wait_for_selector(VIEWS["#/runs"])
+        show(page, view)
+    return Opened(page, errors, asked)
+
+
+def show(page: Any, view: str) -> None:
+    """Go to a view and wait until it is ready."""
+    page.evaluate("view => { location.hash = view }", view)
+    page.wait_for_selector(VIEWS[view], timeout=60_000)
+
+
+def until(page: Any, condition: str, seconds: float = 20) -> None:
+    """Wait until an expression holds; the page's policy forbids Playwright's own way, which evaluates text."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(50)
+
+
+@browsing
+def test_each_view_loads_without_an_error_and_asks_nobody_else(served: Served, browser: Any) -> None:
+    page, errors, asked = opened(browser, served)
+    assert page.url == f"{served.address}/#/runs"  # the token does not stay in the address
+    for view in VIEWS:
+        show(page, view)
+        assert page.locator("h1").count() == 1
+        assert page.locator("main").count() == 1
+    page.wait_for_load_state("load")
+    assert errors == []
+    assert {url for url in asked if not url.startswith((served.address, f"blob:{served.address}"))} == set()
+
+
+@browsing
+def test_nothing_is_wider_than_a_phone(served: Served, browser: Any) -> None:
+    page = opened(browser, served, viewport={"width": 360, "height": 740}, locale="zh-CN").page
+    for view in VIEWS:
+        show(page, view)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, view
+
+
+@browsing
+def test_dark_and_chinese_are_followed_chosen_and_kept(served: Served, browser: Any) -> None:
+    page = opened(browser, served, color_scheme="dark", locale="zh-CN").page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
+    assert max(map(int, re.findall(r"\d+", dark))) < 60
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert page.inner_text("nav a") == "训练记录"
+    page.click("text=English")
+    assert page.inner_text("nav a") == "Runs"
+    page.get_by_role("button", name="Theme").click()
+    assert page.evaluate(ground) != dark
+    page.reload()
+    page.wait_for_selector(".card h2")
+    assert page.inner_text("nav a") == "Runs"
+    assert page.evaluate(ground) != dark
+
+
+@browsing
+def test_the_keyboard_reaches_everything_and_everything_has_a_name(served: Served, browser: Any) -> None:
+    page = opened(browser, served).page
+    for view in VIEWS:
+        show(page, view)
+        page.wait_for_timeout(300)
+        page.evaluate("document.activeElement?.blur(); window.reached = new Set()")
+        first = None
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            tag, word = page.evaluate(
+                "() => { const one = document.activeElement; const again = reached.has(one); reached.add(one);"
+                " return [again ? 'BODY' : one.tagName, one.textContent] }"
+            )
+            if tag == "BODY":
+                break
+            first = first or word
+        assert first == "Skip to the content"
+        missed = page.evaluate(
+            """selector => [...document.querySelectorAll(selector)]
+              .filter(one => one.checkVisibility() && one.tabIndex >= 0 && !(one.type === "radio" && !one.checked))
+              .filter(one => !reached.has(one)).map(one => one.outerHTML.slice(0, 120))""",
+            REACHED,
+        )
+        assert missed == [], view
+        nameless = page.evaluate(
+            """selector => [...document.querySelectorAll(selector)].filter(one => one.checkVisibility())
+              .filter(one => !(one.ariaLabel || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
+              .map(one => one.outerHTML.slice(0, 120))""",
+            REACHED,
+        )
+        assert nameless == [], view
+
+
+@browsing
+def test_without_the_token_there_is_a_form_for_it(served: Served, browser: Any) -> None:
+    page, errors, asked = opened(browser, served, "#/sample", token=False)
+    page.wait_for_selector("input[type=password]")
+    assert not [url for url in asked if "/api/" in url]
+    assert errors == []
+    page.fill("input[type=password]", "wrong")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#refused')?.textContent.includes('token')")
+    page.fill("input[type=password]", served.token)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".model select")  # where one wanted to go
+    page.reload()
+    page.wait_for_selector(".model select")  # it is kept for as long as the tab is open
+
+
+@browsing
+def test_the_slider_and_the_curves_show_the_samples_of_a_moment(served: Served, browser: Any) -> None:
+    page = opened(browser, served, "#/runs/first").page
+    page.wait_for_selector(".grid-picture img")
+    shade = """async () => { const image = document.querySelector(".grid-picture img"); await image.decode();
+      const canvas = document.createElement("canvas"); const draw = canvas.getContext("2d");
+      draw.drawImage(image, 0, 0); return draw.getImageData(5, 5, 1, 1).data[0] }"""
+
+    def shows(wanted: int) -> None:
+        for _ in range(50):
+            if page.evaluate(shade) == wanted:
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError((wanted, page.evaluate(shade)))
+
+    shows(180)  # the newest
+    page.focus(".time input")
+    page.keyboard.press("ArrowLeft")
+    shows(120)
+    assert "1,280" in page.get_attribute(".time input", "aria-valuetext")
+    box = page.locator(".course-losses .u-over").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 640 / 1920, box["y"] + 40, steps=4)
+    page.mouse.up()
+    shows(60)
+    line = page.locator(".course-losses .moment-line").bounding_box()
+    thumb = page.evaluate(  # where the thumb is, by the slider's value
+        """() => { const one = document.querySelector(".time input"); const box = one.getBoundingClientRect();
+        return box.left + 8 + (box.width - 16) * (one.value - one.min) / (one.max - one.min) }"""
+    )
+    assert abs(line["x"] + 1 - thumb) < 2  # on the same axis
+
+
+@browsing
+def test_labels_are_drawn_as_they_are_typed(served: Served, browser: Any) -> None:
+    page = opened(browser, served, "#/sample").page
+    image = "document.querySelector('.row-place img')"
+    before = page.evaluate(f"{image}.src")
+    page.fill("input.large", "77")
+    until(page, f"{image}.src !== '{before}' && {image}.complete")
+    seen = page.evaluate(
+        """() => { const one = document.querySelector(".row-place img");
+        const canvas = document.createElement("canvas"); canvas.width = one.naturalWidth; canvas.height = one.naturalHeight; const draw = canvas.getContext("2d");
+        draw.drawImage(one, 0, 0);
+        return [canvas.height, canvas.width, [...draw.getImageData(0, 0, canvas.width, canvas.height).data]] }"""
+    )
+    order = json.dumps({"model": "mnist", "labels": "77", "seed": 0}).encode()
+    request = urllib.request.Request(
+        f"{served.address}/api/v1/generate", order, {"content-type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request) as answer:
+        whole = np.asarray(Image.open(io.BytesIO(answer.read())).convert("L"))
+    assert np.array_equal(np.reshape(seen[2], (*seen[:2], 4))[..., 0], whole)
+    page.fill("input.large", "7x")
+    page.wait_for_selector("#row-error:not(:empty)")
+    assert 'no class "x"' in page.inner_text("#row-error")
+    assert page.get_attribute("input.large", "aria-invalid") == "true"
+
+
+@browsing
+def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) -> None:
+    page = opened(browser, served, "#/train").page
+    page.check("input[name=recipe] >> nth=1", force=True)
+    page.fill("#field-train-epochs", "3")
+    until(page, "document.querySelector('.go code').textContent.endsWith('train.epochs=3')")
+    page.wait_for_selector(".go .main:not(:disabled)")
+    page.fill("#field-train-epochs", "many")
+    page.wait_for_selector("#field-train-epochs-problem:not(:empty)")
+    assert "valid integer" in page.inner_text("#field-train-epochs-problem")
+    assert page.locator(".go .main").is_disabled()
+    page.click("button.reset")
+    page.wait_for_selector(".go .main:not(:disabled)")
+    assert "epochs" not in page.inner_text(".go code")
+
+
+@browsing
+def test_an_advice_leads_to_a_branch(served: Served, browser: Any) -> None:
+    page = opened(browser, served).page
+    page.evaluate("location.hash = '#/train?recipe=first&start=first&set=optim.lr%3D0.1'")
+    until(page, "document.querySelector('.go code')?.textContent.includes('optim.lr=0.1')")
+    assert "--from" in page.inner_text(".go code")
+
+
+@browsing
+def test_the_first_view_is_small(served: Served, browser: Any) -> None:
+    page, _, asked = opened(browser, served)
+    page.wait_for_timeout(200)
+    files = {url.split("/static/", 1)[1] for url in asked if "/static/" in url}
+    assert "main.js" in files
+    assert sum((STATIC / name).stat().st_size for name in files | {"index.html"}) < 300_000
+
+
+def words(language: str) -> dict[str, str]:
+    """The texts of a language, by their keys."""
+    found = re.findall(r'"((?:[^"\\]|\\.)+)": "((?:[^"\\]|\\.)*)"', (STATIC / "words" / f"{language}.js").read_text())
+    assert len(found) > 200
+    return dict(found)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    one, other = words("en"), words("zh")
+    assert one.keys() == other.keys()
+    for key, text in one.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", other[key])), key
+
+
+def test_packages_are_those_that_were_fetched() -> None:
+    folder = STATIC / "vendor"
+    listed = json.loads((folder / "versions.json").read_text())
+    hashes = {name: sha256 for one in listed for name, sha256 in one["files"].items()}
+    found = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in folder.iterdir()}
+    assert found == hashes | {"versions.json": found["versions.json"]}
+
+
+def test_no_file_of_the_page_names_another_site() -> None:
+    for path in STATIC.rglob("*"):
+        if path.suffix in (".js", ".html", ".css") and path.parent.name != "vendor":
+            assert not re.search(r"https?://(?!www\.w3\.org)", path.read_text()), path
