@@ -249,7 +249,8 @@ def test_labels_are_drawn_as_they_are_typed(served: Served, browser: Any) -> Non
     until(page, f"{image}.src !== '{before}' && {image}.complete")
     seen = page.evaluate(
         """() => { const one = document.querySelector(".row-place img");
-        const canvas = document.createElement("canvas"); canvas.width = one.naturalWidth; canvas.height = one.naturalHeight; const draw = canvas.getContext("2d");
+        const canvas = document.createElement("canvas");
+        canvas.width = one.naturalWidth; canvas.height = one.naturalHeight; const draw = canvas.getContext("2d");
         draw.drawImage(one, 0, 0);
         return [canvas.height, canvas.width, [...draw.getImageData(0, 0, canvas.width, canvas.height).data]] }"""
     )

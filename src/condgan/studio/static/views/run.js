@@ -81,7 +81,7 @@ function Head({ name, detail, seconds }) {
     <div class="run-name">
       <h1>${name}</h1>
       <p class="facts">${detail
-        ? html`<${State} state=${state} /><span>${detail.recipe.name} · ${detail.recipe.data.source}</span><span>${how}</span>
+        ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
           ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
