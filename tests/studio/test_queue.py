@@ -128,6 +128,7 @@ def test_what_fails_says_why(images: Path, tmp_path: Path) -> None:
     [({"recipe": "none"}, 'no recipe and no run is named "none"'), ({"recipe": "/etc/passwd.json"}, "no recipe"),
      ({"overrides": ["optim.lr=fast"]}, "optim.g.lr"), ({"overrides": ["nothing.at.all=1"]}, "nothing.at.all"),
      ({"overrides": ["data.source=/etc"]}, "name the dataset"), ({"data": "/etc"}, "no dataset"),
+     ({"data": "0" * 999}, "no dataset"), ({"data": "a\0"}, "no dataset"), ({"data": ""}, "no dataset"),
      ({"run": "../out"}, "below the folder"), ({"run": ".studio"}, "below the folder"), ({"start": "none"}, "no run"),
      ({"overrides": ["train.epochs=0"]}, "train.epochs"), ({"seeds": 0}, "seeds"), ({"extra": 1}, "extra")],
 )  # fmt: skip

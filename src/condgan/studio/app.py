@@ -54,6 +54,7 @@ def create(settings: Settings) -> FastAPI:
     app.add_exception_handler(CondganError, told)
     app.add_exception_handler(RequestValidationError, told)
     app.add_exception_handler(HTTPException, told)
+    app.add_exception_handler(OSError, told)
     app.add_middleware(Guard, settings=settings)
 
     @app.get("/", include_in_schema=False)
@@ -81,6 +82,8 @@ async def told(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": f"{where or 'the request'}: {first['msg']}", "field": where}, 422)
     if isinstance(error, HTTPException):
         return JSONResponse({"error": str(error.detail)}, error.status_code)
+    if isinstance(error, OSError):
+        return JSONResponse({"error": f"{error.strerror or error}"}, 500)
     if isinstance(error, ArgumentError):
         field = {"field": error.argument}
     status = 404 if isinstance(error, MissingError) else 400

@@ -91,8 +91,12 @@ def data(settings: Settings, name: str) -> str:
     if name in BUILT_IN:
         return name
     allowed = [place.resolve() for place in (*settings.data, settings.uploads)]
-    path = Path(name).resolve() if name and "\0" not in name else None
-    if path is None or not path.exists() or not any(path.is_relative_to(place) for place in allowed):
+    try:
+        path = Path(name).resolve(strict=True)
+        known = any(path.is_relative_to(place) for place in allowed)
+    except (OSError, ValueError):  # nothing there, or no file system can have such a name
+        known = False
+    if not name or not known:
         raise MissingError(f"no dataset is named {name[:60]!r}: name its folder as the studio starts")
     return str(path)
 

@@ -42,19 +42,17 @@ def serve(
     for place in places:
         if not place.exists():
             raise ArgumentError("data", place, "nothing is there")
-    listening = bound(host, arguments.integer("port", port, 0, 65535))
-    folder = arguments.path("runs", runs)
-    settings = Settings(
-        folder.absolute(), tuple(place.absolute() for place in places), host, listening.getsockname()[1]
-    )
-    token = settings.write_token()
-    address = f"{settings.address}/#token={settings.token}"
-    say(f"The studio of {folder}: {address}")
-    say(f"The token is in {token} too. Ctrl-C ends the studio; trainings go on.")
-    if browser:
-        webbrowser.open(address)
-    server = uvicorn.Server(uvicorn.Config(create(settings), log_level="warning", lifespan="on", server_header=False))
-    server.run(sockets=[listening])
+    folder, shown = arguments.path("runs", runs), tuple(place.absolute() for place in places)
+    with bound(host, arguments.integer("port", port, 0, 65535)) as listening:
+        settings = Settings(folder.absolute(), shown, host, listening.getsockname()[1])
+        token = settings.write_token()
+        address = f"{settings.address}/#token={settings.token}"
+        say(f"The studio of {folder}: {address}")
+        say(f"The token is in {token} too. Ctrl-C ends the studio; trainings go on.")
+        if browser:
+            webbrowser.open(address)
+        config = uvicorn.Config(create(settings), log_level="warning", lifespan="on", server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def bound(host: str, port: int) -> socket.socket:

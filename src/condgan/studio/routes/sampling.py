@@ -99,7 +99,11 @@ def model(name: str, parts: With) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.post("/generate", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+@router.post(
+    "/generate",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in (TYPES["png"], TYPES["npz"], "application/json")}}},
+)
 async def generate(order: Pictures, parts: With) -> Response:
     """Images as a PNG, as arrays (images uint8 (N, C, H, W), labels) in an .npz, or as JSON.
 
