@@ -160,3 +160,12 @@ def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         assert response.status_code == 404, path
         assert "\n" not in response.json()["error"]
     assert json.loads(asking.get(f"{API}/runs").text) == {"total": 0, "runs": [], "waiting": [], "failed": []}
+
+
+def test_a_card_is_as_far_as_the_log_not_as_the_last_checkpoint(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", steps=20)
+    with open(run.log, "a") as log:
+        log.write(to_line(StepRecord(step=25, images=1600, epoch=2.5, mean={"d_loss": 1.0}, seconds=3.0)) + "\n")
+        log.write('{"step": 26, "im')  # is being written
+    (card,) = client(tmp_path).get(f"{API}/runs").json()["runs"]
+    assert (card["step"], card["epoch"]) == (25, 2.5)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from condgan.errors import CondganError
 from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
-from condgan.results.records import AlarmRecord, EvaluationRecord, from_line
+from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
 
 DEPTH = 4  # of folders below that of the runs
@@ -164,16 +164,16 @@ def of_run(run: Run) -> dict[str, Any]:
         CondganError: its recipe or status is damaged.
     """
     recipe, status = run.recipe, run.status
-    last, alarms = seen(run.log)
+    last, alarms, newest = seen(run.log)
     figures = {name: last_value([last], name) for name in HEADLINES} if last is not None else {}
     grids = sorted(run.samples.glob("[0-9]*.png"))
     return {
         "state": status.state,
         "recipe": recipe.name,
         "data": recipe.data.source,
-        "epoch": status.epoch,
+        "epoch": max(status.epoch, newest.epoch if newest else 0.0),
         "epochs": recipe.train.epochs,
-        "step": status.step,
+        "step": max(status.step, newest.step if newest else 0),
         "reason": status.reason,
         "figures": {name: value for name, value in figures.items() if value is not None},
         "alarms": alarms,
@@ -203,11 +203,15 @@ def of_study(folder: Path) -> dict[str, Any]:
     }
 
 
-def seen(log: Path) -> tuple[EvaluationRecord | None, list[str]]:
-    """The last evaluation in a log, and the kinds of its alarms; only these lines are read."""
+def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:
+    """The last evaluation in a log, the kinds of its alarms, and its last line; only these lines are read.
+
+    While a training runs, its status tells of the last checkpoint, and its log of the last steps.
+    """
     try:
         with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             record = parsed(content, content.rfind(EVALUATION))
+            newest = parsed(content, content.rfind(b"\n") - 1)
             alarms, at = dict[str, None](), content.find(ALARM)
             while at >= 0:
                 one = parsed(content, at)
@@ -215,8 +219,12 @@ def seen(log: Path) -> tuple[EvaluationRecord | None, list[str]]:
                     alarms[one.alarm] = None
                 at = content.find(ALARM, at + 1)
     except (OSError, ValueError):  # none yet, or empty
-        return None, []
-    return (record if isinstance(record, EvaluationRecord) else None), [*alarms]
+        return None, [], None
+    return (
+        record if isinstance(record, EvaluationRecord) else None,
+        [*alarms],
+        newest if isinstance(newest, Record) else None,
+    )
 
 
 def parsed(content: mmap.mmap, at: int) -> object:

@@ -1,5 +1,5 @@
 // A recipe as a form that is made from its JSON schema: the usual fields, and all others in their sections.
-import { html, useState } from "../ui.js";
+import { html, useEffect, useState } from "../ui.js";
 import { valueAt } from "./schema.js";
 import { maybe, t } from "../words.js";
 
@@ -18,6 +18,8 @@ const USUAL = [
 export function RecipeForm(props) {
   const [open, setOpen] = useState(false);
   const usual = USUAL.flatMap((path) => props.fields.find((one) => one.path === path) ?? []);
+  const hidden = [...props.problems.keys()].some((path) => !USUAL.includes(path));
+  useEffect(() => void (hidden && setOpen(true)), [hidden]); // what is wrong is never folded away
   const sections = [...new Set(props.fields.map((one) => one.section))];
   return html`
     <div class="fields">${usual.map((one) => html`<${Input} key=${one.path} one=${one} ...${props} />`)}</div>

@@ -63,7 +63,8 @@ export function problemsByField(message, fields) {
   /** @type {Map<string, string>} */
   const found = new Map();
   for (const part of message.split("; ")) {
-    const path = /^(?:recipe: )?([a-z_]+(?:\.[a-z_]+)*)/.exec(part)?.[1] ?? "";
+    const [, section, inner] = /^(?:recipe: )?([a-z_]+(?:\.[a-z_]+)*)(?:: ([a-z_]+)=)?/.exec(part) ?? [];
+    const path = inner && fields.some((one) => one.path === `${section}.${inner}`) ? `${section}.${inner}` : (section ?? "");
     const known = fields.find((one) => one.path === path) ?? fields.find((one) => path.startsWith(`${one.path}.`));
     if (known) found.set(known.path, part.replace(/^[^:]*: /, ""));
   }
