@@ -48,7 +48,7 @@ export function Run({ name }) {
   if (detail?.kind === "study") return html`<${Back} name=${name} /><${Study} study=${detail} />`;
   return html`
     <${Back} name=${name} />
-    <${Head} name=${name} detail=${detail} seconds=${series?.seconds ?? 0} />
+    <${Head} name=${name} detail=${detail} series=${series} />
     <${Course} name=${name} detail=${detail} series=${series} />
     ${detail && series && html`<div class="columns">
       <${Diagnosis} name=${name} version=${version} />
@@ -65,8 +65,9 @@ function Back({ name }) {
   return html`<p class="back"><a href=${study ? `#/runs/${encoded(study)}` : "#/runs"}>← ${study || t("run.back")}</a></p>`;
 }
 
-/** @param {{name: string, detail: Detail | null, seconds: number}} props */
-function Head({ name, detail, seconds }) {
+/** @param {{name: string, detail: Detail | null, series: Series | null}} props */
+function Head({ name, detail, series }) {
+  const seconds = series?.seconds ?? 0;
   const state = detail?.status.state ?? "";
   const act = (/** @type {string} */ what, /** @type {import("../words.js").Word} */ told) => () =>
     trying(async () => {
@@ -74,7 +75,7 @@ function Head({ name, detail, seconds }) {
       tell(t(told));
     });
   const epochs = detail?.recipe.train.epochs ?? 1;
-  const epoch = detail?.status.epoch ?? 0;
+  const epoch = Math.max(detail?.status.epoch ?? 0, series?.steps.epoch?.at(-1) ?? 0); // the status tells of the last checkpoint
   const how = detail ? t("run.epoch", { epoch: short(Math.floor(10 * epoch) / 10), epochs: count(epochs) }) : "";
   const samples = Boolean(detail?.checkpoints.length);
   return html`<div class="head run-head">

@@ -38,7 +38,7 @@ export function Row({ model, seed, onSeed }) {
       ${model.conditional
         ? html`<${Field} label=${t("sample.labels")} class="grow"><input class="large" value=${labels} placeholder=${t("sample.labels.hint")} spellcheck=${false} autocomplete="off" maxlength="2000"
             aria-invalid=${Boolean(picture.error)} aria-describedby="row-error row-classes" onInput=${(/** @type {any} */ event) => setLabels(event.target.value)} /></${Field}>`
-        : html`<${Field} label=${t("sample.count")} class="grow"><input type="number" min="1" max="100" value=${images} onInput=${(/** @type {any} */ event) => setImages(Math.max(1, Math.min(100, Number(event.target.value) || 1)))} /></${Field}>`}
+        : html`<${Field} label=${t("sample.count")} class="grow"><input class="large" type="number" min="1" max="100" value=${images} onInput=${(/** @type {any} */ event) => setImages(Math.max(1, Math.min(100, Number(event.target.value) || 1)))} /></${Field}>`}
       <${Seed} value=${seed} onChange=${onSeed} />
     </div>
     ${model.conditional && html`<p id="row-classes" class="muted one-line small">${t("sample.classes", { list: model.classes.slice(0, 40).join(", ") })}</p>`}
