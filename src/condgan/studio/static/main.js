@@ -13,8 +13,10 @@ const VIEWS = {
   run: () => import("./views/run.js").then((found) => found.Run),
   train: () => import("./views/train.js").then((found) => found.Train),
   sample: () => import("./views/sample.js").then((found) => found.Sample),
+  judge: () => import("./views/judge.js").then((found) => found.Judge),
+  compare: () => import("./views/compare.js").then((found) => found.Compare),
 };
-const TABS = /** @type {const} */ (["runs", "train", "sample"]);
+const TABS = /** @type {const} */ (["runs", "train", "sample", "judge"]);
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 
 function Bar() {

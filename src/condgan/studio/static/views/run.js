@@ -2,6 +2,7 @@
 import { debounced, html, useEffect, useState } from "../ui.js";
 import { ask, changes, ofRun } from "../api.js";
 import { encoded, tell, trying } from "../state.js";
+import { ReportButton } from "./report.js";
 import { Progress, State, Trouble } from "../parts/small.js";
 import { count, short, span, t } from "../words.js";
 import { Course } from "./run-course.js";
@@ -91,6 +92,9 @@ function Head({ name, detail, series }) {
     <div class="actions">
       ${samples && html`<a class="button" href=${`#/sample?${new URLSearchParams({ model: name })}`}>${t("run.sample")}</a>
         <a class="button" href=${`#/train?${new URLSearchParams({ recipe: name, start: name })}`}>${t("run.branch")}</a>`}
+      ${samples && html`<a class="button" href=${`#/judge?${new URLSearchParams({ run: name })}`}>${t("run.judge")}</a>
+        <a class="button" href=${`#/compare?${new URLSearchParams({ one: name })}`}>${t("run.compare")}</a>`}
+      ${detail && html`<${ReportButton} name=${name} />`}
       ${samples && state !== "running" && html`<button type="button" onClick=${act("evaluate", "run.evaluating")}>${t("run.evaluate")}</button>`}
       ${state === "running" && html`<button type="button" class="main" onClick=${act("pause", "run.paused")}>${t("run.pause")}</button>`}
       ${["stopped", "killed"].includes(state) && html`<button type="button" class="main" onClick=${act("resume", "run.resumed")}>${t("run.resume")}</button>`}

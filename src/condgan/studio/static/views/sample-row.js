@@ -26,12 +26,14 @@ export function quoted(text) {
 /** @param {Given} props */
 export function Row({ model, seed, onSeed }) {
   const [labels, setLabels] = useState(first(model));
-  const [images, setImages] = useState(8);
+  const [images, setImages] = useState(10);
+  const [beside, setBeside] = useState(false);
   const order = { model: model.name, seed, ...(model.conditional ? { labels: labels.trim() } : { count: images }) };
   const asked = !model.conditional || labels.trim() ? order : null;
   const picture = useMade("generate", asked);
+  const nearest = useMade("nearest", beside && !picture.error ? asked : null, 400);
   const save = (/** @type {string} */ format) => trying(async () => download(await made("generate", { json: { ...order, format } }), `sample-${seed}.${format}`));
-  const command = model.conditional ? `condgan sample ${pathOf(model.name)} ${quoted(labels.trim() || "LABELS")} --seed ${seed}` : `condgan sample ${pathOf(model.name)} --count ${images} --seed ${seed}`;
+  const command = model.conditional ? `condgan sample ${pathOf(model.name)} ${quoted(labels.trim() || "LABELS")} --seed ${seed}` : `condgan sample ${pathOf(model.name)} --seed ${seed}`;
   return html`<section class="panel sample-row">
     <h2>${t("sample.row")}</h2>
     <div class="controls">
@@ -47,10 +49,14 @@ export function Row({ model, seed, onSeed }) {
         ? html`<img src=${picture.url} width=${picture.width} height=${picture.height} style=${{ maxWidth: `max(100%, ${Math.round(picture.width / 3)}px)` }} alt=${t("sample.row.alt", { labels: model.conditional ? labels : String(images), seed })} />`
         : !asked && html`<p>${t("sample.row.none")}</p>`}
     </div>
+    ${beside && html`<div class="row-place row-nearest" aria-busy=${nearest.busy}>
+      ${nearest.url ? html`<img src=${nearest.url} width=${nearest.width} height=${nearest.height} style=${{ maxWidth: `max(100%, ${Math.round(nearest.width / 3)}px)` }} alt=${t("sample.nearest.alt")} />` : html`<p>${nearest.error || t("sample.nearest.busy")}</p>`}
+    </div>`}
     <p id="row-error" class="bad small line-kept" role="alert">${asked ? picture.error : ""}</p>
     <div class="foot">
       <button type="button" disabled=${!picture.url || Boolean(picture.error)} onClick=${() => save("png")}>PNG</button>
       <button type="button" disabled=${!picture.url || Boolean(picture.error)} onClick=${() => save("npz")}>npz</button>
+      <label class="check"><input type="checkbox" checked=${beside} onChange=${() => setBeside(!beside)} />${t("sample.nearest")}</label>
       <${Command} text=${command} />
     </div>
   </section>`;

@@ -4,7 +4,9 @@ import { fileOf } from "../api.js";
 import { runAddress } from "../state.js";
 import { State } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
+import { ReportButton } from "./report.js";
 import { Files } from "./run-parts.js";
+import { Verdict } from "./verdict.js";
 import { maybe, t } from "../words.js";
 
 /**
@@ -21,8 +23,9 @@ export function Study({ study }) {
     <div class="head run-head"><div class="run-name">
       <h1>${name}</h1>
       <p class="facts"><${State} state=${ended === begun.length ? "finished" : "open"} /><span>${maybe(`kind.${study.study}`, study.study)}</span><span>${t("runs.card.trials", { ended, begun: begun.length })}</span></p>
-    </div></div>
+    </div><div class="actions"><${ReportButton} name=${name} /></div></div>
     <div class="columns">
+      <${Verdict} name=${name} version=${ended} />
       ${pictures.map(({ file, bytes }) => html`<section class="panel panel-wide" key=${file}>
         <h2>${file === "effects.png" ? t("study.effects") : file}</h2>
         <${Picture} class="study-picture" path=${fileOf(name, file)} version=${bytes} alt=${file === "effects.png" ? t("study.effects") : file} />

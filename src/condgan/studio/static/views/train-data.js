@@ -1,7 +1,7 @@
 // Which dataset a training learns from: chosen or dropped, and described before it is used.
 import { html, useEffect, useState } from "../ui.js";
 import { ask } from "../api.js";
-import { trying } from "../state.js";
+import { tell, trying } from "../state.js";
 import { Drop } from "../parts/drop.js";
 import { Trouble } from "../parts/small.js";
 import { count, maybe, size, t } from "../words.js";
@@ -11,6 +11,8 @@ import { count, maybe, size, t } from "../words.js";
  * @typedef {{name: string, classes: Record<string, number>, splits: Record<string, number>, channels: number, size: number[] | null,
  *   warnings: string[], notices: string[], recipe: string, overrides: string[], reason: string}} Described
  */
+
+const WORTH = 20; // minutes
 
 /** @param {{value: string, onChange: (name: string) => void, onUse: (recipe: string, overrides: string[]) => void}} props */
 export function DataChoice({ value, onChange, onUse }) {
@@ -28,6 +30,7 @@ export function DataChoice({ value, onChange, onUse }) {
       if (value === one.name) choose("", false);
       await list();
     });
+  const worth = (/** @type {string} */ name) => trying(async () => tell(t("run.cure.done", { run: (await ask("worth", { json: { data: name, minutes: WORTH } })).run })));
   const chosen = all?.find((one) => one.name === value);
   return html`<section class="panel">
     <h2 id="data-title">${t("train.data")}</h2>
@@ -40,6 +43,7 @@ export function DataChoice({ value, onChange, onUse }) {
     <${Drop} onSent=${async (/** @type {string} */ name) => { await list(); choose(name, true); }} />
     ${chosen && html`<div class="foot">
       ${shown !== value && html`<button type="button" onClick=${() => setShown(value)}>${t("train.data.describe")}</button>`}
+      <button type="button" onClick=${() => worth(chosen.name)}>${t("train.worth", { n: WORTH })}</button>
       ${chosen.kind === "upload" && html`<button type="button" onClick=${() => remove(chosen)}>${t("train.data.remove")}</button>`}
     </div>`}
     ${shown && html`<${Description} key=${shown} name=${shown} onUse=${onUse} />`}

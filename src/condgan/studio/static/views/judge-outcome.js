@@ -1,0 +1,43 @@
+// What a session has shown.
+import { html, useEffect, useState } from "../ui.js";
+import { ask, download, made } from "../api.js";
+import { encoded, trying } from "../state.js";
+import { Trouble } from "../parts/small.js";
+import { t } from "../words.js";
+
+/** @typedef {import("./judge.js").Session} Session @typedef {{value: number, low: number, high: number, n: number}} Share */
+
+/** A share with its interval. @param {Share | null | undefined} one */
+function percent(one) {
+  if (!one) return "–";
+  const [value, low, high] = [one.value, one.low, one.high].map((part) => `${Math.round(100 * part)}%`);
+  return html`<b>${value}</b> <small class="muted">${low} – ${high}, n = ${one.n}</small>`;
+}
+
+/** @param {{session: Session, onAgain: () => void}} props */
+export function Outcome({ session, onAgain }) {
+  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {unknown} */ (null));
+  const pair = session.kind === "preference";
+  const subject = pair ? "preferences" : `judgements/${encoded(session.run)}`;
+  useEffect(() => void ask(pair ? "preferences" : `${session.base}/${session.session}`).then(setFound, setError), []);
+  const save = () => trying(async () => download(await made(`${subject}/csv`), "judgements.csv"));
+  const summary = found?.summary;
+  const right = (found?.pictures ?? []).filter((/** @type {any} */ one) => one.answer === (one.was === "real" ? "real" : "fake")).length;
+  const ours = found?.preferences?.find((/** @type {any} */ one) => one.one === session.run && one.other === session.other);
+  return html`<section class="panel">
+    <h2>${t("judge.over")}</h2>
+    ${error && html`<${Trouble} error=${error} />`}
+    ${found && (pair || found.ended) && html`<dl class="measured">
+      ${pair
+        ? html`<div><dt>${t("judge.preferred", { run: session.run, other: session.other })}</dt><dd>${percent(ours?.preferred)}</dd></div>`
+        : html`<div><dt>${t("judge.told")}</dt><dd><b>${right} / ${found.pictures.length}</b></dd></div>
+          <div><dt>${t("judge.errors")}</dt><dd>${percent(summary?.errors)}</dd></div>
+          <div><dt>${t("judge.fooled")}</dt><dd>${percent(summary?.fooled)}</dd></div>
+          <div><dt>${t("judge.doubted")}</dt><dd>${percent(summary?.doubted)}</dd></div>
+          ${summary?.milliseconds && html`<div><dt>${t("judge.exposure")}</dt><dd><b>${Math.round(summary.milliseconds)} ms</b></dd></div>`}`}
+    </dl>`}
+    ${summary?.inattentive > 0 && html`<p class="warn small">${t("judge.inattentive")}</p>`}
+    <div class="foot"><button type="button" class="main" onClick=${onAgain}>${t("judge.again")}</button><button type="button" onClick=${save}>CSV</button></div>
+  </section>`;
+}
