@@ -36,6 +36,8 @@ VIEWS = {
     "#/runs/S": "td a",
     "#/train": ".recipe",
     "#/sample": ".row-place img",
+    "#/judge": ".empty, .judge-setup",
+    "#/compare": ".compare-sides",
 }
 """Each view with what is there when it is ready."""
 REACHED = "a[href], button:not(:disabled), input:not(:disabled), select, summary"

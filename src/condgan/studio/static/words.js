@@ -45,7 +45,8 @@ export function figure(name, value) {
 
 /** The name of a figure. @param {string} name */
 export function figureName(name) {
-  return maybe(`figure.${name}`, name.replace(/_mnist$/, "").replaceAll("_", " "));
+  const plain = name.replace(/_(mnist|features)$/, ""); // of which network the features are
+  return maybe(`figure.${plain}`, plain.replaceAll("_", " "));
 }
 
 /** The name of a state. @param {string} state */

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../ui.js";
 import { ask, download, made } from "../api.js";
 import { encoded, trying } from "../state.js";
+import { Picture } from "../parts/picture.js";
 import { Trouble } from "../parts/small.js";
 import { t } from "../words.js";
 
@@ -37,7 +38,15 @@ export function Outcome({ session, onAgain }) {
           <div><dt>${t("judge.doubted")}</dt><dd>${percent(summary?.doubted)}</dd></div>
           ${summary?.milliseconds && html`<div><dt>${t("judge.exposure")}</dt><dd><b>${Math.round(summary.milliseconds)} ms</b></dd></div>`}`}
     </dl>`}
+    ${found?.ended && html`<ul class="reveal">${found.pictures.map((/** @type {any} */ one) => html`<${Revealed} key=${one.number} path=${`${session.base}/${session.session}/pictures/${one.number}`} one=${one} />`)}</ul>`}
     ${summary?.inattentive > 0 && html`<p class="warn small">${t("judge.inattentive")}</p>`}
     <div class="foot"><button type="button" class="main" onClick=${onAgain}>${t("judge.again")}</button><button type="button" onClick=${save}>CSV</button></div>
   </section>`;
+}
+
+/** A picture with what it was. @param {{path: string, one: {was: string, label: string, answer: string}}} props */
+function Revealed({ path, one }) {
+  const right = one.answer === (one.was === "real" ? "real" : "fake");
+  const was = one.was === "real" ? t("judge.real") : one.was === "fake" ? t("judge.fake") : t("judge.noise");
+  return html`<li class=${right ? "" : "wrong"}><${Picture} path=${path} alt=${one.label} /><span>${was}${right ? "" : ` · ${t("judge.wrong")}`}</span></li>`;
 }

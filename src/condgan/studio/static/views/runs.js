@@ -143,12 +143,12 @@ function Part({ filter, offset, limit, columns, all, version, known }) {
   return html`
     <li class="mark" aria-hidden="true" ref=${(/** @type {HTMLElement | null} */ mark) => mark?.style.setProperty("--rows", String(rows))}><i ref=${place}></i></li>
     ${near
-      ? Array.from({ length: limit }, (_, at) => html`<${RunCard} key=${cards[at]?.name ?? at} card=${cards[at]} at=${offset + at + 1} all=${all} eager=${offset === 0} />`)
+      ? Array.from({ length: limit }, (_, at) => html`<${RunCard} key=${cards[at]?.name ?? at} card=${cards[at]} at=${offset + at + 1} all=${all} />`)
       : html`<li class="gap" aria-hidden="true" ref=${(/** @type {HTMLElement | null} */ gap) => gap?.style.setProperty("--rows", String(rows))}></li>`}`;
 }
 
-/** @param {{card?: Card, at: number, all: number, eager: boolean}} props */
-function RunCard({ card, at, all, eager }) {
+/** @param {{card?: Card, at: number, all: number}} props */
+function RunCard({ card, at, all }) {
   if (!card) return html`<li class="card" aria-hidden="true"><div class="picture skeleton"></div><div class="card-text"><span class="line skeleton"></span><span class="line short skeleton"></span></div></li>`;
   const study = card.kind === "study";
   const part = study ? (card.ended ?? 0) / (card.begun || 1) : (card.epoch ?? 0) / (card.epochs || 1);
@@ -160,7 +160,7 @@ function RunCard({ card, at, all, eager }) {
     ? Object.entries(card.outcomes ?? {}).map(([state, n]) => [stateName(state), count(n)])
     : HEADLINES.map((name) => [maybe(`short.${name}`, name), figure(name, card.figures[name])]);
   return html`<li class=${classes("card", card.state === "running" && "card-running")} aria-setsize=${all} aria-posinset=${at}>
-    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.changed} eager=${eager} alt="" none=${t("runs.card.nogrid")} />
+    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.changed} alt="" none=${t("runs.card.nogrid")} />
     <div class="card-text">
       <h2><a href=${runAddress(card.name)} title=${card.name}>${card.name}</a></h2>
       <p class="muted one-line">${study ? maybe(`kind.${card.recipe}`, card.recipe) : card.recipe || "–"} · ${ago(card.changed)}</p>
