@@ -20,6 +20,7 @@ const STATES = ["running", "stopped", "finished", "diverged", "killed", "open", 
 const SORTS = ["newest", "name", "label_accuracy", "fid", "recall", "coverage"];
 const HEADLINES = ["label_accuracy", "fid", "recall", "coverage"];
 const ROWS = 6; // of cards, which are fetched together
+const FIRST = 30; // cards that come with the count of all
 /** @type {Filter} */
 const ALL = { search: "", state: "", sort: "newest" };
 
@@ -35,7 +36,7 @@ export function Runs() {
   }, []);
   useEffect(() => {
     let wanted = true;
-    page(filter, 0, 1).then(
+    page(filter, 0, FIRST).then(
       (found) => wanted && (setFirst(found), setError(null)),
       (why) => wanted && setError(why),
     );
@@ -62,7 +63,7 @@ export function Runs() {
     ${error && html`<${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`}
     ${first?.total === 0 && !filtered && html`<${Empty} title=${t("runs.none")} text=${t("runs.none.text")} command="condgan train mnist-fast"><a class="button main" href="#/train?recipe=mnist-fast">${t("runs.train")}</a></${Empty}>`}
     ${first?.total === 0 && filtered && html`<${Empty} title=${t("runs.none.found")} text=${t("runs.none.found.text")}><button type="button" onClick=${() => setFilter(ALL)}>${t("runs.clear")}</button></${Empty}>`}
-    <${Cards} filter=${filter} total=${first?.total ?? null} version=${version} />`;
+    <${Cards} filter=${filter} total=${first?.total ?? null} version=${version} first=${first?.runs ?? null} />`;
 }
 
 /** @param {Filter} filter @param {number} offset @param {number} limit @returns {Promise<Page>} */
@@ -96,8 +97,8 @@ function Queue({ waiting, failed }) {
   </section>`;
 }
 
-/** The grid of cards in parts, each a multiple of the columns. @param {{filter: Filter, total: number | null, version: number}} props */
-function Cards({ filter, total: all, version }) {
+/** The grid of cards in parts, each a multiple of the columns. @param {{filter: Filter, total: number | null, version: number, first: Card[] | null}} props */
+function Cards({ filter, total: all, version, first }) {
   const list = useRef(/** @type {HTMLUListElement | null} */ (null));
   const [columns, setColumns] = useState(0);
   useLayoutEffect(() => {
@@ -113,32 +114,34 @@ function Cards({ filter, total: all, version }) {
   const parts = Array.from({ length: Math.ceil(shown / size) }, (_, part) => part);
   return html`<ul class="cards" ref=${list} aria-busy=${all === null}>
     ${columns > 0 && parts.map((part) => html`<${Part} key=${`${JSON.stringify(filter)} ${size} ${part}`} filter=${filter} offset=${part * size}
-      limit=${Math.min(size, shown - part * size)} columns=${columns} all=${shown} version=${version} known=${all !== null} />`)}
+      limit=${Math.min(size, shown - part * size)} columns=${columns} all=${shown} version=${version} known=${all !== null}
+      given=${first && (part + 1) * size <= FIRST ? first.slice(part * size, (part + 1) * size) : null} />`)}
   </ul>`;
 }
 
 /**
  * Some cards; far from the window they are a gap of the same height.
- * @param {{filter: Filter, offset: number, limit: number, columns: number, all: number, version: number, known: boolean}} props
+ * @param {{filter: Filter, offset: number, limit: number, columns: number, all: number, version: number, known: boolean, given: Card[] | null}} props
  */
-function Part({ filter, offset, limit, columns, all, version, known }) {
+function Part({ filter, offset, limit, columns, all, version, known, given }) {
   const place = useRef(/** @type {HTMLLIElement | null} */ (null));
   const [near, setNear] = useState(offset === 0);
-  const [cards, setCards] = useState(/** @type {Card[]} */ ([]));
+  const [fetched, setFetched] = useState(/** @type {Card[]} */ ([]));
+  const cards = given ?? fetched;
   useEffect(() => {
     const watch = new IntersectionObserver(([entry]) => setNear(entry.isIntersecting), { rootMargin: "900px" });
     if (place.current) watch.observe(place.current);
     return () => watch.disconnect();
   }, []);
   useEffect(() => {
-    if (!near || !known) return undefined;
+    if (!near || !known || given) return undefined;
     let wanted = true;
     page(filter, offset, limit).then(
-      (found) => wanted && setCards(found.runs),
+      (found) => wanted && setFetched(found.runs),
       () => undefined, // the list itself tells what is wrong
     );
     return () => void (wanted = false);
-  }, [near, known, version, limit]);
+  }, [near, known, version, limit, !given]);
   const rows = Math.ceil(limit / columns);
   return html`
     <li class="mark" aria-hidden="true" ref=${(/** @type {HTMLElement | null} */ mark) => mark?.style.setProperty("--rows", String(rows))}><i ref=${place}></i></li>
