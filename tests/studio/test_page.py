@@ -328,6 +328,20 @@ def test_a_training_from_drop_to_judgement(served: Served, browser: Any, digits:
 
 
 @browsing
+def test_the_list_is_found_where_it_was_left(served: Served, browser: Any) -> None:
+    page = opened(browser, served, viewport={"width": 360, "height": 300}).page
+    page.evaluate("scrollTo(0, 400)")
+    until(page, "scrollY === 400")
+    page.wait_for_timeout(100)
+    page.get_by_role("link", name="first", exact=True).click()
+    page.wait_for_selector(VIEWS["#/runs/first"])
+    until(page, "scrollY === 0 && document.activeElement.id === 'content'")
+    page.go_back()
+    page.wait_for_selector(VIEWS["#/runs"])
+    until(page, "scrollY > 300")
+
+
+@browsing
 def test_the_first_view_is_small(served: Served, browser: Any) -> None:
     page, _, asked = opened(browser, served)
     page.wait_for_timeout(200)

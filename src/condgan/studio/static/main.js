@@ -1,5 +1,5 @@
 // The page: bar, view of the place, messages.
-import { effect, html, render, useEffect, useState } from "./ui.js";
+import { effect, html, render, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 import { connection, keepToken, language, notice, refused, route, said, theme, token } from "./state.js";
 import { follow } from "./api.js";
 import { Command, Empty } from "./parts/small.js";
@@ -84,9 +84,33 @@ function Content() {
     const title = name || t(/** @type {any} */ (`nav.${key || "runs"}`));
     document.title = VIEWS[key] || !key ? `${title} · condgan` : "condgan";
   }, [key, name, language.value]);
+  usePlace(`${key}/${name}`, Boolean(!key || loaded[key]));
   if (key && !VIEWS[key]) return html`<${Empty} title=${t("missing.view")}><a class="button" href="#/runs">${t("to.runs")}</a></${Empty}>`;
   const View = key ? loaded[key] : Runs;
   return View ? html`<${View} key=${`${key}/${name}`} name=${name} query=${query} />` : html`<div class="page-skeleton" aria-busy="true"></div>`;
+}
+
+/** Where each place was scrolled to, and the focus at the beginning of the next one. @param {string} place @param {boolean} ready */
+function usePlace(place, ready) {
+  const here = useRef("");
+  const arrived = useRef("");
+  const scrolled = useRef(/** @type {Record<string, number>} */ ({}));
+  useEffect(() => {
+    const keep = () => (scrolled.current[here.current] = scrollY);
+    history.scrollRestoration = "manual";
+    window.addEventListener("scroll", keep, { passive: true });
+    return () => window.removeEventListener("scroll", keep);
+  }, []);
+  useLayoutEffect(() => {
+    const first = here.current === "";
+    const to = place === "/" ? (scrolled.current[place] ?? 0) : 0; // the list of runs is found where it was left
+    here.current = place;
+    if (!ready || arrived.current === place) return;
+    arrived.current = place;
+    if (first) return;
+    requestAnimationFrame(() => window.scrollTo(0, to));
+    document.getElementById("content")?.focus({ preventScroll: true });
+  }, [place, ready]);
 }
 
 /** Goes to the content without a change of the address, which names the view. @param {Event} event */
@@ -99,6 +123,7 @@ function App() {
   return html`
     <a class="skip" href="#content" onClick=${skip}>${t("skip")}</a>
     <${Bar} />
+    ${connection.value === "lost" && html`<p class="lost" role="alert">${t("connection.lost")}</p>`}
     ${token.value ? html`<main id="content" class="page" tabindex="-1"><${Content} /></main>` : html`<${TokenForm} />`}
     <div class="sr" role="status" aria-live="polite">${said.value}</div>
     ${notice.value && html`<div class=${`notice ${notice.value.bad ? "notice-bad" : ""}`}>

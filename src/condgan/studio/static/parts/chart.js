@@ -7,7 +7,7 @@ import { short } from "../words.js";
 /** @typedef {{label: string, color: number, dash?: number[], faint?: boolean, points?: boolean, x: number[], y: (number | null)[]}} Curve */
 
 export const LEFT = 58; // pixels of the axis: the slider begins where the curves do
-export const RIGHT = 14;
+export const RIGHT = 20;
 const COLORS = ["--one", "--two", "--three", "--four", "--five", "--six"];
 
 /** @param {string} name */

@@ -24,9 +24,13 @@ const FIRST = 30; // cards that come with the count of all
 /** @type {Filter} */
 const ALL = { search: "", state: "", sort: "newest" };
 
+/** What was shown last, so that whoever comes back finds the list where it was. @type {{filter: Filter, first: Page | null}} */
+const shown = { filter: ALL, first: null };
+
 export function Runs() {
-  const [filter, setFilter] = useState(ALL);
-  const [first, setFirst] = useState(/** @type {Page | null} */ (null));
+  const [filter, setFilter] = useState(shown.filter);
+  const [first, setFirst] = useState(shown.first);
+  Object.assign(shown, { filter, first });
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [version, setVersion] = useState(0);
   const search = useMemo(() => debounced((/** @type {string} */ text) => setFilter((now) => ({ ...now, search: text })), 200), []);
