@@ -13,7 +13,7 @@ import numpy as np
 from condgan.data import sources
 from condgan.diagnosis import diagnosis
 from condgan.diagnosis.diagnosis import Diagnosis
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import CondganError
 from condgan.experiments import executor, side_by_side
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.study import Study
@@ -133,8 +133,7 @@ def cure(
     ill = Run.open(fspath(run))
     if ill.is_locked():
         raise CondganError(f"{ill.folder} is being trained: wait for its end, or stop it")
-    if not plan.LEAST_MINUTES <= minutes <= plan.MOST_MINUTES:
-        raise ArgumentError("minutes", minutes, f"expected {plan.LEAST_MINUTES:g} to {plan.MOST_MINUTES:g}")
+    minutes = plan.checked(minutes)
     opened = Study(Path(study) if study is not None else ill.folder.with_name(f"{ill.folder.name}-cure"))
     found = diagnosis.diagnose(ill.folder, say=say)
     for finding in found.findings:

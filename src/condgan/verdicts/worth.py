@@ -109,8 +109,7 @@ def worth(
         CondganError: no labelled images, one class, no test images, too few minutes, or another study in the folder.
         InterruptedTrainingError: Ctrl-C, after all was saved.
     """
-    if not plans.LEAST_MINUTES <= minutes <= plans.MOST_MINUTES:
-        raise ArgumentError("minutes", minutes, f"expected {plans.LEAST_MINUTES:g} to {plans.MOST_MINUTES:g}")
+    minutes = plans.checked(minutes)
     until = time.monotonic() + 60 * minutes
     source = sources.place(str(data))
     opened = Study(Path(study) if study is not None else Path("runs") / f"worth-{Path(source).stem}")
