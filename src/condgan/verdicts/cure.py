@@ -130,10 +130,10 @@ def cure(
             folder.
         InterruptedTrainingError: Ctrl-C, after all was saved.
     """
+    minutes = plan.checked(minutes)
     ill = Run.open(fspath(run))
     if ill.is_locked():
         raise CondganError(f"{ill.folder} is being trained: wait for its end, or stop it")
-    minutes = plan.checked(minutes)
     opened = Study(Path(study) if study is not None else ill.folder.with_name(f"{ill.folder.name}-cure"))
     found = diagnosis.diagnose(ill.folder, say=say)
     for finding in found.findings:
