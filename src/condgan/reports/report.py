@@ -102,6 +102,10 @@ def made(
         return of_comparison.document(folder, words, author), manifest
     if (folder / PLAN).is_file():
         refuse(purpose, "a study")
+        if moments:
+            raise ArgumentError(
+                "moments", ",".join(map(str, moments)), "expected a run, not a study; name one of its runs"
+            )
         return of_study.document(folder, words, author), manifest
     subject = Subject.open(path, moments)
     manifest = manifest.model_copy(update={"recipe": subject.recipe.name})
