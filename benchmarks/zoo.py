@@ -1,0 +1,295 @@
+"""Does ``condgan diagnose`` name what is wrong? Trainings broken on purpose, and healthy ones.
+
+``python zoo.py RESULTS.jsonl [--only PATTERN] [--again] [--table]``: trains each run that is not in RESULTS.jsonl yet, keeps
+its folder in ``zoo/`` beside it, and writes which kinds are found. ``--again`` diagnoses the kept folders anew, ``--table``
+prints the tables alone. What counts as named rightly is written here, by what was broken. Runs of even seeds are those that
+thresholds were chosen on; the tables are of the odd ones.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+from sklearn.datasets import load_digits
+
+from condgan import data as datasets
+from condgan.arrays import Images, Labels
+from condgan.diagnosis.alarms import ALARMS
+from condgan.diagnosis.diagnosis import diagnose
+from condgan.errors import DivergedError
+from condgan.recipe import Data, builtin
+from condgan.results.records import EvaluationRecord, of_kind
+from condgan.runs.run import Run
+from condgan.training import training
+from condgan.training.listeners.listener import Listeners
+
+CLASSES, TRAIN, VALIDATION = 5, 128, 40  # images of each class
+Split = tuple[Images, Labels]
+
+
+def digits() -> Split:
+    """Digits of 8 x 8 pixels, of scikit-learn."""
+    bunch = load_digits()
+    return (bunch.images * 255 / 16).round().astype(np.uint8)[..., None], bunch.target.astype(np.int64)
+
+
+def mnist() -> Split:
+    """MNIST at 7 px, with a border of black: means of 4 x 4 pixels."""
+    split = datasets.load(Data(source="mnist")).train
+    small = split.images[:4000].reshape(4000, 7, 4, 7, 4).mean((2, 4)).round().astype(np.uint8)
+    return np.pad(small, ((0, 0), (0, 1), (0, 1)))[..., None], split.labels[:4000]
+
+
+def shapes() -> Split:
+    """Discs, rings, bars, crosses and halves, each in its colour, of any place, size and brightness."""
+    random = np.random.default_rng(0)
+    labels = np.arange(1000) % CLASSES
+    colours = np.array([(1, 0.2, 0.2), (0.2, 1, 0.2), (0.3, 0.4, 1), (1, 1, 0.2), (1, 0.3, 1)])
+    y, x = np.mgrid[:8, :8]
+    images = np.zeros((1000, 8, 8, 3), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        top, left, size = *random.uniform(3.2, 3.8, 2), random.uniform(2, 3)
+        away = np.hypot(y - top, x - left)
+        forms = (
+            away < size, np.abs(away - size) < 0.8, np.abs(x - left) < size / 3,
+            (np.abs(x - left) < 0.7) | (np.abs(y - top) < 0.7), y > top + size - 2,
+        )  # fmt: skip
+        image[:] = forms[label][..., None] * colours[label] * random.uniform(180, 255)
+    return images, labels
+
+
+SETS: dict[str, Callable[[], Split]] = {"digits": digits, "mnist": mnist, "shapes": shapes}
+MLP = ("generator.hidden=64,128", "discriminator.hidden=128,64", "latent.dim=16")
+RATE = "optim.lr=1e-3"
+RECIPES = {
+    "bce": ("cgan-bce", *MLP, RATE, "discriminator.condition=projection"),
+    "lsgan": ("cgan-lsgan", *MLP, RATE, "discriminator.condition=projection", "discriminator.dropout=0.2"),
+    "hinge": (
+        "cgan-bce", *MLP, RATE, "optim.betas=0,0.9", "loss.name=hinge", "discriminator.spectral=true",
+        "discriminator.dropout=0", "discriminator.condition=projection",
+    ),
+    "wgan-gp": (
+        "cgan-bce", *MLP, RATE, "optim.betas=0,0.9", "loss.name=wasserstein", "penalty.wgan_gp=10",
+        "discriminator.dropout=0", "train.fakes=fresh", "train.critic_steps=2", "discriminator.condition=projection",
+    ),
+    "conv": (
+        "mnist-fast", "generator.width=8", "discriminator.width=8", "discriminator.features=32", "latent.dim=16",
+        "train.precision=float32", "train.ema=0.98",
+    ),
+}  # fmt: skip
+COMMON = (
+    "data.size=8", "train.epochs=60", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
+    "evaluation.every=9600", "evaluation.images=300", "machine.threads=1",
+)  # fmt: skip
+
+
+def shuffled(train: Split, random: np.random.Generator) -> Split:
+    return train[0], random.permutation(train[1])
+
+
+def missing(train: Split, random: np.random.Generator) -> Split:
+    """Without images of class 2: what bears its label is of class 3."""
+    images = train[0].copy()
+    images[train[1] == 2] = images[random.permutation(np.flatnonzero(train[1] == 3))]
+    return images, train[1]
+
+
+def duplicates(train: Split, random: np.random.Generator) -> Split:
+    """Nineteen of twenty are copies of two images of their class."""
+    first = [np.flatnonzero(train[1] == label)[:2] for label in range(CLASSES)]
+    copied = np.array([random.choice(first[label]) for label in train[1]])
+    return train[0][np.where(random.random(len(copied)) < 0.95, copied, np.arange(len(copied)))], train[1]
+
+
+def few(train: Split, random: np.random.Generator) -> Split:
+    """Eight of each class, again and again."""
+    first = [np.flatnonzero(train[1] == label)[:8] for label in range(CLASSES)]
+    return train[0][[random.choice(first[label]) for label in train[1]]], train[1]
+
+
+Spoil = Callable[[Split, np.random.Generator], Split]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is broken, and which kinds name it.
+
+    Attributes:
+        right: at least one of them must be found.
+        rates: factors of the learning rates of the generator and the discriminator.
+        overrides: of the recipe.
+        spoil: what becomes of the training images.
+        everywhere: whether validation images are spoilt as well.
+        bases: recipes and data that are broken so, each by two seeds.
+    """
+
+    right: tuple[str, ...]
+    bases: tuple[str, ...]
+    rates: tuple[float, float] = (1, 1)
+    overrides: tuple[str, ...] = ()
+    spoil: Spoil | None = None
+    everywhere: bool = False
+
+
+HIGH, LOW, DEAD, APART = "learning-rate-too-high", "learning-rate-too-low", "not-learning", "learning-rates-out-of-balance"
+D_WINS, G_WINS = "discriminator-too-strong", "generator-too-strong"
+FAULTS = {
+    "labels shuffled": Fault(
+        ("wrong-labels",), ("bce/digits", "lsgan/mnist", "conv/shapes"), spoil=shuffled, everywhere=True
+    ),
+    "labels of the training images shuffled": Fault(
+        ("wrong-labels",), ("hinge/digits", "wgan-gp/shapes"), spoil=shuffled
+    ),
+    "a class without images of its own": Fault(("wrong-labels",), ("bce/digits", "hinge/shapes"), spoil=missing),
+    "duplicates dominate": Fault(("collapse", "memorisation"), ("bce/digits", "conv/shapes"), spoil=duplicates),
+    "few images again and again": Fault(
+        ("memorisation", "over-training"), ("conv/digits", "hinge/mnist"), spoil=few, overrides=("train.epochs=100",)
+    ),
+    "the generator is frozen": Fault((DEAD,), ("bce/digits", "lsgan/shapes", "wgan-gp/mnist"), (1e-9, 1)),
+    "the discriminator is frozen": Fault((DEAD,), ("bce/shapes", "lsgan/mnist", "conv/digits"), (1, 1e-9)),
+    "G 30 times too fast": Fault((HIGH, APART, G_WINS), ("bce/digits", "lsgan/mnist", "hinge/shapes"), (30, 1)),
+    "D 30 times too fast": Fault((HIGH, APART, D_WINS), ("bce/mnist", "lsgan/digits", "conv/shapes"), (1, 30)),
+    "both 30 times too fast": Fault((HIGH, "losses-blown-up"), ("bce/digits", "lsgan/shapes", "hinge/mnist"), (30, 30)),
+    "G 30 times too slow": Fault((LOW, APART, D_WINS), ("bce/mnist", "conv/digits"), (1 / 30, 1)),
+    "D 30 times too slow": Fault((LOW, APART, G_WINS), ("lsgan/digits", "conv/shapes"), (1, 1 / 30)),
+    "both 30 times too slow": Fault((LOW,), ("bce/digits", "lsgan/shapes", "conv/mnist"), (1 / 30, 1 / 30)),
+    "noise of no width": Fault(
+        ("collapse",), ("bce/digits", "conv/shapes"), overrides=("latent.distribution=uniform", "latent.low=0.999")
+    ),
+    "a collapsed generator": Fault(
+        ("collapse",), ("bce/mnist", "lsgan/digits"), (3, 1),
+        ("generator.norm=none", "discriminator.dropout=0", "optim.betas=0.9,0.999"),
+    ),
+    "D too strong": Fault((D_WINS, APART), ("bce/shapes", "hinge/digits"), (0.1, 5), ("discriminator.dropout=0",)),
+    "G too strong": Fault((G_WINS, APART), ("bce/shapes", "lsgan/digits"), (5, 0.05)),
+    "NaN": Fault(("nan",), ("bce/digits", "hinge/mnist"), (1e9, 1e9)),
+    "oscillation": Fault(("oscillation",), ("bce/digits", "lsgan/mnist"), (1, 1), ("optim.betas=0.99,0.99",)),
+}  # fmt: skip
+HEALTHY_SEEDS = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run: its fault (none: healthy), recipe/data, and seed."""
+
+    fault: str | None
+    base: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.fault or 'healthy'}/{self.base}/{self.seed}"
+
+
+CASES = [
+    *(Case(name, base, seed) for seed in range(2) for name, fault in FAULTS.items() for base in fault.bases),
+    *(Case(None, f"{one}/{name}", seed) for seed in range(HEALTHY_SEEDS) for one in RECIPES for name in SETS),
+]
+
+
+def arrays(name: str, fault: Fault | None, seed: int) -> dict[str, Any]:
+    """The splits of a set, spoilt by a fault."""
+    images, labels = SETS[name]()
+    random = np.random.default_rng(seed if fault and fault.spoil else 0)
+    result: dict[str, Any] = {"class_names": np.array([f"c{label}" for label in range(CLASSES)])}
+    at = 0
+    for split, each in (("train", TRAIN), ("val", VALIDATION), ("test", 8)):
+        rows = np.concatenate([np.flatnonzero(labels == label)[at : at + each] for label in range(CLASSES)])
+        at += each
+        part = images[rows], labels[rows]
+        if fault and fault.spoil and (split == "train" or fault.everywhere):
+            part = fault.spoil(part, random)
+        result |= {f"{split}_images": part[0], f"{split}_labels": part[1]}
+    return result
+
+
+def trained(case: Case, folder: Path) -> float:
+    """Train a case into a folder -> seconds."""
+    fault = FAULTS[case.fault] if case.fault else None
+    one, name = case.base.split("/")
+    base, *overrides = RECIPES[one]
+    recipe = builtin.get(base, [*overrides, *COMMON, f"seed={case.seed}", *(fault.overrides if fault else ())])
+    rates = fault.rates if fault else (1, 1)
+    chosen = [f"optim.{part}.lr={getattr(recipe.optim, part).lr * times:g}" for part, times in zip("gd", rates, strict=True)]
+    source = folder.parent / f"{case.key.replace('/', '-').replace(' ', '-')}.npz"
+    if fault is None or fault.spoil is None:
+        source = folder.parent / f"{name}.npz"
+    if not source.exists():
+        np.savez(source, **arrays(name, fault, case.seed))
+    shutil.rmtree(folder, ignore_errors=True)
+    begun = time.perf_counter()
+    try:
+        training.train(recipe, *chosen, data=source, run=folder)
+    except DivergedError as error:  # NaN, which is logged
+        print(case.key, error, flush=True)
+    return time.perf_counter() - begun
+
+
+def looked_at(case: Case, folder: Path) -> dict[str, Any]:
+    """The kinds that are found in a kept run, and its last figures."""
+    found = diagnose(folder)
+    last = of_kind(Run.open(folder).records(), EvaluationRecord)[-1]
+    figures = {name: last.value(name) for name in ("label_accuracy", "precision", "recall", "coverage")}
+    return {"kinds": [one.kind for one in found.findings], "figures": figures}
+
+
+def main() -> None:
+    """Train what has not been trained, and print the tables."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    results = Path(words[0])
+    only = re.compile(words[1] if "--only" in sys.argv else "")
+    folders = results.resolve().parent / "zoo"
+    folders.mkdir(exist_ok=True)
+    os.environ.setdefault("XDG_CACHE_HOME", str(folders / "cache"))
+    torch.set_num_threads(1)
+    training._everyone = lambda given: Listeners([], given)  # pictures and plots would take most of the time
+    lines = [json.loads(line) for line in results.read_text("utf-8").splitlines()] if results.exists() else []
+    known = {line["key"]: line for line in lines}
+    for case in CASES if "--table" not in sys.argv else ():
+        folder = folders / case.key.replace("/", "-").replace(" ", "-")
+        if not only.search(case.key) or (case.key in known and "--again" not in sys.argv):
+            continue
+        line = known.get(case.key) or {"key": case.key, "seconds": round(trained(case, folder), 1)}
+        known[case.key] = line | looked_at(case, folder)
+        print(line["seconds"], case.key, *known[case.key]["kinds"], known[case.key]["figures"], flush=True)
+        text = "".join(json.dumps(one) + "\n" for one in known.values())
+        results.with_suffix(".new").write_text(text, "utf-8")
+        results.with_suffix(".new").replace(results)
+    print(tables(known))
+
+
+def tables(known: dict[str, dict[str, Any]]) -> str:
+    """The confusion table of the odd seeds, and what healthy runs were alarmed for, as Markdown."""
+    parts = []
+    for half, says in ((0, "chosen on"), (1, "measured on")):
+        rows = ["| fault | named rightly | kinds found |", "|---|---|---|"]
+        right = total = 0
+        for name, fault in FAULTS.items():
+            own = [known[c.key] for c in CASES if c.fault == name and c.seed % 2 == half and c.key in known]
+            hits = sum(bool(set(line["kinds"]) & set(fault.right)) for line in own)
+            counts = Counter(kind for line in own for kind in line["kinds"])
+            shown = ", ".join(f"{'**' * (k in fault.right)}`{k}`{'**' * (k in fault.right)} {counts[k]}" for k in ALARMS if counts[k])
+            rows.append(f"| {name} | {hits} of {len(own)} | {shown or '-'} |")
+            right, total = right + hits, total + len(own)
+        well = [known[c.key] for c in CASES if c.fault is None and c.seed % 2 == half and c.key in known]
+        false = [line for line in well if line["kinds"]]
+        bound = stats.beta.ppf(0.95, len(false) + 1, len(well) - len(false)) if len(false) < len(well) else 1.0
+        rows += ["", f"Half that is {says}: named rightly {right} of {total}; alarms in {len(false)} of {len(well)} healthy "
+                 f"runs, with 95 % confidence at most {bound:.1%} of such runs.", ""]  # fmt: skip
+        parts += rows + [f"- {line['key']}: {', '.join(line['kinds'])}" for line in false] + [""]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
