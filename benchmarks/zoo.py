@@ -45,10 +45,10 @@ def digits() -> Split:
 
 
 def mnist() -> Split:
-    """MNIST at 7 px, with a border of black: means of 4 x 4 pixels."""
+    """MNIST at 8 px, without its border: means of 3 x 3 pixels."""
     split = datasets.load(Data(source="mnist")).train
-    small = split.images[:4000].reshape(4000, 7, 4, 7, 4).mean((2, 4)).round().astype(np.uint8)
-    return np.pad(small, ((0, 0), (0, 1), (0, 1)))[..., None], split.labels[:4000]
+    small = split.images[:4000, 0, 2:26, 2:26].reshape(4000, 8, 3, 8, 3).mean((2, 4))
+    return small.round().astype(np.uint8)[..., None], split.labels[:4000]
 
 
 def shapes() -> Split:
@@ -85,12 +85,12 @@ RECIPES = {
     ),
     "conv": (
         "mnist-fast", "generator.width=8", "discriminator.width=8", "discriminator.features=32", "latent.dim=16",
-        "train.precision=float32", "train.ema=0.98",
+        "train.precision=float32", "train.ema=0.98", "train.epochs=25", "evaluation.every=5333",
     ),
 }  # fmt: skip
 COMMON = (
-    "data.size=8", "train.epochs=60", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
-    "evaluation.every=9600", "evaluation.images=300", "machine.threads=1",
+    "data.size=8", "train.epochs=50", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
+    "evaluation.every=8000", "evaluation.images=300", "machine.threads=1",
 )  # fmt: skip
 
 
@@ -145,38 +145,32 @@ class Fault:
 HIGH, LOW, DEAD, APART = "learning-rate-too-high", "learning-rate-too-low", "not-learning", "learning-rates-out-of-balance"
 D_WINS, G_WINS = "discriminator-too-strong", "generator-too-strong"
 FAULTS = {
-    "labels shuffled": Fault(
-        ("wrong-labels",), ("bce/digits", "lsgan/mnist", "conv/shapes"), spoil=shuffled, everywhere=True
-    ),
-    "labels of the training images shuffled": Fault(
-        ("wrong-labels",), ("hinge/digits", "wgan-gp/shapes"), spoil=shuffled
-    ),
-    "a class without images of its own": Fault(("wrong-labels",), ("bce/digits", "hinge/shapes"), spoil=missing),
+    "labels shuffled": Fault(("wrong-labels",), ("bce/digits", "conv/shapes"), spoil=shuffled, everywhere=True),
+    "labels of the training images shuffled": Fault(("wrong-labels",), ("hinge/digits",), spoil=shuffled),
+    "a class without images of its own": Fault(("wrong-labels",), ("bce/digits", "wgan-gp/shapes"), spoil=missing),
     "duplicates dominate": Fault(("collapse", "memorisation"), ("bce/digits", "conv/shapes"), spoil=duplicates),
-    "few images again and again": Fault(
-        ("memorisation", "over-training"), ("conv/digits", "hinge/mnist"), spoil=few, overrides=("train.epochs=100",)
-    ),
-    "the generator is frozen": Fault((DEAD,), ("bce/digits", "lsgan/shapes", "wgan-gp/mnist"), (1e-9, 1)),
-    "the discriminator is frozen": Fault((DEAD,), ("bce/shapes", "lsgan/mnist", "conv/digits"), (1, 1e-9)),
-    "G 30 times too fast": Fault((HIGH, APART, G_WINS), ("bce/digits", "lsgan/mnist", "hinge/shapes"), (30, 1)),
-    "D 30 times too fast": Fault((HIGH, APART, D_WINS), ("bce/mnist", "lsgan/digits", "conv/shapes"), (1, 30)),
-    "both 30 times too fast": Fault((HIGH, "losses-blown-up"), ("bce/digits", "lsgan/shapes", "hinge/mnist"), (30, 30)),
-    "G 30 times too slow": Fault((LOW, APART, D_WINS), ("bce/mnist", "conv/digits"), (1 / 30, 1)),
-    "D 30 times too slow": Fault((LOW, APART, G_WINS), ("lsgan/digits", "conv/shapes"), (1, 1 / 30)),
-    "both 30 times too slow": Fault((LOW,), ("bce/digits", "lsgan/shapes", "conv/mnist"), (1 / 30, 1 / 30)),
+    "few images again and again": Fault(("memorisation", "over-training"), ("conv/digits", "hinge/mnist"), spoil=few),
+    "the generator is frozen": Fault((DEAD,), ("bce/digits", "wgan-gp/mnist"), (1e-9, 1)),
+    "the discriminator is frozen": Fault((DEAD,), ("lsgan/mnist", "conv/digits"), (1, 1e-9)),
+    "G 30 times too fast": Fault((HIGH, APART, G_WINS, "nan"), ("bce/digits", "hinge/shapes"), (30, 1)),
+    "D 30 times too fast": Fault((HIGH, APART, D_WINS, "nan"), ("lsgan/digits", "conv/shapes"), (1, 30)),
+    "both 30 times too fast": Fault((HIGH, "losses-blown-up", "nan"), ("bce/digits", "hinge/mnist"), (30, 30)),
+    "G 30 times too slow": Fault((LOW, APART, D_WINS), ("bce/mnist",), (1 / 30, 1)),
+    "D 30 times too slow": Fault((LOW, APART, G_WINS), ("lsgan/digits",), (1, 1 / 30)),
+    "both 30 times too slow": Fault((LOW,), ("bce/digits", "conv/mnist"), (1 / 30, 1 / 30)),
     "noise of no width": Fault(
         ("collapse",), ("bce/digits", "conv/shapes"), overrides=("latent.distribution=uniform", "latent.low=0.999")
     ),
     "a collapsed generator": Fault(
-        ("collapse",), ("bce/mnist", "lsgan/digits"), (3, 1),
+        ("collapse",), ("bce/mnist",), (3, 1),
         ("generator.norm=none", "discriminator.dropout=0", "optim.betas=0.9,0.999"),
     ),
     "D too strong": Fault((D_WINS, APART), ("bce/shapes", "hinge/digits"), (0.1, 5), ("discriminator.dropout=0",)),
-    "G too strong": Fault((G_WINS, APART), ("bce/shapes", "lsgan/digits"), (5, 0.05)),
-    "NaN": Fault(("nan",), ("bce/digits", "hinge/mnist"), (1e9, 1e9)),
+    "G too strong": Fault((G_WINS, APART), ("bce/shapes",), (5, 0.05)),
+    "NaN": Fault(("nan",), ("bce/digits",), (1e9, 1e9)),
     "oscillation": Fault(("oscillation",), ("bce/digits", "lsgan/mnist"), (1, 1), ("optim.betas=0.99,0.99",)),
 }  # fmt: skip
-HEALTHY_SEEDS = 8
+HEALTHY_SEEDS, BROKEN_SEEDS = 8, 2
 
 
 @dataclass(frozen=True)
@@ -193,8 +187,12 @@ class Case:
 
 
 CASES = [
-    *(Case(name, base, seed) for seed in range(2) for name, fault in FAULTS.items() for base in fault.bases),
-    *(Case(None, f"{one}/{name}", seed) for seed in range(HEALTHY_SEEDS) for one in RECIPES for name in SETS),
+    case
+    for seed in range(HEALTHY_SEEDS)
+    for case in (
+        *(Case(name, base, seed) for name, fault in FAULTS.items() for base in fault.bases if seed < BROKEN_SEEDS),
+        *(Case(None, f"{one}/{name}", seed) for one in RECIPES for name in SETS),
+    )
 ]
 
 
@@ -219,7 +217,7 @@ def trained(case: Case, folder: Path) -> float:
     fault = FAULTS[case.fault] if case.fault else None
     one, name = case.base.split("/")
     base, *overrides = RECIPES[one]
-    recipe = builtin.get(base, [*overrides, *COMMON, f"seed={case.seed}", *(fault.overrides if fault else ())])
+    recipe = builtin.get(base, [*COMMON, *overrides, f"seed={case.seed}", *(fault.overrides if fault else ())])
     rates = fault.rates if fault else (1, 1)
     chosen = [f"optim.{part}.lr={getattr(recipe.optim, part).lr * times:g}" for part, times in zip("gd", rates, strict=True)]
     source = folder.parent / f"{case.key.replace('/', '-').replace(' ', '-')}.npz"

@@ -167,7 +167,7 @@ def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
 def out_of_balance(log: Logged) -> Finding | None:
     """Learning rates far apart, where another alarm was raised; of different optimisers they cannot be compared."""
     g, d = log.recipe.optim.g, log.recipe.optim.d
-    blamed = {"over-training", "wrong-labels"}  # these have other causes
+    blamed = {"over-training", "wrong-labels", "memorisation"}  # these have other causes
     symptom = next((kind for kind in log.kinds if kind not in blamed), None)
     if symptom is None or g.name != d.name or max(g.lr / d.lr, d.lr / g.lr) < RATIO:
         return None

@@ -91,6 +91,12 @@ def wrong_labels(compared: Comparison) -> Finding | None:
         for label, name in enumerate(reference.dataset.class_names)
         if (real == label).any()
     }
+    known = float((predicted == real).mean())
+    if near_chance(known, reference.classes):
+        return Finding(
+            "No classifier can learn the labels of the data: wrong labels, or far too few images.",
+            evidence(("pictures", len(compared.images)), ("unreadable", known, 1 / reference.classes)),
+        )
     bad = poor(right, ceiling)
     if not bad:
         return None
@@ -100,7 +106,7 @@ def wrong_labels(compared: Comparison) -> Finding | None:
         mislabelled(list(bad), near_chance(overall, reference.classes)),
         evidence(
             ("pictures", len(compared.images)),
-            ("classifier", float((predicted == real).mean()), overall),
+            ("classifier", known, overall),
             ("confused", ", ".join(shares)),
         ),
     )
