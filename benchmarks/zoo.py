@@ -1,9 +1,9 @@
-"""Does ``condgan diagnose`` name what is wrong? Trainings broken on purpose, and healthy ones.
+"""Does ``condgan diagnose`` name what is wrong? ``python zoo.py RESULTS.jsonl [--only PATTERN] [--again] [--table]``
 
-``python zoo.py RESULTS.jsonl [--only PATTERN] [--again] [--table]``: trains each run that is not in RESULTS.jsonl yet, keeps
-its folder in ``zoo/`` beside it, and writes which kinds are found. ``--again`` diagnoses the kept folders anew, ``--table``
-prints the tables alone. What counts as named rightly is written here, by what was broken. Runs of even seeds are those that
-thresholds were chosen on; the tables are of the odd ones.
+Trainings broken on purpose, and healthy ones. Each that is not in RESULTS.jsonl yet is trained, its folder is kept in
+``zoo/`` beside that file, and the kinds found are written; ``--again`` diagnoses the kept folders anew, ``--table``
+prints the tables alone. What counts as named rightly is decided here, by what was broken. Thresholds were chosen on
+the runs of even seeds; the others are what is measured.
 """
 
 import json
@@ -52,7 +52,7 @@ def mnist() -> Split:
 
 
 def shapes() -> Split:
-    """Discs, rings, bars, crosses and halves, each in its colour, of any place, size and brightness."""
+    """Discs, rings, bars, crosses and halves, each in its colour, of varied place, size and brightness."""
     random = np.random.default_rng(0)
     labels = np.arange(1000) % CLASSES
     colours = np.array([(1, 0.2, 0.2), (0.2, 1, 0.2), (0.3, 0.4, 1), (1, 1, 0.2), (1, 0.3, 1)])
@@ -88,10 +88,8 @@ RECIPES = {
         "train.precision=float32", "train.ema=0.98", "train.epochs=25", "evaluation.every=5333",
     ),
 }  # fmt: skip
-COMMON = (
-    "data.size=8", "train.epochs=50", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
-    "evaluation.every=8000", "evaluation.images=300", "machine.threads=1",
-)  # fmt: skip
+COMMON = ("data.size=8", "train.epochs=50", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
+          "evaluation.every=8000", "evaluation.images=300", "machine.threads=1")  # fmt: skip
 
 
 def shuffled(train: Split, random: np.random.Generator) -> Split:
@@ -118,9 +116,6 @@ def few(train: Split, random: np.random.Generator) -> Split:
     return train[0][[random.choice(first[label]) for label in train[1]]], train[1]
 
 
-Spoil = Callable[[Split, np.random.Generator], Split]
-
-
 @dataclass(frozen=True)
 class Fault:
     """What is broken, and which kinds name it.
@@ -138,11 +133,16 @@ class Fault:
     bases: tuple[str, ...]
     rates: tuple[float, float] = (1, 1)
     overrides: tuple[str, ...] = ()
-    spoil: Spoil | None = None
+    spoil: Callable[[Split, np.random.Generator], Split] | None = None
     everywhere: bool = False
 
 
-HIGH, LOW, DEAD, APART = "learning-rate-too-high", "learning-rate-too-low", "not-learning", "learning-rates-out-of-balance"
+HIGH, LOW, DEAD, APART = (
+    "learning-rate-too-high",
+    "learning-rate-too-low",
+    "not-learning",
+    "learning-rates-out-of-balance",
+)
 D_WINS, G_WINS = "discriminator-too-strong", "generator-too-strong"
 FAULTS = {
     "labels shuffled": Fault(("wrong-labels",), ("bce/digits", "conv/shapes"), spoil=shuffled, everywhere=True),
@@ -175,14 +175,15 @@ HEALTHY_SEEDS, BROKEN_SEEDS = 8, 2
 
 @dataclass(frozen=True)
 class Case:
-    """A run: its fault (none: healthy), recipe/data, and seed."""
+    """A run."""
 
-    fault: str | None
-    base: str
+    fault: str | None  # none: healthy
+    base: str  # recipe/data
     seed: int
 
     @property
     def key(self) -> str:
+        """Its name."""
         return f"{self.fault or 'healthy'}/{self.base}/{self.seed}"
 
 
@@ -203,7 +204,7 @@ def arrays(name: str, fault: Fault | None, seed: int) -> dict[str, Any]:
     result: dict[str, Any] = {"class_names": np.array([f"c{label}" for label in range(CLASSES)])}
     at = 0
     for split, each in (("train", TRAIN), ("val", VALIDATION), ("test", 8)):
-        rows = np.concatenate([np.flatnonzero(labels == label)[at : at + each] for label in range(CLASSES)])
+        rows = np.concatenate([np.flatnonzero(labels == label)[at:][:each] for label in range(CLASSES)])
         at += each
         part = images[rows], labels[rows]
         if fault and fault.spoil and (split == "train" or fault.everywhere):
@@ -219,10 +220,9 @@ def trained(case: Case, folder: Path) -> float:
     base, *overrides = RECIPES[one]
     recipe = builtin.get(base, [*COMMON, *overrides, f"seed={case.seed}", *(fault.overrides if fault else ())])
     rates = fault.rates if fault else (1, 1)
-    chosen = [f"optim.{part}.lr={getattr(recipe.optim, part).lr * times:g}" for part, times in zip("gd", rates, strict=True)]
-    source = folder.parent / f"{case.key.replace('/', '-').replace(' ', '-')}.npz"
-    if fault is None or fault.spoil is None:
-        source = folder.parent / f"{name}.npz"
+    both = zip("gd", (recipe.optim.g, recipe.optim.d), rates, strict=True)
+    chosen = [f"optim.{part}.lr={one.lr * times:g}" for part, one, times in both]
+    source = folder.with_suffix(".npz") if fault and fault.spoil else folder.parent / f"{name}.npz"
     if not source.exists():
         np.savez(source, **arrays(name, fault, case.seed))
     shutil.rmtree(folder, ignore_errors=True)
@@ -234,7 +234,7 @@ def trained(case: Case, folder: Path) -> float:
     return time.perf_counter() - begun
 
 
-def looked_at(case: Case, folder: Path) -> dict[str, Any]:
+def looked_at(folder: Path) -> dict[str, Any]:
     """The kinds that are found in a kept run, and its last figures."""
     found = diagnose(folder)
     last = of_kind(Run.open(folder).records(), EvaluationRecord)[-1]
@@ -259,8 +259,8 @@ def main() -> None:
         if not only.search(case.key) or (case.key in known and "--again" not in sys.argv):
             continue
         line = known.get(case.key) or {"key": case.key, "seconds": round(trained(case, folder), 1)}
-        known[case.key] = line | looked_at(case, folder)
-        print(line["seconds"], case.key, *known[case.key]["kinds"], known[case.key]["figures"], flush=True)
+        line = known[case.key] = line | looked_at(folder)
+        print(line["seconds"], case.key, *line["kinds"], line["figures"], flush=True)
         text = "".join(json.dumps(one) + "\n" for one in known.values())
         results.with_suffix(".new").write_text(text, "utf-8")
         results.with_suffix(".new").replace(results)
@@ -268,25 +268,31 @@ def main() -> None:
 
 
 def tables(known: dict[str, dict[str, Any]]) -> str:
-    """The confusion table of the odd seeds, and what healthy runs were alarmed for, as Markdown."""
-    parts = []
-    for half, says in ((0, "chosen on"), (1, "measured on")):
-        rows = ["| fault | named rightly | kinds found |", "|---|---|---|"]
-        right = total = 0
-        for name, fault in FAULTS.items():
-            own = [known[c.key] for c in CASES if c.fault == name and c.seed % 2 == half and c.key in known]
-            hits = sum(bool(set(line["kinds"]) & set(fault.right)) for line in own)
-            counts = Counter(kind for line in own for kind in line["kinds"])
-            shown = ", ".join(f"{'**' * (k in fault.right)}`{k}`{'**' * (k in fault.right)} {counts[k]}" for k in ALARMS if counts[k])
-            rows.append(f"| {name} | {hits} of {len(own)} | {shown or '-'} |")
-            right, total = right + hits, total + len(own)
-        well = [known[c.key] for c in CASES if c.fault is None and c.seed % 2 == half and c.key in known]
-        false = [line for line in well if line["kinds"]]
-        bound = stats.beta.ppf(0.95, len(false) + 1, len(well) - len(false)) if len(false) < len(well) else 1.0
-        rows += ["", f"Half that is {says}: named rightly {right} of {total}; alarms in {len(false)} of {len(well)} healthy "
-                 f"runs, with 95 % confidence at most {bound:.1%} of such runs.", ""]  # fmt: skip
-        parts += rows + [f"- {line['key']}: {', '.join(line['kinds'])}" for line in false] + [""]
-    return "\n".join(parts)
+    """What was found in the runs of even seeds, and in those of odd ones, as Markdown."""
+    return "\n\n".join(half(known, parity, says) for parity, says in enumerate(("chosen on", "measured on")))
+
+
+def half(known: dict[str, dict[str, Any]], parity: int, says: str) -> str:
+    """The confusion table of one half, its sums, and each healthy run that was alarmed for."""
+
+    def lines(fault: str | None) -> list[dict[str, Any]]:
+        return [known[c.key] for c in CASES if c.fault == fault and c.seed % 2 == parity and c.key in known]
+
+    rows = ["| fault | named rightly | kinds found |", "|---|---|---|"]
+    right = total = 0
+    for name, fault in FAULTS.items():
+        found = [line["kinds"] for line in lines(name)]
+        hits = sum(bool(set(kinds) & set(fault.right)) for kinds in found)
+        counts = Counter(kind for kinds in found for kind in kinds)
+        bold = {kind: f"**`{kind}`**" if kind in fault.right else f"`{kind}`" for kind in ALARMS if counts[kind]}
+        shown = ", ".join(f"{text} {counts[kind]}" for kind, text in bold.items()) or "none"
+        rows.append(f"| {name} | {hits} of {len(found)} | {shown} |")
+        right, total = right + hits, total + len(found)
+    well = lines(None)
+    false = [f"- {line['key']}: {', '.join(line['kinds'])}" for line in well if line["kinds"]]
+    bound = stats.beta.ppf(0.95, len(false) + 1, len(well) - len(false)) if len(false) < len(well) else 1.0
+    sums = f"The half that is {says}: named rightly {right} of {total}; alarms in {len(false)} of {len(well)} healthy"
+    return "\n".join([*rows, "", f"{sums} runs, with 95 % confidence in at most {bound:.1%} of such runs.", *false])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A training that changes nothing is told, and a learning rate that is to blame; a healthy one is left alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def measured(epoch: float, kid: float, se: float = 0.01, **others: float) -> Eva
     return EvaluationRecord(step=int(938 * epoch), images=int(60_000 * epoch), epoch=epoch, evaluation=figures)
 
 
-def kinds(recipe: Recipe, records: list[Record], seen: tuple[str, ...] = ()) -> list[str]:
+def kinds(recipe: Recipe, records: Sequence[Record], seen: tuple[str, ...] = ()) -> list[str]:
     return [finding.kind for finding in from_log(recipe, records, seen)]
 
 

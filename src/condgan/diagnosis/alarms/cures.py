@@ -13,7 +13,7 @@ USUAL = {"adam": 2e-4, "adamw": 2e-4, "adamax": 4e-4, "radam": 2e-4, "rmsprop": 
 """Learning rates of the published recipes by optimiser; adamax: twice that of adam, as in Kingma & Ba 2014; rmsprop:
 Arjovsky et al. 2017, algorithm 1."""
 FAR = 15.0
-"""So many times the usual rate, or its inverse, is far from it: a quarter or the double of such a rate is as useless."""
+"""So many times the usual rate, or its inverse, is far from it: half or twice such a rate is as useless."""
 WITH_BETAS = ("adam", "adamw", "adamax", "radam")
 VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10
@@ -78,7 +78,7 @@ def finite(recipe: Recipe) -> tuple[str, ...]:
 
 
 def calmer(recipe: Recipe) -> tuple[str, ...]:
-    """Half of each learning rate (the usual one for one far above it), less momentum of Adam, and an average of the generator."""
+    """Half of each learning rate, or the usual one; less momentum of Adam, and an average of the generator."""
     betas = [
         f"optim.{section}.betas=0.5,{optimiser.betas[1]:g}"
         for section, optimiser in (("g", recipe.optim.g), ("d", recipe.optim.d))

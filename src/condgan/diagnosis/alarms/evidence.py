@@ -22,8 +22,8 @@ PHRASES = {
     "rates": "optim.g.lr={0:g}, optim.d.lr={1:g}",
     "together": "together with {0}",
     "rate": "optim.{0}.lr={1:.2g}, usual with {2}: {3:g}",
-    "still": "the mean score of real images stayed at {0:.3g} (spread {1:.2g}) in all {2} lines, that of generated ones "
-    "went from {3:.3g} to {4:.3g}",
+    "still": "the mean score of real images stayed at {0:.3g} (spread {1:.2g}) in all {2} lines, "
+    "that of generated ones went from {3:.3g} to {4:.3g}",
     # evaluations
     "untrained": "{0} {1:.3g}, that of the untrained generator was {2:.3g}",
     "improving": "{0} {1:.3g} (before: {2:.3g}) still falls",
