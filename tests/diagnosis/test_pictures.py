@@ -34,10 +34,14 @@ def quarters(random: np.random.Generator, each: int = EACH) -> tuple[Images, Lab
     return images.reshape(-1, 1, 8, 8).astype(np.uint8), labels
 
 
-def kinds(made: Images, requested: Labels, shuffled: bool = False) -> tuple[list[str], str]:
+def kinds(
+    made: Images, requested: Labels, shuffled: bool = False, distinct: int = CLASSES * EACH
+) -> tuple[list[str], str]:
     """What is found in pictures, beside real images whose labels are right, or shuffled; and the first sentence."""
     random = np.random.default_rng(1)
     splits = [quarters(random) for _ in range(3)]
+    rows = np.arange(CLASSES * EACH) % EACH % (distinct // CLASSES) + EACH * splits[0][1]  # of the training images
+    splits[0] = splits[0][0][rows], splits[0][1]
     if shuffled:
         splits = [(images, random.permutation(labels)) for images, labels in splits]
     names = tuple("abcd")
@@ -75,3 +79,11 @@ def test_labels_that_no_classifier_can_learn_are_the_data_s_fault() -> None:
     found, text = kinds(images, np.random.default_rng(5).permutation(labels))
     assert found == ["wrong-labels"]
     assert "do not follow the labels" in text
+
+
+def test_data_of_few_images_again_and_again() -> None:
+    made = quarters(np.random.default_rng(6))
+    found, text = kinds(*made, distinct=20)
+    assert found == ["memorisation"]
+    assert "data repeats a few images" in text
+    assert kinds(*made, distinct=60)[0] == []

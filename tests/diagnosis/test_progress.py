@@ -99,6 +99,10 @@ def test_a_rate_is_too_high_only_where_something_is_wrong() -> None:
     well = [measured(0, 3.1), measured(50, 0.2), measured(100, 0.1)]
     nothing = [measured(0, 3.1), measured(50, 3.1), measured(100, 3.1)]
     assert kinds(FAST, well) == []
+    partly = [*well, measured(100, 0.1, coverage=0.2)]
+    assert kinds(FAST, partly) == ["learning-rate-too-high"]
+    assert kinds(BCE, partly) == []
+    assert kinds(FAST, [*well, measured(100, 0.1, coverage=0.8)]) == []
     assert kinds(FAST, well, ("collapse",)) == ["learning-rate-too-high"]  # seen in pictures
     assert kinds(FAST, well, ("memorisation", "wrong-labels")) == []  # of which it is not the cause
     assert kinds(BCE, nothing) == ["not-learning"]

@@ -26,6 +26,7 @@ PHRASES = {
     "that of generated ones went from {3:.3g} to {4:.3g}",
     # evaluations
     "untrained": "{0} {1:.3g}, that of the untrained generator was {2:.3g}",
+    "covers": "coverage {0:.3g}",
     "improving": "{0} {1:.3g} (before: {2:.3g}) still falls",
     "best": "{0} {1:.4g} (se {2:.2g}) at epoch {3:g}",
     "last": "{0:.4g} (se {1:.2g}) at epoch {2:g}",
@@ -42,6 +43,7 @@ PHRASES = {
     "classifier": "a classifier is right on {0:.0%} of the real images and on {1:.0%} of these",
     "confused": "{0}",
     "memorised": "{0:.0%} of them lie nearer to a training image than 99 % of {1} validation images do",
+    "distinct": "{0} of {1} training images differ from each other",
     "by-chance": "by chance about {0:.0%} would",
     "distance": "their median distance is {0:.2f} of that of validation images",
 }

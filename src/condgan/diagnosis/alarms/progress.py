@@ -25,6 +25,7 @@ LINES = 40  # least, of a series that is called still
 SLOW = 4.0  # so many times below the usual rate is slow
 FALLS = 0.15  # of a distance between two evaluations: steep
 SURE = 3.0  # standard errors
+LITTLE = 0.5  # coverage that calls for a cause, where a rate is far from the usual one
 DISTANCES = ("fid", "swd", "kid")
 BLAMELESS = ("over-training", "memorisation", "wrong-labels", "nan")  # have other causes, or this cure already
 
@@ -119,16 +120,27 @@ def like_nothing(compared: Comparison) -> Finding | None:
 
 
 def rate_too_high(log: Logged) -> Finding | None:
-    """A learning rate far above the usual one, where another alarm was raised that large steps explain."""
-    symptom = next((kind for kind in log.kinds if kind not in BLAMELESS), None)
+    """A learning rate far above the usual one, beside another alarm that large steps explain, or a poor coverage."""
     high = [(name, one) for name, one in players(log) if far_above(one)]
-    if symptom is None or not high:
+    shown = symptom(log) if high else None
+    if shown is None:
         return None
     whose = " and ".join(WHOSE[name] for name, _ in high)
     return Finding(
         f"The learning rate of {whose} is far above the usual one.",
-        evidence(*(of(name, one) for name, one in high), ("together", symptom)),
+        evidence(*(of(name, one) for name, one in high), shown),
     )
+
+
+def symptom(log: Logged) -> tuple[Any, ...] | None:
+    """What large steps explain, as a part of evidence: the worst alarm, or that little of the data is covered."""
+    for kind in log.kinds:
+        if kind not in BLAMELESS:
+            return "together", kind
+    covered = [record.value("coverage") for record in settled(log, log.evaluations)]
+    if covered and all(value is not None and value < LITTLE for value in covered):
+        return "covers", covered[-1]
+    return None
 
 
 WHOSE = {"g": "the generator", "d": "the discriminator"}
