@@ -125,7 +125,10 @@ def test_a_rate_is_too_low_where_figures_still_improve_fast() -> None:
     assert kinds(BCE, falling) == []  # more training is what this needs
     settled = [measured(0, 3.1), measured(50, 0.11), measured(100, 0.1)]
     assert kinds(SLOW, settled) == []
-    unsure = [measured(0, 3.1), measured(50, 1.5, se=0.3), measured(100, 0.9, se=0.3)]
+    far = [measured(0, 3.1), measured(50, 1.9), measured(100, 1.8)]
+    assert kinds(SLOW, far) == ["learning-rate-too-low"]
+    assert kinds(BCE, far) == []
+    unsure = [measured(0, 3.1), measured(50, 1.5, se=0.3), measured(100, 1.1, se=0.3)]
     assert kinds(SLOW, unsure) == []
     worse = [measured(0, 3.1), measured(50, 0.9), measured(100, 1.5)]
     assert kinds(SLOW, worse) == []

@@ -13,11 +13,11 @@ from condgan.diagnosis.alarms.logged import Logged, Series
 from condgan.diagnosis.alarms.pictures import repetition
 from condgan.evaluation.comparison import Comparison
 from condgan.recipe import Optimiser
-from condgan.results.records import EvaluationRecord, of_kind
+from condgan.results.records import EvaluationRecord
 
 # Chosen on one half of the trainings of benchmarks/zoo.py; docs/diagnosis.md has the result on the other.
-REAL_STEPS = 300  # of a training that should have changed something
-UNMOVED = 0.9  # of the distance of the untrained generator
+REAL_STEPS = 200  # of a training that should have changed something
+UNMOVED, HALFWAY = 0.8, 0.5  # of the distance of the untrained generator
 UNLIKE = 0.02  # precision and coverage of pictures that resemble no real image
 PARTS, STILL, MOVED = 10, 4.0, 10.0  # of a series of scores; in errors of the mean of a part
 TREMBLE = 0.1  # of the way that the scores of generated images go
@@ -25,6 +25,7 @@ LINES = 40  # least, of a series that is called still
 SLOW = 4.0  # so many times below the usual rate is slow
 FALLS = 0.15  # of a distance between two evaluations: steep
 SURE = 3.0  # standard errors
+RATIO = 8.0  # of rates: two time-scale updates (Heusel et al. 2017) differ by up to 5
 LITTLE = 0.5  # coverage that calls for a cause, where a rate is far from the usual one
 DISTANCES = ("fid", "swd", "kid")
 BLAMELESS = ("over-training", "memorisation", "wrong-labels", "nan")  # have other causes, or this cure already
@@ -37,7 +38,7 @@ def not_learning(log: Logged) -> Finding | None:
 
 def untrained_pictures(log: Logged) -> Finding | None:
     """The last evaluations find pictures as far from real ones as those before the training."""
-    first = next((record for record in of_kind(log.records, EvaluationRecord) if not record.step), None)
+    first = log.untrained
     records = [record for record in settled(log, log.evaluations) if record.step >= REAL_STEPS]
     if first is None or not records:
         return None
@@ -157,23 +158,48 @@ def of(section: str, optimiser: Optimiser) -> tuple[Any, ...]:
 
 
 def rate_too_low(log: Logged) -> Finding | None:
-    """The pictures still become better fast at the end, and a learning rate is far below the usual one."""
+    """A learning rate far below the usual one, and pictures that still improve fast, or are far from real ones."""
     low = [(name, one) for name, one in players(log) if one.lr * SLOW <= USUAL[one.name]]
-    if not low or len(log.evaluations) < 2 or not settled(log, log.evaluations):
+    if not low or not settled(log, log.evaluations) or log.evaluations[-1].step < REAL_STEPS:
         return None
-    before, last = log.evaluations[-2:]
-    falling = next(
-        (
-            (name, now, then)
-            for name, then, now in distances(before, last)
-            if then - now > max(FALLS * abs(then), SURE * math.hypot(last.se(name) or 0.0, before.se(name) or 0.0))
-        ),
-        None,
-    )
-    if falling is None:
+    shown = falls(log) or far(log)
+    if shown is None:
         return None
-    whose = " and ".join(WHOSE[name] for name, _ in low)
+    last, whose = log.evaluations[-1], " and ".join(WHOSE[name] for name, _ in low)
     return Finding(
         f"The training has not come to its end: the learning rate of {whose} is far below the usual one.",
-        evidence(("evaluation", last.step, last.epoch), ("improving", *falling), *(of(name, one) for name, one in low)),
+        evidence(("evaluation", last.step, last.epoch), shown, *(of(name, one) for name, one in low)),
+    )
+
+
+def falls(log: Logged) -> tuple[Any, ...] | None:
+    """A distance from real images that still falls steeply at the end, as a part of evidence."""
+    if len(log.evaluations) < 2:
+        return None
+    before, last = log.evaluations[-2:]
+    for name, then, now in distances(before, last):
+        if then - now > max(FALLS * abs(then), SURE * math.hypot(last.se(name) or 0.0, before.se(name) or 0.0)):
+            return "improving", name, now, then
+    return None
+
+
+def far(log: Logged) -> tuple[Any, ...] | None:
+    """Distances that are more than half of those of the untrained generator; one of them as a part of evidence."""
+    found = distances(log.untrained, log.evaluations[-1]) if log.untrained else []
+    if not found or any(now < HALFWAY * then for _, then, now in found):
+        return None
+    name, then, now = found[0]
+    return "untrained", name, now, then
+
+
+def out_of_balance(log: Logged) -> Finding | None:
+    """Learning rates far apart, where something goes wrong; of different optimisers they cannot be compared."""
+    g, d = log.recipe.optim.g, log.recipe.optim.d
+    shown = symptom(log)
+    if shown is None or g.name != d.name or max(g.lr / d.lr, d.lr / g.lr) < RATIO:
+        return None
+    faster, ratio = ("generator", g.lr / d.lr) if g.lr > d.lr else ("discriminator", d.lr / g.lr)
+    return Finding(
+        f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
+        evidence(("rates", g.lr, d.lr), shown),
     )

@@ -47,7 +47,7 @@ ALARMS = {
     "not-learning": Alarm(cure=cures.usual, in_log=progress.not_learning, in_pictures=progress.like_nothing),
     "learning-rate-too-high": Alarm(cure=cures.nearer, in_log=progress.rate_too_high),
     "learning-rate-too-low": Alarm(cure=cures.usual, in_log=progress.rate_too_low),
-    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=losses.out_of_balance),
+    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=progress.out_of_balance),
 }
 """Alarms by kind, the worst first."""
 
