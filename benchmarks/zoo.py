@@ -71,10 +71,10 @@ def shapes() -> Split:
 
 SETS: dict[str, Callable[[], Split]] = {"digits": digits, "mnist": mnist, "shapes": shapes}
 MLP = ("generator.hidden=64,128", "discriminator.hidden=128,64", "latent.dim=16")
-RATE = "optim.lr=1e-3"
+RATE, LONGER = "optim.lr=1e-3", ("train.epochs=90", "evaluation.every=14400")
 RECIPES = {
-    "bce": ("cgan-bce", *MLP, RATE, "discriminator.condition=projection"),
-    "lsgan": ("cgan-lsgan", *MLP, RATE, "discriminator.condition=projection", "discriminator.dropout=0.2"),
+    "bce": ("cgan-bce", *MLP, *LONGER, RATE, "discriminator.condition=projection", "discriminator.dropout=0.2"),
+    "lsgan": ("cgan-lsgan", *MLP, *LONGER, RATE, "discriminator.condition=projection", "discriminator.dropout=0.2"),
     "hinge": (
         "cgan-bce", *MLP, RATE, "optim.betas=0,0.9", "loss.name=hinge", "discriminator.spectral=true",
         "discriminator.dropout=0", "discriminator.condition=projection",
@@ -137,6 +137,8 @@ class Fault:
     everywhere: bool = False
 
 
+LINEAR = ("generator.hidden=none", "discriminator.hidden=none", "generator.norm=none", "latent.dim=4",
+          "discriminator.condition=embedding", "discriminator.dropout=0", "optim.betas=0.9,0.999")  # fmt: skip
 HIGH, LOW, DEAD, APART = (
     "learning-rate-too-high",
     "learning-rate-too-low",
@@ -168,22 +170,21 @@ FAULTS = {
     "D too strong": Fault((D_WINS, APART), ("bce/shapes", "hinge/digits"), (0.1, 5), ("discriminator.dropout=0",)),
     "G too strong": Fault((G_WINS, APART), ("bce/shapes",), (5, 0.05)),
     "NaN": Fault(("nan",), ("bce/digits",), (1e9, 1e9)),
-    "oscillation": Fault(("oscillation",), ("bce/digits", "lsgan/mnist"), (1, 1), ("optim.betas=0.99,0.99",)),
+    "oscillation": Fault(("oscillation",), ("bce/digits", "bce/mnist"), (5, 5), LINEAR),
 }  # fmt: skip
 HEALTHY_SEEDS, BROKEN_SEEDS = 8, 2
 
 
 @dataclass(frozen=True)
 class Case:
-    """A run."""
+    """A run: its fault (none: healthy), recipe/data, and seed."""
 
-    fault: str | None  # none: healthy
-    base: str  # recipe/data
+    fault: str | None
+    base: str
     seed: int
 
     @property
     def key(self) -> str:
-        """Its name."""
         return f"{self.fault or 'healthy'}/{self.base}/{self.seed}"
 
 
@@ -237,8 +238,9 @@ def trained(case: Case, folder: Path) -> float:
 def looked_at(folder: Path) -> dict[str, Any]:
     """The kinds that are found in a kept run, and its last figures."""
     found = diagnose(folder)
-    last = of_kind(Run.open(folder).records(), EvaluationRecord)[-1]
-    figures = {name: last.value(name) for name in ("label_accuracy", "precision", "recall", "coverage")}
+    evaluations = of_kind(Run.open(folder).records(), EvaluationRecord)[-1:]
+    names = ("label_accuracy", "precision", "recall", "coverage")
+    figures = {name: last.value(name) for last in evaluations for name in names}
     return {"kinds": [one.kind for one in found.findings], "figures": figures}
 
 
