@@ -220,8 +220,7 @@ def trained(case: Case, folder: Path) -> float:
     one, name = case.base.split("/")
     base, *overrides = RECIPES[one]
     recipe = builtin.get(base, [*COMMON, *overrides, f"seed={case.seed}", *(fault.overrides if fault else ())])
-    rates = fault.rates if fault else (1, 1)
-    both = zip("gd", (recipe.optim.g, recipe.optim.d), rates, strict=True)
+    both = zip("gd", (recipe.optim.g, recipe.optim.d), fault.rates if fault else (1, 1), strict=True)
     chosen = [f"optim.{part}.lr={one.lr * times:g}" for part, one, times in both]
     source = folder.with_suffix(".npz") if fault and fault.spoil else folder.parent / f"{name}.npz"
     if not source.exists():
@@ -284,7 +283,7 @@ def half(known: dict[str, dict[str, Any]], parity: int, says: str) -> str:
     right = total = 0
     for name, fault in FAULTS.items():
         found = [line["kinds"] for line in lines(name)]
-        hits = sum(bool(set(kinds) & set(fault.right)) for kinds in found)
+        hits = sum(not set(fault.right).isdisjoint(kinds) for kinds in found)
         counts = Counter(kind for kinds in found for kind in kinds)
         bold = {kind: f"**`{kind}`**" if kind in fault.right else f"`{kind}`" for kind in ALARMS if counts[kind]}
         shown = ", ".join(f"{text} {counts[kind]}" for kind, text in bold.items()) or "none"
