@@ -85,7 +85,7 @@ RECIPES = {
     ),
     "conv": (
         "mnist-fast", "generator.width=8", "discriminator.width=8", "discriminator.features=32", "latent.dim=16",
-        "train.precision=float32", "train.ema=0.98", "train.epochs=25", "evaluation.every=5333",
+        "train.precision=float32", "train.ema=0.98", "train.epochs=70", "evaluation.every=11200",
     ),
 }  # fmt: skip
 COMMON = ("data.size=8", "train.epochs=50", "train.batch=64", "output.log_every=5", "output.grid_every=1000000",
