@@ -252,7 +252,7 @@ def main() -> None:
     folders.mkdir(exist_ok=True)
     os.environ.setdefault("XDG_CACHE_HOME", str(folders / "cache"))
     torch.set_num_threads(1)
-    training._everyone = lambda given: Listeners([], given)  # pictures and plots would take most of the time
+    training._everyone = lambda listeners: Listeners([], listeners)  # pictures and plots would take most of the time
     lines = [json.loads(line) for line in results.read_text("utf-8").splitlines()] if results.exists() else []
     known = {line["key"]: line for line in lines}
     for case in CASES if "--table" not in sys.argv else ():
