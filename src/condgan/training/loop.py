@@ -261,10 +261,9 @@ class Trainer:
 
     def diverged(self, what: str, step: int) -> DivergedError:
         """The error, which is logged as an alarm: where it happened, what was saved, and what to try."""
-        lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
-        where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", f"optim.lr={lr / 4:g}"
-        self.log_alarm("nan", what, where, (cure,), step)
-        return failures.diverged(self.run, f"{what} {where}", cure)
+        where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", alarms.ALARMS["nan"].cure(self.recipe)
+        self.log_alarm("nan", what, where, cure, step)
+        return failures.diverged(self.run, f"{what} {where}", " ".join(cure))
 
     def save(self, engine: Engine) -> None:
         """Write the checkpoint, and the log and the generator that belong to it.
