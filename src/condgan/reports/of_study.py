@@ -11,7 +11,7 @@ from condgan.evaluation.summary import number
 from condgan.experiments import results, side_by_side, sweep, table
 from condgan.experiments.study import Study
 from condgan.experiments.trainings import Trainings
-from condgan.reports import of_run, pictures, planned, repeating
+from condgan.reports import of_run, pictures, planned, repeating, verdicts
 from condgan.reports.document import Block, Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
@@ -30,7 +30,8 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
     study = Study.open(folder)
     kind, (begun, outcomes) = study.kind(), study.read()
     runs = study.runs()
-    sections = [summary(study, words), trainings(study, words)]
+    sections = [VERDICTS[kind](study, words)] if kind in VERDICTS else []
+    sections += [summary(study, words), trainings(study, words)]
     sections += [make(study, words) for make in KINDS.get(kind, ())]
     subjects = [Subject.open(run.folder) for run in runs.values()]
     if subjects:
@@ -170,6 +171,10 @@ KINDS: dict[str, tuple[Callable[[Study, Words], Section], ...]] = {
     "reproduction": (claims,),
 }
 """What each kind of study has found, by the name of its plan."""
+
+
+VERDICTS: dict[str, Callable[[Study, Words], Section]] = {"worth": verdicts.worth, "cure": verdicts.cured}
+"""What stands first: the answer that a study was made for."""
 
 
 def limits(study: Study, words: Words) -> Section:
