@@ -11,7 +11,7 @@ from condgan.generation import generator, jobs
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import builtin
 from condgan.recipe.text import differences
-from condgan.reports import diagrams, pictures
+from condgan.reports import diagrams, pictures, verdicts
 from condgan.reports.document import Beside, Document, Items, Paragraph, Picture, Section, Slider, Table
 from condgan.reports.equations import equations
 from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
@@ -32,6 +32,8 @@ def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) 
         summary, setup, losses, layers, training, samples, figures, diagnosis, limits, environment, repeat, cited,
     )  # fmt: skip
     sections = [make(subject, words) for make in makers]
+    told = verdicts.beside(subject.path, words)
+    sections[1:1] = [] if told is None else [told]
     return Document(words.lang, title(subject, words), subtitle(subject, words), sections, author)
 
 
