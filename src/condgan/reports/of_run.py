@@ -10,7 +10,7 @@ from condgan.evaluation.summary import number
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
-from condgan.reports import diagrams, pictures, samples
+from condgan.reports import diagrams, pictures, samples, verdicts
 from condgan.reports.document import Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.equations import equations
 from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
@@ -31,6 +31,8 @@ def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) 
         cited,
     )  # fmt: skip
     sections = [make(subject, words) for make in makers]
+    told = verdicts.beside(subject.path, words)
+    sections[1:1] = [] if told is None else [told]
     return Document(words.lang, title(subject, words), subtitle(subject, words), sections, author)
 
 

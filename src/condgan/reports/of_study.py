@@ -12,7 +12,7 @@ from condgan.evaluation.summary import number
 from condgan.experiments import results, side_by_side, sweep, table
 from condgan.experiments.study import Study
 from condgan.experiments.trainings import Trainings
-from condgan.reports import of_run, pictures, planned, repeating
+from condgan.reports import of_run, pictures, planned, repeating, verdicts
 from condgan.reports.document import Beside, Block, Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.figures import HEADLINES
 from condgan.reports.language import Words
@@ -32,7 +32,8 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
     study = Study.open(folder)
     kind, (begun, outcomes) = study.kind(), study.read()
     runs = study.runs()
-    sections = [summary(study, words), trainings(study, words)]
+    sections = [VERDICTS[kind](study, words)] if kind in VERDICTS else []
+    sections += [summary(study, words), trainings(study, words)]
     sections += [make(study, words) for make in KINDS.get(kind, ())]
     subjects = [Subject.open(run.folder) for run in runs.values()]
     if subjects:
@@ -230,6 +231,10 @@ KINDS: dict[str, tuple[Callable[[Study, Words], Section], ...]] = {
     "reproduction": (claims,),
 }
 """What each kind of study has found, by the name of its plan."""
+
+
+VERDICTS: dict[str, Callable[[Study, Words], Section]] = {"worth": verdicts.worth, "cure": verdicts.cured}
+"""What stands first: the answer that a study was made for."""
 
 
 def limits(study: Study, words: Words) -> Section:

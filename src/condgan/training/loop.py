@@ -233,11 +233,12 @@ class Trainer:
 
     def exhausted(self) -> bool:
         """Whether the recipe's patience with evaluations is over."""
-        if not selection.exhausted(self.recipe, self.log.evaluations()):
+        reason = selection.exhausted(self.recipe, self.log.evaluations())
+        if reason is None:
             return False
         self.notify(
-            f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
-            f"new best; the checkpoint `best` is the best one, evaluation.patience=none trains on"
+            f"stopped at epoch {self.plan.epoch(self.step):g}: {reason}; the checkpoint `best` is the best one, "
+            f"evaluation.patience=none trains on"
         )
         return True
 

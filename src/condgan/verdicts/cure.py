@@ -134,7 +134,7 @@ def cure(
     ill = Run.open(fspath(run))
     if ill.is_locked():
         raise CondganError(f"{ill.folder} is being trained: wait for its end, or stop it")
-    opened = Study(Path(study) if study is not None else ill.folder.with_name(f"{ill.folder.name}-cure"))
+    opened = Study(Path(study) if study is not None else folder_of(ill.folder))
     found = diagnosis.diagnose(ill.folder, say=say)
     for finding in found.findings:
         say(f"{finding.kind}: {finding.text}")
@@ -149,6 +149,11 @@ def cure(
             return Cure(str(ill.folder), None, found, before=last(ill))
         planned = fitted(opened, ill, found, recipe, tried, minutes, say)
     return work(opened, planned, found, ill, say, looked)
+
+
+def folder_of(run: Path) -> Path:
+    """Where the study of a run's cure is, unless it is put elsewhere."""
+    return run.with_name(f"{run.name}-cure")
 
 
 def work(opened: Study, planned: Cures, found: Diagnosis, ill: Run, say: Say, looked: Looked) -> Cure:
