@@ -1,4 +1,4 @@
-"""Reports of worth and cure: the sentence is the verdict's own, in both languages, and stands with the runs it is of."""
+"""Reports of worth and cure: the sentence is the verdict's own, in both languages, and stands with its runs."""
 
 import json
 import re
