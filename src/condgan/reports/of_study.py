@@ -213,14 +213,14 @@ def claims(study: Study, words: Words) -> Section:
         return section.add(Paragraph(words("study.no-claims", folder=shlex.quote(str(study.folder)))))
     header = tuple(words(f"study.{name}") for name in ("claim", "says", "verdict", "rests-on"))
     rows = tuple(
-        (f"`{name}`", words.get(f"claim.{name}", says), words.get(f"verdict.{verdict}", verdict), figure)
+        (f"`{name}`", words.get(f"claim.{name}", says), words.get(f"judged.{verdict}", verdict), figure)
         for name, says, verdict, figure in told
     )
     section.add(Table(header, rows))
     for name, says, verdict, _ in told:
         path = study.folder / "pictures" / f"{Path(name).name}.png"
         if verdict in ("holds", "does-not-hold") and pictures.readable(path):
-            caption = f"{words.get(f'claim.{name}', says)} {words.get(f'verdict.{verdict}')}"
+            caption = f"{words.get(f'claim.{name}', says)} {words.get(f'judged.{verdict}')}"
             section.add(Picture(pictures.small(path), caption, caption))
     return section
 
