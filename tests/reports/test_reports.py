@@ -21,7 +21,7 @@ from condgan.claims.reproduce import CLAIMS
 from condgan.diagnosis.alarms import ALARMS
 from condgan.diagnosis.alarms.evidence import PHRASES
 from condgan.engines.losses import PENALTIES
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation.comparison import METRICS
 from condgan.experiments import seeds, spaces
 from condgan.experiments.study import Outcome, Study
@@ -298,7 +298,7 @@ def test_counts_agree_with_their_words() -> None:
 def test_splits_and_names_in_chinese() -> None:
     zh = language.Words("zh")
     assert zh.split("train+validation") == "训练+验证"
-    assert zh.quoted("A paper") == "「A paper」"
+    assert zh.quoted("A paper") == "“A paper”"
 
 
 def test_columns_of_short_cells_are_not_broken() -> None:
@@ -435,3 +435,55 @@ def test_nothing_but_a_report_is_replaced(trained: Path, tmp_path: Path) -> None
     for name in ("r.md", "r.html"):
         for _ in range(2):
             report(trained, tmp_path / name)
+
+
+def test_a_run_that_the_discriminator_has_won_is_handed_in(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    (folder / "log.jsonl").write_text(
+        "".join(json.dumps(line | {"d_accuracy": 0.99} if "d_loss" in line else line) + "\n" for line in lines)
+    )
+    for lang in language.LANGUAGES:
+        (path,) = report(folder, tmp_path / f"{lang}.html", purpose="coursework", lang=lang)
+        assert "99.0%" in page(path).text
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"figures": {"fid": {"value": NaN}}}', "{"])
+def test_an_evaluation_that_cannot_be_read_is_said(content: str, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    (folder / "evaluation").mkdir(exist_ok=True)
+    (folder / "evaluation" / "evaluation.json").write_text(content)
+    text = page(report(folder, tmp_path / "r.html")[0]).text
+    assert "evaluation/evaluation.json is damaged" in text
+    assert "have not been looked at" not in text
+
+
+def test_a_moment_shows_its_own_images(trained: Path, tmp_path: Path) -> None:
+    run = condgan.Run(trained)
+    kept = next(iter(run.epochs()), None)
+    last = run.last_epoch()
+    for epoch, shown in ((kept, True), (last, True)):
+        if epoch is not None:
+            text = page(report(f"{trained}@{epoch}", tmp_path / "r.html")[0]).text
+            assert (f"after {epoch} epoch" in text) == shown
+            assert "was not kept" not in text
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    shutil.rmtree(folder / "generators", ignore_errors=True)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    text = page(report(f"{folder}@1", tmp_path / "r.html")[0]).text
+    assert "The generator of epoch 1 was not kept" in text or "after 1 epoch" in text
+
+
+def test_a_study_says_which_trainings_are_gone(digits: Path, tmp_path: Path) -> None:
+    study = seeds.train_seeds("cgan-lsgan", *TINY, seeds=2, data=digits, epochs=1, study=tmp_path / "A")
+    text = page(report(study.folder, tmp_path / "s.html")[0]).text
+    assert "mean and spread over the trainings" in text
+    assert "Mao et al. 2017" in text.split("References")[-1]
+    shutil.rmtree(study.folder / "seed-1")
+    text = page(report(study.folder, tmp_path / "s.html")[0]).text
+    assert "The run folders of seed-1 are not there any more" in text
+    with pytest.raises(ArgumentError, match="expected a run, not a study"):
+        report(study.folder, tmp_path / "s.html", moments=(1, 2))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file as weights
 
 import condgan
 from condgan import engines
@@ -15,7 +16,7 @@ from condgan.errors import InterruptedTrainingError
 from condgan.evaluation import features
 from condgan.generation.run import Run
 from condgan.recipe import builtin
-from condgan.results import selection
+from condgan.results import selection, settling
 from condgan.results.figure import named
 from condgan.results.records import EvaluationRecord, to_line
 from condgan.runs import checkpoint
@@ -258,7 +259,7 @@ def test_the_best_of_some(select: str, name: str, values: tuple[float, ...], bes
 )
 def test_patience(patience: str, values: tuple[float, ...], over: bool) -> None:
     recipe = builtin.get("cgan-lsgan", [f"evaluation.patience={patience}"])
-    assert selection.exhausted(recipe, evaluated(*values)) == over
+    assert (selection.exhausted(recipe, evaluated(*values)) is not None) == over
 
 
 def test_early_stop_ends_a_training_and_more_patience_goes_on(
@@ -278,6 +279,51 @@ def test_early_stop_ends_a_training_and_more_patience_goes_on(
     assert len(run.evaluations()) == len(found)
     condgan.resume(run.folder, "evaluation.patience=none", epochs=len(found), listeners=[again])
     assert len(run.evaluations()) == len(found) + 1
+
+
+@pytest.fixture
+def repeated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Evaluations see the untrained generator: nothing gets better, whatever is learnt. The count of evaluations."""
+    count: list[int] = []
+    measure = monitor.Monitor.measure
+
+    def constant(self: monitor.Monitor, sampler: Any) -> Any:
+        count.append(1)
+        first.append(measure(self, sampler)) if not first else None
+        return first[0]
+
+    first: list[Any] = []
+    monkeypatch.setattr(monitor.Monitor, "measure", constant)
+    return count
+
+
+def test_a_training_that_has_settled_stops_and_resumes_as_it_is(
+    digits: Path, options: tuple[str, ...], tmp_path: Path, repeated: list[int]
+) -> None:
+    stopping = (*options, EVERY, "evaluation.images=60", "evaluation.patience=auto")
+    hearer = Hearer()
+    run = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=9, run=tmp_path / "run", listeners=[hearer])
+    assert run.status.epoch == settling.LEAST
+    assert len(repeated) == 1 + settling.LEAST
+    assert (run.status.state, run.status.reason) == ("finished", "evaluation.patience")
+    (said,) = (said for said in hearer.said if said.startswith("stopped"))
+    assert "label_accuracy" in said
+    assert "error" in said
+    assert "\n" not in said
+
+    stops = tmp_path / "cut"
+    short = condgan.train("cgan-lsgan", *stopping, data=digits, epochs=9, run=stops, stop=lambda: len(repeated) == 9)
+    assert 1 <= short.status.epoch < settling.LEAST
+    condgan.resume(stops)
+    for name in ("checkpoints/last.safetensors", "generator.safetensors"):
+        ours, theirs = (weights(run.folder / name), weights(stops / name))
+        assert all(np.array_equal(value, theirs[key]) for key, value in ours.items())
+    assert [record.step for record in Run(stops).evaluations()] == [record.step for record in run.evaluations()]
+
+    condgan.resume(stops)  # it has settled: nothing more is trained
+    assert Run(stops).status.epoch == settling.LEAST
+    condgan.resume(stops, "evaluation.patience=none", epochs=6)
+    assert Run(stops).status.epoch == 6
 
 
 def test_one_class_trains_unmeasured_and_says_so(tmp_path: Path, tiny: dict[str, tuple[str, ...]]) -> None:

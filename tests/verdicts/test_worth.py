@@ -10,7 +10,7 @@ from test_verdict import DIGITS
 
 import condgan
 from condgan import cli
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.experiments.study import Study
 from condgan.recipe import Data
 from condgan.verdicts import plan, worth
@@ -126,3 +126,10 @@ def test_vectors_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", images=np.random.default_rng(0).random((60, 5), np.float32), labels=np.arange(60) % 3)
     with pytest.raises(CondganError, match=r"takes images with classes|expected"):
         condgan.worth(tmp_path / "v.npz", study=tmp_path / "S")
+
+
+@pytest.mark.parametrize("minutes", ["5", None, True, [5], float("nan"), 0])
+@pytest.mark.parametrize("job", [condgan.worth, condgan.cure])
+def test_minutes_of_another_type_are_named(job: Any, minutes: Any, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"minutes=.*expected 1 to 100000"):
+        job(tmp_path, minutes=minutes)

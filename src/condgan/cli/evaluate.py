@@ -73,8 +73,11 @@ def evaluate(
         return
     with progress.status() as say:
         result = evaluation.evaluate(path, *overrides or [], say=say, **options)
+    from condgan.verdicts import kept
+
+    verdicts = kept.told(path)
     if as_json:
-        print(json.dumps(result.as_json(), ensure_ascii=False))
+        print(json.dumps(result.as_json() | ({"verdicts": verdicts} if verdicts else {}), ensure_ascii=False))
         return
     from rich.console import Console
 
@@ -82,6 +85,8 @@ def evaluate(
     table = summary.table(result, lambda note: translated(note, context.command.params))
     Console(width=wide).print(table, markup=False, highlight=False)
     print("\n".join(["", *summary.summary(result), *map(str, result.files)]))
+    for one in verdicts:
+        print(f"{one['sentence']} ({one['study']})")
 
 
 def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:

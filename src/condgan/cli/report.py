@@ -44,7 +44,7 @@ def report(
         if not equals:
             raise ArgumentError("author", text, "expected FIELD=VALUE")
         pairs.append((name, value))
-    epochs = [part.strip() for part in (moments or "").split(",") if part.strip()]
+    epochs = [part.strip() for part in moments.split(",")] if moments is not None else []
     if not all(part.isascii() and part.isdecimal() for part in epochs):
         raise ArgumentError("moments", moments, "expected epochs, as 100,1000")
     shown = tuple(map(int, epochs))

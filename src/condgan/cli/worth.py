@@ -1,8 +1,9 @@
 """Whether synthetic images help: ``worth``."""
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +20,10 @@ def worth(
     minutes: Annotated[float, typer.Option(help="How long it may take.")] = 20,
     study: Annotated[Path | None, typer.Option(help="The folder; default: runs/worth-DATA.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Also a report: .html, .md, or .pdf, as `condgan report`.")
+    ] = None,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="The language of the report.")] = "en",
 ) -> None:
     """Tell whether synthetic images make a classifier of these images better.
 
@@ -26,11 +31,16 @@ def worth(
     real and synthetic ones. The ways are chosen on validation images and compared on test images.
     """
     from condgan.cli.study import progress
+    from condgan.reports import report as reports
     from condgan.verdicts.worth import worth as answered
 
+    if output is not None:
+        reports.check_place(output)
     with progress(quiet=as_json) as shown:
         found = answered(data, minutes=minutes, study=study, **shown)
     report(found, as_json)
+    for path in [] if output is None else reports.report(found.study.folder, output, lang=lang):
+        print(path, file=sys.stderr if as_json else sys.stdout)
 
 
 def resume_worth(opened: "Study", workers: int) -> None:

@@ -91,7 +91,8 @@ def diagnose(
         in_pictures, skipped = alarms.from_pictures(recipe, compared)
     except CondganError as error:
         skipped.append(f"no pictures were checked: {error}")
-    findings = [*in_pictures, *alarms.from_log(recipe, records)]  # pictures first: they show more than figures
+    seen = [finding.kind for finding in in_pictures]
+    findings = [*in_pictures, *alarms.from_log(recipe, records, seen)]  # pictures first: they show more than figures
     return Diagnosis(
         findings=tuple(alarms.ordered(findings)),
         lines=len(of_kind(records, StepRecord)),

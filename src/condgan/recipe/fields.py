@@ -25,6 +25,16 @@ def _interval(value: int | str) -> int | str:
     return f"{int(number)}b" if str(value).endswith("b") else int(number)
 
 
+def _patience(value: object) -> object:
+    """How many evaluations, ``auto``, or none: one error for all that is something else."""
+    if value is None or value in ("none", "auto"):
+        return None if value == "none" else value
+    number = str(value) if type(value) is int or isinstance(value, str) else ""
+    if not (number.isascii() and number.isdecimal() and 1 <= int(number) < 1 << 63):
+        raise ValueError("expected evaluations, as 5, or auto, or none")
+    return int(number)
+
+
 def _size(value: int | str) -> int | str:
     sides = [int(side) for side in str(value).split("x") if side.isascii() and side.isdecimal()]
     if len(sides) != str(value).count("x") + 1 or len(sides) > 2 or not all(MIN_SIZE <= s <= MAX_SIZE for s in sides):
@@ -56,6 +66,7 @@ Background = Annotated[str, AfterValidator(_background)]
 Optional = BeforeValidator(_absent)
 Count = Annotated[int, Field(ge=1)]
 MaybeCount = Annotated[Count | None, Optional]
+Patience = Annotated[int | Literal["auto"] | None, BeforeValidator(_patience)]
 Epochs = Annotated[int, Field(ge=1, le=10_000_000)]
 Interval = Annotated[int | str, AfterValidator(_interval)]
 Positive = Annotated[float, Field(gt=0)]

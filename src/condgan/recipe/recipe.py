@@ -11,6 +11,7 @@ from condgan.recipe.fields import (
     Interval,
     MaybeCount,
     Optional,
+    Patience,
     Place,
     Section,
     Size,
@@ -91,8 +92,9 @@ class Evaluation(Section):
     """Generated images of an evaluation, in the classes' proportions of the validation images."""
     select: Literal["fid", "kid", "label_accuracy"] = "fid"
     """Chooses checkpoints/best; where there are too few images for a Frechet distance, kid does."""
-    patience: MaybeCount = None
-    """Stop after this many evaluations without a new best; none: train all epochs."""
+    patience: Patience = None
+    """Stop after this many evaluations without a new best; auto: as soon as those of the last fifth of the epochs,
+    five or more, differ by less than their error; none: train all epochs."""
 
 
 class Machine(Section):

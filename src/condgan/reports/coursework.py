@@ -1,5 +1,6 @@
 """The report of a run as it is handed in for a course: from the title page to the repository address."""
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,7 @@ from condgan.reports.subject import Subject
 REPOSITORY = "repository"  # the field of the title page that is repeated at the end
 LINES = 10  # of the log at its beginning, and at its end
 GRIDS = 6
+FIELD = re.compile(r"[\w.]+=[\w.-]+")  # in the reason why there is no plain script
 WON = 0.97  # share of images that a discriminator is right on
 NO_VARIETY = 0.05  # of the coverage
 TENTH = 0.1  # a change of a loss, or of a distance, that is worth a word
@@ -54,6 +56,8 @@ def course(subject: Subject) -> dict[str, str]:
     for name in ("d_loss", "g_loss"):
         found[f"{name}_early"] = number(subject.mean(name, 0, end / 5))
         found[f"{name}_late"] = number(subject.mean(name, 0.8 * end, end))
+    right = subject.mean("d_accuracy", 0.8 * end, end)
+    found["right"] = "?" if right is None else f"{right:.1%}"
     values = distances(subject)
     if values:
         found |= {
@@ -113,8 +117,8 @@ def quality(subject: Subject) -> str:
 def environment(subject: Subject, words: Words) -> Section:
     """Versions and machine, and how it is installed."""
     engine = subject.recipe.machine.engine
-    extra = "[jittor]" if engine == "jittor" else ""
-    commands = f"python -m venv .venv\n. .venv/bin/activate\npip install condgan{extra}\ncondgan doctor"
+    install = "pip install '.[jittor]'" if engine == "jittor" else "pip install torch\npip install ."
+    commands = f"python -m venv .venv\n. .venv/bin/activate\n{install}\ncondgan doctor"
     return repeating.environment(subject, words).add(Paragraph(words("environment.install")), Code(commands, "console"))
 
 
@@ -147,7 +151,8 @@ def loop(subject: Subject, words: Words) -> Section:
     try:
         text = script(of_mnist(subject.recipe), engine=subject.recipe.machine.engine)
     except CondganError as error:
-        return section.add(Paragraph(words("coursework.no-loop", reason=str(error))))
+        first = next(iter(FIELD.findall(str(error))), "?")
+        return section.add(Paragraph(words("coursework.no-loop", field=f"`{first}`")))
     section.add(Paragraph(words("coursework.own-loop")))
     if subject.recipe.data.source not in ("", "mnist"):
         section.add(Paragraph(words("coursework.loop-of-mnist")))
@@ -196,7 +201,7 @@ def grids(subject: Subject, words: Words) -> Section:
 def result(subject: Subject, words: Words) -> Section:
     """The row of digits that such exercises ask for, and the loss curves of both engines where both were run."""
     section = Section("result", words("coursework.result"))
-    if subject.run.result.is_file() and subject.until is None:
+    if subject.until is None and pictures.readable(subject.run.result):
         section.add(Picture(pictures.small(subject.run.result), words("coursework.row"), "", pixelated=True, width=60))
     run = shlex.quote(subject.path)
     section.add(

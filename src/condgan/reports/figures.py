@@ -9,6 +9,7 @@ from condgan.reports.document import Items, Paragraph, Section, Table
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
 from condgan.results import classes
+from condgan.results.evaluation import FILE
 from condgan.results.figure import Figure
 
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
@@ -39,8 +40,10 @@ def figures(subject: Subject, words: Words) -> Section:
     section = Section("figures", words("figures.title"))
     found, split = measured(subject)
     run = shlex.quote(subject.path)
+    if subject.evaluated is not None and subject.evaluation is None:
+        section.add(Paragraph(words("state.damaged-evaluation", run=run, file=f"{subject.evaluated.name}/{FILE}")))
     if not found:
-        return section.add(Paragraph(words("state.no-evaluations", run=run)))
+        return section.add(Paragraph(words("state.no-evaluations", run=run)) if subject.evaluated is None else None)
     if subject.evaluation is not None:
         facts = subject.evaluation.protocol
         told = words(
@@ -52,7 +55,8 @@ def figures(subject: Subject, words: Words) -> Section:
         )
     else:
         epoch, images = subject.evaluations[-1].epoch, subject.recipe.evaluation.images
-        told = words("figures.log", epoch=epoch, images=f"{images:,}", run=run)
+        key = "figures.log" if subject.evaluated is None else "figures.log-alone"
+        told = words(key, epoch=epoch, images=f"{images:,}", run=run)
     section.add(Paragraph(told), table(found, words))
     if subject.evaluation is not None:
         network = subject.evaluation.protocol.feature_network

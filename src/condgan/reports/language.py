@@ -45,6 +45,11 @@ class Words:
         return "，" if self.lang == "zh" else ", "
 
     @property
+    def space(self) -> str:
+        """Between sentences."""
+        return "" if self.lang == "zh" else " "
+
+    @property
     def colon(self) -> str:
         """After a name that is explained."""
         return "：" if self.lang == "zh" else ": "
@@ -56,7 +61,7 @@ class Words:
 
     def quoted(self, text: str) -> str:
         """A name, or words of another language."""
-        return f"「{text}」" if self.lang == "zh" else f'"{text}"'
+        return f"“{text}”" if self.lang == "zh" else f'"{text}"'
 
     def split(self, name: str) -> str:
         """The name of a split, or of several, as ``train+validation``."""

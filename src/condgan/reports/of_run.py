@@ -7,31 +7,32 @@ import numpy as np
 
 from condgan.diagnosis import alarms
 from condgan.evaluation.summary import number
-from condgan.generation import generator, jobs
 from condgan.pictures import curves, metric_plots
-from condgan.recipe import builtin
+from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
-from condgan.reports import diagrams, pictures
-from condgan.reports.document import Beside, Document, Items, Paragraph, Picture, Section, Slider, Table
+from condgan.reports import diagrams, pictures, samples, verdicts
+from condgan.reports.document import Document, Items, Paragraph, Picture, Section, Table
 from condgan.reports.equations import equations
 from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
 from condgan.reports.language import Words
 from condgan.reports.repeating import cited, environment, repeat
 from condgan.reports.subject import Subject
 from condgan.results import selection
-from condgan.storage.manifest import begin
-from condgan.storage.pictures import png
 
-MOST_NOTES = 6
+MOST_NOTES, MOST_CHANGES = 6, 4
+ASIDE = ("machine", "seed", "data", "evaluation", "output")  # parts that do not make it another recipe
 OWN = "none:"  # how the source of a recipe of this package begins
 
 
 def document(subject: Subject, words: Words, author: Sequence[tuple[str, str]]) -> Document:
     """The report of a run, or of a moment of it."""
     makers: tuple[Callable[[Subject, Words], Section], ...] = (
-        summary, setup, losses, layers, training, samples, figures, diagnosis, limits, environment, repeat, cited,
+        summary, setup, losses, layers, training, samples.samples, figures, diagnosis, limits, environment, repeat,
+        cited,
     )  # fmt: skip
     sections = [make(subject, words) for make in makers]
+    told = verdicts.beside(subject.path, words)
+    sections[1:1] = [] if told is None else [told]
     return Document(words.lang, title(subject, words), subtitle(subject, words), sections, author)
 
 
@@ -72,8 +73,8 @@ def summary(subject: Subject, words: Words) -> Section:
     session = (subject.sessions or [{}])[-1]
     if plan is not None and subject.domain is not None:
         told = words(
-            "summary.trained", recipe=recipe.name, source=source(subject, words), count=f"{plan.images:,}",
-            data=subject.domain.data, epochs=f"{subject.epoch:g}",
+            "summary.trained", recipe=recipe.name, changes=changed(recipe, words), source=source(subject, words),
+            count=f"{plan.images:,}", data=subject.domain.data, epochs=f"{subject.epoch:g}",
             steps=f"{round(subject.epoch * plan.steps_per_epoch):,}", batch=recipe.train.batch,
             minutes="?" if subject.minutes is None else f"{subject.minutes:.1f}",
             device=str(session.get("settings", {}).get("device", "?")), engine=recipe.machine.engine,
@@ -94,12 +95,18 @@ def summary(subject: Subject, words: Words) -> Section:
                 words("summary.found", kinds=words.comma.join(kinds)) if kinds else words("summary.nothing-found")
             )
         )
-    if subject.grids:
-        epoch, path = subject.grids[-1]
-        key = "summary.last" if recipe.conditional else "summary.last-unconditional"
-        caption = words(key, epoch=f"{epoch:g}")
-        section.add(Picture(pictures.small(path), caption, caption, pixelated=True, width=60))
-    return section
+    return section.add(samples.latest(subject, words))
+
+
+def changed(recipe: Recipe, words: Words) -> str:
+    """What was changed in a built-in recipe, in words; nothing where nothing was."""
+    known = builtin.RECIPES.get(recipe.name)
+    every = [] if known is None else differences(recipe, known, *ASIDE)
+    texts = [text for text in every if not text.startswith("train.epochs=")]
+    if not texts:
+        return ""
+    more = words("setup.more", count=len(texts)) if len(texts) > MOST_CHANGES else ""
+    return words("summary.changed", changes=words.between.join(texts[:MOST_CHANGES]) + more)
 
 
 def setup(subject: Subject, words: Words) -> Section:
@@ -230,38 +237,6 @@ def source(subject: Subject, words: Words) -> str:
     return words("setup.own") if given.startswith(OWN) else given if words.lang == "en" else words.quoted(given)
 
 
-def samples(subject: Subject, words: Words) -> Section:
-    """Grids over the training, and two moments beside each other."""
-    section = Section("samples", words("samples.title"))
-    if not subject.grids:
-        return section.add(Paragraph(words("state.no-samples")))
-    chosen = pictures.spread(subject.grids, pictures.FRAMES)
-    frames = tuple((words("samples.epoch", epoch=round(epoch, 3)), pictures.small(path)) for epoch, path in chosen)
-    section.add(Slider(frames, words("samples.alt"), words("samples.slider")))
-    trained = [pair for pair in subject.grids if pair[0] > 0]
-    if subject.moments:
-        section.add(Beside(at_moments(subject, words), words("samples.alt"), words("samples.moments")))
-    elif len(trained) > 1:
-        early = trained[max(0, len(trained) // 10 - 1)]
-        both = tuple((words("samples.epoch", epoch=round(e, 3)), pictures.small(p)) for e, p in (early, trained[-1]))
-        section.add(Beside(both, words("samples.alt"), words("samples.moments")))
-    return section
-
-
-def at_moments(subject: Subject, words: Words) -> tuple[tuple[str, bytes], ...]:
-    """Images of the same noise and classes at each of the moments that were asked for.
-
-    Raises:
-        CondganError: no generator of that epoch was kept.
-    """
-    made = [generator.of_run(subject.run, epoch=epoch) for epoch in subject.moments]
-    grids = [jobs.grid(one.recipe, one.domain, 0).draw(one) for one in made]
-    return tuple(
-        (words("samples.epoch", epoch=epoch), png(grid, begin().of("picture")))
-        for epoch, grid in zip(subject.moments, grids, strict=True)
-    )
-
-
 def diagnosis(subject: Subject, words: Words) -> Section:
     """What the log shows, with its evidence and the command to try."""
     section = Section("diagnosis", words("diagnosis.title"))
@@ -270,7 +245,9 @@ def diagnosis(subject: Subject, words: Words) -> Section:
     findings = alarms.ordered(alarms.from_log(subject.recipe, subject.records))
     for one in findings:
         meaning = words.get(f"means.{one.kind}", one.text)
-        section.add(Paragraph(f"{words(f'alarm.{one.kind}')} (`{one.kind}`). {meaning}"))
+        section.add(
+            Paragraph(words("diagnosis.found", alarm=words(f"alarm.{one.kind}"), kind=one.kind, meaning=meaning))
+        )
         section.add(Paragraph(words("diagnosis.evidence", evidence=words.evidence(one.evidence)), True))
         if one.advice:
             command = builtin.command(subject.recipe, one.advice)

@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from condgan.diagnosis import alarms
 from condgan.errors import CondganError
 from condgan.evaluation.summary import number
 from condgan.experiments import results, side_by_side, sweep, table
 from condgan.experiments.study import Study
 from condgan.experiments.trainings import Trainings
-from condgan.reports import of_run, pictures, planned, repeating
-from condgan.reports.document import Block, Document, Items, Paragraph, Picture, Section, Table
+from condgan.reports import of_run, pictures, planned, repeating, verdicts
+from condgan.reports.document import Beside, Block, Document, Items, Paragraph, Picture, Section, Table
+from condgan.reports.figures import HEADLINES
 from condgan.reports.language import Words
 from condgan.reports.subject import Subject
 
 CLAIMS = "claims.json"
-MOST_ROWS = 60
+MOST_ROWS, MOST_GRIDS = 60, 4
 LOSS, NETWORKS = ("loss", "penalty"), ("data", "latent", "generator", "discriminator")  # parts of a recipe
 
 
@@ -30,15 +32,19 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
     study = Study.open(folder)
     kind, (begun, outcomes) = study.kind(), study.read()
     runs = study.runs()
-    sections = [summary(study, words), trainings(study, words)]
+    sections = [VERDICTS[kind](study, words)] if kind in VERDICTS else []
+    sections += [summary(study, words), trainings(study, words)]
     sections += [make(study, words) for make in KINDS.get(kind, ())]
     subjects = [Subject.open(run.folder) for run in runs.values()]
     if subjects:
+        sections += [samples(subjects, words), diagnoses(subjects, words)]
         sections += [planned.setup(study, subjects, words), *models(subjects, words)]
     sections.append(limits(study, words))
     if subjects:
         sections += [repeating.environment(subjects[0], words)]
     sections.append(planned.repeat(study, words))
+    if subjects:
+        sections.append(repeating.cited(subjects[0], words))
     title = words("study.title", kind=words.get(f"study.{kind}", kind), name=folder.resolve().name)
     subtitle = words("study.subtitle", ended=len(outcomes), begun=len(begun))
     return Document(words.lang, title, subtitle, sections, author)
@@ -70,12 +76,57 @@ def summary(study: Study, words: Words) -> Section:
                 words("study.unended", names=words.between.join(left[:10]), folder=shlex.quote(str(study.folder)))
             )
         )
+    gone = [name for name in begun if name not in study.runs()]
+    if gone:
+        section.add(Paragraph(words("study.gone", names=words.between.join(gone[:10]))))
+    told = headline(study, words)
+    if told:
+        section.add(Paragraph(told))
     failed = tuple(
         f"{name} ({words(f'study.{one.state}')}): {one.reason or '?'}"
         for name, one in outcomes.items()
         if one.state in ("failed", "diverged")
     )
     return section.add(None if not failed else Items(failed[:MOST_ROWS]))
+
+
+def headline(study: Study, words: Words) -> str:
+    """The figures of trainings that differ in their seed alone, with their spread; nothing of other studies."""
+    if study.kind() != "seeds":
+        return ""
+    found = {one.metric: one for one in table.spreads([*table.last(study).values()]).values()}
+    figures = [
+        f"`{name}` {number(one.mean)} ± {number(one.spread)}"
+        for name in HEADLINES
+        if (one := found.get(name)) is not None and one.mean is not None
+    ]
+    return words("study.headline", figures=words.comma.join(figures)) if figures else ""
+
+
+def samples(subjects: Sequence[Subject], words: Words) -> Section:
+    """The last grids of the first trainings, two in a row."""
+    section = Section("samples", words("samples.title"))
+    shown = [
+        (f"{one.run.folder.parent.name}/{one.run.folder.name}", pictures.small(one.grids[-1][1]))
+        for one in subjects
+        if one.grids
+    ][:MOST_GRIDS]
+    if not shown:
+        return section.add(Paragraph(words("state.no-samples")))
+    return section.add(*(Beside(tuple(shown[at : at + 2]), words("samples.alt")) for at in range(0, len(shown), 2)))
+
+
+def diagnoses(subjects: Sequence[Subject], words: Words) -> Section:
+    """What the log of each training shows to have gone wrong."""
+    section = Section("diagnosis", words("diagnosis.title"))
+    rows = []
+    for one in subjects[:MOST_ROWS]:
+        kinds = [words(f"alarm.{found.kind}") for found in alarms.ordered(alarms.from_log(one.recipe, one.records))]
+        name = f"`{one.run.folder.parent.name}/{one.run.folder.name}`"
+        rows.append((name, words.comma.join(kinds) or words("report.none")))
+    header = words("study.training"), words("study.findings")
+    told = words("study.diagnose", folder=shlex.quote(str(subjects[0].run.folder)))
+    return section.add(Table(header, tuple(rows)), Paragraph(told, True))
 
 
 def trainings(study: Study, words: Words) -> Section:
@@ -162,14 +213,14 @@ def claims(study: Study, words: Words) -> Section:
         return section.add(Paragraph(words("study.no-claims", folder=shlex.quote(str(study.folder)))))
     header = tuple(words(f"study.{name}") for name in ("claim", "says", "verdict", "rests-on"))
     rows = tuple(
-        (f"`{name}`", words.get(f"claim.{name}", says), words.get(f"verdict.{verdict}", verdict), figure)
+        (f"`{name}`", words.get(f"claim.{name}", says), words.get(f"judged.{verdict}", verdict), figure)
         for name, says, verdict, figure in told
     )
     section.add(Table(header, rows))
     for name, says, verdict, _ in told:
         path = study.folder / "pictures" / f"{Path(name).name}.png"
         if verdict in ("holds", "does-not-hold") and pictures.readable(path):
-            caption = f"{words.get(f'claim.{name}', says)} {words.get(f'verdict.{verdict}')}"
+            caption = f"{words.get(f'claim.{name}', says)} {words.get(f'judged.{verdict}')}"
             section.add(Picture(pictures.small(path), caption, caption))
     return section
 
@@ -180,6 +231,10 @@ KINDS: dict[str, tuple[Callable[[Study, Words], Section], ...]] = {
     "reproduction": (claims,),
 }
 """What each kind of study has found, by the name of its plan."""
+
+
+VERDICTS: dict[str, Callable[[Study, Words], Section]] = {"worth": verdicts.worth, "cure": verdicts.cured}
+"""What stands first: the answer that a study was made for."""
 
 
 def limits(study: Study, words: Words) -> Section:

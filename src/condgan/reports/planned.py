@@ -146,9 +146,28 @@ def of_claims(of: Mapping[str, Any], base: Recipe | None) -> str:
     return again("reproduce", base, (), {"budget": str(of.get("budget", "quick"))})
 
 
+def of_worth(of: Mapping[str, Any], base: Recipe | None) -> str:
+    """``condgan worth``."""
+    source = "mnist" if base is None else base.data.source
+    return again("worth", None, (source,), minutes(of))
+
+
+def of_cure(of: Mapping[str, Any], base: Recipe | None) -> str:
+    """``condgan cure``."""
+    return again("cure", None, (str(of.get("of", "RUN")),), minutes(of))
+
+
+def minutes(of: Mapping[str, Any]) -> dict[str, str | None]:
+    """How long a plan may take, if it says so."""
+    given = of.get("minutes")
+    return {"minutes": f"{given:g}"} if isinstance(given, int | float) else {}
+
+
 COMMANDS: dict[str, Callable[[Mapping[str, Any], Recipe | None], str]] = {
     "seeds": of_seeds,
     "sweep": of_sweep,
     "reproduction": of_claims,
+    "worth": of_worth,
+    "cure": of_cure,
 }
 """The command of each kind of study, of its plan and of the recipe it starts from."""

@@ -50,19 +50,29 @@ def report(
         CondganError: nothing there to report on, a damaged file, an unknown language or form, no browser that prints,
             or the file cannot be written.
     """
-    words, place = Words(lang), arguments.path("output", output)
-    if place.suffix.lower() not in FORMS:
-        raise ArgumentError("output", place, f"expected a file that ends in {', '.join(FORMS)}")
-    fields = authors(author, words)
-    if place.suffix.lower() == ".pdf":
-        printing.browser()
-    check_free(place)
-    check_writable(place)
+    words = Words(lang)
+    fields, place = authors(author, words), check_place(output)
     try:
         document, manifest = made(path, words, purpose, fields, tuple(moments))
     except ArithmeticError as error:  # such as an epoch of 1e308
         raise CondganError(f"{path}: a number in its files is out of range ({error}): restore them") from None
     return written(document, words, manifest, place)
+
+
+def check_place(output: str | PathLike[str]) -> Path:
+    """The file of a report, which can be written: to know before a long job.
+
+    Raises:
+        CondganError: an unknown form, no browser that prints, there is another file, or it cannot be written.
+    """
+    place = arguments.path("output", output)
+    if place.suffix.lower() not in FORMS:
+        raise ArgumentError("output", place, f"expected a file that ends in {', '.join(FORMS)}")
+    if place.suffix.lower() == ".pdf":
+        printing.browser()
+    check_free(place)
+    check_writable(place)
+    return place
 
 
 def check_free(place: Path) -> None:
@@ -102,6 +112,10 @@ def made(
         return of_comparison.document(folder, words, author), manifest
     if (folder / PLAN).is_file():
         refuse(purpose, "a study")
+        if moments:
+            raise ArgumentError(
+                "moments", ",".join(map(str, moments)), "expected a run, not a study; name one of its runs"
+            )
         return of_study.document(folder, words, author), manifest
     subject = Subject.open(path, moments)
     manifest = manifest.model_copy(update={"recipe": subject.recipe.name})

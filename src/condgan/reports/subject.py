@@ -121,14 +121,17 @@ class Subject:
 
     @cached_property
     def evaluation(self) -> Evaluation | None:
-        """What ``condgan evaluate`` has saved; none where it has not, or it is of another version."""
-        folder = own_folder(self.path)
-        if folder is None or not (folder / FILE).is_file():
-            return None
+        """What ``condgan evaluate`` has saved; none where it has not, or the file cannot be read."""
         try:
-            return Evaluation.load(folder)
+            return None if self.evaluated is None else Evaluation.load(self.evaluated)
         except CondganError:
             return None
+
+    @cached_property
+    def evaluated(self) -> Path | None:
+        """The folder of what ``condgan evaluate`` has saved; none where it has not."""
+        folder = own_folder(self.path)
+        return folder if folder is not None and (folder / FILE).is_file() else None
 
     @cached_property
     def grids(self) -> list[tuple[float, Path]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from condgan.recipe import Recipe
-from condgan.results import classes
+from condgan.results import classes, settling
 from condgan.results.records import EvaluationRecord
 
 BETTER: dict[str, Literal["higher", "lower"]] = {"fid": "lower", "kid": "lower", "label_accuracy": "higher"}
@@ -37,10 +37,19 @@ def best(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> int | None:
     return min(ranked)[1] if ranked else None
 
 
-def exhausted(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> bool:
-    """Whether the recipe's patience is over: so many evaluations without a new best."""
-    position, patience = best(recipe, evaluations), recipe.evaluation.patience
-    return patience is not None and position is not None and len(evaluations) - 1 - position >= patience
+def exhausted(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> str | None:
+    """Why the recipe's patience is over, in words; none where it is not.
+
+    It is after so many evaluations without a new best, or where the training has settled.
+    """
+    patience = recipe.evaluation.patience
+    if patience == "auto":
+        epochs = recipe.train.epochs
+        return settling.sentence(evaluations, epochs) if settling.settled(evaluations, epochs) else None
+    position = best(recipe, evaluations)
+    if patience is None or position is None or len(evaluations) - 1 - position < patience:
+        return None
+    return f"{patience} evaluations without a new best"
 
 
 def sentence(recipe: Recipe, evaluations: Sequence[EvaluationRecord]) -> str:

@@ -56,4 +56,4 @@ def diverged(run: Run, what: str, cure: str) -> DivergedError:
     """The error for a loss or weight that is not finite: what was saved, and what to try."""
     last = run.checkpoint()
     before = f"`{last}` is the state before" if last.exists() else "no checkpoint was due yet"
-    return DivergedError(f"{what}; {before}; try a smaller learning rate ({cure}) or another loss, in a new run")
+    return DivergedError(f"{what}; {before}; try smaller learning rates ({cure}) or another loss, in a new run")

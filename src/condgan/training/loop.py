@@ -233,11 +233,12 @@ class Trainer:
 
     def exhausted(self) -> bool:
         """Whether the recipe's patience with evaluations is over."""
-        if not selection.exhausted(self.recipe, self.log.evaluations()):
+        reason = selection.exhausted(self.recipe, self.log.evaluations())
+        if reason is None:
             return False
         self.notify(
-            f"stopped at epoch {self.plan.epoch(self.step):g}: {self.recipe.evaluation.patience} evaluations without a "
-            f"new best; the checkpoint `best` is the best one, evaluation.patience=none trains on"
+            f"stopped at epoch {self.plan.epoch(self.step):g}: {reason}; the checkpoint `best` is the best one, "
+            f"evaluation.patience=none trains on"
         )
         return True
 
@@ -261,10 +262,9 @@ class Trainer:
 
     def diverged(self, what: str, step: int) -> DivergedError:
         """The error, which is logged as an alarm: where it happened, what was saved, and what to try."""
-        lr = min(self.recipe.optim.g.lr, self.recipe.optim.d.lr)
-        where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", f"optim.lr={lr / 4:g}"
-        self.log_alarm("nan", what, where, (cure,), step)
-        return failures.diverged(self.run, f"{what} {where}", cure)
+        where, cure = f"at step {step} (epoch {self.plan.epoch(step):.2f})", alarms.ALARMS["nan"].cure(self.recipe)
+        self.log_alarm("nan", what, where, cure, step)
+        return failures.diverged(self.run, f"{what} {where}", " ".join(cure))
 
     def save(self, engine: Engine) -> None:
         """Write the checkpoint, and the log and the generator that belong to it.

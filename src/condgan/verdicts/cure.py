@@ -13,7 +13,7 @@ import numpy as np
 from condgan.data import sources
 from condgan.diagnosis import diagnosis
 from condgan.diagnosis.diagnosis import Diagnosis
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import CondganError
 from condgan.experiments import executor, side_by_side
 from condgan.experiments.executor import Looked, Say
 from condgan.experiments.study import Study
@@ -130,12 +130,11 @@ def cure(
             folder.
         InterruptedTrainingError: Ctrl-C, after all was saved.
     """
+    minutes = plan.checked(minutes)
     ill = Run.open(fspath(run))
     if ill.is_locked():
         raise CondganError(f"{ill.folder} is being trained: wait for its end, or stop it")
-    if not plan.LEAST_MINUTES <= minutes <= plan.MOST_MINUTES:
-        raise ArgumentError("minutes", minutes, f"expected {plan.LEAST_MINUTES:g} to {plan.MOST_MINUTES:g}")
-    opened = Study(Path(study) if study is not None else ill.folder.with_name(f"{ill.folder.name}-cure"))
+    opened = Study(Path(study) if study is not None else folder_of(ill.folder))
     found = diagnosis.diagnose(ill.folder, say=say)
     for finding in found.findings:
         say(f"{finding.kind}: {finding.text}")
@@ -150,6 +149,11 @@ def cure(
             return Cure(str(ill.folder), None, found, before=last(ill))
         planned = fitted(opened, ill, found, recipe, tried, minutes, say)
     return work(opened, planned, found, ill, say, looked)
+
+
+def folder_of(run: Path) -> Path:
+    """Where the study of a run's cure is, unless it is put elsewhere."""
+    return run.with_name(f"{run.name}-cure")
 
 
 def work(opened: Study, planned: Cures, found: Diagnosis, ill: Run, say: Say, looked: Looked) -> Cure:

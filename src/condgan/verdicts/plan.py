@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from condgan import engines
+from condgan import arguments, engines
 from condgan.data import Dataset
 from condgan.data.dataset import Split
-from condgan.errors import CondganError
+from condgan.errors import ArgumentError, CondganError
 from condgan.experiments.seeds import Seeds
 from condgan.experiments.study import Outcome, Trial
 from condgan.metrics import feature_network
@@ -29,6 +29,18 @@ FEWEST, MOST = 60, 1500  # steps of a classifier
 REDUCED, FULL = 8, 16  # channels of a classifier, with few and with many minutes
 MANY = 10.0  # minutes
 PROBED = 1.0  # seconds of steps that are timed
+
+
+def checked(minutes: object) -> float:
+    """The minutes that a study may take.
+
+    Raises:
+        ArgumentError: another type, or out of range.
+    """
+    number = float(minutes) if isinstance(minutes, int | float) and not isinstance(minutes, bool) else float("nan")
+    if not LEAST_MINUTES <= number <= MOST_MINUTES:
+        raise ArgumentError("minutes", arguments.shown(minutes), f"expected {LEAST_MINUTES:g} to {MOST_MINUTES:g}")
+    return number
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,17 @@ class Worth:
 
     def needed(self) -> str:
         """What would tell."""
-        found = self.verdict.interval
-        if found.of_images >= found.of_trainings:
-            images = int(np.ceil(self.images[1] * (found.half / LARGE) ** 2 / 10) * 10)
+        images = self.needed_images()
+        if images is not None:
             return f"About {images} test images would show a difference of {LARGE:g} points."
         return "More minutes would tell: the trainings differ more among themselves than the ways do."
+
+    def needed_images(self) -> int | None:
+        """How many test images would show a large difference; none where it is more trainings that would tell."""
+        found = self.verdict.interval
+        if found.of_images < found.of_trainings:
+            return None
+        return int(np.ceil(self.images[1] * (found.half / LARGE) ** 2 / 10) * 10)
 
     def as_json(self) -> dict[str, Any]:
         """That of the verdict, and sentence, study, images, command."""
@@ -85,6 +91,7 @@ class Worth:
             "study": str(self.study.folder),
             "train_images": self.images[0],
             "test_images": self.images[1],
+            "needed_images": self.needed_images(),
             "command": self.command,
         }
 
@@ -109,11 +116,10 @@ def worth(
         CondganError: no labelled images, one class, no test images, too few minutes, or another study in the folder.
         InterruptedTrainingError: Ctrl-C, after all was saved.
     """
-    if not plans.LEAST_MINUTES <= minutes <= plans.MOST_MINUTES:
-        raise ArgumentError("minutes", minutes, f"expected {plans.LEAST_MINUTES:g} to {plans.MOST_MINUTES:g}")
+    minutes = plans.checked(minutes)
     until = time.monotonic() + 60 * minutes
     source = sources.place(str(data))
-    opened = Study(Path(study) if study is not None else Path("runs") / f"worth-{Path(source).stem}")
+    opened = Study(Path(study) if study is not None else folder_of(source))
     if opened.plan_file.is_file():
         planned = written(opened)
         if planned.recipe.data.source != source:
@@ -132,6 +138,11 @@ def worth(
         say(note)
     executor.work(opened, planned, 1, say, looked)
     return answered(opened, planned, dataset, notes, until, say)
+
+
+def folder_of(data: str | PathLike[str]) -> Path:
+    """Where the study of a dataset is, unless it is put elsewhere."""
+    return Path("runs") / f"worth-{Path(data).stem}"
 
 
 def work(study: Study, say: Say = lambda _: None, looked: Looked = lambda _: None) -> Worth:

@@ -12,6 +12,8 @@ from condgan.recipe.text import override
 USUAL = {"adam": 2e-4, "adamw": 2e-4, "adamax": 4e-4, "radam": 2e-4, "rmsprop": 5e-5, "sgd": 0.1}
 """Learning rates of the published recipes by optimiser; adamax: twice that of adam, as in Kingma & Ba 2014; rmsprop:
 Arjovsky et al. 2017, algorithm 1."""
+FAR = 15.0
+"""So many times the usual rate, or its inverse, is far from it: half or twice such a rate is as useless."""
 WITH_BETAS = ("adam", "adamw", "adamax", "radam")
 VARIETY: tuple[tuple[Callable[[Recipe], bool], tuple[str, ...]], ...] = (
     # Mescheder et al. 2018; it cured a collapse of small networks at 0.1, 1 and 10
@@ -39,26 +41,57 @@ def rates(recipe: Recipe, value: Callable[[Optimiser], float]) -> tuple[str, str
     return rate("g", value(recipe.optim.g)), rate("d", value(recipe.optim.d))
 
 
+def far_above(optimiser: Optimiser) -> bool:
+    """Whether a learning rate is far above the usual one of its optimiser."""
+    return optimiser.lr >= FAR * USUAL[optimiser.name]
+
+
+def slower(optimiser: Optimiser, times: float) -> float:
+    """A learning rate so many times lower; the usual one instead of one far above it."""
+    return USUAL[optimiser.name] if far_above(optimiser) else optimiser.lr / times
+
+
+def faster(optimiser: Optimiser, times: float) -> float:
+    """A learning rate so many times higher; the usual one instead of one far below it."""
+    usual = USUAL[optimiser.name]
+    return usual if optimiser.lr * FAR <= usual else optimiser.lr * times
+
+
+def usual(recipe: Recipe) -> tuple[str, ...]:
+    """The usual learning rate of each network's optimiser; longer training instead where both have it already."""
+    both = rates(recipe, lambda optimiser: USUAL[optimiser.name])
+    return both if override(recipe, both) != recipe else (f"train.epochs={2 * recipe.train.epochs}",)
+
+
+def nearer(recipe: Recipe) -> tuple[str, ...]:
+    """The usual rate for each network whose own is far above it."""
+    return tuple(
+        rate(section, USUAL[one.name])
+        for section, one in (("g", recipe.optim.g), ("d", recipe.optim.d))
+        if far_above(one)
+    )
+
+
 def finite(recipe: Recipe) -> tuple[str, ...]:
     """Learning rates at which losses stay finite: a quarter of each, at most the usual one."""
     return rates(recipe, lambda optimiser: min(optimiser.lr / 4, USUAL[optimiser.name]))
 
 
 def calmer(recipe: Recipe) -> tuple[str, ...]:
-    """Half of each learning rate, less momentum of Adam, and an average of the generator."""
+    """Half of each learning rate, or the usual one; less momentum of Adam, and an average of the generator."""
     betas = [
         f"optim.{section}.betas=0.5,{optimiser.betas[1]:g}"
         for section, optimiser in (("g", recipe.optim.g), ("d", recipe.optim.d))
         if optimiser.name in WITH_BETAS and optimiser.betas[0] > 0.5
     ]
     average = () if recipe.train.ema is not None else ("train.ema=0.999",)
-    return (*rates(recipe, lambda optimiser: optimiser.lr / 2), *betas, *average)
+    return (*rates(recipe, lambda optimiser: slower(optimiser, 2)), *betas, *average)
 
 
 def slower_faster(recipe: Recipe) -> str:
     """Half the learning rate of the network that learns faster: of the generator where both are equal."""
-    g, d = recipe.optim.g.lr, recipe.optim.d.lr
-    return rate("g", g / 2) if g >= d else rate("d", d / 2)
+    g, d = recipe.optim.g, recipe.optim.d
+    return rate("g", slower(g, 2)) if g.lr >= d.lr else rate("d", slower(d, 2))
 
 
 def balanced(recipe: Recipe) -> tuple[str, ...]:

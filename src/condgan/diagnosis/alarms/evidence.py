@@ -21,7 +21,13 @@ PHRASES = {
     "swings": "{0} loss {1:.3g}, swings of {2:.2g} about every {3:.0f} steps",
     "rates": "optim.g.lr={0:g}, optim.d.lr={1:g}",
     "together": "together with {0}",
+    "rate": "optim.{0}.lr={1:.2g}, usual with {2}: {3:g}",
+    "still": "the mean score of real images stayed at {0:.3g} (spread {1:.2g}) in all {2} lines, "
+    "that of generated ones went from {3:.3g} to {4:.3g}",
     # evaluations
+    "untrained": "{0} {1:.3g}, that of the untrained generator was {2:.3g}",
+    "covers": "coverage {0:.3g}",
+    "improving": "{0} {1:.3g} (before: {2:.3g}) still falls",
     "best": "{0} {1:.4g} (se {2:.2g}) at epoch {3:g}",
     "last": "{0:.4g} (se {1:.2g}) at epoch {2:g}",
     "later": "{0:g} epochs and {1} images later",
@@ -30,11 +36,14 @@ PHRASES = {
     "collapsed": "precision {0:.3g}, recall {1:.3g}, coverage {2:.3g}",
     "modes": "modes {0:.3g} of {1} classes",
     # pictures
+    "unlike": "precision {0:.2g}, coverage {1:.2g}",
+    "unreadable": "a classifier trained on the labels is right on {0:.0%} of the real images, chance is {1:.0%}",
     "nearness": "distance to the next picture as a share of that among real images: {0}",
     "twins": "{0:.0%} of all pictures have a near-identical twin",
     "classifier": "a classifier is right on {0:.0%} of the real images and on {1:.0%} of these",
     "confused": "{0}",
     "memorised": "{0:.0%} of them lie nearer to a training image than 99 % of {1} validation images do",
+    "distinct": "{0} of {1} training images differ from each other",
     "by-chance": "by chance about {0:.0%} would",
     "distance": "their median distance is {0:.2f} of that of validation images",
 }

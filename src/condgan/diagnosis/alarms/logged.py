@@ -56,6 +56,11 @@ class Logged:
         return [record for record in of_kind(self.records, EvaluationRecord) if record.step]
 
     @cached_property
+    def untrained(self) -> EvaluationRecord | None:
+        """The evaluation of the untrained generator, if there is one."""
+        return next((record for record in of_kind(self.records, EvaluationRecord) if not record.step), None)
+
+    @cached_property
     def losses(self) -> Losses | None:
         """The records that have both losses and both mean scores; none if they are too few."""
         names = ("d_loss", "g_loss", "d_real", "d_fake")

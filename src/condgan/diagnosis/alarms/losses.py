@@ -15,10 +15,9 @@ from condgan.results.records import AlarmRecord, of_kind
 # Calibrated on real logs. The D loss as a share of chance, both above its floor: 0.4 to 0.98 where all is well, but for
 # the first 100 steps (0.24) and the first epochs of cgan-bn-prelu-adamw, which recovers (0.02 to 0.05); below 0.01
 # where the discriminator wins; 1.02 to 1.11, with generated images scored above real ones, where it loses.
-WON, NEARLY_WON, BLOWN_UP = 0.02, 0.25, 2.0
+WON, NEARLY_WON, LOST, BLOWN_UP = 0.02, 0.25, 1.005, 2.0
 FALLEN = 0.1  # of a generator's loss: what does not count as a fall
 STARVED = 0.1  # of the gradient that once reached the generator
-RATIO = 8.0  # two time-scale updates (Heusel et al. 2017) differ by up to 5
 SWING, RHYTHM, PERIODS = 0.15, 0.5, 3  # of noise: up to 0.1 (0.5 for records of one batch), 0.3, any
 TUNE = 60  # records that show a rhythm: in fewer, noise has one by chance
 SURE = 3.0  # standard errors
@@ -96,8 +95,10 @@ def too_strong_generator(log: Logged) -> Finding | None:
 
     At an equilibrium its loss is at chance too, but there real images never score below generated ones for long.
     """
-    result = above_chance(log, 1.0)
-    if result is None or result[0] >= -SURE * result[1]:
+    losses, result = log.losses, above_chance(log, 1.0)
+    if losses is None or losses.bounds is None or result is None or result[0] >= -SURE * result[1]:
+        return None
+    if float(np.median(losses.d[-losses.last :])) < LOST * losses.bounds.chance:
         return None
     text = "The discriminator scores generated images above real ones, so its gradient misleads the generator."
     return Finding(text, result[2])
@@ -162,17 +163,3 @@ def rhythm(values: Series, unit: float = 0.0) -> tuple[float, int] | None:
     length = int(np.argmin(high[start:])) or len(high) - start
     period = start + int(np.argmax(correlation[start : start + length]))  # not a multiple of it
     return (size, period) if period >= 4 else None
-
-
-def out_of_balance(log: Logged) -> Finding | None:
-    """Learning rates far apart, where another alarm was raised; of different optimisers they cannot be compared."""
-    g, d = log.recipe.optim.g, log.recipe.optim.d
-    blamed = {"over-training", "wrong-labels"}  # these have other causes
-    symptom = next((kind for kind in log.kinds if kind not in blamed), None)
-    if symptom is None or g.name != d.name or max(g.lr / d.lr, d.lr / g.lr) < RATIO:
-        return None
-    faster, ratio = ("generator", g.lr / d.lr) if g.lr > d.lr else ("discriminator", d.lr / g.lr)
-    return Finding(
-        f"The {faster} learns at {ratio:.3g} times the rate of the other network.",
-        evidence(("rates", g.lr, d.lr), ("together", symptom)),
-    )

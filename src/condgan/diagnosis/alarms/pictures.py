@@ -16,6 +16,8 @@ FEWEST = 10  # real images, and pictures, of a class that is checked
 CROWDED = 0.3
 MEMORISED, FLOORS = 0.2, 3.0  # share of pictures, and at least so many times what chance gives; else 0 to 0.001
 
+LOOKED_AT, DISTINCT = 20_000, 0.25  # training images, and the least share of them that differs from all others
+
 
 def repetition(compared: Comparison) -> Finding | None:
     """Pictures of a class lie much nearer to each other than real images do: a few are repeated.
@@ -91,6 +93,12 @@ def wrong_labels(compared: Comparison) -> Finding | None:
         for label, name in enumerate(reference.dataset.class_names)
         if (real == label).any()
     }
+    known = float((predicted == real).mean())
+    if near_chance(known, reference.classes):
+        return Finding(
+            "No classifier can learn the labels of the data: wrong labels, or far too few images.",
+            evidence(("pictures", len(compared.images)), ("unreadable", known, 1 / reference.classes)),
+        )
     bad = poor(right, ceiling)
     if not bad:
         return None
@@ -100,7 +108,7 @@ def wrong_labels(compared: Comparison) -> Finding | None:
         mislabelled(list(bad), near_chance(overall, reference.classes)),
         evidence(
             ("pictures", len(compared.images)),
-            ("classifier", float((predicted == real).mean()), overall),
+            ("classifier", known, overall),
             ("confused", ", ".join(shares)),
         ),
     )
@@ -117,6 +125,23 @@ def instead(compared: Comparison, name: str) -> str:
 
 
 def memorisation(compared: Comparison) -> Finding | None:
+    """Pictures that lie nearer to a training image than validation images do; or too few images to learn from."""
+    return by_heart(compared) or repeated_data(compared)
+
+
+def repeated_data(compared: Comparison) -> Finding | None:
+    """Most training images are copies of a few: more than these a generator cannot learn."""
+    images = compared.reference.dataset.train.images[:LOOKED_AT]
+    distinct = len({image.tobytes() for image in images})
+    if images.ndim != 4 or distinct > DISTINCT * len(images):
+        return None
+    return Finding(
+        "The data repeats a few images, which the generator learns by heart.",
+        evidence(("pictures", len(compared.images)), ("distinct", distinct, len(images))),
+    )
+
+
+def by_heart(compared: Comparison) -> Finding | None:
     """Pictures that lie nearer to a training image than validation images do."""
     result = compared.memorisation
     validation = len(compared.reference.heldout_distances)

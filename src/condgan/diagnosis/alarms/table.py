@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from condgan.diagnosis.alarms import cures, evaluations, losses, pictures
+from condgan.diagnosis.alarms import cures, evaluations, losses, pictures, progress
 from condgan.diagnosis.alarms.alarm import Alarm, Finding
 from condgan.diagnosis.alarms.logged import Logged
 from condgan.errors import UndefinedError
@@ -14,11 +14,14 @@ from condgan.results.records import Record
 ALARMS = {
     "nan": Alarm(cure=cures.finite, in_log=losses.nan),
     "discriminator-too-strong": Alarm(
-        cure=lambda r: (cures.rate("d", r.optim.d.lr / 4), *cures.more_dropout(r), *cures.one_critic_step(r)),
+        cure=lambda r: (cures.rate("d", cures.slower(r.optim.d, 4)), *cures.more_dropout(r), *cures.one_critic_step(r)),
         in_log=losses.too_strong_discriminator,
     ),
     "generator-too-strong": Alarm(
-        cure=lambda r: (cures.rate("g", r.optim.g.lr / 4), cures.rate("d", r.optim.d.lr * 2)),
+        cure=lambda r: (
+            cures.rate("g", cures.slower(r.optim.g, 4)),
+            cures.rate("d", cures.faster(r.optim.d, 2)),
+        ),
         in_log=losses.too_strong_generator,
     ),
     "losses-blown-up": Alarm(cure=cures.finite, in_log=losses.blown_up),
@@ -38,10 +41,13 @@ ALARMS = {
     ),
     "oscillation": Alarm(cure=cures.calmer, in_log=losses.oscillation),
     "over-training": Alarm(
-        cure=lambda r: (*cures.patience(r), cures.rate("d", r.optim.d.lr / 2)),
+        cure=lambda r: (*cures.patience(r), cures.rate("d", cures.slower(r.optim.d, 2))),
         in_log=evaluations.over_training,
     ),
-    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=losses.out_of_balance),
+    "not-learning": Alarm(cure=cures.usual, in_log=progress.not_learning, in_pictures=progress.like_nothing),
+    "learning-rate-too-high": Alarm(cure=cures.nearer, in_log=progress.rate_too_high),
+    "learning-rate-too-low": Alarm(cure=cures.usual, in_log=progress.rate_too_low),
+    "learning-rates-out-of-balance": Alarm(cure=cures.balanced, in_log=progress.out_of_balance),
 }
 """Alarms by kind, the worst first."""
 
@@ -51,12 +57,13 @@ def complete(kind: str, recipe: Recipe, finding: Finding) -> Finding:
     return replace(finding, kind=kind, advice=(*finding.advice, *ALARMS[kind].cure(recipe)))
 
 
-def from_log(recipe: Recipe, records: Sequence[Record]) -> list[Finding]:
+def from_log(recipe: Recipe, records: Sequence[Record], seen: Sequence[str] = ()) -> list[Finding]:
     """Findings in the records of a log, the worst first; none if records are too few or lack figures.
 
-    Fast enough to run after each evaluation.
+    Fast enough to run after each evaluation. ``seen`` are kinds that were found elsewhere: some faults are told only
+    beside others.
     """
-    log, findings = Logged(recipe, records), []
+    log, findings = Logged(recipe, records, list(seen)), []
     for kind, alarm in ALARMS.items():
         finding = alarm.in_log(log) if alarm.in_log else None
         if finding is not None:
