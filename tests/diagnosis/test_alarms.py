@@ -331,7 +331,7 @@ def test_a_training_that_went_on_too_long() -> None:
 
 def test_classes_that_show_something_else() -> None:
     good: dict[str, float | None] = {str(k): 0.97 for k in range(10)}
-    bad = good | {"3": 0.1, "8": 0.6, "5": None}
+    bad = good | {"3": 0.1, "8": 0.4, "5": None}
     assert kinds(BCE, [measured(5, bad, label_accuracy=0.8)]) == []  # it may still learn
     assert kinds(BCE, [measured(5, bad, label_accuracy=0.8), measured(10, good, label_accuracy=0.97)]) == []
     [finding] = from_log(BCE, [measured(5, bad, label_accuracy=0.8), measured(10, bad, label_accuracy=0.8)])
@@ -342,6 +342,7 @@ def test_classes_that_show_something_else() -> None:
     [finding] = from_log(BCE, [measured(100, dict.fromkeys("0123456789", 0.11), label_accuracy=0.11)])
     assert "do not follow the labels" in finding.text
     assert kinds(BCE, [measured(100, good, label_accuracy=0.97)]) == []
+    assert kinds(BCE, [measured(100, good | {"8": 0.6}, label_accuracy=0.93)]) == []  # most of them are right
 
 
 @pytest.mark.parametrize(

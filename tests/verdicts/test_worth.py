@@ -38,7 +38,7 @@ def told(words: list[str], capsys: Any) -> tuple[int, str, str]:
 
 
 def test_it_answers_and_goes_on(tmp_path: Path, hasty: None, capsys: Any) -> None:
-    words = ["worth", str(written(tmp_path / "digits.npz")), "--minutes", "1", "--study", str(tmp_path / "S")]
+    words = ["worth", str(written(tmp_path / "digits.npz")), "--minutes", "9", "--study", str(tmp_path / "S")]
     code, out, err = told(words, capsys)
     assert code == 0, err
     assert "2 generators by images-small" in out

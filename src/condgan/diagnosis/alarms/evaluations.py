@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from condgan.diagnosis.alarms.alarm import Finding
 from condgan.diagnosis.alarms.evidence import evidence
 from condgan.diagnosis.alarms.logged import Logged
@@ -13,7 +11,7 @@ from condgan.results.selection import BETTER, selected_by
 
 # Calibrated on real evaluations.
 SURE, WORSE = 3.0, 0.1  # joint standard errors, share of the best value
-POOR, BEHIND = 0.5, 0.3  # label accuracy of a class, and how far below the median class
+POOR = 0.5  # label accuracy of a class, of that on real images
 NO_RECALL, NO_COVERAGE, SOME_PRECISION = 0.02, 0.1, 0.1  # collapsed: 0, 0.01 to 0.08; undertrained: 0.01, 0.3
 ONE_FOR_ALL = "The generator has collapsed: it shows the same for every class."
 
@@ -28,6 +26,8 @@ def over_training(log: Logged) -> Finding | None:
     if len(series) < 3:
         return None
     sign = 1 if BETTER[series[0][2].evaluation[name].metric] == "higher" else -1
+    if min(value for value, _, _ in series) < 0:  # an unbiased estimate of a distance, of which 0 is the best
+        series = [(max(value, 0.0), error, record) for value, error, record in series]
     best, error, then = max(series, key=lambda entry: sign * entry[0])
     for value, its_error, _ in series[-2:]:
         loss = sign * (best - value)
@@ -74,15 +74,8 @@ def rising(before: EvaluationRecord, now: EvaluationRecord) -> bool:
 
 
 def poor(accuracies: dict[str, float], ceiling: dict[str, float] | None = None) -> dict[str, float]:
-    """The classes whose accuracy is too low; ``ceiling`` is the accuracy on real images."""
-    if not accuracies:
-        return {}
-    usual = float(np.median(list(accuracies.values())))
-    return {
-        name: value
-        for name, value in accuracies.items()
-        if value < POOR * (ceiling or {}).get(name, 1.0) or value < usual - BEHIND
-    }
+    """The classes most of whose images are read as others; ``ceiling`` is the accuracy on real images."""
+    return {name: value for name, value in accuracies.items() if value < POOR * (ceiling or {}).get(name, 1.0)}
 
 
 def near_chance(accuracy: float, classes: int) -> bool:
