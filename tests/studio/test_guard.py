@@ -11,7 +11,7 @@ from studios import client, written
 
 from condgan.studio import places
 from condgan.studio.security import POLICY
-from condgan.studio.settings import Settings
+from condgan.studio.settings import Settings, kept_token
 
 API = "/api/v1"
 
@@ -99,6 +99,12 @@ def test_the_token_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert settings.token not in repr(settings)
     assert Settings(tmp_path).token != settings.token
+    assert kept_token(tmp_path) == settings.token  # a page that is open stays of use
+    path.chmod(0o644)
+    assert kept_token(tmp_path) is None  # others may have read it
+    path.chmod(0o600)
+    path.write_text("short\n")
+    assert kept_token(tmp_path) is None
 
 
 @given(some.text(max_size=40) | some.lists(some.sampled_from(["..", ".", "a", "", "b", "/", "\\", "~"])).map("/".join))

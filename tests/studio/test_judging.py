@@ -129,6 +129,9 @@ def test_a_session_from_beginning_to_end(runs: Path) -> None:
     assert ended["pictures"][0]["answer"] == "fake"
     assert ended["summary"]["errors"]["value"] == 0.5  # who says fake always is wrong on every real one
     assert asking.get(f"{API}/judgements/r0").json()["people"]["judges"] == 1
+    files = str(asking.get(f"{API}/runs/r0").json()["files"])
+    assert "judgements" not in files  # it would tell what is real
+    assert asking.get(f"{API}/runs/r0/files/evaluation/judgements.sqlite").status_code == 404
     rows = [*csv.DictReader(io.StringIO(asking.get(f"{API}/judgements/r0/csv").text))]
     assert len(rows) == begun["count"]
     assert {row["judge"] for row in rows} == {"Ann"}

@@ -62,7 +62,7 @@ def file(settings: Settings, name: str, inner: str) -> Path:
         MissingError: there is none.
     """
     path = below(place(settings, name), inner, "file")
-    if not path.is_file():
+    if not path.is_file() or path.suffix == ".sqlite":  # judgements, which would tell what is real
         raise MissingError(f"{name} has no file {inner[:60]!r}")
     return path
 

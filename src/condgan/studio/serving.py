@@ -7,7 +7,7 @@ from pathlib import Path
 
 from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
-from condgan.studio.settings import Settings
+from condgan.studio.settings import Settings, kept_token
 
 PORT = 8420
 
@@ -44,7 +44,9 @@ def serve(
             raise ArgumentError("data", place, "nothing is there")
     folder, shown = arguments.path("runs", runs), tuple(place.absolute() for place in places)
     with bound(host, arguments.integer("port", port, 0, 65535)) as listening:
-        settings = Settings(folder.absolute(), shown, host, listening.getsockname()[1])
+        known = kept_token(folder)
+        again = {} if known is None else {"token": known}
+        settings = Settings(folder.absolute(), shown, host, listening.getsockname()[1], **again)
         token = settings.write_token()
         address = f"{settings.address}/#token={settings.token}"
         say(f"The studio of {folder}: {address}")

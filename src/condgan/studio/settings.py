@@ -1,7 +1,9 @@
 """What a studio serves, and where it keeps its own files."""
 
 import os
+import re
 import secrets
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +52,7 @@ class Settings:
         return f"http://{host}:{self.port}"
 
     def write_token(self) -> Path:
-        """Write the token into a file that only its owner can read.
+        """Write the token into a file that only its owner can read, and that the next start takes again.
 
         Raises:
             CondganError: it cannot be written.
@@ -65,3 +67,14 @@ class Settings:
         except OSError as error:
             raise CondganError(f"cannot write in {self.runs} ({error.strerror}): name another folder of runs") from None
         return path
+
+
+def kept_token(runs: Path) -> str | None:
+    """The token of an earlier start on this folder, if its owner alone could read it: an open page stays of use."""
+    path = runs / HIDDEN / "token"
+    try:
+        found, text = path.lstat(), path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    private = stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o600 and found.st_uid == os.getuid()
+    return text if private and re.fullmatch(r"[\w-]{32}", text) else None

@@ -169,6 +169,13 @@ def rates(parts: With) -> dict[str, Any]:
     return {"preferences": found}
 
 
+@router.get("/preferences/{session}/left")
+def left(session: str, parts: With) -> dict[str, int]:
+    """How many pairs of a session are left."""
+    found = opened(preferences(parts), session)
+    return {"left": len(found.items) - len(found.answers)}
+
+
 @router.get("/preferences/csv", response_class=Response)
 def preference_table(parts: With) -> Response:
     """All answers, a line for each."""
