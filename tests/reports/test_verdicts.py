@@ -1,4 +1,4 @@
-"""Reports of worth and cure: the sentence is the verdict's own, in both languages, and is shown with the runs it is of."""
+"""Reports of worth and cure: the sentence is that of the verdict, in both languages, and stands with its runs."""
 
 import json
 import re
@@ -100,10 +100,12 @@ def ill(folder: Path, **changes: Any) -> cure.Cure:
     study.begin(Cures(study, RECIPE, tried, str(folder.parent / "a"), False))
     finding = Finding("It repeats itself.", "by its numbers", kind="collapse", advice=("train.ema=0.99",))
     figures = {"fid": 12.25, "label_accuracy": 0.5}
+    diagnosis, tried_ = Diagnosis((finding,), 9, 1, 0, ()), ("train.ema=0.99",)
+    table = (((), 12.25), (tried_, 3.125), (("x.y=1",), np.inf))
+    kept_run = folder / "cure-1" / "seed-1000"
     result = cure.Cure(
-        str(folder.parent / "a"), study, Diagnosis((finding,), 9, 1, 0, ()), ("train.ema=0.99",), figures, figures,
-        {"fid": 3.125}, (), (((), 12.25), (("train.ema=0.99",), 3.125), (("x.y=1",), np.inf)), folder / "cure-1" / "seed-1000",
-    )  # fmt: skip
+        str(folder.parent / "a"), study, diagnosis, tried_, figures, figures, {"fid": 3.125}, (), table, kept_run
+    )
     result = replace(result, **changes)
     (folder / cure.FILE).write_text(json.dumps(result.as_json()))
     return result
