@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 import multiprocessing
 import os
@@ -19,6 +20,7 @@ from scipy.stats import binomtest
 from studios import client
 
 import condgan
+from condgan import cli
 from condgan.errors import CondganError, UndefinedError
 from condgan.evaluation import judging
 from condgan.evaluation.people import FAKE, NOISE, REAL, Item, summary
@@ -135,6 +137,23 @@ def test_a_session_from_beginning_to_end(runs: Path) -> None:
     rows = [*csv.DictReader(io.StringIO(asking.get(f"{API}/judgements/r0/csv").text))]
     assert len(rows) == begun["count"]
     assert {row["judge"] for row in rows} == {"Ann"}
+
+
+def test_evaluate_shows_what_people_said(runs: Path, capsys: Any) -> None:
+    kept = Judgements(runs / "r1" / "evaluation" / "judgements.sqlite")
+    kept.begin(session([(Item(REAL, 0, "cat"), ""), (Item(FAKE, 0, "cat"), "")]))
+    for number in (0, 1):
+        kept.answer("a", number, "real", 1)
+    words = ["evaluate", str(runs / "r1"), "--no-gan-train", "--no-c2st", "--n", "16"]
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([*words, *more])
+        shown = capsys.readouterr()
+        assert stopped.value.code == 0, shown.err
+        if more:
+            assert json.loads(shown.out)["people"]["errors"]["value"] == 0.5
+        else:
+            assert "judged by 1 person: 50% (9% to 91%) of 2 pictures taken for what they are not" in shown.out
 
 
 def test_pictures_of_a_session_are_real_and_generated(runs: Path) -> None:

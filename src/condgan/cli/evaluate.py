@@ -73,11 +73,14 @@ def evaluate(
         return
     with progress.status() as say:
         result = evaluation.evaluate(path, *overrides or [], say=say, **options)
+    from condgan.evaluation import people
     from condgan.verdicts import kept
 
-    verdicts = kept.told(path)
+    verdicts, judged = kept.told(path), people.of_path(path)
     if as_json:
-        print(json.dumps(result.as_json() | ({"verdicts": verdicts} if verdicts else {}), ensure_ascii=False))
+        more: dict[str, Any] = {"verdicts": verdicts} if verdicts else {}
+        more |= {} if judged is None else {"people": judged.as_json()}
+        print(json.dumps(result.as_json() | more, ensure_ascii=False))
         return
     from rich.console import Console
 
@@ -87,6 +90,8 @@ def evaluate(
     print("\n".join(["", *summary.summary(result), *map(str, result.files)]))
     for one in verdicts:
         print(f"{one['sentence']} ({one['study']})")
+    for line in judged.sentences() if judged is not None else ():
+        print(line)
 
 
 def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:

@@ -113,6 +113,12 @@ def of_run(run: Run) -> People | None:
     return summary(Judgements(path).sessions()) if path.is_file() else None
 
 
+def of_path(path: str) -> People | None:
+    """What people said of the run at a path; none where there is no run, or nobody has judged."""
+    folder = Path(path)
+    return of_run(Run(folder)) if (folder / "recipe.json").is_file() else None
+
+
 def summary(sessions: Sequence[Session]) -> People | None:
     """What people said in their sessions; none where there is no answer."""
     begun = [one for one in sessions if one.answers]
