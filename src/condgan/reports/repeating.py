@@ -11,6 +11,8 @@ from condgan.reports.language import Words
 from condgan.reports.references import references
 from condgan.reports.subject import Subject
 
+MOST_THREADS = 1024  # that a file of a run is believed
+
 
 def environment(subject: Subject, words: Words) -> Section:
     """Versions, machine and settings of each session."""
@@ -41,7 +43,8 @@ def environment(subject: Subject, words: Words) -> Section:
 def repeat(subject: Subject, words: Words) -> Section:
     """The commands that make all this again."""
     run = shlex.quote(subject.path)
-    lines = [builtin.command(subject.recipe) if subject.recipe.name in builtin.RECIPES else "condgan train recipe.json"]
+    known = subject.recipe.name in builtin.RECIPES
+    lines = [builtin.command(subject.recipe, settings(subject)) if known else "condgan train recipe.json"]
     lines += [f"condgan evaluate {run}", f"condgan diagnose {run}", f"condgan sample {run} --grid -o grid.png"]
     section = Section("repeat", words("repeat.title"))
     section.add(Paragraph(words("repeat.intro")), Code("\n".join(lines), "console"))
@@ -49,6 +52,16 @@ def repeat(subject: Subject, words: Words) -> Section:
         section.add(Paragraph(words("repeat.recipe")), Code(to_json(subject.recipe).strip(), "json"))
     sha = generator_hash(subject)
     return section.add(None if sha is None else Paragraph(words("repeat.hash", sha=sha), True))
+
+
+def settings(subject: Subject) -> list[str]:
+    """What the last session chose by measuring, as overrides: another start may choose otherwise."""
+    chosen = (subject.sessions or [{"settings": {}}])[-1]["settings"]
+    threads, precision = chosen.get("threads"), chosen.get("precision")
+    found = [f"machine.threads={threads}"] if isinstance(threads, int) and 0 < threads < MOST_THREADS else []
+    if precision == "float32" != subject.recipe.train.precision:
+        found.append(f"train.precision={precision}")
+    return found
 
 
 def generator_hash(subject: Subject) -> str | None:
