@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,18 @@ def test_bad_uploads_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "too large" in asking.put(f"{API}/uploads/a.npz", content=zipped()).json()["error"]
     assert [*(tmp_path / ".studio/uploads").glob("*")] == []
     assert [*(tmp_path / ".studio/uploads").glob(".*")] == []
+
+
+def test_an_upload_that_a_kill_has_cut_is_no_obstacle(tmp_path: Path) -> None:
+    asking = client(tmp_path)
+    folder = tmp_path / ".studio/uploads"
+    folder.mkdir()
+    for name, age in ((".old.part", 7200), (".pets.zip.part", 0)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    assert asking.put(f"{API}/uploads/pets.zip", content=zipped()).status_code == 201
+    assert sorted(path.name for path in folder.iterdir()) == [".pets.zip.part", "pets.zip"]
+    assert [one["title"] for one in asking.get(f"{API}/datasets").json()["datasets"]][-1] == "pets.zip"
 
 
 def test_a_report_opens_once_and_is_a_site_apart(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """What can be trained on: built-in data, the folders that were named, and uploads."""
 
 import re
+import secrets
 import shutil
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ ENDINGS = (".zip", ".npz", ".csv")
 QUOTA = 4 << 30  # bytes of all uploads
 MOST_FILES = 200_000  # in an archive
 MOST_SHOWN = 500
+PART, ABANDONED = ".part", 3600.0  # the ending of an upload under way, and seconds after which it is none any more
 PLAIN = re.compile(r"[\w. -]{1,100}")
 
 
@@ -61,7 +64,10 @@ async def upload(name: str, request: Request, parts: With) -> dict[str, Any]:
         raise ArgumentError("name", name[:60], f"expected a file that ends in {', '.join(ENDINGS)}")
     folder = parts.settings.uploads
     folder.mkdir(parents=True, exist_ok=True)
-    path, beside = folder / name, folder / f".{name}.part"
+    path, beside = folder / name, folder / f".{secrets.token_hex(8)}{PART}"
+    for left in folder.glob(f".*{PART}"):
+        if time.time() - left.stat().st_mtime > ABANDONED:  # by a server that was killed
+            left.unlink(missing_ok=True)
     if path.exists():
         raise ArgumentError("name", name, "was uploaded already: delete that one, or rename yours")
     used = sum(one.stat().st_size for one in uploads(parts))
@@ -74,12 +80,11 @@ async def upload(name: str, request: Request, parts: With) -> dict[str, Any]:
                     raise ArgumentError("name", name, f"too large: {QUOTA >> 30} GiB of uploads are kept, delete some")
                 file.write(part)
         check(beside, name)
+        if path.exists():
+            raise ArgumentError("name", name, "was uploaded at the same time: rename yours")
         beside.rename(path)
-    except FileExistsError:
-        raise ArgumentError("name", name, "is being uploaded already") from None
     finally:
-        if not path.exists() or beside.exists():
-            beside.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
     return {"name": str(path), "bytes": written}
 
 
