@@ -76,6 +76,25 @@ def page(path: Path) -> Page:
 
 
 @pytest.mark.parametrize("lang", language.LANGUAGES)
+def test_a_damaged_generator_is_named(trained: Path, tmp_path: Path, lang: str) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    assert "generator.safetensors" not in page(report(run, tmp_path / "whole.html", lang=lang)[0]).text
+    file = run / "generator.safetensors"
+    file.write_bytes(file.read_bytes()[:2000])
+    assert "generator.safetensors" in page(report(run, tmp_path / "cut.html", lang=lang)[0]).text
+
+
+def test_trainings_that_a_cut_journal_lacks_are_named(digits: Path, tmp_path: Path) -> None:
+    seeds.train_seeds("cgan-lsgan", *TINY, seeds=2, data=digits, epochs=1, study=tmp_path / "study")
+    journal = tmp_path / "study" / "journal.jsonl"
+    assert "journal is damaged" not in page(report(tmp_path / "study", tmp_path / "whole.html")[0]).text
+    journal.write_text(journal.read_text()[:5])
+    text = page(report(tmp_path / "study", tmp_path / "cut.html")[0]).text
+    assert "seed-0, seed-1" in text
+    assert "condgan resume" in text
+
+
+@pytest.mark.parametrize("lang", language.LANGUAGES)
 @pytest.mark.parametrize("purpose", [None, "coursework"])
 def test_a_report_says_what_the_run_says_and_loads_nothing(
     lang: str, purpose: Any, trained: Path, tmp_path: Path

@@ -48,7 +48,8 @@ PLAIN_CHANGES = {
             "generator.pieces=2,3",
         ),
         ("train.fakes=fresh", "train.order=g-first", "latent.distribution=uniform", "latent.low=-1"),
-        ("generator.branches=5,4", "generator.hidden=9", "optim.schedule=exponential", "optim.decay=1.2"),
+        ("optim.schedule=exponential", "optim.decay=1.2"),
+        ("generator.branches=5,4", "generator.hidden=9"),
     ],
     "gan-mlp": [(*FRESH, "train.generator_batch=full", "generator.norm=batch", "optim.betas=0,0.9")],
 }
@@ -152,6 +153,16 @@ def test_it_reads_what_condgan_reads(name: str, size: int, tmp_path: Path, monke
     grey = np.round((images + 1) * 127.5 if name == "cgan-lsgan" else images * 255).astype(int)
     pairs = sorted((*row, label) for row, label in zip(grey.tolist(), labels.tolist(), strict=True))
     assert pairs == sorted((*row, label) for row, label in zip(by_condgan.tolist(), named.tolist(), strict=True))
+
+
+def test_it_stops_where_its_losses_are_no_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    folder = idx(tmp_path / "idx", random.integers(0, 256, (300, 28, 28)), np.arange(300) % 10)
+    written = module(script("cgan-lsgan", "loss.name=least-squares", "optim.lr=1e30"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AssertionError, match="NaN or infinite"):
+        written.main(str(folder))
+    assert not (tmp_path / "generator.npz").exists()
 
 
 # It is a file of one's own

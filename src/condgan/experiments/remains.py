@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from condgan.experiments.study import Outcome, Study
-
-ASIDE = "incomplete"  # the folder of a study for what is left of runs that lost a part
+from condgan.experiments.study import ASIDE, Outcome, Study
 
 
 def missing(study: Study, outcomes: Mapping[str, Outcome]) -> dict[str, str]:

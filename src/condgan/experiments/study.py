@@ -21,6 +21,7 @@ from condgan.storage.files import atomic
 
 FORMAT = 1
 PLAN, JOURNAL = "study.json", "journal.jsonl"
+ASIDE = "incomplete"  # the folder of what is left of runs that lost a part
 AnyPlan = TypeVar("AnyPlan")
 
 State = Literal["finished", "pruned", "diverged", "failed"]
@@ -188,6 +189,13 @@ class Study:
     def runs(self) -> dict[str, Run]:
         """The runs of all trials that have begun, in order."""
         return {name: self.run(name) for name in self.read()[0] if (self.folder / name / "recipe.json").is_file()}
+
+    def unlisted(self) -> list[str]:
+        """The trials whose runs are there, and which the journal lacks, in order: it was cut, or lost lines."""
+        begun, _ = self.read()
+        recipes = [*self.folder.glob("*/recipe.json"), *self.folder.glob("*/*/recipe.json")]
+        names = {path.parent.relative_to(self.folder) for path in recipes}
+        return sorted(str(name) for name in names if str(name) not in begun and name.parts[0] != ASIDE)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -56,14 +56,17 @@ def data_name(subject: Subject) -> str:
 
 
 def standing(subject: Subject, words: Words) -> list[Paragraph]:
-    """A warning where a training has not finished."""
-    status = subject.status
-    if subject.until is not None or status.state == "finished":
-        return []
-    if status.state == "diverged":
-        return [Paragraph(words("state.diverged", epoch=f"{status.epoch:g}", reason=status.reason or "?"))]
-    told = {"epoch": f"{status.epoch:g}", "epochs": subject.recipe.train.epochs}
-    return [Paragraph(words("state.unfinished", reason=words(f"run.{status.state}"), **told))]
+    """Warnings: a training that has not finished, a generator that cannot be read."""
+    status, found = subject.status, []
+    if subject.until is None and status.state == "diverged":
+        found.append(words("state.diverged", epoch=f"{status.epoch:g}", reason=status.reason or "?"))
+    elif subject.until is None and status.state != "finished":
+        told = {"epoch": f"{status.epoch:g}", "epochs": subject.recipe.train.epochs}
+        found.append(words("state.unfinished", reason=words(f"run.{status.state}"), **told))
+    if subject.damaged is not None:
+        file = subject.damaged.relative_to(subject.run.folder)
+        found.append(words("state.damaged-generator", file=file))
+    return [Paragraph(text) for text in found]
 
 
 def summary(subject: Subject, words: Words) -> Section:

@@ -76,6 +76,9 @@ def summary(study: Study, words: Words) -> Section:
                 words("study.unended", names=words.between.join(left[:10]), folder=shlex.quote(str(study.folder)))
             )
         )
+    if unlisted := study.unlisted():
+        told = words.between.join(unlisted[:10])
+        section.add(Paragraph(words("study.unlisted", names=told, folder=shlex.quote(str(study.folder)))))
     gone = [name for name in begun if name not in study.runs()]
     if gone:
         section.add(Paragraph(words("study.gone", names=words.between.join(gone[:10]))))

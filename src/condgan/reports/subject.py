@@ -14,6 +14,7 @@ import numpy as np
 from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.evaluation.evaluation import own_folder
+from condgan.generation import generator
 from condgan.generation.run import Run
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.losses import Bounds, bounds
@@ -132,6 +133,17 @@ class Subject:
         """The folder of what ``condgan evaluate`` has saved; none where it has not."""
         folder = own_folder(self.path)
         return folder if folder is not None and (folder / FILE).is_file() else None
+
+    @cached_property
+    def damaged(self) -> Path | None:
+        """The file of the moment's generator, where it is there and cannot be read."""
+        path = self.run.generator_file if self.until is None else self.run.generator_of(self.until)
+        if path.is_file():
+            try:
+                generator.load(path)
+            except CondganError:
+                return path
+        return None
 
     @cached_property
     def grids(self) -> list[tuple[float, Path]]:
