@@ -150,6 +150,8 @@ def test_a_verdict_is_shown_with_the_run_that_it_is_of(tmp_path: Path) -> None:
     assert [one["sentence"] for one in kept.told(f"{tmp_path / 'a'}@3")] == [cured.sentence()]
     assert [one["sentence"] for one in kept.told(tmp_path / "a-cure/cure-1/seed-0")] == [cured.sentence()]
     assert [one["sentence"] for one in kept.told(tmp_path / "W/seed-0")] == [answered.sentence()]
+    assert [one["sentence"] for one in kept.told(tmp_path / "a-cure")] == [cured.sentence()]
+    assert [one["sentence"] for one in kept.told(tmp_path / "W")] == [answered.sentence()]
     assert kept.told(tmp_path / "b") == []
     (tmp_path / "a").rename(tmp_path / "c")
     (tmp_path / "a-cure").rename(tmp_path / "c-cure")  # of a, and c is another run
@@ -177,6 +179,25 @@ def test_worth_refuses_a_report_that_cannot_be_written_before_anything_is_traine
     assert stopped.value.code == 2
     assert "expected a file that ends in .html, .md, .pdf" in capsys.readouterr().err
     assert not (tmp_path / "S").exists()
+
+
+def test_cure_writes_its_report(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = ill(tmp_path / "a-cure")
+    monkeypatch.setattr(cure, "cure", lambda *_, **__: result)  # minutes of training
+    for place, code in (("r.txt", 2), ("r.html", 0)):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["cure", str(tmp_path / "a"), "-o", str(tmp_path / place), "--json"])
+        assert stopped.value.code == code
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["cured"] is True
+    assert "train.ema=0.99" in (tmp_path / "r.html").read_text("utf-8")
+    nothing = replace(result, study=None, best=None)
+    monkeypatch.setattr(cure, "cure", lambda *_, **__: nothing)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["cure", str(tmp_path / "a"), "-o", str(tmp_path / "n.html")])
+    assert stopped.value.code == 0
+    assert "nothing was tried" in capsys.readouterr().err
+    assert not (tmp_path / "n.html").exists()
 
 
 def test_the_command_of_a_plan_without_its_fields_is_still_one() -> None:

@@ -1,8 +1,9 @@
 """What mends a training: ``cure``."""
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +20,10 @@ def cure(
     minutes: Annotated[float, typer.Option(help="How long it may take.")] = 20,
     study: Annotated[Path | None, typer.Option(help="The folder of what is tried; default: RUN-cure.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Also a report: .html, .md, or .pdf, as `condgan report`.")
+    ] = None,
+    lang: Annotated[Literal["en", "zh"], typer.Option(help="The language of the report.")] = "en",
 ) -> None:
     """Try what `condgan diagnose` advises, and keep what helps best.
 
@@ -26,11 +31,19 @@ def cure(
     fresh seeds, beside the run as it is.
     """
     from condgan.cli.study import progress
+    from condgan.reports import report as reports
     from condgan.verdicts.cure import cure as tried
 
+    if output is not None:
+        reports.check_place(output)
     with progress(quiet=as_json) as shown:
         found = tried(run, minutes=minutes, study=study, **shown)
     report(found, as_json)
+    if output is not None and found.study is None:
+        print("nothing was tried, so there is no report of it: `condgan report` makes that of the run", file=sys.stderr)
+    elif output is not None and found.study is not None:
+        for path in reports.report(found.study.folder, output, lang=lang):
+            print(path, file=sys.stderr if as_json else sys.stdout)
 
 
 def resume_cure(opened: "Study", workers: int) -> None:

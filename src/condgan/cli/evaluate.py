@@ -99,18 +99,21 @@ def several(results: "dict[str, Evaluation]", path: str, as_json: bool) -> None:
     from condgan.cli import study
     from condgan.evaluation import summary
     from condgan.experiments.table import spreads
+    from condgan.verdicts import kept
 
-    found = spreads([one.figures for one in results.values()])
+    found, verdicts = spreads([one.figures for one in results.values()]), kept.told(path)
     if as_json:
-        told = {
+        told: dict[str, Any] = {
             "trainings": {name: one.as_json() for name, one in results.items()},
             "figures": {name: spread.as_json() for name, spread in found.items()},
         }
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(told | ({"verdicts": verdicts} if verdicts else {}), ensure_ascii=False))
         return
     study.spread_table(found, f"{path}: {study.trainings(len(results))}")
     print("\n".join(["", *summary.shared(next(iter(results.values())), "each")]))
     print("\n".join(str(one.files[0]) for one in results.values() if one.files))
+    for one in verdicts:
+        print(f"{one['sentence']} ({one['study']})")
 
 
 @command("features")

@@ -123,10 +123,12 @@ def of_cure(folder: Path) -> Cure | None:
 def beside(path: Any) -> list[tuple[Kind, Path]]:
     """The studies whose verdict is shown with a run, or with data: those that are where their command puts them.
 
-    Of a run the study that trained it, and ``RUN-cure`` beside it; of data ``runs/worth-DATA``.
+    Of a run the study that trained it, and ``RUN-cure`` beside it; of a study its own; of data ``runs/worth-DATA``.
     """
     folder, _ = moment.parse(str(path))
     found: list[tuple[Kind, Path]] = []
+    if (folder / PLAN).is_file():
+        return [(kind, folder) for kind in KINDS if has(folder, kind)]
     if (folder / "recipe.json").is_file():
         above = next((one for one in folder.resolve().parents[:DEPTH] if (one / PLAN).is_file()), None)
         if above is not None:
