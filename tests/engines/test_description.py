@@ -44,6 +44,6 @@ def test_the_layers_of_a_published_generator() -> None:
         ("Linear 128-256", "BatchNorm, eps 0.8", "LeakyReLU 0.2"),
         ("Linear 256-512", "BatchNorm, eps 0.8", "LeakyReLU 0.2"),
         ("Linear 512-1024", "BatchNorm, eps 0.8", "LeakyReLU 0.2"),
-        ("Linear 1024-784",),
+        ("Linear 1024-784", "Tanh"),
     ]
     assert [one.shape for one in layers] == [(10,), (128,), (256,), (512,), (1024,), (784,)]

@@ -26,9 +26,10 @@ from condgan.evaluation.comparison import METRICS
 from condgan.experiments import seeds, spaces
 from condgan.experiments.study import Outcome, Study
 from condgan.recipe.losses import LOSSES
-from condgan.reports import equations, language, of_comparison, planned, printing, rendering
+from condgan.reports import coursework, equations, language, of_comparison, planned, printing, rendering
 from condgan.reports.document import Table
 from condgan.reports.report import report
+from condgan.reports.subject import Subject
 from condgan.results.records import EvaluationRecord, of_kind
 from condgan.runs.run import Run
 from condgan.storage.manifest import Manifest
@@ -73,6 +74,73 @@ class Page(HTMLParser):
 
 def page(path: Path) -> Page:
     return Page(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("lang", language.LANGUAGES)
+def test_each_sentence_of_the_discussion_has_its_values(trained: Path, tmp_path: Path, lang: str) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    with_coverage(run, 0.5)
+    words, told = language.Words(lang), coursework.course(Subject.open(run))
+    for name in (
+        "won", "apart", "together", "steady", "no-course", "better", "as-good", "past-best", "no-variety", "unknown",
+        *(f"next-{name}" for name in ("better", "as-good", "past-best", "no-variety", "unknown", "diverged")),
+    ):  # fmt: skip
+        assert "{" not in words(f"coursework.{name}", **told)
+
+
+def with_coverage(run: Path, value: float | None) -> None:
+    """Write other values of the coverage into the log of a run, and a distance that falls."""
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    for number, line in enumerate(line for line in lines if "evaluation" in line):
+        line["evaluation"] = {
+            name: figure for name, figure in line["evaluation"].items() if not name.startswith(("coverage", "fid"))
+        } | {"fid_mnist": {"value": 9.0 - number}}
+        if value is not None:
+            line["evaluation"]["coverage"] = {"value": value}
+    (run / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("coverage", "expected"), [(0.01, "next to no variety"), (0.5, "get better"), (None, "get better")]
+)
+def test_coursework_tells_pictures_without_variety(
+    trained: Path, tmp_path: Path, coverage: float | None, expected: str
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    with_coverage(run, coverage)
+    assert expected in page(report(run, tmp_path / "r.html", purpose="coursework")[0]).text
+
+
+def test_a_log_that_ends_early_is_told(trained: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    assert "lines are missing" not in page(report(run, tmp_path / "whole.html")[0]).text
+    lines = (run / "log.jsonl").read_text().splitlines(keepends=True)
+    (run / "log.jsonl").write_text("".join(lines[: len(lines) // 2]))
+    for purpose in (None, "coursework"):
+        text = page(report(run, tmp_path / "cut.html", purpose=purpose)[0]).text
+        assert "lines are missing" in text
+
+
+def test_means_are_over_steps_and_not_over_lines(trained: Path) -> None:
+    """Lines of 2 steps, but for the last one of an epoch."""
+    subject = Subject.open(trained)
+    starts, sums = 0, 0.0
+    for record in subject.steps:
+        sums += record.mean["g_loss"] * (record.step - starts)
+        starts = record.step
+    assert subject.mean("g_loss", 0, np.inf) == pytest.approx(sums / starts, rel=1e-12)
+    assert len({b.step - a.step for a, b in itertools.pairwise(subject.steps)}) > 1
+
+
+def test_the_networks_end_with_the_output_function(trained: Path, tmp_path: Path) -> None:
+    assert "Tanh" in page(report(trained, tmp_path / "r.html")[0]).text
+
+
+def test_a_folder_that_is_nothing_yet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "AB").mkdir()
+    (tmp_path / "AB" / "curves.png").write_bytes(b"")
+    with pytest.raises(CondganError, match="condgan compare"):
+        report(tmp_path / "AB", tmp_path / "r.html")
 
 
 @pytest.mark.parametrize("lang", language.LANGUAGES)

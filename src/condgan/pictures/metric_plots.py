@@ -47,12 +47,18 @@ LEAST_ERROR = 1e-3  # share of a row with the palest colour
 
 
 def metric_curves(
-    path: Path, evaluations: Sequence[EvaluationRecord], title: str, manifest: Manifest, best: float | None = None
+    path: Path,
+    evaluations: Sequence[EvaluationRecord],
+    title: str,
+    manifest: Manifest,
+    best: float | None = None,
+    *,
+    columns: int = 1,
 ) -> None:
     """Draw the figures of a training's evaluations to a PNG of 900 pixels width, one panel for each kind.
 
     A band shows the standard error. A figure without value leaves a gap; a panel without any figure is left out, and
-    without any panel no file is written. ``best``: images seen at the best evaluation.
+    without any panel no file is written. ``best``: images seen at the best evaluation; ``columns``: panels in a row.
 
     Raises:
         CondganError: the file cannot be written.
@@ -68,8 +74,12 @@ def metric_curves(
     from matplotlib.figure import Figure
 
     images = np.array([record.images for record in evaluations], float)
-    figure = Figure(figsize=(9, 1.6 + 2.1 * len(panels)), dpi=100, layout="constrained")
-    axes: list[Axes] = list(figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(9, 1.6 + 2.1 * rows), dpi=100, layout="constrained")
+    axes: list[Axes] = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
+    for spare in axes[len(panels) :]:
+        spare.set_visible(False)
+    del axes[len(panels) :]
     for axis, (label, panel) in zip(axes, panels.items(), strict=True):
         curves.plain(axis)
         for metric, (values, se) in panel.items():

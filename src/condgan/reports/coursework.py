@@ -58,6 +58,7 @@ def course(subject: Subject) -> dict[str, str]:
         found[f"{name}_late"] = number(subject.mean(name, 0.8 * end, end))
     right = subject.mean("d_accuracy", 0.8 * end, end)
     found["right"] = "?" if right is None else f"{right:.1%}"
+    found["coverage"] = number(covered(subject))
     values = distances(subject)
     if values:
         found |= {
@@ -105,10 +106,10 @@ def drift(subject: Subject) -> str:
 
 def quality(subject: Subject) -> str:
     """How the pictures went: better to the end, worse after their best, without variety, or unknown."""
-    values = distances(subject)
+    values, coverage = distances(subject), covered(subject)
     if len(values) < 2:
         return "unknown"
-    if (covered(subject) or 0.0) < NO_VARIETY:
+    if coverage is not None and coverage < NO_VARIETY:
         return "no-variety"
     worse = values[-1][1] > (1 + TENTH) * best(values)[1]
     return "past-best" if worse else "better" if values[-1][1] < (1 - TENTH) * values[0][1] else "as-good"
@@ -268,4 +269,6 @@ def conclusion(subject: Subject, words: Words) -> Section:
             shape=shape,
         )
         section.add(Paragraph(told))
-    return section.add(Paragraph(words(f"coursework.next-{quality(subject)}", **course(subject))))
+    diverged = subject.until is None and subject.status.state == "diverged"
+    coming = "diverged" if diverged else quality(subject)
+    return section.add(Paragraph(words(f"coursework.next-{coming}", **course(subject))))

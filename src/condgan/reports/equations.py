@@ -99,6 +99,12 @@ def equations(recipe: Recipe) -> list[Equation]:
     return found if recipe.conditional else [Equation(_unconditional(one.latex), one.source) for one in found]
 
 
+def probable(recipe: Recipe) -> bool:
+    """Whether its losses are written with probabilities ``D``, and not with scores alone."""
+    pair = PAIRS[recipe.loss.name]
+    return "D(" in pair.d + pair.g
+
+
 def _unconditional(latex: str) -> str:
     """An equation without its conditions."""
     for text in (",y')", ",y)"):

@@ -12,7 +12,7 @@ from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
 from condgan.reports import diagrams, pictures, samples, verdicts
 from condgan.reports.document import Document, Items, Paragraph, Picture, Section, Table
-from condgan.reports.equations import equations
+from condgan.reports.equations import equations, probable
 from condgan.reports.figures import HEADLINES, MOST_LINES, by_metric, figures, floor, limits, measured
 from condgan.reports.language import Words
 from condgan.reports.repeating import cited, environment, repeat
@@ -61,8 +61,11 @@ def standing(subject: Subject, words: Words) -> list[Paragraph]:
     if subject.until is None and status.state == "diverged":
         found.append(words("state.diverged", epoch=f"{status.epoch:g}", reason=status.reason or "?"))
     elif subject.until is None and status.state != "finished":
-        told = {"epoch": f"{status.epoch:g}", "epochs": subject.recipe.train.epochs}
+        told = {"epoch": f"{subject.epoch:g}", "epochs": subject.recipe.train.epochs}
         found.append(words("state.unfinished", reason=words(f"run.{status.state}"), **told))
+    if subject.ends_early:
+        ends = subject.steps[-1].epoch if subject.steps else 0.0
+        found.append(words("state.log-ends", epoch=f"{ends:.4g}", epochs=f"{status.epoch:g}"))
     if subject.damaged is not None:
         file = subject.damaged.relative_to(subject.run.folder)
         found.append(words("state.damaged-generator", file=file))
@@ -75,11 +78,12 @@ def summary(subject: Subject, words: Words) -> Section:
     section = Section("summary", words("summary.title")).add(*standing(subject, words))
     session = (subject.sessions or [{}])[-1]
     if plan is not None and subject.domain is not None:
+        timed = "trained" if subject.minutes is not None else "trained-untimed"
         told = words(
-            "summary.trained", recipe=recipe.name, changes=changed(recipe, words), source=source(subject, words),
+            f"summary.{timed}", recipe=recipe.name, changes=changed(recipe, words), source=source(subject, words),
             count=f"{plan.images:,}", data=subject.domain.data, epochs=f"{subject.epoch:g}",
             steps=f"{round(subject.epoch * plan.steps_per_epoch):,}", batch=recipe.train.batch,
-            minutes="?" if subject.minutes is None else f"{subject.minutes:.1f}",
+            minutes=f"{subject.minutes or 0.0:.1f}",
             device=str(session.get("settings", {}).get("device", "?")), engine=recipe.machine.engine,
         )  # fmt: skip
         section.add(Paragraph(told))
@@ -104,12 +108,18 @@ def summary(subject: Subject, words: Words) -> Section:
 def changed(recipe: Recipe, words: Words) -> str:
     """What was changed in a built-in recipe, in words; nothing where nothing was."""
     known = builtin.RECIPES.get(recipe.name)
-    every = [] if known is None else differences(recipe, known, *ASIDE)
+    every = [] if known is None else chosen(recipe, known, *ASIDE)
     texts = [text for text in every if not text.startswith("train.epochs=")]
     if not texts:
         return ""
     more = words("setup.more", count=len(texts)) if len(texts) > MOST_CHANGES else ""
     return words("summary.changed", changes=words.between.join(texts[:MOST_CHANGES]) + more)
+
+
+def chosen(recipe: Recipe, known: Recipe, *left_out: str) -> list[str]:
+    """In what a recipe differs from a built-in one, but for what that leaves to the data."""
+    decided = "data.train_on=" if known.data.train_on == "auto" else None
+    return [one for one in differences(recipe, known, *left_out) if decided is None or not one.startswith(decided)]
 
 
 def setup(subject: Subject, words: Words) -> Section:
@@ -128,10 +138,8 @@ def rows(subject: Subject, words: Words) -> list[tuple[str, str]]:
     recipe = subject.recipe
     found = [(words("setup.recipe"), recipe.name), (words("setup.source"), source(subject, words))]
     if recipe.name in builtin.RECIPES:
-        changed = differences(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
-        found.append(
-            (words("setup.changes"), words.between.join(f"`{one}`" for one in changed) or words("report.none"))
-        )
+        texts = chosen(recipe, builtin.RECIPES[recipe.name], "machine", "seed")
+        found.append((words("setup.changes"), words.between.join(f"`{one}`" for one in texts) or words("report.none")))
     found.append((words("setup.data"), data_name(subject)))
     counts = subject.run.split_counts()
     if counts:
@@ -170,7 +178,7 @@ def losses(subject: Subject, words: Words) -> Section:
     section = Section("losses", words("losses.title")).add(
         Paragraph(words(intro, name=f"`{recipe.loss.name}`")),
         *equations(recipe),
-        Paragraph(words("losses.symbols"), True),
+        Paragraph(words("losses.symbols") + words.space + words("losses.probability") * probable(recipe), True),
     )
     loss = recipe.loss
     if (loss.real_target, loss.fake_target, loss.flip) != (1, 0, 0):
@@ -206,7 +214,7 @@ def training(subject: Subject, words: Words) -> Section:
         best = None if position is None else subject.evaluations[position].images
         drawn = pictures.drawn(
             lambda path: metric_plots.metric_curves(
-                path, subject.evaluations, subject.recipe.name, pictures.plot(), best
+                path, subject.evaluations, subject.recipe.name, pictures.plot(), best, columns=2
             )
         )
         section.add(Picture(drawn, words("training.metrics"), words("training.metrics")))

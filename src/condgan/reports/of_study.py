@@ -41,7 +41,7 @@ def document(folder: Path, words: Words, author: Sequence[tuple[str, str]]) -> D
         sections += [planned.setup(study, subjects, words), *models(subjects, words)]
     sections.append(limits(study, words))
     if subjects:
-        sections += [repeating.environment(subjects[0], words)]
+        sections += [repeating.environments(subjects, words)]
     sections.append(planned.repeat(study, words))
     if subjects:
         sections.append(repeating.cited(subjects[0], words))

@@ -35,8 +35,8 @@ NORMS = {
 }
 FIGURES = {
     "fid": "Heusel et al. 2017. GANs Trained by a Two Time-Scale Update Rule. arXiv:1706.08500.",
-    "kid": "Binkowski et al. 2018. Demystifying MMD GANs. arXiv:1801.01401.",
-    "recall": "Kynkaanniemi et al. 2019. Improved Precision and Recall Metric. arXiv:1904.06991.",
+    "kid": "Bińkowski et al. 2018. Demystifying MMD GANs. arXiv:1801.01401.",
+    "recall": "Kynkäänniemi et al. 2019. Improved Precision and Recall Metric. arXiv:1904.06991.",
     "coverage": "Naeem et al. 2020. Reliable Fidelity and Diversity Metrics. arXiv:2002.09797.",
     "gan_train": "Shmelkov et al. 2018. How good is my GAN? arXiv:1807.09499.",
     "c2st": "Lopez-Paz & Oquab 2017. Revisiting Classifier Two-Sample Tests. arXiv:1610.06545.",

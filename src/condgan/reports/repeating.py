@@ -1,6 +1,7 @@
 """What it takes to repeat a run: environment, commands, and the papers behind it."""
 
 import shlex
+from collections.abc import Sequence
 
 from condgan.errors import CondganError
 from condgan.recipe import builtin
@@ -16,8 +17,13 @@ MOST_THREADS = 1024  # that a file of a run is believed
 
 def environment(subject: Subject, words: Words) -> Section:
     """Versions, machine and settings of each session."""
+    return environments([subject], words)
+
+
+def environments(subjects: Sequence[Subject], words: Words) -> Section:
+    """Those of several runs."""
     section = Section("environment", words("environment.title"))
-    sessions = subject.sessions
+    sessions = [session for subject in subjects for session in subject.sessions]
     if not sessions:
         return section.add(Paragraph(words("state.no-provenance")))
     rows = []

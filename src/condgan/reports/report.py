@@ -117,6 +117,11 @@ def made(
                 "moments", ",".join(map(str, moments)), "expected a run, not a study; name one of its runs"
             )
         return of_study.document(folder, words, author), manifest
+    if folder.is_dir() and not (folder / "recipe.json").is_file():
+        raise CondganError(
+            f"{folder} has no {comparison.FILE}, {PLAN} or recipe.json: it is no comparison, study or run, or a "
+            "comparison that was not finished: `condgan compare` with the same folder finishes it"
+        )
     subject = Subject.open(path, moments)
     manifest = manifest.model_copy(update={"recipe": subject.recipe.name})
     if purpose is not None:

@@ -9,8 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.evaluation.evaluation import own_folder
@@ -117,8 +115,18 @@ class Subject:
 
     @property
     def epoch(self) -> float:
-        """Of the moment, or of the last save."""
-        return float(self.until) if self.until is not None else self.status.epoch
+        """Of the moment, or of the end; of a training that has not ended, of the last save or line of its log."""
+        if self.until is not None:
+            return float(self.until)
+        logged = 0.0 if self.status.state == "finished" or not self.steps else self.steps[-1].epoch
+        return max(self.status.epoch, logged)
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether lines are missing at the end of the log: it ends more than one line before the last save."""
+        if self.until is not None or not self.status.step:
+            return False
+        return self.status.step - (self.steps[-1].step if self.steps else 0) >= self.recipe.output.log_every
 
     @cached_property
     def evaluation(self) -> Evaluation | None:
@@ -168,11 +176,24 @@ class Subject:
         return bounds(self.recipe.loss)
 
     def mean(self, name: str, first: float, last: float) -> float | None:
-        """The mean of a figure of steps between two epochs; none where it was not logged there."""
-        values = [one.mean[name] for one in self.steps if first < one.epoch <= last and name in one.mean]
-        return float(np.mean(values)) if values else None
+        """The mean of a figure over the steps between two epochs; none where it was not logged there."""
+        return weighted([(one.mean, count) for one, count in self.windows(first, last)], name)
 
     def spread(self, name: str, first: float, last: float) -> float | None:
         """The mean standard deviation of a figure between steps, likewise."""
-        values = [one.spread[name] for one in self.steps if first < one.epoch <= last and name in one.spread]
-        return float(np.mean(values)) if values else None
+        return weighted([(one.spread, count) for one, count in self.windows(first, last)], name)
+
+    def windows(self, first: float, last: float) -> list[tuple[StepRecord, int]]:
+        """The records of steps between two epochs, and over how many steps each is."""
+        starts = [0, *(one.step for one in self.steps)]
+        return [
+            (one, max(1, one.step - start))
+            for one, start in zip(self.steps, starts, strict=False)
+            if first < one.epoch <= last
+        ]
+
+
+def weighted(parts: Sequence[tuple[Mapping[str, float], int]], name: str) -> float | None:
+    """The mean of a figure that stands in some of the parts, each with its weight."""
+    known = [(part[name], weight) for part, weight in parts if name in part]
+    return sum(value * weight for value, weight in known) / sum(weight for _, weight in known) if known else None

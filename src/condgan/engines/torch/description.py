@@ -1,6 +1,7 @@
 """The layers of a recipe's networks, in the order in which a sample passes them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -38,6 +39,8 @@ NAMES: dict[str, Callable[[Any], str]] = {
 """Modules in words; an empty one is not shown. Of others the name of the class is, if they are leaves."""
 
 
+SQUASH: dict[str, tuple[str, ...]] = {"tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "linear": ()}
+"""The generator's output function, in words."""
 EMPTY = ("Stage",)
 """Modules that may have nothing in them."""
 
@@ -53,8 +56,10 @@ def described(recipe: Recipe, domain: Domain) -> dict[str, tuple[Layer, ...]]:
         discriminator = Discriminator(recipe.discriminator, domain, grows)
         conditions = torch.zeros(2, dtype=torch.int64) if domain.condition is None else torch.zeros(2, domain.condition)
         latents, samples = torch.zeros(2, recipe.latent.dim), torch.zeros(2, *domain.shape)
+    *others, last = _passed(generator, latents, conditions)
+    squash = SQUASH[recipe.generator.output]
     return {
-        "generator": _passed(generator, latents, conditions),
+        "generator": (*others, replace(last, parts=(*last.parts, *squash))),
         "discriminator": _passed(discriminator, samples, conditions),
     }
 
