@@ -45,7 +45,7 @@ export default {
   "study.trials": "Trials", "study.trial": "Trial", "study.state": "State", "study.reason": "Reason", "study.going": "not ended", "study.effects": "Effects of the settings", "study.none": "No trial has begun.",
 
   "sample.title": "Sample", "sample.model": "Generator", "sample.labels": "Labels", "sample.labels.hint": "Type classes: 2026, or cat,dog", "sample.classes": "Classes: {list}",
-  "sample.count": "Images", "sample.seed": "Seed", "sample.seed.less": "Seed before", "sample.seed.more": "Seed after", "sample.dice": "Roll a seed",
+  "sample.count": "Images", "sample.seed": "Seed", "sample.seed.less": "Seed before", "sample.seed.more": "Seed after", "sample.dice": "Roll a seed", "sample.truncation": "Truncation", "sample.truncation.none": "none", "sample.truncation.hint": "Truncation, as 0.7: latents within ± this give surer images with less variety; above 2, hardly a difference.",
   "sample.row": "Row", "sample.row.alt": "Generated images of {labels} under seed {seed}", "sample.row.none": "Type a label to see it at once",
   "sample.wall": "Wall of one class", "sample.class": "Class", "sample.wall.hint": "Click a picture, or move with the arrow keys and press Enter, to keep it.", "sample.wall.alt": "Wall of {n} generated images of class {label}",
   "sample.kept": "Kept: seed {seed}, image {index}", "sample.kept.title": "Kept pictures", "sample.kept.item": "{label}, seed {seed}, image {index}", "sample.wall.more": "Next images", "sample.wall.less": "Images before",

@@ -46,7 +46,7 @@ const words = {
   "study.trials": "试验", "study.trial": "试验", "study.state": "状态", "study.reason": "原因", "study.going": "未结束", "study.effects": "各项设置的影响", "study.none": "还没有开始任何试验。",
 
   "sample.title": "生成", "sample.model": "生成器", "sample.labels": "标签", "sample.labels.hint": "输入类别，如 2026 或 cat,dog", "sample.classes": "类别：{list}",
-  "sample.count": "张数", "sample.seed": "种子", "sample.seed.less": "上一个种子", "sample.seed.more": "下一个种子", "sample.dice": "随机种子",
+  "sample.count": "张数", "sample.seed": "种子", "sample.seed.less": "上一个种子", "sample.seed.more": "下一个种子", "sample.dice": "随机种子", "sample.truncation": "截断", "sample.truncation.none": "不截断", "sample.truncation.hint": "截断（如 0.7）：隐变量限制在 ± 此值之内，图像更稳妥但变化更少；大于 2 时几乎没有差别。",
   "sample.row": "一行图像", "sample.row.alt": "种子 {seed} 下按 {labels} 生成的图像", "sample.row.none": "输入标签，马上出图",
   "sample.wall": "单类图墙", "sample.class": "类别", "sample.wall.hint": "点击图像即可留存；也可用方向键移动，按回车留存。", "sample.wall.alt": "类别 {label} 的 {n} 张生成图像",
   "sample.kept": "已留存：种子 {seed}，编号 {index}", "sample.kept.title": "留存的图像", "sample.kept.item": "{label}，种子 {seed}，编号 {index}", "sample.wall.more": "下一批", "sample.wall.less": "上一批",
