@@ -76,7 +76,8 @@ def test_a_wall_and_a_walk(tmp_path: Path) -> None:
     [({"labels": "x"}, 'no class "x"'), ({"labels": ""}, "empty"), ({"seed": -1}, "seed"), ({"seed": 1.5}, "seed"),
      ({"labels": ["3"] * 2000}, "labels"), ({"labels": "3" * 2000}, "1024"), ({"model": "none"}, "no run"),
      ({"model": "../x"}, "no run"), ({"model": "mnist@3"}, "no run"), ({"scale": 99}, "scale"),
-     ({"truncation": 0}, "truncation"), ({"truncation": 9}, "truncation"), ({"more": 1}, "more"), ({"format": "exe"}, "format")],
+     ({"truncation": 0}, "truncation"), ({"truncation": 9}, "truncation"), ({"more": 1}, "more"),
+     ({"format": "exe"}, "format")],
 )  # fmt: skip
 def test_a_bad_order_is_told_in_one_line(order: dict[str, Any], says: str, tmp_path: Path) -> None:
     response = client(tmp_path).post(ASK, json=order)
