@@ -1,6 +1,7 @@
 """Runs as cards and in detail: what their folders say, and no more is read than is shown."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,19 @@ def test_a_diagnosis_comes_with_advice_and_its_command(tmp_path: Path) -> None:
     assert one["kind"] == "discriminator-too-strong"
     assert one["advice"]
     assert one["command"].startswith("condgan train cgan-lsgan")
+    (other,) = client(tmp_path).get(f"{API}/runs/a/diagnosis", params={"lang": "zh"}).json()["findings"]
+    for part in ("text", "evidence"):
+        assert re.search(r"[\u4e00-\u9fff]", other[part])
+        assert not re.search(r"[\u4e00-\u9fff]", one[part])
+    assert other["advice"] == one["advice"]
+
+
+def test_alarms_are_told_with_their_place_in_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    written(tmp_path / "a", steps=30)
+    (one,) = client(tmp_path).get(f"{API}/runs/a/series").json()["alarms"]
+    assert one == {"step": 30, "epoch": 3.0, "images": 1920, "kind": "oscillation", "text": "It swings."}
+    (other,) = client(tmp_path).get(f"{API}/runs/a/series", params={"lang": "zh"}).json()["alarms"]
+    assert "两个网络" in other["text"]
 
 
 def test_a_pause_is_the_file_stop(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 // Curves over images seen: uPlot, with the moment that the slider is at, which dragging moves.
 import uPlot from "../vendor/uplot.js";
-import { html, useEffect, useRef, useState } from "../ui.js";
+import { html, useEffect, useId, useRef, useState } from "../ui.js";
 import { theme } from "../state.js";
 import { short } from "../words.js";
 
 /** @typedef {{label: string, color: number, dash?: number[], faint?: boolean, points?: boolean, x: number[], y: (number | null)[]}} Curve */
+/** @typedef {{x: number, title: string, text: string}} Alarm */
 
 export const LEFT = 58; // pixels of the axis: the slider begins where the curves do
 export const RIGHT = 20;
@@ -50,9 +51,9 @@ export function smoothed(values) {
 
 /**
  * @param {{label: string, curves: Curve[], log: boolean, range: [number, number], moment: number | null,
- *   marks: number[], height: number, onMoment: (x: number) => void, value: (y: number) => string}} props
+ *   marks: number[], alarms: Alarm[], height: number, onMoment: (x: number) => void, value: (y: number) => string}} props
  */
-export function Chart({ label, curves, log, range, moment, marks, height, onMoment, value }) {
+export function Chart({ label, curves, log, range, moment, marks, alarms, height, onMoment, value }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {uPlot | null} */ (null));
   const line = useRef(/** @type {HTMLElement | null} */ (null));
@@ -82,7 +83,24 @@ export function Chart({ label, curves, log, range, moment, marks, height, onMome
     line.current.hidden = moment === null;
     line.current.style.left = `${(100 * ((moment ?? from) - from)) / (to - from || 1)}%`;
   });
-  return html`<div class="chart" ref=${place} role="img" aria-label=${`${label}: ${summary(curves, value)}`} style=${{ height: `${height}px` }}></div>`;
+  return html`<div class="chart-box">
+    <div class="chart" ref=${place} role="img" aria-label=${`${label}: ${summary(curves, value)}`} style=${{ height: `${height}px` }}></div>
+    <${Alarms} alarms=${alarms} range=${range} />
+  </div>`;
+}
+
+/** Lines where alarms were raised; a mark on each says its sentence. @param {{alarms: Alarm[], range: [number, number]}} props */
+function Alarms({ alarms, range: [from, to] }) {
+  const [open, setOpen] = useState(-1);
+  const id = useId();
+  const chosen = alarms[open];
+  return html`
+    <div class="alarm-lines" style=${{ left: `${LEFT}px`, right: `${RIGHT}px` }}>
+      ${alarms.map(({ x, title, text }, at) => html`<button type="button" key=${`${x} ${title}`} class="alarm-mark" style=${{ left: `${(100 * (x - from)) / (to - from || 1)}%` }}
+        aria-label=${title} aria-expanded=${open === at} aria-describedby=${open === at ? id : undefined} title=${`${title}. ${text}`} onClick=${() => setOpen(open === at ? -1 : at)}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && setOpen(-1)}></button>`)}
+    </div>
+    ${chosen && html`<p class="warn small alarm-said" id=${id} role="status"><b>${chosen.title}.</b> ${chosen.text}</p>`}`;
 }
 
 /** What the curves show, in words. @param {Curve[]} curves @param {(y: number) => string} value */

@@ -1,7 +1,7 @@
 // Parts of a run's page: accuracy of classes, figures on test images, diagnosis, files.
 import { html, useEffect, useState } from "../ui.js";
 import { ask, download, fileOf, made, ofRun } from "../api.js";
-import { tell, trying } from "../state.js";
+import { inLanguage, language, tell, trying } from "../state.js";
 import { Command, Trouble } from "../parts/small.js";
 import { alarmName, figure, figureName, short, size, t } from "../words.js";
 
@@ -47,14 +47,14 @@ export function Diagnosis({ name, version }) {
   const look = async (/** @type {boolean} */ pictures) => {
     setBusy(pictures);
     try {
-      setFindings((await ask(ofRun(name, `diagnosis?pictures=${pictures}`))).findings);
+      setFindings((await ask(inLanguage(ofRun(name, `diagnosis?pictures=${pictures}`)))).findings);
       setError(null);
     } catch (why) {
       setError(why);
     }
     setBusy(false);
   };
-  useEffect(() => void look(false), [name, version]);
+  useEffect(() => void look(false), [name, version, language.value]);
   const cure = () => trying(async () => tell(t("run.cure.done", { run: (await ask("cure", { json: { of: name, minutes: CURE } })).run })));
   const branch = (/** @type {string[]} */ advice) => {
     const query = new URLSearchParams({ recipe: name, start: name });

@@ -71,6 +71,8 @@ const words = {
   "judge.progress": "第 {n} / {count} 张", "judge.ask.one": "这张是真图还是生成的？", "judge.ask.pair": "哪一张看起来更真？", "judge.picture": "待评判的图像", "judge.left": "左边", "judge.right": "右边", "judge.fake": "生成的", "judge.real": "真的",
   "judge.over": "公布答案", "judge.told": "答对", "judge.errors": "认错的比例（50% 即以假乱真）", "judge.fooled": "生成图像被当成真图", "judge.doubted": "真图被当成生成图像", "judge.exposure": "答对 79% 所需时长", "judge.inattentive": "本次未计入：把噪声当成图像的次数过多。", "judge.preferred": "认为 {run} 好于 {other}", "judge.noise": "噪声", "judge.wrong": "认错", "judge.again": "再来一次",
   "compare.title": "对比", "compare.choose": "选择一次训练或一项实验", "compare.none": "请选择两次训练", "compare.none.text": "按 condgan evaluate 的指标对比，多种子实验的结论最可靠。在终端里：", "compare.figures": "指标", "compare.figure": "指标", "compare.verdict": "后者与前者相比", "verdict.better": "更好", "verdict.worse": "更差", "verdict.not-distinguishable": "分不出差别", "verdict.cannot-know": "各只有一次训练，无法判断",
+  "run.people": "人工评判结果", "run.people.none": "还没有人评判过它的图像。", "run.people.judge": "1 人", "run.people.judges": "{n} 人", "run.people.agreement": "评判者之间的一致程度（Krippendorff α）", "run.people.classes": "各类别认错的比例", "run.people.inattentive": "有 {n} 次评判因多次把噪声当成图像而未计入",
+  "run.alarms": "警报", "run.alarm.at": "第 {epoch} 轮：{alarm}",
   "run.report": "报告", "run.report.busy": "正在撰写报告", "run.judge": "人工评判", "run.compare": "对比指标", "run.cure": "花 {n} 分钟逐一尝试对策", "run.cure.done": "{run} 已进入队列",
   "train.worth": "合成图像有没有用？（{n} 分钟）", "study.cured": "已改善到正常", "study.cured.not": "未能改善到正常", "study.before": "之前", "study.after": "之后", "study.way": "训练数据", "study.accuracy": "平衡准确率",
   "verdict.helps": "合成图像有帮助", "verdict.no-difference": "合成图像没有差别", "verdict.hurts": "合成图像有害", "verdict.cannot-tell": "无法判断",
