@@ -1,7 +1,9 @@
 """Runs as cards and in detail: what their folders say, and no more is read than is shown."""
 
 import json
+import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +185,38 @@ def test_a_card_is_as_far_as_the_log_not_as_the_last_checkpoint(tmp_path: Path) 
         log.write('{"step": 26, "im')  # is being written
     (card,) = client(tmp_path).get(f"{API}/runs").json()["runs"]
     assert (card["step"], card["epoch"]) == (25, 2.5)
+
+
+def test_listing_thousands_of_runs_costs_a_hundredth_of_a_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, cost, scanned = [100.0], [0.0], list[float]()
+
+    def scan(folder: Path) -> list[library.Entry]:
+        scanned.append(clock[0])
+        cost[0] += 0.05
+        return []
+
+    monkeypatch.setattr(library, "scan", scan)
+    monkeypatch.setattr(library.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(library.time, "thread_time", lambda: cost[0])
+    found = library.Library(tmp_path)
+    while clock[0] < 200:
+        found.entries()
+        clock[0] += 0.25
+    assert 0.005 < 0.05 * len(scanned) / 100 <= 0.0105
+
+
+def test_only_what_changed_is_asked_whether_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        written(tmp_path / name, 3)
+    found = library.Library(tmp_path)
+    assert found.running() == []
+    looked = list[str]()
+    whole = found.card
+    monkeypatch.setattr(found, "card", lambda entry: (looked.append(entry.name), whole(entry))[1])
+    found.until = -1
+    assert found.running() == []
+    assert looked == []
+    os.utime(tmp_path / "b" / "status.json", (time.time(), time.time() + 1))
+    found.until = -1
+    found.running()
+    assert looked == ["b"]

@@ -39,7 +39,7 @@ export function Evaluation({ evaluation }) {
   </section>`;
 }
 
-/** What is wrong, with a button for each advice. @param {{name: string, version: number}} props */
+/** What is wrong, with a button for each advice. @param {{name: string, version: string}} props the version changes with the log */
 export function Diagnosis({ name, version }) {
   const [findings, setFindings] = useState(/** @type {Finding[] | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));

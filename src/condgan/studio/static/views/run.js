@@ -54,7 +54,7 @@ export function Run({ name }) {
     <${Head} name=${name} detail=${detail} series=${series} />
     <${Course} name=${name} detail=${detail} series=${series} />
     ${detail && series && html`<div class="columns">
-      <${Diagnosis} name=${name} version=${version} />
+      <${Diagnosis} name=${name} version=${`${series.steps.step?.length} ${series.evaluations.length} ${series.alarms.length}`} />
       <${Classes} detail=${detail} series=${series} />
       ${detail.evaluation && html`<${Evaluation} evaluation=${detail.evaluation} />`}
       <${People} name=${name} people=${detail.people} judged=${detail.checkpoints.length > 0} />

@@ -8,7 +8,7 @@ import { ago, alarmName, count, figure, maybe, short, stateName, t } from "../wo
 
 /**
  * @typedef {{name: string, kind: "run" | "study", state: string, recipe: string, epoch?: number, epochs?: number,
- *   reason?: string | null, figures: Record<string, number>, alarms: string[], grid?: string | null, changed: number,
+ *   reason?: string | null, figures: Record<string, number>, alarms: string[], grid?: string | null, grid_written?: number | null, changed: number,
  *   error?: string, begun?: number, ended?: number, outcomes?: Record<string, number>}} Card
  * @typedef {{id: string, run: string, command: string}} Waiting
  * @typedef {{id: string, run: string, words: string[] | string, said: string}} Failed
@@ -167,7 +167,7 @@ function RunCard({ card, at, all }) {
     ? Object.entries(card.outcomes ?? {}).map(([state, n]) => [stateName(state), count(n)])
     : HEADLINES.map((name) => [maybe(`short.${name}`, name), figure(name, card.figures[name])]);
   return html`<li class=${classes("card", card.state === "running" && "card-running")} aria-setsize=${all} aria-posinset=${at}>
-    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.changed} alt="" none=${t("runs.card.nogrid")} />
+    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.grid_written ?? 0} alt="" none=${t("runs.card.nogrid")} />
     <div class="card-text">
       <h2><a href=${runAddress(card.name)} title=${card.name}>${card.name}</a></h2>
       <p class="muted one-line">${study ? maybe(`kind.${card.recipe}`, card.recipe) : card.recipe || "–"} · ${ago(card.changed)}</p>
