@@ -108,4 +108,12 @@ def one(name: str, parts: With) -> dict[str, Any]:
         }  # fmt: skip
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
-    return {"name": name, "kind": "run", **found, "evaluation": detail.evaluation(run), "people": detail.judged(run)}
+    said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
+    return {
+        "name": name,
+        "kind": "run",
+        **found,
+        "evaluation": detail.evaluation(run),
+        "people": detail.judged(run),
+        "said": said,
+    }

@@ -18,7 +18,8 @@ import { Study } from "./study.js";
  * @typedef {{name: string, kind: "run", status: {state: string, step: number, epoch: number, reason: string | null},
  *   recipe: any, changes: string[] | null, began: string | null, steps: number | null, left: number | null,
  *   splits: Record<string, number>, grids: Grid[], generators: number[], checkpoints: string[],
- *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null}} Detail
+ *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null,
+ *   said: string | null}} Detail
  * @typedef {{step: number, epoch: number, images: number, figures: Record<string, [number, number]>,
  *   per_class: Record<string, number>}} Measured
  * @typedef {{steps: Record<string, (number | null)[]>, seconds: number, evaluations: Measured[],
@@ -88,7 +89,8 @@ function Head({ name, detail, series }) {
       <p class="facts">${detail
         ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
-          ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}`
+          ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}
+          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
       ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
     </div>

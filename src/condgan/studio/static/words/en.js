@@ -20,7 +20,7 @@ export default {
   "runs.none": "No runs yet", "runs.none.text": "Train one here, or in a terminal: it shows up by itself. This one takes about two minutes:",
   "runs.none.found": "Nothing matches", "runs.none.found.text": "Search for less, or choose any state.", "runs.clear": "Clear the filters",
   "runs.train": "Train a generator", "runs.waiting": "Waiting for their turn", "runs.remove": "Remove", "runs.removed": "{run} no longer waits",
-  "runs.failed": "Did not start", "runs.card.nogrid": "No picture yet", "runs.card.trials": "{ended} of {begun} trials ended",
+  "runs.failed": "Ended with an error", "runs.forget": "Dismiss", "run.said": "Its last words:", "runs.card.nogrid": "No picture yet", "runs.card.trials": "{ended} of {begun} trials ended",
   "runs.card.epoch": "Epoch {epoch} of {epochs}",
   "kind.sweep": "Sweep", "kind.seeds": "Seeds", "kind.reproduction": "Reproduction", "kind.worth": "Worth", "kind.cure": "Cure",
   "state.running": "Running", "state.stopped": "Paused", "state.finished": "Finished", "state.diverged": "Diverged",

@@ -21,7 +21,7 @@ const words = {
   "runs.none": "还没有训练记录", "runs.none.text": "可以在这里开始训练，也可以在终端里运行，记录会自动出现。下面这条命令大约两分钟就能跑完：",
   "runs.none.found": "没有符合条件的记录", "runs.none.found.text": "换个关键词，或者不限状态再试。", "runs.clear": "清除筛选",
   "runs.train": "训练一个生成器", "runs.waiting": "排队中", "runs.remove": "移除", "runs.removed": "{run} 已移出队列",
-  "runs.failed": "未能启动", "runs.card.nogrid": "还没有图像", "runs.card.trials": "{begun} 次试验，已结束 {ended} 次",
+  "runs.failed": "出错终止", "runs.forget": "知道了", "run.said": "终止前的最后一句：", "runs.card.nogrid": "还没有图像", "runs.card.trials": "{begun} 次试验，已结束 {ended} 次",
   "runs.card.epoch": "第 {epoch} / {epochs} 轮",
   "kind.sweep": "超参搜索", "kind.seeds": "多种子实验", "kind.reproduction": "复现实验", "kind.worth": "合成数据价值", "kind.cure": "对症调参",
   "state.running": "训练中", "state.stopped": "已暂停", "state.finished": "已完成", "state.diverged": "已发散",
