@@ -1,6 +1,7 @@
 """The page in a browser: every view over a real server, by mouse, by keyboard, narrow, dark, and in Chinese."""
 
 import hashlib
+import inspect
 import io
 import json
 import re
@@ -13,6 +14,9 @@ import pages
 import pytest
 from pages import VIEWS, Served, browsing, opened, show, until
 from PIL import Image
+
+import condgan
+from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
 browser, served = pages.browser, pages.served  # fixtures
 STATIC = Path(__file__).parents[2] / "src" / "condgan" / "studio" / "static"
@@ -172,7 +176,7 @@ def test_labels_are_drawn_as_they_are_typed(served: Served, browser: Any) -> Non
 
 @browsing
 def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) -> None:
-    page = opened(browser, served, "#/train").page
+    page, errors, _ = opened(browser, served, "#/train")
     page.check("input[name=recipe] >> nth=1", force=True)
     page.fill("#field-train-epochs", "3")
     until(page, "document.querySelector('.go code').textContent.endsWith('train.epochs=3')")
@@ -184,6 +188,30 @@ def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) ->
     page.click("button.reset")
     page.wait_for_selector(".go .main:not(:disabled)")
     assert "epochs" not in page.inner_text(".go code")
+    assert errors == []  # what cannot be trained is an answer of the check
+
+
+@browsing
+def test_the_minutes_of_a_study_are_those_of_the_command_line(served: Served, browser: Any) -> None:
+    text = (STATIC / "parts" / "minutes.js").read_text()
+    usual = inspect.signature(condgan.worth).parameters["minutes"].default
+    assert f"= [{LEAST_MINUTES:g}, {int(MOST_MINUTES)}, {usual:g}]" in text
+    page = opened(browser, served, "#/train").page
+    page.get_by_role("radio", name="mnist").first.check()
+    button, minutes = page.get_by_role("button", name="Would synthetic images help?"), page.locator(".minutes input")
+    for typed, right in (("30", True), ("0.5", False), ("", False), ("x", False), ("1", True), ("200000", False)):
+        minutes.fill(typed)
+        assert button.is_enabled() == right, typed
+    assert "1 to 100000" in page.inner_text(".minutes .bad")
+
+
+@browsing
+def test_an_error_in_english_says_so_on_a_chinese_page(served: Served, browser: Any) -> None:
+    page = opened(browser, served, locale="zh-CN").page
+    page.evaluate("location.hash = '#/compare?one=first&other=none'")
+    page.wait_for_selector(".empty .bad")
+    assert page.get_attribute(".empty .bad", "lang") == "en"
+    assert "只有英文" in page.inner_text(".empty")
 
 
 @browsing

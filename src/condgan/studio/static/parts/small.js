@@ -1,6 +1,6 @@
 // Small parts that every view uses: states, commands to copy, empty states, bars, fields.
 import { html, useState } from "../ui.js";
-import { said, tell } from "../state.js";
+import { language, said, tell } from "../state.js";
 import { stateName, t } from "../words.js";
 
 /** @typedef {import("../ui.js").Children} Children */
@@ -75,7 +75,8 @@ export function Chips({ label, options, on, onToggle, children }) {
 /** An error in place of what could not be shown. @param {{error: unknown, again?: () => void}} props */
 export function Trouble({ error, again }) {
   return html`<div class="empty" role="alert">
-    <p class="bad">${error instanceof Error ? error.message : String(error)}</p>
+    <p class="bad" lang="en">${error instanceof Error ? error.message : String(error)}</p>
+    ${language.value !== "en" && html`<p class="muted small">${t("error.english")}</p>`}
     ${again && html`<button type="button" onClick=${again}>${t("again")}</button>`}
   </div>`;
 }

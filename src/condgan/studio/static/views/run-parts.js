@@ -2,10 +2,9 @@
 import { html, useEffect, useState } from "../ui.js";
 import { ask, download, fileOf, made, ofRun } from "../api.js";
 import { inLanguage, language, tell, trying } from "../state.js";
+import { Minutes } from "../parts/minutes.js";
 import { Command, Trouble } from "../parts/small.js";
 import { alarmName, figure, figureName, short, size, t } from "../words.js";
-
-const CURE = 20; // minutes
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Evaluated} Evaluated */
 /** @typedef {{kind: string, text: string, evidence: string, advice: string[], command?: string | null}} Finding */
@@ -55,7 +54,7 @@ export function Diagnosis({ name, version }) {
     setBusy(false);
   };
   useEffect(() => void look(false), [name, version, language.value]);
-  const cure = () => trying(async () => tell(t("run.cure.done", { run: (await ask("cure", { json: { of: name, minutes: CURE } })).run })));
+  const cure = (/** @type {number} */ minutes) => trying(async () => tell(t("run.cure.done", { run: (await ask("cure", { json: { of: name, minutes } })).run })));
   const branch = (/** @type {string[]} */ advice) => {
     const query = new URLSearchParams({ recipe: name, start: name });
     for (const one of advice) query.append("set", one);
@@ -65,7 +64,7 @@ export function Diagnosis({ name, version }) {
     <div class="panel-head"><h2>${t("run.diagnosis")}</h2>
       <button type="button" class="quiet" disabled=${busy} onClick=${() => look(true)}>${busy ? t("run.diagnosis.busy") : t("run.diagnosis.pictures")}</button></div>
     ${error && html`<${Trouble} error=${error} />`}
-    ${(findings ?? []).length > 0 && html`<button type="button" class="cure" onClick=${cure}>${t("run.cure", { n: CURE })}</button>`}
+    ${(findings ?? []).length > 0 && html`<${Minutes} class="cure" button=${t("run.cure")} label=${t("minutes")} onGo=${cure} />`}
     ${findings?.length === 0 && html`<p class="muted">${t("run.diagnosis.none")}</p>`}
     <ul class="findings">${(findings ?? []).map((one) => html`<li key=${one.kind}>
       <h3>${alarmName(one.kind)}</h3>
