@@ -6,6 +6,7 @@ import io
 import json
 import re
 import urllib.request
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ def test_the_minutes_of_a_study_are_those_of_the_command_line(served: Served, br
     usual = inspect.signature(condgan.worth).parameters["minutes"].default
     assert f"= [{LEAST_MINUTES:g}, {int(MOST_MINUTES)}, {usual:g}]" in text
     page = opened(browser, served, "#/train").page
-    page.get_by_role("radio", name="mnist").first.check()
+    page.locator(".options input").nth(1).check()
     button, minutes = page.get_by_role("button", name="Would synthetic images help?"), page.locator(".minutes input")
     for typed, right in (("30", True), ("0.5", False), ("", False), ("x", False), ("1", True), ("200000", False)):
         minutes.fill(typed)
@@ -305,3 +306,19 @@ def test_no_file_of_the_page_names_another_site() -> None:
     for path in STATIC.rglob("*"):
         if path.suffix in (".js", ".html", ".css") and path.parent.name != "vendor":
             assert not re.search(r"https?://(?!www\.w3\.org)", path.read_text()), path
+
+
+@browsing
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(served: Served, browser: Any, theme: str) -> None:
+    pytest.importorskip("axe_playwright_python", reason="axe is not installed")
+    axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+    page = opened(browser, served, color_scheme=theme).page
+    found = []
+    for view in VIEWS:
+        show(page, view)
+        page.wait_for_timeout(500)
+        page.evaluate(axe)
+        told = page.evaluate("axe.run()")
+        found += [(view, one["id"], node["html"][:200]) for one in told["violations"] for node in one["nodes"]]
+    assert found == []

@@ -29,10 +29,10 @@ export function Command({ text }) {
   </div>`;
 }
 
-/** What is not there yet, and what to do. @param {{title: string, text?: string, command?: string, children?: Children}} props */
-export function Empty({ title, text, command, children }) {
+/** What is not there yet, and what to do. @param {{title: string, text?: string, command?: string, inner?: boolean, children?: Children}} props inner: below the heading of a panel */
+export function Empty({ title, text, command, inner, children }) {
   return html`<div class="empty">
-    <h3>${title}</h3>
+    <${inner ? "h3" : "h2"} class="empty-title">${title}</${inner ? "h3" : "h2"}>
     ${text && html`<p>${text}</p>`}
     ${command && html`<${Command} text=${command} />`}
     ${children}

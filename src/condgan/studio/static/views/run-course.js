@@ -48,20 +48,20 @@ export function Course({ name, detail, series }) {
           <label class="check"><input type="checkbox" checked=${log} onChange=${() => setLog(!log)} />${t("run.log")}</label>
         </div>
       </div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} title=${t("run.no.steps")} text=${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })} />` : html`<${Losses} ...${shared} />`}
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} inner title=${t("run.no.steps")} text=${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })} />` : html`<${Losses} ...${shared} />`}
       <${TimeSlider} range=${shared.range} at=${shared.moment ?? last} places=${shared.marks} text=${told} onChange=${go} />
       <${Over} name=${name} over=${over} onChange=${setOver} />
     </section>
     <section class="panel course-grid">
       <div class="panel-head"><h2>${t("run.grid")}</h2><span class="muted">${told}</span></div>
       ${detail && !grid
-        ? html`<${Empty} title=${t("run.grid.none")} text=${t("run.grid.none.text")} />`
+        ? html`<${Empty} inner title=${t("run.grid.none")} text=${t("run.grid.none.text")} />`
         : html`<${Picture} class="grid-picture" eager path=${grid ? fileOf(name, grid.file) : null} version=${grid?.images} alt=${t("run.grid.alt", { run: name, images: count(grid?.images ?? 0) })} />
           <p class="muted hint">${t("run.grid.drag")}</p>`}
     </section>
     <section class="panel course-metrics">
       <div class="panel-head"><h2>${t("run.metrics")}</h2></div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} title=${t("run.no.metrics")} text=${t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} inner title=${t("run.no.metrics")} text=${t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
     </section>
   </div>`;
 }
