@@ -50,10 +50,10 @@ export function smoothed(values) {
 }
 
 /**
- * @param {{label: string, curves: Curve[], log: boolean, range: [number, number], moment: number | null,
+ * @param {{label: string, curves: Curve[], log: boolean, parts?: boolean, range: [number, number], moment: number | null,
  *   marks: number[], alarms: Alarm[], height: number, onMoment: (x: number) => void, value: (y: number) => string}} props
  */
-export function Chart({ label, curves, log, range, moment, marks, alarms, height, onMoment, value }) {
+export function Chart({ label, curves, log, parts = false, range, moment, marks, alarms, height, onMoment, value }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {uPlot | null} */ (null));
   const line = useRef(/** @type {HTMLElement | null} */ (null));
@@ -63,7 +63,7 @@ export function Chart({ label, curves, log, range, moment, marks, alarms, height
 
   useEffect(() => {
     const element = /** @type {HTMLDivElement} */ (place.current);
-    const found = new uPlot(options(element.clientWidth, height, curves, log, range, marks, value), joined(curves, log), element);
+    const found = new uPlot(options(element.clientWidth, height, curves, log, parts, range, marks, value), joined(curves, log), element);
     plot.current = found;
     line.current = document.createElement("div");
     line.current.className = "moment-line";
@@ -76,7 +76,7 @@ export function Chart({ label, curves, log, range, moment, marks, alarms, height
       watch.disconnect();
       found.destroy();
     };
-  }, [curves, log, range[0], range[1], colors, height, marks.length]);
+  }, [curves, log, parts, range[0], range[1], colors, height, marks.length]);
   useEffect(() => {
     if (!line.current) return;
     const [from, to] = range;
@@ -142,10 +142,10 @@ function isPositive(curves) {
 }
 
 /**
- * @param {number} width @param {number} height @param {Curve[]} curves @param {boolean} log @param {[number, number]} range
+ * @param {number} width @param {number} height @param {Curve[]} curves @param {boolean} log @param {boolean} parts @param {[number, number]} range
  * @param {number[]} marks @param {(y: number) => string} value @returns {uPlot.Options}
  */
-function options(width, height, curves, log, range, marks, value) {
+function options(width, height, curves, log, parts, range, marks, value) {
   const axis = { stroke: css("--soft"), font: `12px ${css("--sans")}`, grid: { stroke: css("--line"), width: 1 }, ticks: { show: false } };
   return {
     width: width || 300,
@@ -153,7 +153,7 @@ function options(width, height, curves, log, range, marks, value) {
     padding: [10, RIGHT, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
-    scales: { x: { time: false, range: () => range }, y: log ? { distr: isPositive(curves) ? 3 : 4 } : {} },
+    scales: { x: { time: false, range: () => range }, y: log ? { distr: isPositive(curves) ? 3 : 4 } : parts ? { range: (_, low, high) => shares(low, high) } : {} },
     axes: [
       { ...axis, size: 30, space: 70, grid: { show: false }, values: (_, splits) => splits.map(images) },
       { ...axis, size: LEFT, values: (_, splits) => splits.map((one) => (one === null ? "" : value(one))) },
@@ -172,6 +172,12 @@ function options(width, height, curves, log, range, marks, value) {
     ],
     hooks: { draw: [(found) => ticked(found, marks)] },
   };
+}
+
+/** The axis of shares, which are never more than all. @param {number | null} low @param {number | null} high @returns {[number, number]} */
+function shares(low, high) {
+  const room = Math.max(0.02, 0.1 * ((high ?? 1) - (low ?? 0)));
+  return [Math.max(0, (low ?? 0) - room), Math.min(1, (high ?? 1) + room)];
 }
 
 /** Short marks on the axis where there are samples. @param {uPlot} found @param {number[]} marks */

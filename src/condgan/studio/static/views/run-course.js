@@ -117,7 +117,7 @@ function Metrics({ all, log, range, moment, marks, alarms, onMoment }) {
     return figure(one, seen?.figures[one]?.[0]);
   };
   return html`<${Legend} names=${names} on=${on} toggle=${toggle} value=${value} several=${all.length > 1} />
-    <${Chart} label=${t("run.chart.metrics")} curves=${curves} log=${log} range=${range} moment=${moment} marks=${marks} alarms=${alarms} height=${220} onMoment=${onMoment} value=${(/** @type {number} */ y) => (parts ? `${Math.round(100 * y)}%` : short(y))} />`;
+    <${Chart} label=${t("run.chart.metrics")} curves=${curves} log=${log} parts=${parts} range=${range} moment=${moment} marks=${marks} alarms=${alarms} height=${220} onMoment=${onMoment} value=${(/** @type {number} */ y) => (parts ? `${Math.round(100 * y)}%` : short(y))} />`;
 }
 
 /** Which figures are shown: a set that a button changes. @param {string[]} first @param {string[]} otherwise @returns {[string[], (name: string) => void]} */
