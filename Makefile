@@ -55,6 +55,7 @@ lint: $(VENV)/.dev  ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python tools/page_types.py
 
 format: $(VENV)/.dev  ## put the code into its style
 	$(BIN)/ruff check --fix

@@ -1,4 +1,4 @@
-"""The studio under load: pictures on request, and a long list of runs. The client is on the same machine."""
+"""The studio under load: pictures on request, a long list of runs, a training that is watched; all on one machine."""
 
 import asyncio
 import io
@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,11 +105,55 @@ def resident(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def spent(process: int) -> float:
+    """The CPU seconds of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def watched(port: int, token: str, run: str, seconds: float) -> int:
+    """Ask what the page of a run asks: all of it whenever the events name the run -> how often that was."""
+    head = f"GET /api/v1/events HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head.encode())
+    times = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for line in reader:
+                if f'"{run}"'.encode() in line:
+                    times += 1
+                    async with Connection(port) as connection:
+                        for path in ("", "/series?points=600", "/diagnosis"):
+                            await connection.ask("GET", f"/api/v1/runs/{run}{path}", token=token)
+    writer.close()
+    return times
+
+
+def watching(folder: Path, port: int, token: str, server: int, seconds: float) -> dict[str, Any]:
+    """What a running training costs the server: the share of a core while its page is open, and while none is."""
+    words = ["train", "cgan-lsgan", "--run", str(folder / "watched"), "evaluation.every=none", "machine.threads=1"]
+    training = subprocess.Popen([sys.executable, "-m", "condgan", *words], stdout=subprocess.DEVNULL)
+    try:
+        while not (folder / "watched" / "log.jsonl").is_file():
+            time.sleep(1)
+        shares = list[float]()
+        for watch in (lambda: asyncio.run(watched(port, token, "watched", seconds)), lambda: time.sleep(seconds)):
+            before = spent(server)
+            told = watch()
+            shares.append(round(100 * (spent(server) - before) / seconds, 2))
+            assert told != 0
+        return {"watching, % of a core": shares}
+    finally:
+        training.terminate()
+        training.wait()
+
+
 def main(
     requests: Annotated[int, typer.Option(help="Pictures in the closed loop.")] = 10_000,
     connections: Annotated[int, typer.Option(help="Of the closed loop.")] = 32,
     rate: Annotated[float, typer.Option(help="Requests a second at fixed times.")] = 100,
     runs: Annotated[int, typer.Option(help="Run folders in the list.")] = 2000,
+    seconds: Annotated[float, typer.Option(help="For which a training is watched.")] = 60,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     import condgan
@@ -137,12 +182,13 @@ def main(
             assert process.stdout is not None
             port, token = process.stdout.readline().split()[-1].rsplit(":", 1)[1].split("/#token=")
             asyncio.run(closed(int(port), 4, 200, ask))  # warm
-            seconds, times = asyncio.run(closed(int(port), connections, requests // 5, health))
-            found["health/s"] = round(requests // 5 / seconds, 1)
+            took, times = asyncio.run(closed(int(port), connections, requests // 5, health))
+            found["health/s"] = round(requests // 5 / took, 1)
+            asyncio.run(closed(int(port), connections, requests // 5, ask))  # as many threads as there will be
             before = resident(process.pid)
-            seconds, times = asyncio.run(closed(int(port), connections, requests, ask))
+            took, times = asyncio.run(closed(int(port), connections, requests, ask))
             found |= {
-                "pictures/s": round(requests / seconds, 1),
+                "pictures/s": round(requests / took, 1),
                 "p50 ms": round(float(np.percentile(times, 50)), 1),
                 "p99 ms": round(float(np.percentile(times, 99)), 1),
                 "memory MiB": [round(before), round(resident(process.pid))],
@@ -158,6 +204,8 @@ def main(
 
             _, times = asyncio.run(closed(int(port), 1, 5, listed))
             found[f"list of {runs} ms"] = [round(times[0], 1), round(float(np.median(times[1:])), 1)]
+            if seconds:
+                found |= watching(folder, int(port), token.strip(), process.pid, seconds)
         finally:
             process.kill()
             process.communicate()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condgan.arrays import MAX_NAME
 from condgan.errors import CondganError
 from condgan.generation.classes import parse
 from condgan.recipe import Domain
@@ -46,7 +47,10 @@ def test_a_name_that_python_read_as_bytes() -> None:
         parse("\ud800", domain("狗", "猫"))
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), min_size=1, max_size=5, unique=True))
+PLAIN = st.text(st.characters(codec="utf-8"), min_size=1, max_size=MAX_NAME)
+
+
+@given(st.lists(PLAIN, min_size=1, max_size=5, unique=True))
 def test_every_name_names_its_class_in_a_list(names: list[str]) -> None:
     known = domain(*names)
     assert parse(names, known).tolist() == list(range(len(names)))

@@ -33,6 +33,20 @@ def test_a_row_equals_the_command_lines(tmp_path: Path) -> None:
     assert condgan.verify(tmp_path / "b.png").verified
 
 
+@pytest.mark.parametrize(
+    ("order", "options"),
+    [({"labels": "2026"}, {"sequence": "2026"}), ({"stops": "3,8", "frames": 5}, {"walk": "3,8", "frames": 5})],
+)
+def test_truncation_means_what_it_means_on_the_command_line(order: Any, options: Any, tmp_path: Path) -> None:
+    expected = export.to_file("mnist", seed=7, truncation=0.4, output=tmp_path / "a.png", **options)
+    path = f"/api/v1/{'walk' if 'stops' in order else 'generate'}"
+    made = client(tmp_path).post(path, json={**order, "seed": 7, "truncation": 0.4}).content
+    assert np.array_equal(pixels(made), np.asarray(Image.open(expected)))
+    assert not np.array_equal(pixels(made), pixels(client(tmp_path).post(path, json={**order, "seed": 7}).content))
+    (tmp_path / "b.png").write_bytes(made)
+    assert condgan.verify(tmp_path / "b.png").verified
+
+
 @pytest.mark.parametrize("labels", ["2026", [2, "0", 2, 6], ["2", "0", "2", "6"]])
 def test_arrays_are_those_of_the_generator(labels: Any, tmp_path: Path) -> None:
     asking = client(tmp_path)
@@ -61,7 +75,8 @@ def test_a_wall_and_a_walk(tmp_path: Path) -> None:
     ("order", "says"),
     [({"labels": "x"}, 'no class "x"'), ({"labels": ""}, "empty"), ({"seed": -1}, "seed"), ({"seed": 1.5}, "seed"),
      ({"labels": ["3"] * 2000}, "labels"), ({"labels": "3" * 2000}, "1024"), ({"model": "none"}, "no run"),
-     ({"model": "../x"}, "no run"), ({"model": "mnist@3"}, "no run"), ({"scale": 99}, "scale"), ({"more": 1}, "more"),
+     ({"model": "../x"}, "no run"), ({"model": "mnist@3"}, "no run"), ({"scale": 99}, "scale"),
+     ({"truncation": 0}, "truncation"), ({"truncation": 9}, "truncation"), ({"more": 1}, "more"),
      ({"format": "exe"}, "format")],
 )  # fmt: skip
 def test_a_bad_order_is_told_in_one_line(order: dict[str, Any], says: str, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_a_session_from_beginning_to_end(runs: Path) -> None:
         sizes.add((picture.size, picture.mode))
         assert not picture.info  # it says nothing of what it is
         assert asking.get(at).json() == {"ended": False, "left": begun["count"] - number}
+        assert asking.get(f"{API}/runs/r0").json()["people"] is None  # figures would tell what the last one was
         answer = {"number": number, "answer": "fake", "milliseconds": 900}
         kinds.add(tuple(asking.post(f"{at}/answers", json=answer).json()))
     assert len(sizes) == 1
@@ -131,6 +132,7 @@ def test_a_session_from_beginning_to_end(runs: Path) -> None:
     assert ended["pictures"][0]["answer"] == "fake"
     assert ended["summary"]["errors"]["value"] == 0.5  # who says fake always is wrong on every real one
     assert asking.get(f"{API}/judgements/r0").json()["people"]["judges"] == 1
+    assert asking.get(f"{API}/runs/r0").json()["people"]["errors"]["value"] == 0.5
     files = str(asking.get(f"{API}/runs/r0").json()["files"])
     assert "judgements" not in files  # it would tell what is real
     assert asking.get(f"{API}/runs/r0/files/evaluation/judgements.sqlite").status_code == 404

@@ -130,8 +130,25 @@ def test_verdicts_of_studies(tmp_path: Path) -> None:
     (folder / "study.json").write_text("{}")
     asking = client(tmp_path)
     assert asking.get(f"{API}/verdicts/w").json() == {"kind": None, "found": None}
-    (folder / "worth.json").write_text('{"verdict": "helps"}')
-    assert asking.get(f"{API}/verdicts/w").json() == {"kind": "worth", "found": {"verdict": "helps"}}
+    written = {
+        "verdict": "helps", "sentence": "Synthetic images help.", "difference": 2.5, "low": 1.0, "high": 4.0,
+        "way": "real + 1 x synthetic", "base": "real", "base_accuracy": 80.0, "balanced": True, "rarest": None,
+        "table": [{"way": "real, moved", "value": 80.0, "spread": 1.0, "n": 5}], "notes": [], "train_images": 90,
+        "test_images": 30, "command": "condgan sample S/seed-0 --per-class 9",
+    }  # fmt: skip
+    (folder / "worth.json").write_text(json.dumps(written))
+    told = {lang: asking.get(f"{API}/verdicts/w", params={"lang": lang}).json() for lang in ("en", "zh")}
+    for lang, one in told.items():
+        assert one["kind"] == "worth"
+        assert one["found"]["command"] == written["command"]
+        assert "+2.5" in one["found"]["sentence"]
+        assert ("合成图像" in one["found"]["sentence"]) == (lang == "zh")
+    assert told["en"]["found"]["table"][0]["way"] != told["zh"]["found"]["table"][0]["way"]
+    for damaged in ("{", "[]", "[" * 9999, '{"verdict": "helps"}'):
+        (folder / "worth.json").write_text(damaged)
+        response = asking.get(f"{API}/verdicts/w")
+        assert response.status_code == 400
+        assert "damaged" in response.json()["error"]
 
 
 def test_the_interface_is_described(tmp_path: Path) -> None:

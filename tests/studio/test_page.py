@@ -1,122 +1,27 @@
 """The page in a browser: every view over a real server, by mouse, by keyboard, narrow, dark, and in Chinese."""
 
 import hashlib
+import inspect
 import io
 import json
 import re
-import shutil
-import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import pages
 import pytest
-
-pytest.importorskip("playwright", reason="playwright is not installed")
-pytest.importorskip("fastapi", reason="the studio's packages are not installed")
-
+from pages import VIEWS, Served, browsing, opened, show, until
 from PIL import Image
-from playwright.sync_api import sync_playwright
-from studios import written
 
-from condgan import recipes
-from condgan.experiments.seeds import Seeds
-from condgan.experiments.study import Outcome, Study, Trial
+import condgan
+from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-browsing = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+browser, served = pages.browser, pages.served  # fixtures
 STATIC = Path(__file__).parents[2] / "src" / "condgan" / "studio" / "static"
-VIEWS = {
-    "#/runs": ".card h2",
-    "#/runs/first": ".course-losses .uplot",
-    "#/runs/S": "td a",
-    "#/train": ".recipe",
-    "#/sample": ".row-place img",
-    "#/judge": ".empty, .judge-setup",
-    "#/compare": ".compare-sides",
-}
-"""Each view with what is there when it is ready."""
 REACHED = "a[href], button:not(:disabled), input:not(:disabled), select, summary"
-
-
-class Served(NamedTuple):
-    """A studio that runs."""
-
-    address: str
-    token: str
-    runs: Path
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server over two runs, of which one waits to be resumed, and a study."""
-    folder = tmp_path_factory.mktemp("page")
-    for name, state in (("first", "finished"), ("second", "stopped")):
-        run = written(folder / name, state=state)
-        run.samples.mkdir()
-        for at, images in enumerate((0, 640, 1280, 1920)):
-            Image.fromarray(np.full((60, 60), 60 * at, np.uint8)).save(run.grid(images))
-    study = Study(folder / "S")
-    study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
-    study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
-    study.ended(Outcome(trial="seed-0", state="finished"))
-    written(study.folder / "seed-0")
-    command = [sys.executable, "-m", "condgan", "studio", "--runs", str(folder), "--no-browser", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        found = re.search(r"(http://\S+)/#token=(\S+)", server.stdout.readline() + server.stdout.readline())
-        assert found
-        yield Served(found[1], found[2], folder)
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as found:
-        chromium = found.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-class Opened(NamedTuple):
-    """A page, with what it has said and asked."""
-
-    page: Any
-    errors: list[str]
-    asked: list[str]
-
-
-def opened(browser: Any, served: Served, view: str = "#/runs", *, token: bool = True, **options: Any) -> Opened:
-    """A page of its own context, at a view that is ready."""
-    page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}).new_page()
-    errors: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{served.address}/{f'#token={served.token}' if token else view}")
-    if token:
-        page.wait_for_selector(VIEWS["#/runs"])
-        show(page, view)
-    return Opened(page, errors, asked)
-
-
-def show(page: Any, view: str) -> None:
-    """Go to a view and wait until it is ready."""
-    page.evaluate("view => { location.hash = view }", view)
-    page.wait_for_selector(VIEWS[view], timeout=60_000)
-
-
-def until(page: Any, condition: str, seconds: float = 20) -> None:
-    """Wait until an expression holds; the page's policy forbids Playwright's own way, which evaluates text."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(50)
 
 
 @browsing
@@ -272,7 +177,7 @@ def test_labels_are_drawn_as_they_are_typed(served: Served, browser: Any) -> Non
 
 @browsing
 def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) -> None:
-    page = opened(browser, served, "#/train").page
+    page, errors, _ = opened(browser, served, "#/train")
     page.check("input[name=recipe] >> nth=1", force=True)
     page.fill("#field-train-epochs", "3")
     until(page, "document.querySelector('.go code').textContent.endsWith('train.epochs=3')")
@@ -284,6 +189,30 @@ def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) ->
     page.click("button.reset")
     page.wait_for_selector(".go .main:not(:disabled)")
     assert "epochs" not in page.inner_text(".go code")
+    assert errors == []  # what cannot be trained is an answer of the check
+
+
+@browsing
+def test_the_minutes_of_a_study_are_those_of_the_command_line(served: Served, browser: Any) -> None:
+    text = (STATIC / "parts" / "minutes.js").read_text()
+    usual = inspect.signature(condgan.worth).parameters["minutes"].default
+    assert f"= [{LEAST_MINUTES:g}, {int(MOST_MINUTES)}, {usual:g}]" in text
+    page = opened(browser, served, "#/train").page
+    page.locator(".options input").nth(1).check()
+    button, minutes = page.get_by_role("button", name="Would synthetic images help?"), page.locator(".minutes input")
+    for typed, right in (("30", True), ("0.5", False), ("", False), ("x", False), ("1", True), ("200000", False)):
+        minutes.fill(typed)
+        assert button.is_enabled() == right, typed
+    assert "1 to 100000" in page.inner_text(".minutes .bad")
+
+
+@browsing
+def test_an_error_in_english_says_so_on_a_chinese_page(served: Served, browser: Any) -> None:
+    page = opened(browser, served, locale="zh-CN").page
+    page.evaluate("location.hash = '#/compare?one=first&other=none'")
+    page.wait_for_selector(".empty .bad")
+    assert page.get_attribute(".empty .bad", "lang") == "en"
+    assert "只有英文" in page.inner_text(".empty")
 
 
 @browsing
@@ -377,3 +306,19 @@ def test_no_file_of_the_page_names_another_site() -> None:
     for path in STATIC.rglob("*"):
         if path.suffix in (".js", ".html", ".css") and path.parent.name != "vendor":
             assert not re.search(r"https?://(?!www\.w3\.org)", path.read_text()), path
+
+
+@browsing
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(served: Served, browser: Any, theme: str) -> None:
+    pytest.importorskip("axe_playwright_python", reason="axe is not installed")
+    axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+    page = opened(browser, served, color_scheme=theme).page
+    found = []
+    for view in VIEWS:
+        show(page, view)
+        page.wait_for_timeout(500)
+        page.evaluate(axe)
+        told = page.evaluate("axe.run()")
+        found += [(view, one["id"], node["html"][:200]) for one in told["violations"] for node in one["nodes"]]
+    assert found == []

@@ -16,6 +16,9 @@ import pytest
 from studios import client
 
 from condgan.runs.run import Run
+from condgan.studio import queue
+from condgan.studio.library import Library
+from condgan.studio.settings import Settings
 
 API = "/api/v1"
 SMALL = ["data.size=8", "generator.hidden=8", "discriminator.hidden=8", "evaluation.every=none", "train.batch=16"]
@@ -136,10 +139,13 @@ def test_an_order_is_checked_as_on_the_command_line(order: dict[str, Any], says:
     asking = client(tmp_path)
     for path in ("check", "runs"):
         response = asking.post(f"{API}/{path}", json={"recipe": "cgan-lsgan"} | order)
-        if path == "check" and "run" in order:
+        told = response.json()
+        if path == "check" and response.status_code != 422:  # whether it can be is what was asked
+            assert response.status_code == 200
+            assert says in told["problem"]
             continue
         assert response.status_code in (400, 404, 422), (path, response.text)
-        assert says in response.json()["error"]
+        assert says in told["error"]
     assert not (tmp_path / ".studio/queue").exists()
 
 
@@ -152,3 +158,46 @@ def test_a_check_shows_the_command(images: Path, tmp_path: Path) -> None:
     )
     assert found["recipe"]["train"]["epochs"] == 3
     assert "train.epochs=3" in found["changes"]
+
+
+def test_what_failed_while_no_server_ran_is_told_by_the_next_one(images: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    with served(runs, images) as (asking, server):
+        asked(asking, images, "a", 100_000)
+        until(lambda: state(runs, "a") == "running")
+        asked(asking, images, "b", 2)
+        server.kill()
+        server.wait()
+    process = Run(runs / "a").status.process
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    until(lambda: state(runs, "a") == "killed")
+    with served(runs, images) as (asking, _):
+        (one,) = until(lambda: asking.get(f"{API}/runs").json()["failed"])
+        assert (one["run"], one["said"]) == ("a", queue.KILLED)
+        assert asking.get(f"{API}/runs/a").json()["said"] == queue.KILLED
+        until(lambda: state(runs, "b") == "finished")  # the queue has outlived it
+        assert asking.delete(f"{API}/jobs/{one['id']}").status_code == 200
+        assert asking.get(f"{API}/runs").json()["failed"] == []
+        assert asking.get(f"{API}/runs/a").json()["said"] is None
+
+
+def test_the_last_words_of_a_job_of_an_earlier_server(images: Path, tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    earlier = queue.Queue(settings, Library(tmp_path))
+    earlier.add(("train", "cgan-lsgan", "train.epochs=none", "--run", str(tmp_path / "a")), "a")
+    (begun,) = earlier.look()
+    later = queue.Queue(settings, Library(tmp_path))
+    until(lambda: not later.is_alive(begun))
+    time.sleep(max(0.0, begun.asked + 1.1 - time.time()))
+    later.reap()
+    (one,) = later.failed()
+    assert one["run"] == "a"
+    assert one["said"].startswith("condgan: ")
+    assert "train.epochs" in one["said"]
+    assert not [*(tmp_path / ".studio" / "started").iterdir()]
+    later.add(("data", str(images)), "a")  # for the same run
+    (again,) = later.look()
+    assert later.failed() == []
+    for one in (earlier.processes[begun.id], later.processes[again.id]):
+        one.wait()

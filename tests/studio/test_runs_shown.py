@@ -1,6 +1,9 @@
 """Runs as cards and in detail: what their folders say, and no more is read than is shown."""
 
 import json
+import os
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +148,19 @@ def test_a_diagnosis_comes_with_advice_and_its_command(tmp_path: Path) -> None:
     assert one["kind"] == "discriminator-too-strong"
     assert one["advice"]
     assert one["command"].startswith("condgan train cgan-lsgan")
+    (other,) = client(tmp_path).get(f"{API}/runs/a/diagnosis", params={"lang": "zh"}).json()["findings"]
+    for part in ("text", "evidence"):
+        assert re.search(r"[\u4e00-\u9fff]", other[part])
+        assert not re.search(r"[\u4e00-\u9fff]", one[part])
+    assert other["advice"] == one["advice"]
+
+
+def test_alarms_are_told_with_their_place_in_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    written(tmp_path / "a", steps=30)
+    (one,) = client(tmp_path).get(f"{API}/runs/a/series").json()["alarms"]
+    assert one == {"step": 30, "epoch": 3.0, "images": 1920, "kind": "oscillation", "text": "It swings."}
+    (other,) = client(tmp_path).get(f"{API}/runs/a/series", params={"lang": "zh"}).json()["alarms"]
+    assert "两个网络" in other["text"]
 
 
 def test_a_pause_is_the_file_stop(tmp_path: Path) -> None:
@@ -169,3 +185,38 @@ def test_a_card_is_as_far_as_the_log_not_as_the_last_checkpoint(tmp_path: Path) 
         log.write('{"step": 26, "im')  # is being written
     (card,) = client(tmp_path).get(f"{API}/runs").json()["runs"]
     assert (card["step"], card["epoch"]) == (25, 2.5)
+
+
+def test_listing_thousands_of_runs_costs_a_hundredth_of_a_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, cost, scanned = [100.0], [0.0], list[float]()
+
+    def scan(folder: Path) -> list[library.Entry]:
+        scanned.append(clock[0])
+        cost[0] += 0.05
+        return []
+
+    monkeypatch.setattr(library, "scan", scan)
+    monkeypatch.setattr(library.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(library.time, "thread_time", lambda: cost[0])
+    found = library.Library(tmp_path)
+    while clock[0] < 200:
+        found.entries()
+        clock[0] += 0.25
+    assert 0.005 < 0.05 * len(scanned) / 100 <= 0.0105
+
+
+def test_only_what_changed_is_asked_whether_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        written(tmp_path / name, 3)
+    found = library.Library(tmp_path)
+    assert found.running() == []
+    looked = list[str]()
+    whole = found.card
+    monkeypatch.setattr(found, "card", lambda entry: (looked.append(entry.name), whole(entry))[1])
+    found.until = -1
+    assert found.running() == []
+    assert looked == []
+    os.utime(tmp_path / "b" / "status.json", (time.time(), time.time() + 1))
+    found.until = -1
+    found.running()
+    assert looked == ["b"]

@@ -57,6 +57,10 @@ def sample(
     ] = None,
     checkpoint: Annotated[str, typer.Option(help="Of a run: last or best.")] = "last",
     scale: Annotated[int | None, typer.Option(help="Enlarge a picture this many times; default: by its size.")] = None,
+    truncation: Annotated[
+        float | None,
+        typer.Option(help="Of a picture: latents within plus or minus this, 0 to 8: surer images, less variety."),
+    ] = None,
     engine: Engine = None,
     producer: Annotated[
         str | None, typer.Option(help="Who answers for the files, as they say themselves; default: $CONDGAN_PRODUCER.")
@@ -80,7 +84,7 @@ def sample(
             path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
             count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
             checkpoint=checkpoint, scale=scale, engine=engine, producer=producer,
-            visible_label=visible_label, format=format, keep=keep, shard_size=shard_size, progress=progress,
-            say=said.append,
+            visible_label=visible_label, format=format, keep=keep, shard_size=shard_size, truncation=truncation,
+            progress=progress, say=said.append,
         )  # fmt: skip
     print(written, *said, sep="\n")

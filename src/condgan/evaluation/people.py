@@ -104,13 +104,15 @@ def percent(one: Share) -> str:
 
 
 def of_run(run: Run) -> People | None:
-    """What people said of a run; none where nobody has judged.
+    """What people said of a run in sessions that have ended; none where nobody has judged.
+
+    Figures that change with each answer would tell a judge what was what.
 
     Raises:
         CondganError: the file of judgements is damaged.
     """
     path = run.evaluation / FILE
-    return summary(Judgements(path).sessions()) if path.is_file() else None
+    return summary([one for one in Judgements(path).sessions() if one.ended]) if path.is_file() else None
 
 
 def of_path(path: str) -> People | None:

@@ -51,6 +51,7 @@ def to_file(
     shard_size: int | None = None,
     checkpoint: str = "last",
     scale: int | None = None,
+    truncation: float | None = None,
     engine: str | None = None,
     producer: str | None = None,
     visible_label: Language | None = None,
@@ -81,6 +82,7 @@ def to_file(
         shard_size: samples that are written at a time: of each file, where the format has several; default 10,000.
         checkpoint: of a run, ``last`` or ``best``.
         scale: whole-number enlargement of a picture, 1 to 64.
+        truncation: of a picture, latents within plus or minus this, above 0, 8 at most, as `draws.truncation` has it.
         engine: as for `generator.load`.
         producer: who answers for the files, as they say themselves; none: ``CONDGAN_PRODUCER`` of the environment, else
             condgan.
@@ -98,6 +100,7 @@ def to_file(
         "sequence": sequence, "index": index, "grid": grid, "per_class": per_class, "count": count, "counts": counts,
         "balance": balance, "conditions": conditions, "walk": walk, "frames": frames, "scale": scale, "exact": exact,
         "visible_label": visible_label, "format": format, "keep": keep, "shard_size": shard_size,
+        "truncation": truncation,
     }  # fmt: skip
     options.check(given)
     dataset = any(given[name] is not None for name in options.DATASETS)
@@ -115,10 +118,12 @@ def to_file(
     generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain
     told = of_generator(told, generator)
+    bounded = {"truncation": sampling.check_bound(truncation)}
     if walk is not None:
         output = output or free("walk.gif")
         labels = chosen(generator, sequence, index)
         along = walks.job(generator, walk, frames, seed, labels, output, scale, visible_label)
+        along = along.model_copy(update=bounded)
         say(walks.write(generator, along, output, told, progress))
         return output
     if conditions is None and domain.condition is not None and recipe.conditional:
@@ -132,6 +137,8 @@ def to_file(
     wanted: Conditions
     vectors = None if conditions is None else read_conditions(conditions, generator.length())
     if domain.vector is not None or dataset or format or (output is not None and row.ending and output.suffix):
+        if truncation is not None:
+            raise ArgumentError("truncation", truncation, "is for pictures, and this is a dataset: leave it out")
         row = row if output is not None or format else writers.of(Path("samples.npz"))
         output = output or free("samples.npz" if row.vectors else f"samples{row.ending}")
         if vectors is None and not recipe.conditional:
@@ -167,6 +174,7 @@ def to_file(
     else:
         wanted = row_classes(generator, sequence, index) if vectors is None else vectors
         job = jobs.row(recipe, domain, wanted, seed, scale, visible_label)
+    job = job.model_copy(update=bounded)
     picture, wanted = job.draw(generator), job.classes(generator)
     check_free(output)
     images.save_png(output, picture, told.of("grid" if grid else "row", jobs.recorded(job)))

@@ -20,6 +20,7 @@ CONFLICTS: dict[str, tuple[str, ...]] = {
     "scale": ("exact",),
     "visible_label": ("per_class", "count", "counts", "balance", "format"),
     "format": ("grid", "walk", "exact", "scale"),
+    "truncation": ("per_class", "count", "counts", "balance", "format", "keep"),
     "keep": ("grid", "walk", "conditions", "exact", "scale"),
 }
 """Options that exclude each other: each row's name, and all of its list."""

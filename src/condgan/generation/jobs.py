@@ -29,6 +29,7 @@ MILLISECONDS = 50  # that an animation shows a frame
 
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
+Bound = Annotated[float, Field(gt=0, le=sampling.MOST_BOUND)]  # latents are truncated to +- this
 Vector = Annotated[tuple[float, ...], Field(min_length=1, max_length=MAX_LENGTH)]
 
 
@@ -64,6 +65,7 @@ class Row(Section):
     """The vector condition of each image."""
     count: Annotated[int, Field(ge=1, le=MOST_IMAGES)] | None = None
     """How many images, of a generator without classes."""
+    truncation: Bound | None = None
     scale: Annotated[int, Field(ge=1, le=64)] = 1
     """The side of an image's pixel in pixels of the picture."""
     visible_label: Language | None = None
@@ -93,7 +95,8 @@ class Row(Section):
 
     def samples(self, source: Source) -> Pixels:
         """Its images, (N, C, H, W)."""
-        return sampling.pictures(source.sampler, source.recipe, self.classes(source), self.seed, self.index)
+        conditions, number, bound = self.classes(source), self.index, self.truncation
+        return sampling.pictures(source.sampler, source.recipe, conditions, self.seed, number, bound)
 
     def draw(self, source: Source) -> Pixels:
         """The picture, (h, w) or (h, w, 3)."""
@@ -139,6 +142,7 @@ class Walk(Section):
     """Between seeds, the classes that are shown at the same time, by name."""
     count: Annotated[int, Field(ge=1, le=sampling.MOST_COLUMNS)] | None = None
     """Between seeds, how many images are shown at the same time, of a generator without classes."""
+    truncation: Bound | None = None
     scale: Annotated[int, Field(ge=1, le=64)] = 1
     form: Literal["animation", "strip", "frame"] = "animation"
     frame: Annotated[int, Field(ge=0, lt=walks.MOST_FRAMES)] | None = None
@@ -185,12 +189,8 @@ class Walk(Section):
             CondganError: as for ``Generator.walk``.
         """
         conditions = self.labels or [None] * self.abreast
-        return [
-            walks.plan(
-                source.sampler, source.recipe, source.domain, self.stops, self.frames, self.seed, first, condition
-            )
-            for first, condition in enumerate(conditions)
-        ]
+        given = source.sampler, source.recipe, source.domain, self.stops, self.frames, self.seed
+        return [walks.plan(*given, first, label, self.truncation) for first, label in enumerate(conditions)]
 
     def _frames(self, source: Source, start: int) -> Iterator[Pixels]:
         strip, paths = self.form == "strip", self.plan(source)

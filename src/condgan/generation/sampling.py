@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from condgan import arguments
-from condgan.arrays import Conditions, Samples
-from condgan.draws import philox
+from condgan.arrays import Conditions, Latents, Samples
+from condgan.draws import philox, truncation
 from condgan.engines import Sampler
 from condgan.errors import CondganError
 from condgan.generation.classes import parse
@@ -13,34 +13,57 @@ from condgan.recipe import Domain, Recipe
 
 MOST_COLUMNS = 20  # of a picture
 MOST_SEED = (1 << 63) - 1
+MOST_BOUND = truncation.MOST
 
 
-def pictures(sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, first: int = 0) -> Samples:
+def pictures(
+    sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, first: int = 0, bound: float | None = None
+) -> Samples:
     """Sample images first, first + 1, ... of a seed for conditions (N, ...) -> (N, C, H, W) uint8, or (N, D) float32.
 
     Raises:
-        CondganError: the seed or the first number is out of range.
+        CondganError: the seed, the first number or the bound is out of range.
     """
     first = arguments.integer("first", first, 0, MOST_SEED - len(conditions))
-    return numbered(sampler, recipe, conditions, seed, np.arange(first, first + len(conditions)))
+    return numbered(sampler, recipe, conditions, seed, np.arange(first, first + len(conditions)), bound)
 
 
 def numbered(
-    sampler: Sampler, recipe: Recipe, conditions: Conditions, seed: int, numbers: npt.NDArray[np.int64]
+    sampler: Sampler,
+    recipe: Recipe,
+    conditions: Conditions,
+    seed: int,
+    numbers: npt.NDArray[np.int64],
+    bound: float | None = None,
 ) -> Samples:
     """Sample images with these numbers, (N,), of a seed for conditions (N, ...). Returns as ``pictures``.
 
-    An image is a function of (seed, its number, its condition) alone, and so independent of the batch size.
+    An image is a function of (seed, its number, its condition, the bound) alone, and so independent of the batch size.
 
     Raises:
-        CondganError: the seed is out of range.
+        CondganError: the seed or the bound is out of range.
     """
-    return sampler.sample(philox.latents(recipe.latent, check_seed(seed), numbers), conditions)
+    return sampler.sample(latents(recipe, seed, numbers, bound), conditions)
+
+
+def latents(recipe: Recipe, seed: int, numbers: npt.ArrayLike, bound: float | None = None) -> Latents:
+    """The latents with these numbers, (N,), of a seed -> (N, dim); with a bound, truncated to +-bound.
+
+    Raises:
+        CondganError: the seed or the bound is out of range.
+    """
+    drawn = philox.latents(recipe.latent, check_seed(seed), numbers)
+    return drawn if bound is None else truncation.truncated(recipe.latent, drawn, bound)
 
 
 def check_seed(seed: int) -> int:
     """A seed, or an ArgumentError unless it is a whole number, 0 ... 2**63 - 1."""
     return arguments.integer("seed", seed, 0, MOST_SEED)
+
+
+def check_bound(bound: float | None) -> float | None:
+    """Within which latents are truncated, or an ArgumentError unless it is a number above 0, 8 at most; or none."""
+    return None if bound is None else truncation.check(bound)
 
 
 def in_turn(domain: Domain, count: int, first: int = 0) -> Conditions:

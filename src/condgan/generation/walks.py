@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from condgan import arguments
 from condgan.arrays import Labels, Latents, Samples
-from condgan.draws import philox
 from condgan.engines import Sampler
 from condgan.errors import ArgumentError, CondganError
 from condgan.generation import classes, sampling
@@ -70,6 +69,7 @@ def plan(
     seed: int = 0,
     first: int = 0,
     condition: str | int | None = None,
+    bound: float | None = None,
 ) -> Walk:
     """A walk along stops, as ``Generator.walk`` describes it.
 
@@ -80,7 +80,7 @@ def plan(
         raise CondganError(f"{recipe.name} has vector conditions: `walk` needs classes")
     stop_seeds = seeds(stops, domain)
     if stop_seeds is not None:
-        labels, latents = _one(condition, recipe, domain), _latents(recipe, stop_seeds, first)
+        labels, latents = _one(condition, recipe, domain), _latents(recipe, stop_seeds, first, bound)
         return Walk(sampler, labels, False, latents, places(len(stop_seeds), frames), domain)
     if not recipe.conditional:
         raise CondganError(
@@ -89,7 +89,7 @@ def plan(
     if condition is not None:
         raise ArgumentError("walk", arguments.shown(stops), "these stops are classes: leave out the other class")
     labels = classes.parse(stops, domain)
-    return Walk(sampler, labels, True, _latents(recipe, [seed], first), places(len(labels), frames), domain)
+    return Walk(sampler, labels, True, _latents(recipe, [seed], first, bound), places(len(labels), frames), domain)
 
 
 def words(stops: Classes, shown: Labels, domain: Domain) -> str:
@@ -149,9 +149,9 @@ def slerp(start: Latents, end: Latents, share: Numbers) -> Latents:
     return (left[:, None] * one + right[:, None] * other).astype(np.float32)
 
 
-def _latents(recipe: Recipe, stop_seeds: list[int], first: int) -> Latents:
+def _latents(recipe: Recipe, stop_seeds: list[int], first: int, bound: float | None) -> Latents:
     first = arguments.integer("first", first, 0, sampling.MOST_SEED)
-    return np.concatenate([philox.latents(recipe.latent, sampling.check_seed(seed), [first]) for seed in stop_seeds])
+    return np.concatenate([sampling.latents(recipe, seed, [first], bound) for seed in stop_seeds])
 
 
 def _one(condition: str | int | None, recipe: Recipe, domain: Domain) -> Labels:

@@ -111,12 +111,12 @@ def reductions(picture: Pixels) -> Iterator[tuple[int, Pixels]]:
 
 
 def remake(generator: Generator, tasks: Sequence[tuple[jobs.Job, Picture]]) -> list[Remade]:
-    """Make pictures of one generator again; rows of one seed are sampled together."""
+    """Make pictures of one generator again; rows of one seed, as much truncated, are sampled together."""
     results: list[Remade | None] = [refusal(generator, job, found) for job, found in tasks]
-    rows: dict[int, list[int]] = {}
+    rows: dict[tuple[int, float | None], list[int]] = {}
     for place, (job, _) in enumerate(tasks):
         if results[place] is None and type(job) is jobs.Row:
-            rows.setdefault(job.seed, []).append(place)
+            rows.setdefault((job.seed, job.truncation), []).append(place)
     for places in rows.values():
         wanted = [job for place in places if isinstance(job := tasks[place][0], jobs.Row)]
         for place, job, samples in zip(places, wanted, _sampled(generator, wanted), strict=True):
@@ -232,14 +232,16 @@ def _sampled(generator: Generator, rows: Sequence[jobs.Row]) -> Iterator[Samples
         part = rows[first:last]
         conditions = np.concatenate([row.classes(generator) for row in part])
         numbers = np.concatenate([np.arange(row.index, row.index + row.images) for row in part])
-        samples = sample(generator, conditions, part[0].seed, numbers)
+        samples = sample(generator, conditions, part[0].seed, numbers, part[0].truncation)
         yield from np.split(samples, np.cumsum([row.images for row in part])[:-1])
         first = last
 
 
-def sample(generator: Generator, conditions: Conditions, seed: int, numbers: npt.NDArray[np.int64]) -> Samples:
-    """Images or vectors with these numbers under a seed."""
-    return sampling.numbered(generator.sampler, generator.recipe, conditions, seed, numbers)
+def sample(
+    generator: Generator, conditions: Conditions, seed: int, numbers: npt.NDArray[np.int64], bound: float | None = None
+) -> Samples:
+    """Images or vectors with these numbers under a seed, their latents truncated to a bound."""
+    return sampling.numbered(generator.sampler, generator.recipe, conditions, seed, numbers, bound)
 
 
 def _drawn(generator: Generator, job: jobs.Job, found: Picture) -> Remade:

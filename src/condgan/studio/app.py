@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -13,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from condgan.errors import ArgumentError, CondganError
+from condgan.generation import jobs
+from condgan.generation.generator import SHIPPED
 from condgan.storage.manifest import software
 from condgan.studio import security
 from condgan.studio.detail import Logs
@@ -37,10 +40,13 @@ def create(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         task = asyncio.create_task(watch(parts.queue))
+        warming = asyncio.create_task(asyncio.to_thread(warm, parts.models))
         try:
             yield
         finally:
             task.cancel()
+            with suppress(CondganError):
+                await warming
             parts.pool.close()
 
     app = FastAPI(
@@ -71,6 +77,16 @@ async def watch(queue: Queue) -> None:
         with suppress(CondganError, OSError):
             await asyncio.to_thread(queue.look)
         await asyncio.sleep(LOOK_EVERY)
+
+
+def warm(models: Models) -> None:
+    """Draw a picture, so that the first one that is asked for does not wait for imports.
+
+    Raises:
+        CondganError: the generator in the package is damaged.
+    """
+    source = models.get(SHIPPED[0])
+    jobs.row(source.recipe, source.domain, np.zeros(1, np.int64), 0).draw(source)
 
 
 async def told(request: Request, error: Exception) -> Response:

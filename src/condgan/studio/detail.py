@@ -9,10 +9,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from condgan.diagnosis import alarms
+from condgan.diagnosis.alarms import Finding
 from condgan.errors import CondganError
+from condgan.evaluation import people
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
+from condgan.reports.language import Words
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, StepRecord, from_line, of_kind
 from condgan.runs.run import Run
@@ -83,8 +85,8 @@ class Logs:
             return [*followed.read()]
 
 
-def series(records: Sequence[Record], points: int = POINTS) -> dict[str, Any]:
-    """The figures of steps as columns, each the means of so many parts of the training, and all evaluations."""
+def series(records: Sequence[Record], words: Words, points: int = POINTS) -> dict[str, Any]:
+    """The figures of steps as columns, each the means of so many parts of the training, evaluations and alarms."""
     steps = of_kind(records, StepRecord)
     size = max(1, -(-len(steps) // points))
     parts = [steps[at : at + size] for at in range(0, len(steps), size)]
@@ -108,10 +110,18 @@ def series(records: Sequence[Record], points: int = POINTS) -> dict[str, Any]:
             for one in of_kind(records, EvaluationRecord)
         ],
         "alarms": [
-            {"step": one.step, "epoch": one.epoch, "kind": one.alarm, "text": one.text}
+            {
+                "step": one.step, "epoch": one.epoch, "images": one.images, "kind": one.alarm,
+                "text": sentence(one.alarm, one.text, words),
+            }
             for one in of_kind(records, AlarmRecord)
         ],
     }  # fmt: skip
+
+
+def sentence(kind: str, text: str, words: Words) -> str:
+    """What an alarm or finding says, in a language; its English is its own."""
+    return text if words.lang == "en" else words.get(f"means.{kind}", text)
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -176,19 +186,15 @@ def files(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def findings(run: Run, records: Sequence[Record]) -> list[dict[str, Any]]:
-    """What the log shows to have gone wrong, with advice and the command that follows it.
-
-    Raises:
-        CondganError: the recipe is damaged.
-    """
-    recipe = run.recipe
+def findings(recipe: Recipe, found: Sequence[Finding], words: Words) -> list[dict[str, Any]]:
+    """What has gone wrong, with its evidence, advice, and the command that follows it."""
     return [
         {
-            "kind": one.kind, "text": one.text, "evidence": str(one.evidence), "advice": [*one.advice],
+            "kind": one.kind, "text": sentence(one.kind, one.text, words), "evidence": words.evidence(one.evidence),
+            "advice": [*one.advice],
             "command": builtin.command(recipe, one.advice) if one.advice else None,
         }
-        for one in alarms.ordered(alarms.from_log(recipe, records))
+        for one in found
     ]  # fmt: skip
 
 
@@ -199,3 +205,13 @@ def evaluation(run: Run) -> dict[str, Any] | None:
         CondganError: they are damaged.
     """
     return Evaluation.load(run.evaluation).as_json() if (run.evaluation / FILE).is_file() else None
+
+
+def judged(run: Run) -> dict[str, Any] | None:
+    """What people said of it; none where nobody has judged, or before a first session has ended.
+
+    Raises:
+        CondganError: the file of judgements is damaged.
+    """
+    found = people.of_run(run)
+    return None if found is None else found.as_json()

@@ -108,6 +108,8 @@ class Models:
     kept: "OrderedDict[str, tuple[Any, Model]]" = field(default_factory=OrderedDict)
     real: tuple[str, Images] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    reading: threading.Lock = field(default_factory=threading.Lock)
+    """Of real images: who waits for a generator does not wait for them."""
 
     def get(self, name: str) -> Model:
         """The model of a name: ``mnist``, a run, or ``RUN@EPOCH``.
@@ -147,7 +149,7 @@ class Models:
             None if name in SHIPPED else subjects.splits_of(places.run(self.settings, name.partition("@")[0]).folder)
         )
         stamp = recipe.data.model_dump_json()
-        with self.lock:
+        with self.reading:
             if self.real is None or self.real[0] != stamp:
                 self.real = stamp, subjects.real_images(recipe.data, None, [], known).train.images
             return self.real[1]

@@ -17,7 +17,7 @@ from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_
 from condgan.runs.run import Run
 
 DEPTH = 4  # of folders below that of the runs
-FRESH = 1.0  # seconds: how old a listing may be
+FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share of a core that listings may cost
 MOST_CARDS = 5000  # in memory
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
 EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
@@ -44,18 +44,19 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.listed: tuple[float, list[Entry]] = (-FRESH, [])
+        self.listed: list[Entry] = []
+        self.until = -1.0  # until then it is fresh, by the clock that never goes back
         self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any]]] = OrderedDict()
         self.lock = threading.Lock()
 
     def entries(self) -> list[Entry]:
-        """All of them, those that changed last first; at most a second old."""
+        """All of them, those that changed last first; at most a second old, of thousands a few."""
         with self.lock:
-            at, found = self.listed
-            if time.monotonic() - at > FRESH:
-                found = sorted(scan(self.folder), key=lambda entry: (-entry.changed, entry.name))
-                self.listed = time.monotonic(), found
-            return found
+            if time.monotonic() > self.until:
+                began = time.thread_time()
+                self.listed = sorted(scan(self.folder), key=lambda entry: (-entry.changed, entry.name))
+                self.until = time.monotonic() + max(FRESH, (time.thread_time() - began) / LISTING)
+            return self.listed
 
     def page(
         self, search: str = "", state: str = "", sort: str = "newest", offset: int = 0, limit: int = 48
@@ -110,7 +111,13 @@ class Library:
     def running(self) -> list[str]:
         """The names of trainings that a process holds."""
         recent = [one for one in self.entries() if one.kind == "run" and time.time() - one.changed < 3600]
-        return [one.name for one in recent if self.card(one)["state"] == "running"]
+        return [one.name for one in recent if not self.is_still(one) and self.card(one)["state"] == "running"]
+
+    def is_still(self, entry: Entry) -> bool:
+        """Whether it did not run when its card was made, and nothing was written since."""
+        with self.lock:
+            kept = self.cards.get(entry.name)
+        return kept is not None and kept[1]["changed"] == entry.changed and kept[1]["state"] != "running"
 
 
 def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
@@ -166,7 +173,7 @@ def of_run(run: Run) -> dict[str, Any]:
     recipe, status = run.recipe, run.status
     last, alarms, newest = seen(run.log)
     figures = {name: last_value([last], name) for name in HEADLINES} if last is not None else {}
-    grids = sorted(run.samples.glob("[0-9]*.png"))
+    grid = newest_grid([run], run.folder)
     return {
         "state": status.state,
         "recipe": recipe.name,
@@ -177,7 +184,7 @@ def of_run(run: Run) -> dict[str, Any]:
         "reason": status.reason,
         "figures": {name: value for name, value in figures.items() if value is not None},
         "alarms": alarms,
-        "grid": f"samples/{grids[-1].name}" if grids else None,
+        **grid,
     }
 
 
@@ -189,7 +196,7 @@ def of_study(folder: Path) -> dict[str, Any]:
     """
     study = Study.open(folder)
     begun, outcomes = study.read()
-    grids = [one for name in begun[-1:] for one in sorted(study.run(name).samples.glob("[0-9]*.png"))]
+    grid = newest_grid([study.run(name) for name in begun[-1:]], folder)
     states = [one.state for one in outcomes.values()]
     return {
         "state": "finished" if begun and len(outcomes) == len(begun) else "open",
@@ -199,8 +206,17 @@ def of_study(folder: Path) -> dict[str, Any]:
         "outcomes": {state: states.count(state) for state in dict.fromkeys(states)},
         "figures": {},
         "alarms": [],
-        "grid": grids[-1].relative_to(folder).as_posix() if grids else None,
+        **grid,
     }
+
+
+def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
+    """The newest grid of samples of some runs: its path below a folder, and when it was written."""
+    grids = [one for run in runs for one in sorted(run.samples.glob("[0-9]*.png"))]
+    stamp = stamped(grids[-1]) if grids else None
+    if stamp is None:
+        return {"grid": None, "grid_written": None}
+    return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
 
 
 def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:

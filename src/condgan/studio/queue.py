@@ -2,6 +2,7 @@
 
 A job is a file. It is moved to ``started/`` before its process begins; what becomes of the training is in its run
 folder, as it is for every other. Processes are sessions of their own: neither the server nor the browser ends them.
+A shell waits for each, and writes how it ended, so that a later server knows it.
 """
 
 import itertools
@@ -24,6 +25,9 @@ from condgan.studio.library import Library
 from condgan.studio.settings import Settings
 
 MOST_WAITING = 200
+MOST_FAILED = 20  # that are shown
+KEEPING = '"$@"; echo $? > "$0.part" && mv "$0.part" "$0"'  # as a shell: a command, then its exit code into a file
+KILLED = "it was killed, or the machine went down: it said nothing of it"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Queue:
     def __init__(self, settings: Settings, library: Library, at_once: int = 1) -> None:
         self.settings, self.library, self.at_once = settings, library, at_once
         self.waiting_folder, self.started_folder = settings.own / "queue", settings.own / "started"
-        self.logs = settings.own / "logs"
+        self.logs, self.failed_folder = settings.own / "logs", settings.own / "failed"
         self.lock = FileLock(settings.own / "queue.lock")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -86,15 +90,16 @@ class Queue:
         return read(self.started_folder)
 
     def remove(self, job: str) -> None:
-        """Take back one that waits.
+        """Take back one that waits, or forget one that failed.
 
         Raises:
-            CondganError: none that waits has this id.
+            CondganError: none that waits or failed has this id.
         """
         with self.lock.acquire(timeout=5):
-            for one in self.waiting():
-                if one.id == job:
-                    (self.waiting_folder / f"{job}.json").unlink(missing_ok=True)
+            for folder in (self.waiting_folder, self.failed_folder):
+                if any(path.stem == job for path in folder.glob("*.json")):
+                    (folder / f"{job}.json").unlink(missing_ok=True)
+                    (self.logs / f"{Path(job).name}.txt").unlink(missing_ok=True)
                     return
         raise CondganError("that job does not wait: it was started, or removed")
 
@@ -116,6 +121,8 @@ class Queue:
 
     def is_alive(self, job: Job) -> bool:
         """Whether the process of a started job runs; one of an earlier server is known by its id."""
+        if self.code_file(job).is_file():
+            return False
         process = self.processes.get(job.id)
         if process is not None:
             return process.poll() is None
@@ -127,9 +134,12 @@ class Queue:
         self.started_folder.mkdir(parents=True, exist_ok=True)
         place = self.started_folder / f"{job.id}.json"
         os.replace(self.waiting_folder / f"{job.id}.json", place)
+        for failed in self.failed():
+            if failed.get("run") == job.run:
+                (self.failed_folder / f"{failed['id']}.json").unlink(missing_ok=True)
         with open(self.logs / f"{job.id}.txt", "ab") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "condgan", *job.words],
+                ["sh", "-c", KEEPING, str(self.code_file(job).absolute()), sys.executable, "-m", "condgan", *job.words],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self.processes[job.id] = process
@@ -138,29 +148,49 @@ class Queue:
         return begun
 
     def reap(self) -> None:
-        """Forget started jobs that have ended; the words of one that failed stay in its log."""
+        """Forget started jobs that have ended, whichever server began them; one that failed leaves its last words."""
         for job in self.started():
-            if not self.is_alive(job) and time.time() - job.asked > 1:
-                code = self.processes[job.id].poll() if job.id in self.processes else None
-                if code in (0, None):
+            if self.is_alive(job) or time.time() - job.asked <= 1:
+                continue
+            with suppress(Timeout), self.lock.acquire(timeout=0.1):  # no second server does the same
+                process = self.processes.pop(job.id, None)
+                if process is not None:
+                    process.wait()
+                if (code := self.code(job)) != "0":
+                    failure = json.dumps(asdict(job) | {"said": self.last_words(job, code)})
+                    atomic(self.failed_folder / f"{job.id}.json", failure.encode())
+                else:
                     (self.logs / f"{job.id}.txt").unlink(missing_ok=True)
                 (self.started_folder / f"{job.id}.json").unlink(missing_ok=True)
-                self.processes.pop(job.id, None)
-                if code not in (0, None):
-                    atomic(self.settings.own / "failed" / f"{job.id}.json", json.dumps(self.failure(job)).encode())
+                self.code_file(job).unlink(missing_ok=True)
 
-    def failure(self, job: Job) -> dict[str, Any]:
+    def code_file(self, job: Job) -> Path:
+        """Where the exit code of a job is written when it ends."""
+        return self.started_folder / f"{job.id}.code"
+
+    def code(self, job: Job) -> str:
+        """How a job ended; empty where nobody knows."""
+        with suppress(OSError):
+            return self.code_file(job).read_text("ascii", "replace").strip()
+        return ""
+
+    def last_words(self, job: Job, code: str) -> str:
         """What a job that failed said last."""
-        text = (self.logs / f"{job.id}.txt").read_text("utf-8", "replace") if self.logs.is_dir() else ""
+        text = ""
+        with suppress(OSError):
+            text = (self.logs / f"{job.id}.txt").read_text("utf-8", "replace")
         said = [line for line in text.splitlines() if line.strip()]
-        return asdict(job) | {"said": said[-1][:500] if said else ""}
+        killed = not code.isdecimal() or int(code) > 128  # as shells have it: 128 and the number of a signal
+        return KILLED if killed or not said else said[-1][:500]
 
     def failed(self) -> list[dict[str, Any]]:
-        """Jobs that ended with an error, the last first, with what they said."""
+        """Jobs that ended with an error, the last first, with what they said; a damaged file is left out."""
         found = list[dict[str, Any]]()
-        for path in sorted((self.settings.own / "failed").glob("*.json"), reverse=True)[:20]:
+        for path in sorted(self.failed_folder.glob("*.json"), reverse=True)[:MOST_FAILED]:
             with suppress(OSError, ValueError):
-                found.append(json.loads(path.read_bytes()))
+                told = json.loads(path.read_bytes())
+                if isinstance(told, dict) and told.get("id") == path.stem:
+                    found.append(told)
         return found
 
 

@@ -12,11 +12,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from condgan.errors import CondganError
 from condgan.experiments.comparison import compare
+from condgan.reports import language, verdicts
 from condgan.reports.report import report
 from condgan.runs import moment
 from condgan.studio import places
 from condgan.studio.parts import Parts, With
+from condgan.verdicts import kept
 
 router = APIRouter(tags=["reports"])
 pages = APIRouter(include_in_schema=False)
@@ -82,13 +85,51 @@ async def compared(one: str, other: str, parts: With) -> Any:
 
 
 @router.get("/verdicts/{name:path}")
-def verdict(name: str, parts: With) -> dict[str, Any]:
-    """What a study of `condgan worth`, `cure` or `reproduce` has found so far; nothing before its end."""
-    folder = places.place(parts.settings, name)
+def verdict(name: str, parts: With, lang: Literal["en", "zh"] = "en") -> dict[str, Any]:
+    """What a study of `condgan worth`, `cure` or `reproduce` has found so far; nothing before its end.
+
+    Raises:
+        CondganError: what it has found cannot be read.
+    """
+    folder, words = places.place(parts.settings, name), language.Words(lang)
     for file in VERDICTS:
         if (folder / file).is_file():
-            return {"kind": file.removesuffix(".json"), "found": json.loads((folder / file).read_text("utf-8"))}
+            kind = file.removesuffix(".json")
+            return {"kind": kind, "found": found(folder / file) | said(folder, kind, words)}
     return {"kind": None, "found": None}
+
+
+def found(path: Path) -> dict[str, Any]:
+    """The content of a file of JSON.
+
+    Raises:
+        CondganError: it is damaged.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise CondganError(f"{path.name} is damaged: resume the study, which writes it again")
+    return content
+
+
+def said(folder: Path, kind: str, words: language.Words) -> dict[str, Any]:
+    """The verdict of a study as a sentence of the language, and its ways in words; nothing where there is none.
+
+    Raises:
+        CondganError: it is damaged.
+    """
+    if kind == "worth":
+        if (worth := kept.of_worth(folder)) is None:
+            raise CondganError("worth.json is damaged: resume the study, which writes it again")
+        table = [one.model_dump() | {"way": verdicts.way(one.way, words)} for one in worth.table]
+        return {"sentence": verdicts.of_worth(worth, words), "table": table}
+    if kind == "cure":
+        if (cure := kept.of_cure(folder)) is None:
+            raise CondganError("cure.json is damaged: resume the study, which writes it again")
+        return {"sentence": verdicts.of_cure(cure, words)}
+    return {}
 
 
 def placed(parts: Parts, name: str) -> str:

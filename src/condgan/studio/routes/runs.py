@@ -5,14 +5,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
+from condgan.diagnosis import alarms
 from condgan.diagnosis.diagnosis import diagnose
 from condgan.experiments.study import Study
 from condgan.recipe.text import differences
+from condgan.reports.language import Words
 from condgan.studio import detail, places, queue
 from condgan.studio.parts import With
 
 router = APIRouter(tags=["runs"])
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
+Language = Literal["en", "zh"]
 Sort = Literal["newest", "name", "label_accuracy", "fid", "recall", "coverage"]
 
 
@@ -34,19 +37,23 @@ def listed(
 
 
 @router.get("/runs/{name:path}/series")
-def series(name: str, parts: With, points: Annotated[int, Query(ge=10, le=5000)] = detail.POINTS) -> dict[str, Any]:
+def series(
+    name: str, parts: With, points: Annotated[int, Query(ge=10, le=5000)] = detail.POINTS, lang: Language = "en"
+) -> dict[str, Any]:
     """Figures over time: columns of means, evaluations, alarms."""
-    return detail.series(parts.logs.read(places.run(parts.settings, name)), points)
+    return detail.series(parts.logs.read(places.run(parts.settings, name)), Words(lang), points)
 
 
 @router.get("/runs/{name:path}/diagnosis")
-async def diagnosis(name: str, parts: With, pictures: bool = False) -> dict[str, Any]:
+async def diagnosis(name: str, parts: With, pictures: bool = False, lang: Language = "en") -> dict[str, Any]:
     """What went wrong and what may help, by the log; with ``pictures``, by generated images too, which takes longer."""
     run = places.run(parts.settings, name)
+    recipe = run.recipe
     if pictures:
-        found = await parts.pool.run(lambda: diagnose(run.folder))
-        return found.as_json(name)
-    return {"run": name, "findings": detail.findings(run, parts.logs.read(run))}
+        told = await parts.pool.run(lambda: diagnose(run.folder))
+        return told.as_json(name) | {"findings": detail.findings(recipe, told.findings, Words(lang))}
+    found = alarms.ordered(alarms.from_log(recipe, parts.logs.read(run)))
+    return {"run": name, "findings": detail.findings(recipe, found, Words(lang))}
 
 
 @router.get("/runs/{name:path}/differences")
@@ -101,4 +108,12 @@ def one(name: str, parts: With) -> dict[str, Any]:
         }  # fmt: skip
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
-    return {"name": name, "kind": "run", **found, "evaluation": detail.evaluation(run)}
+    said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
+    return {
+        "name": name,
+        "kind": "run",
+        **found,
+        "evaluation": detail.evaluation(run),
+        "people": detail.judged(run),
+        "said": said,
+    }

@@ -26,6 +26,7 @@ from condgan.studio.parts import Parts, With
 router = APIRouter(tags=["sampling"])
 Name = Annotated[str, Field(max_length=300, examples=["mnist"])]
 Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
+Bound = Annotated[float, Field(gt=0, le=sampling.MOST_BOUND)]
 MOST_LISTED = 2000  # models
 TYPES = {"png": "image/png", "npz": "application/octet-stream", "gif": "image/gif"}
 
@@ -46,6 +47,8 @@ class Pictures(BaseModel):
     seed: Seed = 0
     index: Seed = 0
     """The number of the first image under the seed."""
+    truncation: Bound | None = None
+    """Latents within plus or minus this; none: as they are drawn."""
     columns: Annotated[int, Field(ge=1, le=100)] | None = None
     """A grid of so many columns; none: a row."""
     scale: Annotated[int, Field(ge=1, le=16)] | None = None
@@ -64,6 +67,8 @@ class Walk(BaseModel):
     label: str | None = None
     """The class, where stops are seeds."""
     seed: Seed = 0
+    truncation: Bound | None = None
+    """As for pictures: of the latents of the stops."""
     scale: Annotated[int, Field(ge=1, le=16)] | None = None
     format: Literal["png", "gif"] = "png"
     """A strip of all frames, or an animation."""
@@ -139,7 +144,7 @@ def made(parts: Parts, order: Pictures) -> Response:
     else:
         row = jobs.row(source.recipe, source.domain, conditions, order.seed, order.scale)
         job = jobs.Grid(**row.model_dump(), columns=order.columns)
-    job = job.model_copy(update={"index": order.index})
+    job = job.model_copy(update={"index": order.index, "truncation": order.truncation})
     manifest = of_generator(begin(), source.generator)
     if order.format == "png":
         kind: Kind = "grid" if isinstance(job, jobs.Grid) else "image" if job.alone else "row"
@@ -163,7 +168,7 @@ def beside(parts: Parts, order: Pictures) -> Response:
     """
     source = parts.models.get(order.model)
     job = jobs.row(source.recipe, source.domain, wanted(source, order), order.seed, order.scale)
-    images = job.model_copy(update={"index": order.index}).samples(source)
+    images = job.model_copy(update={"index": order.index, "truncation": order.truncation}).samples(source)
     train = parts.models.training_images(order.model)
     found = train[neighbours.nearest_image(images, train)[1]]
     shown = row(found, job.scale) if order.columns is None else grid(found, order.columns, None, job.scale)
@@ -181,6 +186,7 @@ def walked(parts: Parts, order: Walk) -> Response:
     labels = None if order.label is None else tuple(names(source, order.label))
     form: Literal["strip", "animation"] = "strip" if order.format == "png" else "animation"
     job = jobs.walk(source.domain, order.stops, order.frames, order.seed, labels=labels, scale=order.scale, form=form)
+    job = job.model_copy(update={"truncation": order.truncation})
     manifest = of_generator(begin(), source.generator).of("walk", jobs.recorded(job))
     if order.format == "png":
         return answer(png(job.draw(source), manifest), "png")

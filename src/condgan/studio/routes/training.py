@@ -13,6 +13,7 @@ from condgan.runs import moment
 from condgan.studio import places
 from condgan.studio.parts import With
 from condgan.training import beginning
+from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
 router = APIRouter(tags=["training"])
 SOURCE = "data.source"
@@ -39,13 +40,16 @@ class Train(BaseModel):
     """So many trainings, as a study."""
 
 
+Minutes = Annotated[float, Field(ge=LEAST_MINUTES, le=MOST_MINUTES)]
+
+
 class Worth(BaseModel):
     """A question to a dataset: do synthetic images help?"""
 
     model_config = ConfigDict(extra="forbid")
 
     data: Annotated[str, Field(max_length=1000)]
-    minutes: Annotated[float, Field(ge=1, le=10_000)] = 20
+    minutes: Minutes = 20
     run: str | None = Field(None, max_length=200)
 
 
@@ -55,7 +59,7 @@ class Cure(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     of: Annotated[str, Field(max_length=300)]
-    minutes: Annotated[float, Field(ge=1, le=10_000)] = 20
+    minutes: Minutes = 20
     run: str | None = Field(None, max_length=200)
 
 
@@ -73,12 +77,17 @@ def recipes() -> dict[str, Any]:
 def check(order: Train, parts: With) -> dict[str, Any]:
     """Whether a training can be: its command, its whole recipe, and how that differs from the built-in one.
 
-    Raises:
-        CondganError: it cannot, with the reason.
+    Of one that cannot be, ``problem`` says why: that is an answer to the question, and no error.
     """
-    recipe, reason = planned(order, parts)
+    try:
+        recipe, reason = planned(order, parts)
+        if order.run is not None:
+            places.new(parts.settings, order.run)
+    except CondganError as error:
+        return {"problem": str(error), "field": error.argument if isinstance(error, ArgumentError) else None}
     known = builtin.RECIPES.get(recipe.name)
     return {
+        "problem": None,
         "command": shlex.join(["condgan", *words(order, parts)]),
         "recipe": recipe.model_dump(mode="json"),
         "changes": [] if known is None else [*differences(recipe, known)],
@@ -122,7 +131,7 @@ def cure(order: Cure, parts: With) -> dict[str, str]:
 
 @router.delete("/jobs/{job}")
 def remove(job: str, parts: With) -> dict[str, str]:
-    """Take back a training that waits."""
+    """Take back a training that waits, or forget one that failed."""
     parts.queue.remove(job)
     return {"job": job}
 

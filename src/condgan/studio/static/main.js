@@ -127,7 +127,7 @@ function App() {
     ${token.value ? html`<main id="content" class="page" tabindex="-1"><${Content} /></main>` : html`<${TokenForm} />`}
     <div class="sr" role="status" aria-live="polite">${said.value}</div>
     ${notice.value && html`<div class=${`notice ${notice.value.bad ? "notice-bad" : ""}`}>
-      <span>${notice.value.text}</span>
+      <span>${notice.value.text}${notice.value.bad && language.value !== "en" && html`<small class="english">${t("error.english")}</small>`}</span>
       <button type="button" class="icon" aria-label=${t("close")} onClick=${() => (notice.value = null)}>×</button>
     </div>`}`;
 }

@@ -73,6 +73,11 @@ export function encoded(name) {
   return name.split("/").map(encodeURIComponent).join("/");
 }
 
+/** An address of figures that are told in words, in the language of the page. @param {string} path */
+export function inLanguage(path) {
+  return `${path}${path.includes("?") ? "&" : "?"}lang=${language.value}`;
+}
+
 /** The address of a run's page. @param {string} name */
 export function runAddress(name) {
   return `#/runs/${encoded(name)}`;

@@ -3,7 +3,7 @@ import { h, render } from "./vendor/preact.js";
 import htm from "./vendor/htm.js";
 
 export { render };
-export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
+export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
 export { signal, computed, effect, batch } from "./vendor/signals.js";
 
 /** @typedef {import("./vendor/preact.js").ComponentChildren} Children */

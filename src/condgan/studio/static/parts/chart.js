@@ -1,10 +1,11 @@
 // Curves over images seen: uPlot, with the moment that the slider is at, which dragging moves.
 import uPlot from "../vendor/uplot.js";
-import { html, useEffect, useRef, useState } from "../ui.js";
+import { html, useEffect, useId, useRef, useState } from "../ui.js";
 import { theme } from "../state.js";
 import { short } from "../words.js";
 
 /** @typedef {{label: string, color: number, dash?: number[], faint?: boolean, points?: boolean, x: number[], y: (number | null)[]}} Curve */
+/** @typedef {{x: number, title: string, text: string}} Alarm */
 
 export const LEFT = 58; // pixels of the axis: the slider begins where the curves do
 export const RIGHT = 20;
@@ -49,10 +50,10 @@ export function smoothed(values) {
 }
 
 /**
- * @param {{label: string, curves: Curve[], log: boolean, range: [number, number], moment: number | null,
- *   marks: number[], height: number, onMoment: (x: number) => void, value: (y: number) => string}} props
+ * @param {{label: string, curves: Curve[], log: boolean, parts?: boolean, range: [number, number], moment: number | null,
+ *   marks: number[], alarms: Alarm[], height: number, onMoment: (x: number) => void, value: (y: number) => string}} props
  */
-export function Chart({ label, curves, log, range, moment, marks, height, onMoment, value }) {
+export function Chart({ label, curves, log, parts = false, range, moment, marks, alarms, height, onMoment, value }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {uPlot | null} */ (null));
   const line = useRef(/** @type {HTMLElement | null} */ (null));
@@ -62,7 +63,7 @@ export function Chart({ label, curves, log, range, moment, marks, height, onMome
 
   useEffect(() => {
     const element = /** @type {HTMLDivElement} */ (place.current);
-    const found = new uPlot(options(element.clientWidth, height, curves, log, range, marks, value), joined(curves, log), element);
+    const found = new uPlot(options(element.clientWidth, height, curves, log, parts, range, marks, value), joined(curves, log), element);
     plot.current = found;
     line.current = document.createElement("div");
     line.current.className = "moment-line";
@@ -75,14 +76,31 @@ export function Chart({ label, curves, log, range, moment, marks, height, onMome
       watch.disconnect();
       found.destroy();
     };
-  }, [curves, log, range[0], range[1], colors, height, marks.length]);
+  }, [curves, log, parts, range[0], range[1], colors, height, marks.length]);
   useEffect(() => {
     if (!line.current) return;
     const [from, to] = range;
     line.current.hidden = moment === null;
     line.current.style.left = `${(100 * ((moment ?? from) - from)) / (to - from || 1)}%`;
   });
-  return html`<div class="chart" ref=${place} role="img" aria-label=${`${label}: ${summary(curves, value)}`} style=${{ height: `${height}px` }}></div>`;
+  return html`<div class="chart-box">
+    <div class="chart" ref=${place} role="img" aria-label=${`${label}: ${summary(curves, value)}`} style=${{ height: `${height}px` }}></div>
+    <${Alarms} alarms=${alarms} range=${range} />
+  </div>`;
+}
+
+/** Lines where alarms were raised; a mark on each says its sentence. @param {{alarms: Alarm[], range: [number, number]}} props */
+function Alarms({ alarms, range: [from, to] }) {
+  const [open, setOpen] = useState(-1);
+  const id = useId();
+  const chosen = alarms[open];
+  return html`
+    <div class="alarm-lines" style=${{ left: `${LEFT}px`, right: `${RIGHT}px` }}>
+      ${alarms.map(({ x, title, text }, at) => html`<button type="button" key=${`${x} ${title}`} class="alarm-mark" style=${{ left: `${(100 * (x - from)) / (to - from || 1)}%` }}
+        aria-label=${title} aria-expanded=${open === at} aria-describedby=${open === at ? id : undefined} title=${`${title}. ${text}`} onClick=${() => setOpen(open === at ? -1 : at)}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && setOpen(-1)}></button>`)}
+    </div>
+    ${chosen && html`<p class="warn small alarm-said" id=${id} role="status"><b>${chosen.title}.</b> ${chosen.text}</p>`}`;
 }
 
 /** What the curves show, in words. @param {Curve[]} curves @param {(y: number) => string} value */
@@ -124,10 +142,10 @@ function isPositive(curves) {
 }
 
 /**
- * @param {number} width @param {number} height @param {Curve[]} curves @param {boolean} log @param {[number, number]} range
+ * @param {number} width @param {number} height @param {Curve[]} curves @param {boolean} log @param {boolean} parts @param {[number, number]} range
  * @param {number[]} marks @param {(y: number) => string} value @returns {uPlot.Options}
  */
-function options(width, height, curves, log, range, marks, value) {
+function options(width, height, curves, log, parts, range, marks, value) {
   const axis = { stroke: css("--soft"), font: `12px ${css("--sans")}`, grid: { stroke: css("--line"), width: 1 }, ticks: { show: false } };
   return {
     width: width || 300,
@@ -135,7 +153,7 @@ function options(width, height, curves, log, range, marks, value) {
     padding: [10, RIGHT, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
-    scales: { x: { time: false, range: () => range }, y: log ? { distr: isPositive(curves) ? 3 : 4 } : {} },
+    scales: { x: { time: false, range: () => range }, y: log ? { distr: isPositive(curves) ? 3 : 4 } : parts ? { range: (_, low, high) => shares(low, high) } : {} },
     axes: [
       { ...axis, size: 30, space: 70, grid: { show: false }, values: (_, splits) => splits.map(images) },
       { ...axis, size: LEFT, values: (_, splits) => splits.map((one) => (one === null ? "" : value(one))) },
@@ -154,6 +172,12 @@ function options(width, height, curves, log, range, marks, value) {
     ],
     hooks: { draw: [(found) => ticked(found, marks)] },
   };
+}
+
+/** The axis of shares, which are never more than all. @param {number | null} low @param {number | null} high @returns {[number, number]} */
+function shares(low, high) {
+  const room = Math.max(0.02, 0.1 * ((high ?? 1) - (low ?? 0)));
+  return [Math.max(0, (low ?? 0) - room), Math.min(1, (high ?? 1) + room)];
 }
 
 /** Short marks on the axis where there are samples. @param {uPlot} found @param {number[]} marks */

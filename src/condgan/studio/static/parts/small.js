@@ -1,6 +1,6 @@
 // Small parts that every view uses: states, commands to copy, empty states, bars, fields.
 import { html, useState } from "../ui.js";
-import { said, tell } from "../state.js";
+import { language, said, tell } from "../state.js";
 import { stateName, t } from "../words.js";
 
 /** @typedef {import("../ui.js").Children} Children */
@@ -29,10 +29,10 @@ export function Command({ text }) {
   </div>`;
 }
 
-/** What is not there yet, and what to do. @param {{title: string, text?: string, command?: string, children?: Children}} props */
-export function Empty({ title, text, command, children }) {
+/** What is not there yet, and what to do. @param {{title: string, text?: string, command?: string, inner?: boolean, children?: Children}} props inner: below the heading of a panel */
+export function Empty({ title, text, command, inner, children }) {
   return html`<div class="empty">
-    <h3>${title}</h3>
+    <${inner ? "h3" : "h2"} class="empty-title">${title}</${inner ? "h3" : "h2"}>
     ${text && html`<p>${text}</p>`}
     ${command && html`<${Command} text=${command} />`}
     ${children}
@@ -75,7 +75,8 @@ export function Chips({ label, options, on, onToggle, children }) {
 /** An error in place of what could not be shown. @param {{error: unknown, again?: () => void}} props */
 export function Trouble({ error, again }) {
   return html`<div class="empty" role="alert">
-    <p class="bad">${error instanceof Error ? error.message : String(error)}</p>
+    <p class="bad" lang="en">${error instanceof Error ? error.message : String(error)}</p>
+    ${language.value !== "en" && html`<p class="muted small">${t("error.english")}</p>`}
     ${again && html`<button type="button" onClick=${again}>${t("again")}</button>`}
   </div>`;
 }

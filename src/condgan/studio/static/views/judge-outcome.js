@@ -2,18 +2,12 @@
 import { html, useEffect, useState } from "../ui.js";
 import { ask, download, made } from "../api.js";
 import { encoded, trying } from "../state.js";
+import { Percent } from "../parts/share.js";
 import { Picture } from "../parts/picture.js";
 import { Trouble } from "../parts/small.js";
 import { t } from "../words.js";
 
-/** @typedef {import("./judge.js").Session} Session @typedef {{value: number, low: number, high: number, n: number}} Share */
-
-/** A share with its interval. @param {Share | null | undefined} one */
-function percent(one) {
-  if (!one) return "–";
-  const [value, low, high] = [one.value, one.low, one.high].map((part) => `${Math.round(100 * part)}%`);
-  return html`<b>${value}</b> <small class="muted">${low} – ${high}, n = ${one.n}</small>`;
-}
+/** @typedef {import("./judge.js").Session} Session */
 
 /** @param {{session: Session, onAgain: () => void}} props */
 export function Outcome({ session, onAgain }) {
@@ -31,11 +25,11 @@ export function Outcome({ session, onAgain }) {
     ${error && html`<${Trouble} error=${error} />`}
     ${found && (pair || found.ended) && html`<dl class="measured">
       ${pair
-        ? html`<div><dt>${t("judge.preferred", { run: session.run, other: session.other })}</dt><dd>${percent(ours?.preferred)}</dd></div>`
+        ? html`<div><dt>${t("judge.preferred", { run: session.run, other: session.other })}</dt><dd><${Percent} one=${ours?.preferred} /></dd></div>`
         : html`<div><dt>${t("judge.told")}</dt><dd><b>${right} / ${found.pictures.length}</b></dd></div>
-          <div><dt>${t("judge.errors")}</dt><dd>${percent(summary?.errors)}</dd></div>
-          <div><dt>${t("judge.fooled")}</dt><dd>${percent(summary?.fooled)}</dd></div>
-          <div><dt>${t("judge.doubted")}</dt><dd>${percent(summary?.doubted)}</dd></div>
+          <div><dt>${t("judge.errors")}</dt><dd><${Percent} one=${summary?.errors} /></dd></div>
+          <div><dt>${t("judge.fooled")}</dt><dd><${Percent} one=${summary?.fooled} /></dd></div>
+          <div><dt>${t("judge.doubted")}</dt><dd><${Percent} one=${summary?.doubted} /></dd></div>
           ${summary?.milliseconds && html`<div><dt>${t("judge.exposure")}</dt><dd><b>${Math.round(summary.milliseconds)} ms</b></dd></div>`}`}
     </dl>`}
     ${found?.ended && html`<ul class="reveal">${found.pictures.map((/** @type {any} */ one) => html`<${Revealed} key=${one.number} path=${`${session.base}/${session.session}/pictures/${one.number}`} one=${one} />`)}</ul>`}

@@ -1,5 +1,5 @@
 // One session of a judge: a picture, or two, and two keys.
-import { html, useEffect, useRef, useState } from "../ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
 import { ask, made } from "../api.js";
 import { said, tell } from "../state.js";
 import { Progress, Trouble } from "../parts/small.js";
@@ -72,7 +72,7 @@ export function Judging({ session, onEnd, onLost }) {
       setError(why);
     }
   };
-  useEffect(() => {
+  useLayoutEffect(() => { // with the picture, so that no key is taken for the one before
     const keys = { ArrowLeft: 0, f: 0, F: 0, ArrowRight: 1, j: 1, J: 1 };
     const press = (/** @type {KeyboardEvent} */ event) => {
       const which = /** @type {Record<string, number>} */ (keys)[event.key];

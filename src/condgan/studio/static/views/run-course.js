@@ -7,7 +7,7 @@ import { TimeSlider } from "../parts/grid-slider.js";
 import { Chips, Command, Empty } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
 import { Over } from "./run-over.js";
-import { count, figure, figureName, short, t } from "../words.js";
+import { alarmName, count, figure, figureName, short, t } from "../words.js";
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Grid} Grid */
 /** @typedef {import("../parts/chart.js").Curve} Curve */
@@ -38,7 +38,8 @@ export function Course({ name, detail, series }) {
     setMoment(found ? (found === grids.at(-1) ? null : found.images) : x);
     if (found) said.value = t("run.moment.text", { epoch: short(found.epoch), images: count(found.images) });
   };
-  const shared = { all, log, smooth, range: /** @type {[number, number]} */ ([0, last]), moment: grid?.images ?? moment, marks: grids.map((one) => one.images), onMoment: go };
+  const alarms = (series?.alarms ?? []).map((one) => ({ x: one.images, title: t("run.alarm.at", { epoch: short(one.epoch), alarm: alarmName(one.kind) }), text: one.text }));
+  const shared = { all, log, smooth, range: /** @type {[number, number]} */ ([0, last]), moment: grid?.images ?? moment, marks: grids.map((one) => one.images), alarms, onMoment: go };
   return html`<div class="course">
     <section class="panel course-losses">
       <div class="panel-head"><h2>${t("run.losses")}</h2>
@@ -47,20 +48,20 @@ export function Course({ name, detail, series }) {
           <label class="check"><input type="checkbox" checked=${log} onChange=${() => setLog(!log)} />${t("run.log")}</label>
         </div>
       </div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} title=${t("run.no.steps")} text=${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })} />` : html`<${Losses} ...${shared} />`}
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} inner title=${t("run.no.steps")} text=${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })} />` : html`<${Losses} ...${shared} />`}
       <${TimeSlider} range=${shared.range} at=${shared.moment ?? last} places=${shared.marks} text=${told} onChange=${go} />
       <${Over} name=${name} over=${over} onChange=${setOver} />
     </section>
     <section class="panel course-grid">
       <div class="panel-head"><h2>${t("run.grid")}</h2><span class="muted">${told}</span></div>
       ${detail && !grid
-        ? html`<${Empty} title=${t("run.grid.none")} text=${t("run.grid.none.text")} />`
+        ? html`<${Empty} inner title=${t("run.grid.none")} text=${t("run.grid.none.text")} />`
         : html`<${Picture} class="grid-picture" eager path=${grid ? fileOf(name, grid.file) : null} version=${grid?.images} alt=${t("run.grid.alt", { run: name, images: count(grid?.images ?? 0) })} />
           <p class="muted hint">${t("run.grid.drag")}</p>`}
     </section>
     <section class="panel course-metrics">
       <div class="panel-head"><h2>${t("run.metrics")}</h2></div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} title=${t("run.no.metrics")} text=${t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} inner title=${t("run.no.metrics")} text=${t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
     </section>
   </div>`;
 }
@@ -70,10 +71,10 @@ function nearest(grids, x) {
   return grids.reduce((best, one) => (!best || Math.abs(one.images - x) < Math.abs(best.images - x) ? one : best), /** @type {Grid | undefined} */ (undefined));
 }
 
-/** @typedef {{all: [string, Series][], log: boolean, smooth: boolean, range: [number, number], moment: number | null, marks: number[], onMoment: (x: number) => void}} Shared */
+/** @typedef {{all: [string, Series][], log: boolean, smooth: boolean, range: [number, number], moment: number | null, marks: number[], alarms: import("../parts/chart.js").Alarm[], onMoment: (x: number) => void}} Shared */
 
 /** @param {Shared} props */
-function Losses({ all, log, smooth, range, moment, marks, onMoment }) {
+function Losses({ all, log, smooth, range, moment, marks, alarms, onMoment }) {
   const names = Object.keys(all[0][1].steps).filter((one) => !PLACES.includes(one));
   const [on, toggle] = useChosen(LOSSES.filter((one) => names.includes(one)), names.slice(0, 1));
   const curves = useMemo(
@@ -93,11 +94,11 @@ function Losses({ all, log, smooth, range, moment, marks, onMoment }) {
     return short((smooth ? smoothed(steps[one]) : steps[one]).at(at));
   };
   return html`<${Legend} names=${names} on=${on} toggle=${toggle} value=${value} several=${all.length > 1} />
-    <${Chart} label=${t("run.chart.losses")} curves=${curves} log=${log} range=${range} moment=${moment} marks=${marks} height=${260} onMoment=${onMoment} value=${short} />`;
+    <${Chart} label=${t("run.chart.losses")} curves=${curves} log=${log} range=${range} moment=${moment} marks=${marks} alarms=${alarms} height=${260} onMoment=${onMoment} value=${short} />`;
 }
 
 /** @param {Shared} props */
-function Metrics({ all, log, range, moment, marks, onMoment }) {
+function Metrics({ all, log, range, moment, marks, alarms, onMoment }) {
   const names = [...new Set(all.flatMap(([, one]) => one.evaluations.flatMap(({ figures }) => Object.keys(figures))))];
   const [on, toggle] = useChosen(METRICS.filter((one) => names.includes(one)), names.slice(0, 1));
   const curves = useMemo(
@@ -116,7 +117,7 @@ function Metrics({ all, log, range, moment, marks, onMoment }) {
     return figure(one, seen?.figures[one]?.[0]);
   };
   return html`<${Legend} names=${names} on=${on} toggle=${toggle} value=${value} several=${all.length > 1} />
-    <${Chart} label=${t("run.chart.metrics")} curves=${curves} log=${log} range=${range} moment=${moment} marks=${marks} height=${220} onMoment=${onMoment} value=${(/** @type {number} */ y) => (parts ? `${Math.round(100 * y)}%` : short(y))} />`;
+    <${Chart} label=${t("run.chart.metrics")} curves=${curves} log=${log} parts=${parts} range=${range} moment=${moment} marks=${marks} alarms=${alarms} height=${220} onMoment=${onMoment} value=${(/** @type {number} */ y) => (parts ? `${Math.round(100 * y)}%` : short(y))} />`;
 }
 
 /** Which figures are shown: a set that a button changes. @param {string[]} first @param {string[]} otherwise @returns {[string[], (name: string) => void]} */

@@ -1,7 +1,7 @@
 // Other runs whose curves are laid over those of a run.
 import { html, useEffect, useState } from "../ui.js";
 import { ask, ofRun } from "../api.js";
-import { tell } from "../state.js";
+import { inLanguage, tell } from "../state.js";
 import { colorName } from "../parts/chart.js";
 import { t } from "../words.js";
 
@@ -40,7 +40,7 @@ export function Over({ name, over, onChange }) {
   const add = async (/** @type {string} */ other) => {
     if (over.some(([one]) => one === other) || other === name) return;
     try {
-      onChange([...over, [other, await ask(ofRun(other, "series?points=600"))]]);
+      onChange([...over, [other, await ask(inLanguage(ofRun(other, "series?points=600")))]]);
     } catch {
       tell(t("run.over.none", { run: other }), true);
     }

@@ -1,11 +1,10 @@
 // Parts of a run's page: accuracy of classes, figures on test images, diagnosis, files.
 import { html, useEffect, useState } from "../ui.js";
 import { ask, download, fileOf, made, ofRun } from "../api.js";
-import { tell, trying } from "../state.js";
+import { inLanguage, language, tell, trying } from "../state.js";
+import { Minutes } from "../parts/minutes.js";
 import { Command, Trouble } from "../parts/small.js";
 import { alarmName, figure, figureName, short, size, t } from "../words.js";
-
-const CURE = 20; // minutes
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Evaluated} Evaluated */
 /** @typedef {{kind: string, text: string, evidence: string, advice: string[], command?: string | null}} Finding */
@@ -39,7 +38,7 @@ export function Evaluation({ evaluation }) {
   </section>`;
 }
 
-/** What is wrong, with a button for each advice. @param {{name: string, version: number}} props */
+/** What is wrong, with a button for each advice. @param {{name: string, version: string}} props the version changes with the log */
 export function Diagnosis({ name, version }) {
   const [findings, setFindings] = useState(/** @type {Finding[] | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
@@ -47,15 +46,15 @@ export function Diagnosis({ name, version }) {
   const look = async (/** @type {boolean} */ pictures) => {
     setBusy(pictures);
     try {
-      setFindings((await ask(ofRun(name, `diagnosis?pictures=${pictures}`))).findings);
+      setFindings((await ask(inLanguage(ofRun(name, `diagnosis?pictures=${pictures}`)))).findings);
       setError(null);
     } catch (why) {
       setError(why);
     }
     setBusy(false);
   };
-  useEffect(() => void look(false), [name, version]);
-  const cure = () => trying(async () => tell(t("run.cure.done", { run: (await ask("cure", { json: { of: name, minutes: CURE } })).run })));
+  useEffect(() => void look(false), [name, version, language.value]);
+  const cure = (/** @type {number} */ minutes) => trying(async () => tell(t("run.cure.done", { run: (await ask("cure", { json: { of: name, minutes } })).run })));
   const branch = (/** @type {string[]} */ advice) => {
     const query = new URLSearchParams({ recipe: name, start: name });
     for (const one of advice) query.append("set", one);
@@ -65,7 +64,7 @@ export function Diagnosis({ name, version }) {
     <div class="panel-head"><h2>${t("run.diagnosis")}</h2>
       <button type="button" class="quiet" disabled=${busy} onClick=${() => look(true)}>${busy ? t("run.diagnosis.busy") : t("run.diagnosis.pictures")}</button></div>
     ${error && html`<${Trouble} error=${error} />`}
-    ${(findings ?? []).length > 0 && html`<button type="button" class="cure" onClick=${cure}>${t("run.cure", { n: CURE })}</button>`}
+    ${(findings ?? []).length > 0 && html`<${Minutes} class="cure" button=${t("run.cure")} label=${t("minutes")} onGo=${cure} />`}
     ${findings?.length === 0 && html`<p class="muted">${t("run.diagnosis.none")}</p>`}
     <ul class="findings">${(findings ?? []).map((one) => html`<li key=${one.kind}>
       <h3>${alarmName(one.kind)}</h3>

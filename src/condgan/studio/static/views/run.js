@@ -1,12 +1,13 @@
 // One run: what it is doing, its course, its classes, what is wrong with it, its recipe and its files.
 import { debounced, html, useEffect, useState } from "../ui.js";
 import { ask, changes, ofRun } from "../api.js";
-import { encoded, tell, trying } from "../state.js";
+import { encoded, inLanguage, language, tell, trying } from "../state.js";
 import { ReportButton } from "./report.js";
 import { Progress, State, Trouble } from "../parts/small.js";
 import { count, short, span, t } from "../words.js";
 import { Course } from "./run-course.js";
 import { Classes, Diagnosis, Evaluation, Files } from "./run-parts.js";
+import { People } from "./run-people.js";
 import { RecipeOf } from "./run-recipe.js";
 import { Study } from "./study.js";
 
@@ -17,11 +18,13 @@ import { Study } from "./study.js";
  * @typedef {{name: string, kind: "run", status: {state: string, step: number, epoch: number, reason: string | null},
  *   recipe: any, changes: string[] | null, began: string | null, steps: number | null, left: number | null,
  *   splits: Record<string, number>, grids: Grid[], generators: number[], checkpoints: string[],
- *   files: {file: string, bytes: number}[], evaluation: Evaluated | null}} Detail
+ *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null,
+ *   said: string | null}} Detail
  * @typedef {{step: number, epoch: number, images: number, figures: Record<string, [number, number]>,
  *   per_class: Record<string, number>}} Measured
  * @typedef {{steps: Record<string, (number | null)[]>, seconds: number, evaluations: Measured[],
- *   alarms: {images?: number, epoch: number, kind: string, text: string}[]}} Series
+ *   alarms: Alarm[]}} Series
+ * @typedef {{step: number, images: number, epoch: number, kind: string, text: string}} Alarm
  */
 
 /** @param {{name: string}} props */
@@ -38,13 +41,13 @@ export function Run({ name }) {
   useEffect(() => {
     let wanted = true;
     const given = ask(ofRun(name));
-    const curves = given.then((found) => (found.kind === "run" ? ask(ofRun(name, "series?points=600")) : null));
+    const curves = given.then((found) => (found.kind === "run" ? ask(inLanguage(ofRun(name, "series?points=600"))) : null));
     Promise.all([given, curves]).then(
       ([found, told]) => wanted && (setDetail(found), setSeries(told), setError(null)),
       (why) => wanted && setError(why),
     );
     return () => void (wanted = false);
-  }, [name, version]);
+  }, [name, version, language.value]);
   if (error) return html`<${Back} name=${name} /><h1>${name}</h1><${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`;
   if (detail?.kind === "study") return html`<${Back} name=${name} /><${Study} study=${detail} />`;
   return html`
@@ -52,9 +55,10 @@ export function Run({ name }) {
     <${Head} name=${name} detail=${detail} series=${series} />
     <${Course} name=${name} detail=${detail} series=${series} />
     ${detail && series && html`<div class="columns">
-      <${Diagnosis} name=${name} version=${version} />
+      <${Diagnosis} name=${name} version=${`${series.steps.step?.length} ${series.evaluations.length} ${series.alarms.length}`} />
       <${Classes} detail=${detail} series=${series} />
       ${detail.evaluation && html`<${Evaluation} evaluation=${detail.evaluation} />`}
+      <${People} name=${name} people=${detail.people} judged=${detail.checkpoints.length > 0} />
       <${RecipeOf} name=${name} detail=${detail} />
       <${Files} name=${name} files=${detail.files} />
     </div>`}`;
@@ -85,7 +89,8 @@ function Head({ name, detail, series }) {
       <p class="facts">${detail
         ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
-          ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}`
+          ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}
+          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
       ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
     </div>

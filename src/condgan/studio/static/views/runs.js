@@ -8,7 +8,7 @@ import { ago, alarmName, count, figure, maybe, short, stateName, t } from "../wo
 
 /**
  * @typedef {{name: string, kind: "run" | "study", state: string, recipe: string, epoch?: number, epochs?: number,
- *   reason?: string | null, figures: Record<string, number>, alarms: string[], grid?: string | null, changed: number,
+ *   reason?: string | null, figures: Record<string, number>, alarms: string[], grid?: string | null, grid_written?: number | null, changed: number,
  *   error?: string, begun?: number, ended?: number, outcomes?: Record<string, number>}} Card
  * @typedef {{id: string, run: string, command: string}} Waiting
  * @typedef {{id: string, run: string, words: string[] | string, said: string}} Failed
@@ -63,7 +63,7 @@ export function Runs() {
       <${Select} label=${t("runs.state")} value=${filter.state} options=${[["", t("runs.state.any")], ...STATES.map((one) => [one, maybe(`state.${one}`, one)])]} onChange=${(/** @type {string} */ state) => choose({ state })} />
       <${Select} label=${t("runs.sort")} value=${filter.sort} options=${SORTS.map((one) => [one, maybe(`runs.sort.${one}`, one)])} onChange=${(/** @type {string} */ sort) => choose({ sort })} />
     </form>
-    <${Queue} waiting=${first?.waiting ?? []} failed=${first?.failed ?? []} />
+    <${Queue} waiting=${first?.waiting ?? []} failed=${first?.failed ?? []} onChange=${() => setVersion((now) => now + 1)} />
     ${error && html`<${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`}
     ${first?.total === 0 && !filtered && html`<${Empty} title=${t("runs.none")} text=${t("runs.none.text")} command="condgan train mnist-fast"><a class="button main" href="#/train?recipe=mnist-fast">${t("runs.train")}</a></${Empty}>`}
     ${first?.total === 0 && filtered && html`<${Empty} title=${t("runs.none.found")} text=${t("runs.none.found.text")}><button type="button" onClick=${() => setFilter(ALL)}>${t("runs.clear")}</button></${Empty}>`}
@@ -80,13 +80,14 @@ function total(n) {
   return n === 1 ? t("runs.total.one") : t("runs.total", { n: count(n) });
 }
 
-/** What waits, and what did not start. @param {{waiting: Waiting[], failed: Failed[]}} props */
-function Queue({ waiting, failed }) {
+/** What waits, and what did not start. @param {{waiting: Waiting[], failed: Failed[], onChange: () => void}} props */
+function Queue({ waiting, failed, onChange }) {
   if (!waiting.length && !failed.length) return null;
   const remove = (/** @type {Waiting} */ job) =>
     trying(async () => {
       await ask(`jobs/${job.id}`, { method: "DELETE" });
       tell(t("runs.removed", { run: job.run }));
+      onChange();
     });
   return html`<section class="queue">
     ${waiting.length > 0 && html`<h2>${t("runs.waiting")}</h2>
@@ -96,7 +97,8 @@ function Queue({ waiting, failed }) {
       </li>`)}</ol>`}
     ${failed.length > 0 && html`<h2>${t("runs.failed")}</h2>
       <ul class="jobs">${failed.map((job) => html`<li key=${job.id}>
-        <strong>${job.run}</strong> <code>${[job.words].flat().join(" ")}</code> <span class="bad">${job.said}</span>
+        <strong>${job.run}</strong> <code>${["condgan", job.words].flat().join(" ")}</code> <span class="bad" lang="en">${job.said}</span>
+        <button type="button" class="quiet" aria-label=${`${t("runs.forget")}: ${job.run}`} onClick=${() => trying(() => ask(`jobs/${job.id}`, { method: "DELETE" }).then(onChange))}>${t("runs.forget")}</button>
       </li>`)}</ul>`}
   </section>`;
 }
@@ -167,7 +169,7 @@ function RunCard({ card, at, all }) {
     ? Object.entries(card.outcomes ?? {}).map(([state, n]) => [stateName(state), count(n)])
     : HEADLINES.map((name) => [maybe(`short.${name}`, name), figure(name, card.figures[name])]);
   return html`<li class=${classes("card", card.state === "running" && "card-running")} aria-setsize=${all} aria-posinset=${at}>
-    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.changed} alt="" none=${t("runs.card.nogrid")} />
+    <${Picture} path=${card.grid ? fileOf(card.name, card.grid) : null} version=${card.grid_written ?? 0} alt="" none=${t("runs.card.nogrid")} />
     <div class="card-text">
       <h2><a href=${runAddress(card.name)} title=${card.name}>${card.name}</a></h2>
       <p class="muted one-line">${study ? maybe(`kind.${card.recipe}`, card.recipe) : card.recipe || "–"} · ${ago(card.changed)}</p>

@@ -5,7 +5,7 @@ import { trying } from "../state.js";
 import { Command, Field } from "../parts/small.js";
 import { Seed } from "../parts/seed.js";
 import { useMade } from "../parts/made.js";
-import { pathOf } from "./sample.js";
+import { pathOf, truncated, truncation } from "./sample.js";
 import { t } from "../words.js";
 
 /** @typedef {import("./sample.js").Given} Given @typedef {import("./sample.js").Model} Model */
@@ -24,16 +24,16 @@ export function quoted(text) {
 }
 
 /** @param {Given} props */
-export function Row({ model, seed, onSeed }) {
+export function Row({ model, seed, onSeed, bound, onBound }) {
   const [labels, setLabels] = useState(first(model));
   const [images, setImages] = useState(10);
   const [beside, setBeside] = useState(false);
-  const order = { model: model.name, seed, ...(model.conditional ? { labels: labels.trim() } : { count: images }) };
+  const order = { model: model.name, seed, ...truncated(bound), ...(model.conditional ? { labels: labels.trim() } : { count: images }) };
   const asked = !model.conditional || labels.trim() ? order : null;
   const picture = useMade("generate", asked);
   const nearest = useMade("nearest", beside && !picture.error ? asked : null, 400);
   const save = (/** @type {string} */ format) => trying(async () => download(await made("generate", { json: { ...order, format } }), `sample-${seed}.${format}`));
-  const command = model.conditional ? `condgan sample ${pathOf(model.name)} ${quoted(labels.trim() || "LABELS")} --seed ${seed}` : `condgan sample ${pathOf(model.name)} --seed ${seed}`;
+  const command = model.conditional ? `condgan sample ${pathOf(model.name)} ${quoted(labels.trim() || "LABELS")} --seed ${seed}${truncation(bound)}` : `condgan sample ${pathOf(model.name)} --seed ${seed}${truncation(bound)}`;
   return html`<section class="panel sample-row">
     <h2>${t("sample.row")}</h2>
     <div class="controls">
@@ -42,8 +42,11 @@ export function Row({ model, seed, onSeed }) {
             aria-invalid=${Boolean(picture.error)} aria-describedby="row-error row-classes" onInput=${(/** @type {any} */ event) => setLabels(event.target.value)} /></${Field}>`
         : html`<${Field} label=${t("sample.count")} class="grow"><input class="large" type="number" min="1" max="100" value=${images} onInput=${(/** @type {any} */ event) => setImages(Math.max(1, Math.min(100, Number(event.target.value) || 1)))} /></${Field}>`}
       <${Seed} value=${seed} onChange=${onSeed} />
+      <${Field} label=${t("sample.truncation")} class="truncation"><input inputmode="decimal" value=${bound} placeholder=${t("sample.truncation.none")} autocomplete="off" aria-describedby="truncation-hint"
+        aria-invalid=${Boolean(bound.trim() && !truncation(bound))} onInput=${(/** @type {any} */ event) => onBound(event.target.value)} /></${Field}>
     </div>
     ${model.conditional && html`<p id="row-classes" class="muted one-line small">${t("sample.classes", { list: model.classes.slice(0, 40).join(", ") })}</p>`}
+    <p id="truncation-hint" class="muted small">${t("sample.truncation.hint")}</p>
     <div class="row-place" tabindex="0" role="group" aria-label=${t("sample.row")}>
       ${picture.url && asked
         ? html`<img src=${picture.url} width=${picture.width} height=${picture.height} style=${{ maxWidth: `max(100%, ${Math.round(picture.width / 3)}px)` }} alt=${t("sample.row.alt", { labels: model.conditional ? labels : String(images), seed })} />`

@@ -5,7 +5,7 @@ import { trying } from "../state.js";
 import { Command, Select } from "../parts/small.js";
 import { Seed } from "../parts/seed.js";
 import { useMade } from "../parts/made.js";
-import { pathOf } from "./sample.js";
+import { pathOf, truncated, truncation } from "./sample.js";
 import { quoted } from "./sample-row.js";
 import { t } from "../words.js";
 
@@ -15,7 +15,7 @@ const FRAMES = 33;
 const EVERY = 60; // milliseconds of a frame
 
 /** @param {Given} props */
-export function Walk({ model, seed }) {
+export function Walk({ model, seed, bound }) {
   const { classes } = model;
   const [between, setBetween] = useState(model.conditional && classes.length > 1 ? "classes" : "seeds");
   const [from, setFrom] = useState(classes[3 % (classes.length || 1)] ?? "");
@@ -27,7 +27,7 @@ export function Walk({ model, seed }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const bySeed = between === "seeds";
   const stops = bySeed ? `seed:${seeds[0]},seed:${seeds[1]}` : `${from},${to}`;
-  const order = { model: model.name, stops, frames: FRAMES, ...(bySeed ? (model.conditional ? { label } : {}) : { seed }) };
+  const order = { model: model.name, stops, frames: FRAMES, ...truncated(bound), ...(bySeed ? (model.conditional ? { label } : {}) : { seed }) };
   const strip = useMade("walk", order, 150);
   const [, height, width] = model.shape;
 
@@ -60,7 +60,7 @@ export function Walk({ model, seed }) {
   const names = bySeed ? seeds.map(String) : [from, to];
   const part = Math.round((100 * frame) / (FRAMES - 1));
   const options = classes.map((one) => [one, one]);
-  const command = `condgan sample ${pathOf(model.name)}${bySeed && model.conditional ? ` ${quoted(label)}` : ""} --walk ${quoted(stops)} --frames ${FRAMES}${bySeed ? "" : ` --seed ${seed}`} -o walk.gif`;
+  const command = `condgan sample ${pathOf(model.name)}${bySeed && model.conditional ? ` ${quoted(label)}` : ""} --walk ${quoted(stops)} --frames ${FRAMES}${bySeed ? "" : ` --seed ${seed}`}${truncation(bound)} -o walk.gif`;
   return html`<section class="panel sample-walk">
     <h2>${t("sample.walk")}</h2>
     <div class="controls walk-controls">

@@ -4,10 +4,11 @@ import { download, made } from "../api.js";
 import { said, trying } from "../state.js";
 import { Select } from "../parts/small.js";
 import { useMade } from "../parts/made.js";
+import { truncated } from "./sample.js";
 import { t } from "../words.js";
 
 /** @typedef {import("./sample.js").Given} Given */
-/** @typedef {{model: string, label: string, seed: number, index: number}} Kept */
+/** @typedef {{model: string, label: string, seed: number, index: number, truncation?: number}} Kept */
 
 const WALL = 72;
 const SPACE = 2; // pixels between the images of a grid
@@ -24,18 +25,18 @@ function remembered() {
 
 /** The request of one kept image. @param {Kept} one */
 function orderOf(one) {
-  return { model: one.model, seed: one.seed, index: one.index, ...(one.label ? { labels: [one.label] } : { count: 1 }) };
+  return { model: one.model, seed: one.seed, index: one.index, ...(one.truncation && { truncation: one.truncation }), ...(one.label ? { labels: [one.label] } : { count: 1 }) };
 }
 
 /** @param {Given} props */
-export function Wall({ model, seed }) {
+export function Wall({ model, seed, bound }) {
   const [label, setLabel] = useState(model.classes[0] ?? "");
   const [index, setIndex] = useState(0);
   const [kept, setKept] = useState(remembered());
   const [at, setAt] = useState(0);
   const wall = useRef(/** @type {HTMLDivElement | null} */ (null));
   const columns = matchMedia("(max-width: 640px)").matches ? 6 : 12;
-  const order = { model: model.name, seed, index, columns, ...(model.conditional ? { labels: Array(WALL).fill(label) } : { count: WALL }) };
+  const order = { model: model.name, seed, index, columns, ...truncated(bound), ...(model.conditional ? { labels: Array(WALL).fill(label) } : { count: WALL }) };
   const picture = useMade("generate", order);
   const ours = kept.filter((one) => one.model === model.name);
   const keep = (/** @type {Kept[]} */ all) => {
@@ -44,7 +45,7 @@ export function Wall({ model, seed }) {
   };
   const choose = (/** @type {number} */ n) => {
     setAt(n);
-    const one = { model: model.name, label: model.conditional ? label : "", seed, index: index + n };
+    const one = { model: model.name, label: model.conditional ? label : "", seed, index: index + n, ...truncated(bound) };
     const same = kept.findIndex((other) => JSON.stringify(other) === JSON.stringify(one));
     keep(same >= 0 ? kept.filter((_, which) => which !== same) : [...kept, one]);
     if (same < 0) said.value = t("sample.kept", { seed, index: index + n });
@@ -56,7 +57,7 @@ export function Wall({ model, seed }) {
     setAt(at + by);
     /** @type {HTMLElement} */ (wall.current?.children[at + by]).focus();
   };
-  const chosen = new Set(ours.filter((one) => one.seed === seed && one.label === (model.conditional ? label : "")).map((one) => one.index - index));
+  const chosen = new Set(ours.filter((one) => one.seed === seed && one.truncation === truncated(bound).truncation && one.label === (model.conditional ? label : "")).map((one) => one.index - index));
   const part = (/** @type {number} */ pixels) => `${(100 * pixels) / (picture.width || 1)}%`;
   return html`<section class="panel sample-wall">
     <div class="panel-head"><h2>${t("sample.wall")}</h2>

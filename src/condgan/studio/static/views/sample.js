@@ -10,12 +10,26 @@ import { t } from "../words.js";
 
 /**
  * @typedef {{name: string, recipe: string, conditional: boolean, classes: string[], shape: number[], images_seen: number}} Model
- * @typedef {{model: Model, seed: number, onSeed: (seed: number) => void}} Given
+ * @typedef {{model: Model, seed: number, onSeed: (seed: number) => void, bound: string, onBound: (bound: string) => void}} Given
  */
+
+const MOST_BOUND = 8;
 
 /** How the command line names a model. @param {string} name */
 export function pathOf(name) {
   return name === "mnist" ? name : /[^\w@./-]/.test(name) ? `'runs/${name}'` : `runs/${name}`;
+}
+
+/** The truncation of a request: none where the field is empty, or no number yet. @param {string} bound @returns {{truncation?: number}} */
+export function truncated(bound) {
+  const value = Number(bound.replace(",", "."));
+  return bound.trim() && value > 0 && value <= MOST_BOUND ? { truncation: value } : {};
+}
+
+/** The same as an option of the command. @param {string} bound */
+export function truncation(bound) {
+  const { truncation: value } = truncated(bound);
+  return value === undefined ? "" : ` --truncation ${value}`;
 }
 
 /** @param {{query: URLSearchParams}} props */
@@ -25,6 +39,7 @@ export function Sample({ query }) {
   const [model, setModel] = useState(/** @type {Model | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [seed, setSeed] = useState(0);
+  const [bound, setBound] = useState("");
   const list = () => ask("models").then((found) => setModels(found.models), setError);
   useEffect(() => {
     list();
@@ -42,7 +57,7 @@ export function Sample({ query }) {
   /** @type {[string, string][]} */
   const options = (models ?? []).map((one) => [one.name, one.name]);
   if (!options.some(([one]) => one === name)) options.unshift([name, name]);
-  const given = { model, seed, onSeed: setSeed };
+  const given = { model, seed, onSeed: setSeed, bound, onBound: setBound };
   return html`
     <div class="head">
       <h1>${t("sample.title")}</h1>

@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../ui.js";
 import { ask } from "../api.js";
 import { tell, trying } from "../state.js";
 import { Drop } from "../parts/drop.js";
+import { Minutes } from "../parts/minutes.js";
 import { Trouble } from "../parts/small.js";
 import { count, maybe, size, t } from "../words.js";
 
@@ -11,8 +12,6 @@ import { count, maybe, size, t } from "../words.js";
  * @typedef {{name: string, classes: Record<string, number>, splits: Record<string, number>, channels: number, size: number[] | null,
  *   warnings: string[], notices: string[], recipe: string, overrides: string[], reason: string}} Described
  */
-
-const WORTH = 20; // minutes
 
 /** @param {{value: string, onChange: (name: string) => void, onUse: (recipe: string, overrides: string[]) => void}} props */
 export function DataChoice({ value, onChange, onUse }) {
@@ -30,7 +29,7 @@ export function DataChoice({ value, onChange, onUse }) {
       if (value === one.name) choose("", false);
       await list();
     });
-  const worth = (/** @type {string} */ name) => trying(async () => tell(t("run.cure.done", { run: (await ask("worth", { json: { data: name, minutes: WORTH } })).run })));
+  const worth = (/** @type {string} */ name, /** @type {number} */ minutes) => trying(async () => tell(t("run.cure.done", { run: (await ask("worth", { json: { data: name, minutes } })).run })));
   const chosen = all?.find((one) => one.name === value);
   return html`<section class="panel">
     <h2 id="data-title">${t("train.data")}</h2>
@@ -43,7 +42,7 @@ export function DataChoice({ value, onChange, onUse }) {
     <${Drop} onSent=${async (/** @type {string} */ name) => { await list(); choose(name, true); }} />
     ${chosen && html`<div class="foot">
       ${shown !== value && html`<button type="button" onClick=${() => setShown(value)}>${t("train.data.describe")}</button>`}
-      <button type="button" onClick=${() => worth(chosen.name)}>${t("train.worth", { n: WORTH })}</button>
+      <${Minutes} button=${t("train.worth")} label=${t("minutes")} onGo=${(/** @type {number} */ minutes) => worth(chosen.name, minutes)} />
       ${chosen.kind === "upload" && html`<button type="button" onClick=${() => remove(chosen)}>${t("train.data.remove")}</button>`}
     </div>`}
     ${shown && html`<${Description} key=${shown} name=${shown} onUse=${onUse} />`}

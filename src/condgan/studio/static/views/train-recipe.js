@@ -12,7 +12,7 @@ async function picturesOf() {
   const { runs } = await ask("runs?limit=200");
   /** @type {Record<string, {path: string, version: string | number}>} */
   const found = {};
-  for (const one of runs) if (one.kind === "run" && one.grid && one.state === "finished") found[one.recipe] ??= { path: fileOf(one.name, one.grid), version: one.changed };
+  for (const one of runs) if (one.kind === "run" && one.grid && one.state === "finished") found[one.recipe] ??= { path: fileOf(one.name, one.grid), version: one.grid_written };
   return found;
 }
 

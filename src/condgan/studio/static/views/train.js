@@ -63,8 +63,9 @@ function Order({ query, all }) {
     setBusy(true);
     const timer = setTimeout(async () => {
       try {
-        setChecked(await ask("check", { json: order, signal: stop.signal }));
-        setProblem("");
+        const told = await ask("check", { json: order, signal: stop.signal });
+        if (!told.problem) setChecked(told);
+        setProblem(told.problem ?? "");
       } catch (why) {
         if (stop.signal.aborted) return;
         setProblem(why instanceof Error ? why.message : String(why));
@@ -124,7 +125,7 @@ function Order({ query, all }) {
     <section class="go" aria-label=${t("train.go")}>
       <div class="go-in">
         <${Command} text=${problem ? spelled(order) : (checked?.command ?? spelled(order))} />
-        <p class=${problem ? "bad" : "muted"} role="status">${problem || (busy ? t("train.checking") : checked?.reason || t("train.ok"))}</p>
+        <p class=${problem ? "bad" : "muted"} role="status" lang=${problem || checked?.reason ? "en" : undefined}>${problem || (busy ? t("train.checking") : checked?.reason || t("train.ok"))}</p>
         <button type="button" class="main" disabled=${busy || Boolean(problem)} onClick=${go}>${t("train.go")}</button>
       </div>
     </section>`;
