@@ -54,7 +54,7 @@ def warned(message: str) -> None:
     warnings.warn(message, stacklevel=3)
 
 
-def new(path: str | PathLike[str], *, force: bool = False) -> Key:
+def new_key(path: str | PathLike[str], *, force: bool = False) -> Key:
     """Make a key, and write it to a file that its owner alone can read and write.
 
     Args:

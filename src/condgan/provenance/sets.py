@@ -158,6 +158,15 @@ def idx(folder: Path, told: Manifest) -> Source:
     return Source(told, entries())
 
 
+def idx_images(file: BinaryIO) -> Iterator[npt.NDArray[np.uint8]]:
+    """The images of an IDX file, (1, h, w) at a time.
+
+    Raises:
+        DamagedError: no such file.
+    """
+    yield from _stack(file, *_idx(file, 3))
+
+
 def _stack(images: BinaryIO, count: int, height: int, width: int) -> Iterator[npt.NDArray[np.uint8]]:
     for _ in range(count):
         yield np.frombuffer(exactly(images, height * width), np.uint8).reshape(1, height, width)
