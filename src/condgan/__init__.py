@@ -48,8 +48,8 @@ _PLACES = {
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "Study", "compare", "cure", "diagnose", "evaluate", "load", "marked", "new_key", "recipes",
-    "report", "resume", "script", "sweep", "train", "train_seeds", "verify", "worth",
+    "Listener", "Recipe", "Run", "Study", "compare", "cure", "diagnose", "evaluate", "load", "marked", "new_key",
+    "recipes", "report", "resume", "script", "sweep", "train", "train_seeds", "verify", "worth",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

@@ -84,7 +84,7 @@ def sample(
             path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
             count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
             checkpoint=checkpoint, scale=scale, engine=engine, producer=producer,
-            visible_label=visible_label, watermark=watermark, format=format, keep=keep, shard_size=shard_size, progress=progress,
-            say=said.append,
+            visible_label=visible_label, watermark=watermark, format=format, keep=keep, shard_size=shard_size,
+            progress=progress, say=said.append,
         )  # fmt: skip
     print(written, *said, sep="\n")

@@ -1,12 +1,12 @@
 """Finding the mark of a key in a picture, or in many that have it together.
 
 From each picture two maps (h, w) are computed that know nothing of the key. Maps of many pictures are added: what they
-show averages out, and what they have in common stays. The statistic of a layer is the correlation of its pattern with the
-sum, in the band of the pattern.
+show averages out, and what they have in common stays. The statistic of a layer is the correlation of its pattern with
+the sum, in the band of the pattern.
 
 The false-alarm rate needs no assumption about pictures. A pattern is a direction that is uniform on the sphere in d
-dimensions, and independent of pictures that were not made with the key. Whatever their sum is, its correlation r with the
-pattern has the density of one coordinate of a random point on that sphere, (1 - r^2)^((d - 3) / 2), and
+dimensions, and independent of pictures that were not made with the key. Whatever their sum is, its correlation r with
+the pattern has the density of one coordinate of a random point on that sphere, (1 - r^2)^((d - 3) / 2), and
 
     P(r >= c) = I(1 - c^2; (d - 1) / 2, 1 / 2) / 2,    c > 0
 
@@ -128,7 +128,9 @@ def detect(evidence: Evidence, patterns: Patterns, alignments: tuple[Alignment, 
     """Look for the mark; fewer alignments than all make it faster, and no less strict: all count as tries."""
     low = aligned(evidence.low, patterns.low, patterns.size, alignments)
     high = aligned(evidence.high, patterns.high, patterns.size, alignments)
-    values = np.einsum("ad,gvd->agv", low, patterns.digits).argmax(axis=2)  # (A, 4): the best of all payloads, or nearly
+    values = np.einsum("ad,gvd->agv", low, patterns.digits).argmax(
+        axis=2
+    )  # (A, 4): the best of all payloads, or nearly
     words = patterns.digits[np.arange(DIGITS), values].sum(axis=1)
     r_low, r_high = correlation(low, words), correlation(high, patterns.carrier[None])
     p_low = np.minimum(WORDS * tail(r_low, low.shape[1]), 1)
@@ -145,7 +147,7 @@ def detect(evidence: Evidence, patterns: Patterns, alignments: tuple[Alignment, 
 def either(product: Numbers) -> Numbers:
     """P(U <= u) of the product of two independent numbers that are uniform in (0, 1), an upper bound otherwise."""
     u = np.maximum(product, SMALLEST)
-    return u * (1 - np.log(u))
+    return np.asarray(u * (1 - np.log(u)), np.float64)
 
 
 def aligned(
@@ -167,7 +169,8 @@ def aligned(
 def correlation(found: Numbers, pattern: Numbers) -> Numbers:
     """The cosine of the angle between rows; 0 where one has no length."""
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(pattern, axis=1)
-    return np.einsum("ad,ad->a", found, np.broadcast_to(pattern, found.shape)) / np.where(lengths == 0, np.inf, lengths)
+    products = np.einsum("ad,ad->a", found, np.broadcast_to(pattern, found.shape))
+    return np.asarray(products / np.where(lengths == 0, np.inf, lengths), np.float64)
 
 
 def tail(r: float | Numbers, dimensions: int) -> Numbers:

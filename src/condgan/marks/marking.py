@@ -52,9 +52,10 @@ def _part(images: Samples, low: npt.NDArray[np.float32], high: npt.NDArray[np.fl
 def _added(
     pixels: npt.NDArray[np.float32], change: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    return np.clip(pixels + np.rint(scale * change)[:, None], 0, 255)
+    return np.asarray(np.clip(pixels + np.rint(scale * change)[:, None], 0, 255), np.float32)
 
 
 def _distortion(result: npt.NDArray[np.float32], pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Mean square change, (N, 1). Sums of whole numbers: exact, so that no order of adding matters."""
-    return ((result - pixels) ** 2).sum(axis=(1, 2), dtype=np.float64)[:, None].astype(np.float32) / pixels[0].size
+    squares = ((result - pixels) ** 2).sum(axis=(1, 2), dtype=np.float64)
+    return np.asarray(squares[:, None] / pixels[0].size, np.float32)

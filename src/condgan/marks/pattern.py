@@ -3,8 +3,8 @@
 A mark has two layers of spread spectrum (Cox et al., IEEE Trans. Image Processing 6, 1997), each a random pattern in a
 band of the discrete cosine transform of the picture:
 
-- *low* lies over the whole picture and survives JPEG, resizing and blurring. It is the sum of four patterns, one for each
-  hexadecimal digit of its payload, each chosen from sixteen;
+- *low* lies over the whole picture and survives JPEG, resizing and blurring. It is the sum of four patterns, one for
+  each hexadecimal digit of its payload, each chosen from sixteen;
 - *high* lies on middle tones, where eyes see it least, and survives coarse quantisation. It has no payload.
 
 Coefficients are independent normal numbers. Their direction is therefore uniform on a sphere, which is all that the
@@ -49,7 +49,8 @@ class Patterns:
 
     def word(self, payload: str) -> Numbers:
         """The coefficients of a payload, (D,)."""
-        return self.digits[np.arange(DIGITS), [int(digit, VALUES) for digit in payload]].sum(axis=0)
+        values = [int(digit, VALUES) for digit in payload]
+        return np.asarray(self.digits[np.arange(DIGITS), values].sum(axis=0), np.float64)
 
     def layers(self, payload: str) -> tuple[Numbers, Numbers]:
         """The low and the high pattern, (h, w) each, of mean square 1."""
@@ -61,7 +62,7 @@ class Patterns:
         plane = np.zeros(self.size)
         plane.flat[places] = coefficients
         pattern = np.asarray(idctn(plane, norm="ortho"), np.float64)
-        return np.rint(STEP * pattern / np.sqrt((pattern**2).mean())) / STEP
+        return np.asarray(np.rint(STEP * pattern / np.sqrt((pattern**2).mean())) / STEP, np.float64)
 
 
 def band(size: tuple[int, int], edges: tuple[float, float]) -> npt.NDArray[np.int64]:

@@ -17,7 +17,10 @@ class Generators:
     """The generators at hand: those of the package, one that is given, and those of a run that is looked at."""
 
     def __init__(
-        self, given: str | PathLike[str] | None = None, engine: str | None = None, run: Path | None = None,
+        self,
+        given: str | PathLike[str] | None = None,
+        engine: str | None = None,
+        run: Path | None = None,
         key: Key | None = None,
     ) -> None:
         """Raises a CondganError where the one that is given cannot be loaded."""

@@ -58,14 +58,12 @@ def _told(picture: Pixels, job: jobs.Job) -> Samples | None:
 def _label(height: int, width: int, job: jobs.Job) -> int:
     """How high a visible label is."""
     try:
-        return labelled(np.zeros((height, width), np.uint8), job.visible_label).shape[0] - height
+        return len(labelled(np.zeros((height, width), np.uint8), job.visible_label)) - height
     except CondganError:
         return 0
 
 
-def _cut(
-    picture: Pixels, rows: int, columns: int, scale: int, size: tuple[int, int], gap: int, count: int
-) -> Samples:
+def _cut(picture: Pixels, rows: int, columns: int, scale: int, size: tuple[int, int], gap: int, count: int) -> Samples:
     """Tiles of a size, each the mean of its blocks: the picture may have been compressed since."""
     height, width = size if size != (0, 0) else (picture.shape[0], picture.shape[1] // columns)
     deep = picture[:, :, None] if picture.ndim == 2 else picture

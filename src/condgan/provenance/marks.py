@@ -162,7 +162,7 @@ def pictures(path: Path, found: Finding | None, *, follow: bool = False) -> Iter
                     yield tiles(entry.picture.frames[0], None)
     elif path.name.endswith("-idx3-ubyte"):
         with opened(path, follow=follow) as file:
-            for part in sets.idx_images(file):
+            for part in archives.idx_rows(file, *archives.idx_shape(file, 3)):
                 yield part[:, None]
 
 
