@@ -28,12 +28,12 @@ from condgan.marks.pattern import DIGITS, VALUES, Numbers, Patterns
 FOUND = 1e-6
 """The false-alarm rate at which a mark counts as found."""
 SHIFT = 2  # pixels, in both directions
-FLIPS = ((False, False), (False, True), (True, False), (True, True))  # upside down, left to right
+FLIPS = ((False, False), (False, True))  # upside down, left to right: as it is, and mirrored
 SHIFTS = tuple((down, right) for down in range(-SHIFT, SHIFT + 1) for right in range(-SHIFT, SHIFT + 1))
 TRIES = 3 * len(FLIPS) * len(SHIFTS)  # low, high and both
 WORDS = VALUES**DIGITS
-CERTAIN = 1e-3
-"""The probability that a payload is none, at which it is still told."""
+CERTAIN = 1.0
+"""By how many standard deviations each digit of a payload must be ahead of the next for the payload to be told."""
 WINDOW = 5  # pixels
 NOISE = 20.0  # variance of a flat area, in grey levels squared: what weights of single pixels are bounded by
 AT_ONCE = 1 << 21  # pixels
@@ -128,20 +128,32 @@ def detect(evidence: Evidence, patterns: Patterns, alignments: tuple[Alignment, 
     """Look for the mark; fewer alignments than all make it faster, and no less strict: all count as tries."""
     low = aligned(evidence.low, patterns.low, patterns.size, alignments)
     high = aligned(evidence.high, patterns.high, patterns.size, alignments)
-    values = np.einsum("ad,gvd->agv", low, patterns.digits).argmax(
-        axis=2
-    )  # (A, 4): the best of all payloads, or nearly
+    digits = patterns.digits.reshape(DIGITS * VALUES, -1)
+    values = (low @ digits.T).reshape(-1, DIGITS, VALUES).argmax(axis=2)  # (A, 4): the best payload, or nearly
     words = patterns.digits[np.arange(DIGITS), values].sum(axis=1)
     r_low, r_high = correlation(low, words), correlation(high, patterns.carrier[None])
     p_low = np.minimum(WORDS * tail(r_low, low.shape[1]), 1)
     p_high = tail(r_high, high.shape[1])
     rates = np.minimum(np.minimum(p_low, p_high), either(p_low * p_high))
     place = int(rates.argmin())
-    said = "".join(f"{value:x}" for value in values[place]) if p_low[place] <= CERTAIN else None
+    said = read(low[place], patterns.digits, values[place], float(r_low[place]))
     rate = min(1.0, max(TRIES * float(rates[place]), SMALLEST))
     score = max(r_low[place] * low.shape[1] ** 0.5, r_high[place] * high.shape[1] ** 0.5)
     flip, shift = alignments[place]
     return Detection(float(score), rate, said if rate <= FOUND else None, shift, flip)
+
+
+def read(found: Numbers, digits: Numbers, values: npt.NDArray[np.intp], r: float) -> str | None:
+    """The payload in coefficients (D,), with the best values of the digits (4,); none if one of them is in doubt.
+
+    What the payload does not explain, a share 1 - r^2 of the square, is taken for noise, the same in all dimensions.
+    """
+    noise = np.linalg.norm(found) * max(1 - r * r, 0) ** 0.5 / len(found) ** 0.5
+    for digit, value in zip(digits, values, strict=True):
+        ahead = digit[value] - np.delete(digit, value, axis=0)  # (15, D)
+        if not (ahead @ found > CERTAIN * noise * np.linalg.norm(ahead, axis=1)).all():
+            return None
+    return "".join(f"{value:x}" for value in values)
 
 
 def either(product: Numbers) -> Numbers:
@@ -158,10 +170,10 @@ def aligned(
 
     height, width = size
     planes = np.empty((len(alignments), height, width))
-    for plane, ((down, right), (lower, further)) in zip(planes, alignments, strict=True):
-        turned = total[:: -1 if down else 1, :: -1 if right else 1]
-        padded = np.pad(turned, SHIFT)
-        plane[...] = padded[SHIFT + lower : SHIFT + lower + height, SHIFT + further : SHIFT + further + width]
+    padded = np.pad(total, SHIFT)
+    turned = {(down, right): padded[:: -1 if down else 1, :: -1 if right else 1] for down, right in FLIPS}
+    for plane, (flip, (down, right)) in zip(planes, alignments, strict=True):
+        plane[...] = turned[flip][SHIFT + down : SHIFT + down + height, SHIFT + right : SHIFT + right + width]
     found = np.asarray(dctn(planes, axes=(1, 2), norm="ortho", overwrite_x=True), np.float64)
     return found.reshape(len(alignments), -1)[:, places]
 

@@ -6,13 +6,13 @@ import numpy.typing as npt
 from condgan.arrays import Samples
 from condgan.marks.pattern import Patterns
 
-DISTORTION = 6.4
-"""Mean square change of a picture's pixels that the mark aims at: a PSNR of 40.07 dB."""
+DISTORTION = 6.45
+"""Mean square change of a picture's pixels that the mark aims at: a PSNR of 40.03 dB."""
 MOST_DISTORTION = 6.5
 """What it never exceeds: 40.00 dB."""
 SHARE = 0.25  # of the low layer, before its part below black is cut off
 MOST_GAIN = 5.0  # of the high layer where a picture has few middle tones
-AT_ONCE = 1 << 20  # pixels
+AT_ONCE = 1 << 16  # pixels: what fits into a cache
 
 TONES = (4.0 * np.arange(256) * (255 - np.arange(256)) / 255**2).astype(np.float32)
 """How much of the high layer a tone carries: nothing at black and white, where half of it would be cut off."""
@@ -52,10 +52,11 @@ def _part(images: Samples, low: npt.NDArray[np.float32], high: npt.NDArray[np.fl
 def _added(
     pixels: npt.NDArray[np.float32], change: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    return np.asarray(np.clip(pixels + np.rint(scale * change)[:, None], 0, 255), np.float32)
+    added = np.rint(scale * change)[:, None] + pixels
+    return np.asarray(np.minimum(np.maximum(added, 0, out=added), 255, out=added), np.float32)
 
 
 def _distortion(result: npt.NDArray[np.float32], pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Mean square change, (N, 1). Sums of whole numbers: exact, so that no order of adding matters."""
-    squares = ((result - pixels) ** 2).sum(axis=(1, 2), dtype=np.float64)
-    return np.asarray(squares[:, None] / pixels[0].size, np.float32)
+    """Mean square change, (N, 1). Sums of whole numbers below 2^24: exact in any order."""
+    change = (result - pixels).reshape(len(pixels), -1)
+    return np.asarray(np.einsum("np,np->n", change, change)[:, None] / np.float32(change.shape[1]), np.float32)
