@@ -21,11 +21,19 @@ from scipy.ndimage import gaussian_filter
 from condgan.data import sources
 from condgan.generation.generator import load
 from condgan.marks.detection import (
-    ALIGNMENTS, FOUND, TRIES, VALUES, WORDS, Evidence, aligned, detect, either, tail,
+    ALIGNMENTS,
+    FOUND,
+    TRIES,
+    WORDS,
+    Evidence,
+    aligned,
+    detect,
+    either,
+    tail,
 )  # fmt: skip
 from condgan.marks.keys import Key
 from condgan.marks.marking import marked
-from condgan.marks.pattern import DIGITS, Patterns, patterns
+from condgan.marks.pattern import DIGITS, VALUES, Patterns, patterns
 from condgan.recipe import builtin
 
 SET, SIDE = 64, 28
@@ -49,7 +57,7 @@ def jpeg(quality: int) -> Change:
 
 
 def whole(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 def moved(images: np.ndarray) -> np.ndarray:
@@ -126,8 +134,8 @@ def survival(sets: int) -> None:
     print(f"{sets} sets; PSNR {psnr.min():.2f} to {psnr.max():.2f} dB\n")
     print("| distortion | sets found | median false-alarm rate | payload read | single images found |")
     print("|---|---|---|---|---|")
-    for name, one in found.items():
-        share = 100 * one.mean(axis=0)
+    for name, outcomes in found.items():
+        share = 100 * outcomes.mean(axis=0)
         print(f"| {name} | {share[0]:.1f} % | {np.median(rates[name]):.0e} | {share[1]:.1f} % | {share[2]:.0f} % |")
 
 
@@ -142,7 +150,9 @@ def attacks(sets: int) -> None:
     for count in (1, 4, 16, 40, 160):
         mask = made[sets : sets + count].reshape(-1, 1, *SIZE).astype(float)
         estimate = estimated(mask)
-        less = [detect(Evidence.of(whole(one - (weight(one) * estimate).sum(axis=0))), layout).found for one in made[:sets]]
+        less = [
+            detect(Evidence.of(whole(one - (weight(one) * estimate).sum(axis=0))), layout).found for one in made[:sets]
+        ]
         more = [detect(Evidence.of(whole(one + (weight(one) * estimate).sum(axis=0))), layout).found for one in real]
         print(f"| {count * SET} | {100 * np.mean(less):.0f} % | {100 * np.mean(more):.0f} % |")
     flat = [detect(Evidence.of(made[number].mean(axis=0, keepdims=True).round().astype(np.uint8)), layout).found
@@ -150,10 +160,15 @@ def attacks(sets: int) -> None:
     print(f"\nthe mean picture of 64 marked images, as one picture: found {100 * np.mean(flat):.0f} %")
     other = patterns(key(), SIZE)
     twice = [marked(one, other, "b0b0") for one in made[:sets]]
-    print("marked with a second key: the first is found in", f"{share(twice, layout)}, the second in {share(twice, other)}")
+    print(
+        "marked with a second key: the first is found in",
+        f"{share(twice, layout)}, the second in {share(twice, other)}",
+    )
     mixed = [np.concatenate([one[:32], marked(two[32:], other, "b0b0")])
              for one, two in zip(made[:sets], plain[:sets], strict=True)]  # fmt: skip
-    print(f"half of one key, half of the other: the first in {share(mixed, layout)}, the second in {share(mixed, other)}")
+    print(
+        f"half of one key, half of the other: the first in {share(mixed, layout)}, the second in {share(mixed, other)}"
+    )
     for marks in (32, 16, 8, 4, 1):
         part = [np.concatenate([one[:marks], two[marks:]]) for one, two in zip(made[:sets], plain[:sets], strict=True)]
         print(f"{marks} of 64 images marked: found in {share(part, layout)}")
@@ -174,7 +189,8 @@ def estimated(images: np.ndarray) -> np.ndarray:
 
     rest = images - median_filter(images, (1, 1, 3, 3))  # (N, 1, H, W)
     tones = weight(images)
-    return (rest * tones).sum(axis=1, keepdims=True) / np.maximum((tones**2).sum(axis=1, keepdims=True), 1)
+    total = (rest * tones).sum(axis=1, keepdims=True)
+    return np.asarray(total / np.maximum((tones**2).sum(axis=1, keepdims=True), 1))
 
 
 def degenerate() -> list[np.ndarray]:
@@ -237,7 +253,7 @@ def trial(layout: Patterns, low: np.ndarray, high: np.ndarray, sets: int) -> np.
     some = r_high * high.shape[0] ** 0.5 > 2.3
     p_high[some] = tail(r_high[some], high.shape[0])
     rates = np.minimum(np.minimum(p_low, p_high), either(p_low * p_high))
-    return np.minimum(1, TRIES * rates.reshape(sets, -1).min(axis=1))
+    return np.asarray(np.minimum(1, TRIES * rates.reshape(sets, -1).min(axis=1)))
 
 
 def speed() -> None:
