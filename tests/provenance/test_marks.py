@@ -243,7 +243,7 @@ def test_damaged_files_never_crash_and_are_never_verified(
         report = verify(path, key=key)
     except CondganError:
         return
-    if name != "set.parquet":  # where readers skip some bytes: the images alone are made again
+    if name.endswith((".png", ".gif")):  # the cards of sets are prose, which is not verified
         assert not report.verified or bytes(changed) == original
     json.loads(report.to_json())
 
