@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from condgan.experiments.study import Study
     from condgan.experiments.sweep import sweep
     from condgan.generation.generator import Generator, load
+    from condgan.generation.marked import marked
     from condgan.generation.run import Run
+    from condgan.marks.keys import new_key
     from condgan.provenance.verify import verify
     from condgan.recipe import Recipe
     from condgan.recipe import builtin as recipes
@@ -37,7 +39,8 @@ _PLACES = {
     "Listener": "training.listeners.listener", "Recipe": "recipe", "Run": "generation.run",
     "Study": "experiments.study", "compare": "experiments.comparison", "cure": "verdicts.cure",
     "diagnose": "diagnosis.diagnosis",
-    "evaluate": "evaluation.evaluation", "load": "generation.generator", "recipes": "recipe.builtin",
+    "evaluate": "evaluation.evaluation", "load": "generation.generator", "marked": "generation.marked",
+    "new_key": "marks.keys", "recipes": "recipe.builtin",
     "report": "reports.report", "resume": "training.training", "script": "reports.script", "sweep": "experiments.sweep",
     "train": "training.training", "train_seeds": "experiments.seeds", "verify": "provenance.verify",
     "worth": "verdicts.worth",
@@ -45,8 +48,8 @@ _PLACES = {
 
 __all__ = [
     "ArgumentError", "CondganError", "Dataset", "DivergedError", "Evaluation", "Generator", "InterruptedTrainingError",
-    "Listener", "Recipe", "Run", "Study", "compare", "cure", "diagnose", "evaluate", "load", "recipes", "report",
-    "resume", "script", "sweep", "train", "train_seeds", "verify", "worth",
+    "Listener", "Recipe", "Run", "Study", "compare", "cure", "diagnose", "evaluate", "load", "marked", "new_key",
+    "recipes", "report", "resume", "script", "sweep", "train", "train_seeds", "verify", "worth",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # checkers see the imports above, and nothing else

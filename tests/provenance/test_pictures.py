@@ -541,7 +541,9 @@ def test_the_command_prints_json(originals: Path, condgan: Any) -> None:
     assert file["path"] == str(originals / "row.png")
     assert (file["verdict"], file["remade"]) == ("verified", True)
     assert file["signature"] == {"found": None}
-    assert file["mark"] == {"found": None, "score": None, "false_alarm": None}
+    assert {"found", "score", "false_alarm"} <= set(file["mark"])
+    assert set(file["mark"].values()) == {None}
+    assert said["mark"] is None
     assert file["manifest"]["sample"]["labels"] == ["2", "0", "2", "6"]
 
 

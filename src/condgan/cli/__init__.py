@@ -10,7 +10,7 @@ from condgan import streams
 from condgan.cli.command import app
 
 # isort: off
-from condgan.cli import train, data, sample, verify, evaluate, compare, sweep  # noqa: F401 (the order of the help)
+from condgan.cli import train, data, sample, key, verify, evaluate, compare, sweep  # noqa: F401 (the order of the help)
 from condgan.cli import reproduce, worth, cure, report, script, studio, recipes, doctor  # noqa: F401
 
 __all__ = ["app", "main"]

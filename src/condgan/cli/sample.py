@@ -69,6 +69,10 @@ def sample(
         Literal["en", "zh"] | None,
         typer.Option(metavar="en|zh", help='Write "AI-generated" or "AI生成" below a picture.'),
     ] = None,
+    watermark: Annotated[
+        Path | None,
+        typer.Option(metavar="KEY", help="Give each image an invisible mark of a key file: `condgan key new KEY`."),
+    ] = None,
 ) -> None:
     """Generate images from a trained generator.
 
@@ -84,7 +88,7 @@ def sample(
             path, sequence, index=index, seed=seed, output=output, grid=grid, exact=exact, per_class=per_class,
             count=count, counts=counts, balance=balance, walk=walk, frames=frames, conditions=conditions,
             checkpoint=checkpoint, scale=scale, engine=engine, producer=producer,
-            visible_label=visible_label, format=format, keep=keep, shard_size=shard_size, truncation=truncation,
-            progress=progress, say=said.append,
+            visible_label=visible_label, watermark=watermark, format=format, keep=keep, shard_size=shard_size,
+            truncation=truncation, progress=progress, say=said.append,
         )  # fmt: skip
     print(written, *said, sep="\n")

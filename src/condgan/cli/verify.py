@@ -1,5 +1,6 @@
 """Looking whether files are what they say of themselves: ``verify``."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,19 +25,24 @@ def verify(
             help="A run (RUN@100: after epoch 100) or a generator file; mnist and those of PATH are at hand.",
         ),
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="A key file: look for its invisible mark in the pixels.")
+    ] = None,
     engine: Engine = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look whether pictures come from the generator, the seed and the classes that they name.
 
-    They are made again and compared. Who made them and when, and the card of a set, cannot be checked. Exit code 0:
-    verified; 1: not; 2: could not look.
+    They are made again and compared. Who made them and when, and the card of a set, cannot be checked. A mark that is
+    found says whose key was used, and verifies nothing. Exit code 0: verified; 1: not; 2: could not look.
     """
     from condgan.cli.progress import counting
+    from condgan.marks import keys
     from condgan.provenance.verify import verify as look
 
+    secret = keys.of(key, lambda words: print(f"condgan: {words}", file=sys.stderr))
     with counting("images") as progress:
-        report = look(path, generator, engine, progress=progress)
+        report = look(path, generator, engine, secret, progress=progress)
     print(report.to_json() if json else translated(text(report), context.command.params))
     raise typer.Exit(0 if report.verified else 1)
 
@@ -47,7 +53,7 @@ def text(report: "Report") -> str:
 
     files = report.files
     if report.set is None and len(files) == 1:
-        return "\n".join(_told(files[0]))
+        return "\n".join(_told(files[0]) + _marked(report))
     lines = [] if report.set is None else _told(report.set)
     if report.set is None or len(files) > 1:
         counts = report.counts
@@ -63,7 +69,25 @@ def text(report: "Report") -> str:
     if len(doubtful) > MOST_SHOWN:
         left = sum(map(len, list(doubtful.values())[MOST_SHOWN:]))
         lines.append(f"  ... and {left} more (--json lists all)")
-    return "\n".join(lines)
+    return "\n".join(lines + _marked(report))
+
+
+def _marked(report: "Report") -> list[str]:
+    """What was found of the mark; nothing where none was looked for."""
+    mark = report.mark
+    if mark is None:
+        return []
+    if mark.found is None:
+        return [f"mark: not looked for: {mark.why}"]
+    images = f"{mark.images} image{'' if mark.images == 1 else 's together'}"
+    rate = f"a chance of at most {mark.false_alarm:.0e} without one"
+    lines = [f"mark of key {mark.key}: {'found' if mark.found else 'not found'} in {images} ({rate})"]
+    if mark.found and mark.images != 1:
+        lines.append(f"  in {mark.alone} of {mark.looked} images it is found alone, without the others")
+    if mark.found:
+        which = f"begins with {mark.payload}" if mark.payload else "cannot be read: that takes more or clearer images"
+        lines.append(f"  it says that the hash of its generator {which}")
+    return lines
 
 
 def _told(found: "Finding") -> list[str]:

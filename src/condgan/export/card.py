@@ -49,6 +49,8 @@ def card(generator: Generator, out: Output, described: Mapping[str, Any], source
         *([f"- command: `{asked}`"] if (asked := command()) else []),
         "- an image is a function of generator, seed, number and class: `condgan verify` makes it again",
     ]
+    if manifest.watermark is not None:
+        lines.append(f"- each image has an invisible mark of the key `{manifest.watermark}`: `condgan verify --key`")
     if judge is not None:
         kept = described["keep"]
         lines += [

@@ -100,6 +100,7 @@ def write_dataset(
     if judge is not None:
         described["keep"] = {"confidence": judge.confidence, "network_sha256": judge.sha256}
     identity = described | {"generator": manifest.generator_sha256, "software": manifest.software, "size": size}
+    identity |= {} if manifest.watermark is None else {"watermark": manifest.watermark}
     names = domain.class_names if domain.condition is None else ()
     single = row.ending != "" and path.suffix.lower() == row.ending
     content = Content(domain.shape, names, domain.condition, manifest.of("set", described), single)

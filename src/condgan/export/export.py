@@ -22,6 +22,9 @@ from condgan.generation import jobs, sampling
 from condgan.generation.classes import MOST_NAMED, counted, parse, positions
 from condgan.generation.counts import Counts, check_total
 from condgan.generation.generator import Generator, load
+from condgan.generation.marked import marked
+from condgan.marks import keys
+from condgan.marks.keys import Key
 from condgan.pictures import images
 from condgan.pictures.labelling import Language
 from condgan.recipe.fingerprint import fingerprint
@@ -55,6 +58,7 @@ def to_file(
     engine: str | None = None,
     producer: str | None = None,
     visible_label: Language | None = None,
+    watermark: Key | str | PathLike[str] | None = None,
     progress: Progress = lambda written, count: None,
     say: Callable[[str], None] = lambda words: None,
 ) -> Path:
@@ -87,6 +91,7 @@ def to_file(
         producer: who answers for the files, as they say themselves; none: ``CONDGAN_PRODUCER`` of the environment, else
             condgan.
         visible_label: ``en`` or ``zh``: the words "AI-generated" or "AI生成" below a picture.
+        watermark: a key or the path of a key file, whose invisible mark each image gets: `generation.marked`.
         progress: called as samples are written.
         say: called with what was generated, in words.
 
@@ -114,11 +119,13 @@ def to_file(
         check_free(output)
         if output.name in ("", ".."):
             raise ArgumentError("output", str(output), "expected the path of a new file or folder")
-    told = begin(producer)
+    told, key = begin(producer), keys.of(watermark, say)
     generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain
     told = of_generator(told, generator)
     bounded = {"truncation": sampling.check_bound(truncation)}
+    if key is not None:
+        generator, told = marked(generator, key), told.model_copy(update={"watermark": key.fingerprint})
     if walk is not None:
         output = output or free("walk.gif")
         labels = chosen(generator, sequence, index)

@@ -1,3 +1,3 @@
 """A trained generator, and the one sampling function."""
 
-__all__ = ["classes", "counts", "fingerprint", "generator", "jobs", "run", "sampling", "showing", "walks"]
+__all__ = ["classes", "counts", "fingerprint", "generator", "jobs", "marked", "run", "sampling", "showing", "walks"]

@@ -219,3 +219,22 @@ def _records(body: bytes) -> dict[str, str]:
         told[name] = value.decode("utf-8", "replace")
         place += int(digits)
     return told
+
+
+def idx_shape(file: BinaryIO, dimensions: int) -> tuple[int, ...]:
+    """The shape in the header of an IDX file."""
+    head = exactly(file, 4 + 4 * dimensions)
+    shape = struct.unpack(f">{dimensions}I", head[4:])
+    if head[:4] != bytes([0, 0, 8, dimensions]) or not all(shape):
+        raise DamagedError("no IDX file of bytes")
+    if shape[0] > MOST_ROWS or any(side > 1 << 14 for side in shape[1:]):
+        raise DamagedError(f"an IDX file of {'x'.join(map(str, shape))}")
+    return shape
+
+
+def idx_rows(images: BinaryIO, count: int, height: int, width: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """The images of an IDX file whose header was read, (1, h, w) at a time."""
+    for _ in range(count):
+        yield np.frombuffer(exactly(images, height * width), np.uint8).reshape(1, height, width)
+    if exactly(images, 1, short=True):
+        raise DamagedError("an array has more bytes than it says")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from condgan.errors import CondganError
 from condgan.generation.generator import CHECKPOINTS, SHIPPED, Generator, load
+from condgan.generation.marked import marked
+from condgan.marks.keys import Key
 from condgan.runs.run import Run
 from condgan.storage.manifest import Manifest
 
@@ -15,12 +17,18 @@ class Generators:
     """The generators at hand: those of the package, one that is given, and those of a run that is looked at."""
 
     def __init__(
-        self, given: str | PathLike[str] | None = None, engine: str | None = None, run: Path | None = None
+        self,
+        given: str | PathLike[str] | None = None,
+        engine: str | None = None,
+        run: Path | None = None,
+        key: Key | None = None,
     ) -> None:
         """Raises a CondganError where the one that is given cannot be loaded."""
         self.engine = engine
         self.given = None if given is None else load(given, engine=engine)
         self.left = [] if run is None else of_run(run)
+        self.key = key
+        self.marking: dict[str, Generator] = {}
 
     @cached_property
     def known(self) -> dict[str, Generator]:
@@ -37,6 +45,23 @@ class Generators:
                 generator = load(path, checkpoint, self.engine)
                 self.known[generator.sha256] = generator
         return None if wanted is None else self.known.get(wanted)
+
+    def making(self, generator: Generator, manifest: Manifest) -> Generator | str:
+        """The one that makes the pixels of a manifest: with the mark that it names; or why there is none.
+
+        Raises:
+            CondganError: this generator's images cannot have a mark.
+        """
+        wanted = manifest.watermark
+        if wanted is None:
+            return generator
+        if self.key is None:
+            return f"its pixels have the mark of key {wanted}, and are made again with it alone: give it with `key`"
+        if self.key.fingerprint != wanted:
+            return f"its pixels have the mark of key {wanted}, and the key given is {self.key.fingerprint}"
+        if generator.sha256 not in self.marking:
+            self.marking[generator.sha256] = marked(generator, self.key)
+        return self.marking[generator.sha256]
 
 
 def of_run(folder: Path) -> list[tuple[str, str]]:

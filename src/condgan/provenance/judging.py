@@ -166,6 +166,22 @@ def _look_up(judged: Judged, told: Manifest, generators: Generators) -> None:
         judged.settle("contradictory", wrong)
     elif wrong is not None:  # before the first step, a training has the generator of another that it starts from
         judged.settle("claimed", wrong)
+    if judged.finding is None:
+        _mark(judged, told, generators)
+
+
+def _mark(judged: Judged, told: Manifest, generators: Generators) -> None:
+    """Which generator is to make it again: the one with the mark that it says it has."""
+    assert judged.generator is not None
+    try:
+        making = generators.making(judged.generator, told)
+    except CondganError as error:
+        judged.settle("contradictory", f"it says that it has a mark, and {error}")
+        return
+    if isinstance(making, str):
+        judged.settle("claimed", making)
+    else:
+        judged.generator = making
 
 
 def ended(judged: Judged, remade: Remade) -> None:
@@ -197,10 +213,10 @@ def judged(entries: Iterable[Entry], generators: Generators) -> Iterator[Judged]
 
 
 def _finished(waiting: list[Judged]) -> list[Judged]:
-    open_ones: dict[str, list[Judged]] = defaultdict(list)
+    open_ones: dict[int, list[Judged]] = defaultdict(list)
     for one in waiting:
         if one.finding is None and one.generator is not None:
-            open_ones[one.generator.sha256].append(one)
+            open_ones[id(one.generator)].append(one)
     for ones in open_ones.values():
         tasks = [(one.job, one.picture) for one in ones if one.job is not None and one.picture is not None]
         if ones[0].generator is not None:

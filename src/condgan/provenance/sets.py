@@ -6,7 +6,6 @@ that manifest.
 
 import json
 import re
-import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from condgan.arrays import MIN_SIZE
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.writers import parquet as writer
 from condgan.provenance import archives, reading
-from condgan.provenance.archives import MOST_ROWS, array, exactly, rows
+from condgan.provenance.archives import array, exactly, idx_rows, idx_shape, rows
 from condgan.provenance.files import DamagedError, UnreadableError, opened
 from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
@@ -146,34 +145,16 @@ def idx(folder: Path, told: Manifest) -> Source:
             opened(folder / "train-labels-idx1-ubyte") as labelled,
             opened(folder / "numbers.npy") as numbered,
         ):
-            count, height, width = _idx(images, 3)
-            (same,) = _idx(labelled, 1)
+            count, height, width = idx_shape(images, 3)
+            (same,) = idx_shape(labelled, 1)
             numbers = array(numbered, "i8")
             labels = np.frombuffer(exactly(labelled, same), np.uint8).astype(np.int64)
             names = _names(folder, labels)
             if not count == same == len(numbers) == numbers.size or exactly(labelled, 1, short=True):
                 raise DamagedError("its files are of different lengths")
-            yield from _rows(told, _stack(images, count, height, width), numbers, labels, names)
+            yield from _rows(told, idx_rows(images, count, height, width), numbers, labels, names)
 
     return Source(told, entries())
-
-
-def _stack(images: BinaryIO, count: int, height: int, width: int) -> Iterator[npt.NDArray[np.uint8]]:
-    for _ in range(count):
-        yield np.frombuffer(exactly(images, height * width), np.uint8).reshape(1, height, width)
-    if exactly(images, 1, short=True):
-        raise DamagedError("an array has more bytes than it says")
-
-
-def _idx(file: BinaryIO, dimensions: int) -> tuple[int, ...]:
-    """The shape in the header of an IDX file."""
-    head = exactly(file, 4 + 4 * dimensions)
-    shape = struct.unpack(f">{dimensions}I", head[4:])
-    if head[:4] != bytes([0, 0, 8, dimensions]) or not all(shape):
-        raise DamagedError("no IDX file of bytes")
-    if shape[0] > MOST_ROWS or any(side > 1 << 14 for side in shape[1:]):
-        raise DamagedError(f"an IDX file of {'x'.join(map(str, shape))}")
-    return shape
 
 
 def _names(folder: Path, labels: npt.NDArray[np.int64]) -> tuple[str, ...]:
@@ -213,7 +194,7 @@ def parquet(file: BinaryIO) -> Source:
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     if schema.remove_metadata() != pa.schema([("image", image), ("label", pa.int64())]):
         raise DamagedError("its columns are not those that condgan writes: image and label")
-    if any(not 0 <= size <= MOST_GROUP for size in sizes) or table.metadata.num_rows > MOST_ROWS:
+    if any(not 0 <= size <= MOST_GROUP for size in sizes) or table.metadata.num_rows > archives.MOST_ROWS:
         raise DamagedError("it is too large")
     told = reading.manifest(said[KEY.encode()])
     try:

@@ -29,13 +29,28 @@ class Signature(BaseModel):
 
 
 class Mark(BaseModel):
-    """A mark in the pixels; none is looked for yet."""
+    """The invisible mark of a key in the pixels. It verifies nothing: who has many marked images can copy it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     found: bool | None = None
+    """Whether the false-alarm rate is at most 1e-6; none: it was not looked for, or could not be."""
     score: float | None = None
+    """About a normal number of variance 1 for one try without a mark."""
     false_alarm: float | None = None
+    """An upper bound of the chance that images without the mark look so, over all tries."""
+    key: str | None = None
+    """The fingerprint of the key."""
+    payload: str | None = None
+    """The first digits of the hash of the generator, as the mark says; none where they cannot be read."""
+    images: int | None = None
+    """How many images were looked at together."""
+    looked: int | None = None
+    """How many of them were looked at one by one, and"""
+    alone: int | None = None
+    """in how many of these it was found alone."""
+    why: str | None = None
+    """Why it could not be looked for."""
 
 
 class Finding(BaseModel):
@@ -61,12 +76,14 @@ class Report(BaseModel):
     Attributes:
         set: of a set of images as a whole, if there is one.
         files: of each file that was looked at, by path.
+        mark: of a key, in all images together; none: no key was given.
     """
 
     model_config = ConfigDict(frozen=True)
 
     set: Finding | None = None
     files: tuple[Finding, ...] = ()
+    mark: Mark | None = None
 
     @property
     def verified(self) -> bool:

@@ -1,14 +1,16 @@
 """Whether files are what they say of themselves: ``condgan.verify``."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
 from condgan import arguments
 from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
-from condgan.provenance import folders, judging, sets
+from condgan.marks import keys
+from condgan.marks.keys import Key
+from condgan.provenance import folders, judging, marks, sets
 from condgan.provenance.files import DamagedError, UnreadableError, below, opened
 from condgan.provenance.generators import Generators
 from condgan.provenance.labels import misplaced
@@ -29,6 +31,7 @@ def verify(
     path: str | PathLike[str],
     generator: str | PathLike[str] | None = None,
     engine: str | None = None,
+    key: Key | str | PathLike[str] | None = None,
     *,
     progress: Progress = silent,
 ) -> Report:
@@ -42,12 +45,15 @@ def verify(
         generator: a run, ``RUN@100`` or a generator file; those of the package are always at hand, and where the path
             is a run, those that it has kept.
         engine: that makes pictures again; default: the one that trained the generator.
+        key: a key or the path of a key file: its mark is looked for in the pixels, and pictures that say that they have
+            it are made again with it.
         progress: called with what is done and how much there is.
 
     Raises:
         CondganError: there is nothing at the path, nothing to look at, or it cannot be read; the generator cannot be
-            loaded.
+            loaded; the key cannot be read.
     """
+    secret = keys.of(key)
     place = Path(arguments.path("path", path))
     try:
         os.stat(place)
@@ -55,7 +61,7 @@ def verify(
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         what = "no such file or folder" if missing else f"cannot be read: {error.strerror or error}"
         raise CondganError(f"{place}: {what}") from None
-    generators = Generators(generator, engine, place if (place / "recipe.json").is_file() else None)
+    generators = Generators(generator, engine, place if (place / "recipe.json").is_file() else None, secret)
     try:
         if place.is_dir():
             return _folder(place, str(path), generators, progress)
@@ -70,7 +76,12 @@ def _packed(path: Path, generators: Generators, progress: Progress) -> Report:
         with unpacked(path) as folder:
             return _folder(folder, str(path), generators, progress)
     except DamagedError as error:
-        return Report(files=(finding(str(path), "unknown", str(error)),))
+        return _looked(path, [], Report(files=(finding(str(path), "unknown", str(error)),)), generators)
+
+
+def _looked(path: Path, paths: Sequence[Path], report: Report, generators: Generators) -> Report:
+    """A report with the mark, if a key is given."""
+    return report if generators.key is None else marks.looked(path, paths, report, generators.key)
 
 
 def _file(path: Path, generators: Generators, progress: Progress) -> Report:
@@ -79,7 +90,7 @@ def _file(path: Path, generators: Generators, progress: Progress) -> Report:
     step = Steps(progress, 1)
     if path.suffix.lower() in sets.FILES:
         together, file = folders.alone(path, str(path), generators, step, follow=True)
-        return Report(set=together, files=(file,))
+        return _looked(path, [path], Report(set=together, files=(file,)), generators)
     read: Picture | UnreadableError
     try:
         read = judging.read(path, follow=True)
@@ -87,7 +98,7 @@ def _file(path: Path, generators: Generators, progress: Progress) -> Report:
         read = error
     (one,) = judging.judged([Entry(str(path), read, None)], generators)
     misplaced(one, [path.absolute().parent.name])
-    return Report(files=(one.found,))
+    return _looked(path, [path], Report(files=(one.found,)), generators)
 
 
 def _folder(folder: Path, shown: str, generators: Generators, progress: Progress) -> Report:
@@ -117,7 +128,8 @@ def _folder(folder: Path, shown: str, generators: Generators, progress: Progress
             found.append(one)
             files = [file.model_copy(update={"path": f"{name}/{file.path}"}) for file in files]
         found += files
-    return Report(set=together, files=tuple(sorted(found, key=lambda file: file.path)))
+    report = Report(set=together, files=tuple(sorted(found, key=lambda file: file.path)))
+    return _looked(folder, paths, report, generators)
 
 
 class Steps:

@@ -63,6 +63,8 @@ class Manifest(BaseModel):
     """Seed, numbers, classes and form of what was made: a row of ``generation.jobs``, or the plan of a set."""
     shows: Text | None = None
     """In words, where there is no ``sample``."""
+    watermark: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    """The fingerprint of the key whose mark the pixels have: they are made again with that key alone."""
     pixels_sha256: Hash | None = None
     """Of the image, as ``pixels_sha256`` computes it."""
     content: dict[str, Any] | None = None
