@@ -540,8 +540,8 @@ def test_the_command_prints_json(originals: Path, condgan: Any) -> None:
     (file,) = said["files"]
     assert file["path"] == str(originals / "row.png")
     assert (file["verdict"], file["remade"]) == ("verified", True)
-    assert file["signature"] == {"found": None}
-    assert file["mark"] == {"found": None, "score": None, "false_alarm": None}
+    assert file["signature"] == {"found": False, "kind": None, "valid": None, "trusted": None, "by": None, "why": None}
+    assert file["mark"]["found"] is None
     assert file["manifest"]["sample"]["labels"] == ["2", "0", "2", "6"]
 
 

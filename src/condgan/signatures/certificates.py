@@ -12,7 +12,7 @@ from condgan.signatures.packages import needed
 from condgan.storage import secret
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate as X509
+    from cryptography import x509
 
 MOST_BYTES = 1 << 20  # of a file of certificates
 DAYS = 365
@@ -88,9 +88,7 @@ def make(path: str | PathLike[str], name: str, days: int = DAYS, *, force: bool 
     leaf = begun(own, top, own_key.public_key()).add_extension(x509.BasicConstraints(False, None), critical=True)
     leaf = leaf.add_extension(usage(True), critical=True)
     leaf = leaf.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-    leaf = leaf.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False
-    )
+    leaf = leaf.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
     made = leaf.sign(root_key, hashed)
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     private = own_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
@@ -119,7 +117,9 @@ def load(path: str | PathLike[str], private: str | PathLike[str] | None = None) 
     try:
         key = serialization.load_pem_private_key(_key_part(other), None)
     except TypeError:
-        raise CondganError(f"the private key in {other} has a password: openssl pkcs8 -topk8 -nocrypt removes it") from None
+        raise CondganError(
+            f"the private key in {other} has a password: openssl pkcs8 -topk8 -nocrypt removes it"
+        ) from None
     except Exception as error:  # whatever the library raises for what is no key
         raise CondganError(f"{other} has no private key in PEM ({type(error).__name__})") from None
     leaf = chain[0]
@@ -139,7 +139,7 @@ def load(path: str | PathLike[str], private: str | PathLike[str] | None = None) 
     )  # fmt: skip
 
 
-def named(certificate: "X509", *, issuer: bool = False) -> str:
+def named(certificate: "x509.Certificate", *, issuer: bool = False) -> str:
     """The common name of who is certified, or of who certifies; else all of the name."""
     from cryptography.x509.oid import NameOID
 

@@ -21,12 +21,16 @@ from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
 from condgan.storage import pictures
 from condgan.storage.files import atomic
+from condgan.streams import plain
 
 CHUNK = b"caBX"  # of a PNG, in which credentials lie
 COVER = ".c2pa.png"
 FILES = "org.condgan.files"  # the assertion that names other files
 MOST_BYTES = 256 << 20
-OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}, "builder": {"thumbnail": {"enabled": False}}}
+OFFLINE = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "builder": {"thumbnail": {"enabled": False}},
+}
 UNTRUSTED = "signingCredential.untrusted"
 DER = b"\x30\x82"  # how a certificate begins
 MOST_CERTIFICATES = 20  # that are looked at
@@ -88,7 +92,7 @@ def embedded(png: bytes, certificate: Certificate, title: str, files: Sequence[d
         signer, context = c2pa.Signer.from_info(info), c2pa.Context.from_dict(OFFLINE)
         c2pa.Builder.from_json(json.dumps(said), context).sign(signer, "image/png", io.BytesIO(png), out)
     except c2pa.C2paError as error:
-        raise CondganError(f"the certificate of {certificate.subject} cannot sign: {plain(error)}") from None
+        raise CondganError(f"the certificate of {certificate.subject} cannot sign: {plain(str(error), 200)}") from None
     return out.getvalue()
 
 
@@ -105,13 +109,15 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
     needed("c2pa")
     import c2pa
 
-    settings: dict[str, Any] = OFFLINE | ({"trust": {"user_anchors": trust.decode("ascii", "replace")}} if trust else {})
+    settings: dict[str, Any] = OFFLINE | (
+        {"trust": {"user_anchors": trust.decode("ascii", "replace")}} if trust else {}
+    )
     try:
         reader = c2pa.Reader("image/png", io.BytesIO(data), context=c2pa.Context.from_dict(settings))
         told, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
         state = reader.get_validation_state()
     except c2pa.C2paError as error:
-        return Credentials(False, False, (), (), f"its content credentials are damaged: {plain(error)}")
+        return Credentials(False, False, (), (), f"its content credentials are damaged: {plain(str(error), 200)}")
     active = results.get("activeManifest") or {}
     failures = [str(one.get("code", "")) for one in active.get("failure", [])]
     trusted = state == "Trusted"
@@ -120,7 +126,9 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
     chain = certified(data, str(signer.get("cert_serial_number", "")))
     files = _files(told)
     if wrong or state not in ("Valid", "Trusted"):
-        return Credentials(False, False, chain, files, f"its content credentials do not hold: {', '.join(wrong) or state}")
+        return Credentials(
+            False, False, chain, files, f"its content credentials do not hold: {', '.join(wrong) or state}"
+        )
     who = ", certified by ".join(chain) or "nobody who is named"
     if trusted:
         return Credentials(True, True, chain, files, f"signed by {who}, which is trusted")
@@ -135,7 +143,8 @@ def certified(data: bytes, serial: str) -> tuple[str, ...]:
     """
     from cryptography import x509
 
-    certificates, place = [], 0
+    certificates: list[Any] = []
+    place = 0
     while (place := data.find(DER, place)) >= 0 and len(certificates) < MOST_CERTIFICATES:
         length = 4 + int.from_bytes(data[place + 2 : place + 4], "big")
         try:
@@ -174,13 +183,11 @@ def drawn(about: dict[str, Any]) -> bytes:
 
 def _files(told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """What a cover names; anyone may have written it."""
-    found: list[tuple[str, str]] = []
-    for assertion in told.get("assertions", []):
-        data = assertion.get("data") if isinstance(assertion, dict) and assertion.get("label") == FILES else None
-        for one in data.get("files", []) if isinstance(data, dict) and isinstance(data.get("files"), list) else []:
-            if isinstance(one, dict) and isinstance(one.get("name"), str) and isinstance(one.get("sha256"), str):
-                found.append((one["name"][:255], one["sha256"][:64]))
-    return tuple(found)
+    parts = [one for one in told.get("assertions", []) if isinstance(one, dict) and one.get("label") == FILES]
+    found = [part["data"].get("files") for part in parts if isinstance(part.get("data"), dict)]
+    named = [one for files in found if isinstance(files, list) for one in files if isinstance(one, dict)]
+    texts = [(one.get("name"), one.get("sha256")) for one in named]
+    return tuple((a[:255], b[:64]) for a, b in texts if isinstance(a, str) and isinstance(b, str))
 
 
 def _content(place: Path) -> bytes:
@@ -194,8 +201,3 @@ def _content(place: Path) -> bytes:
     if len(data) > MOST_BYTES:
         raise CondganError(f"{place} has more than {MOST_BYTES >> 20} MiB: sign it with a key file")
     return data
-
-
-def plain(text: object, most: int = 200) -> str:
-    """A text of others on one line, shortened, without characters that a terminal obeys."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:most]

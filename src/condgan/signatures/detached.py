@@ -38,7 +38,7 @@ class Statement(BaseModel):
     version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1, max_length=255)]
     """Of the file when it was signed; of a folder, that of its manifest."""
-    bytes: Annotated[int, Field(ge=0)]
+    length: Annotated[int, Field(ge=0)]
     sha256: Hex32
     time: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     public_key: Hex32
@@ -87,7 +87,7 @@ def sign(path: str | PathLike[str], key: Key) -> Path:
     public = private.public_key().public_bytes_raw().hex()
     moment = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.now(UTC) if not moment or not moment.isdecimal() else datetime.fromtimestamp(int(moment), UTC)
-    told = Statement(name=name, bytes=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}", public_key=public)
+    told = Statement(name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}", public_key=public)
     whole = Signed(**told.model_dump(), signature=private.sign(told.signed()).hex())
     beside = beside_of(place)
     atomic(beside, whole.model_dump_json(indent=2).encode() + b"\n")
@@ -128,7 +128,7 @@ def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked |
     if not _fits(whole):
         return Checked(False, False, by, f"the signature in {beside.name} is not that of its key")
     _, length, digest = _hashed(place)
-    if (length, digest) != (whole.bytes, whole.sha256):
+    if (length, digest) != (whole.length, whole.sha256):
         return Checked(False, False, by, f"{beside.name} signs other bytes: it was changed since, or is another file")
     known = whole.public_key in trusted
     words = "a key that is trusted" if known else "a key that nothing here vouches for"
@@ -170,7 +170,12 @@ def read_public(path: str | PathLike[str]) -> str | None:
     if not isinstance(said, dict) or said.get("kind") != PUBLIC:
         return None
     found = said.get("public_key")
-    if said.get("version") != 1 or not isinstance(found, str) or len(found) != 64 or set(found) - set("0123456789abcdef"):
+    if (
+        said.get("version") != 1
+        or not isinstance(found, str)
+        or len(found) != 64
+        or set(found) - set("0123456789abcdef")
+    ):
         raise CondganError(f"{place} is a damaged public key, or one of another version")
     return found
 
@@ -194,7 +199,9 @@ def _hashed(place: Path, begun: Callable[[], Any] = hashlib.sha256) -> tuple[str
     """Name, length and SHA-256 of a file, or of the manifest of a folder."""
     file_of = place / MANIFEST if place.is_dir() else place
     if place.is_dir() and not file_of.is_file():
-        raise CondganError(f"{place} has no {MANIFEST}: a folder is signed by its manifest, a run by its generator file")
+        raise CondganError(
+            f"{place} has no {MANIFEST}: a folder is signed by its manifest, a run by its generator file"
+        )
     digest, length = begun(), 0
     try:
         with open(file_of, "rb") as file:

@@ -1,5 +1,6 @@
 """The packages that signatures need, which not everyone has."""
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from condgan.errors import CondganError
@@ -11,11 +12,18 @@ def needed(*names: str) -> None:
     Raises:
         CondganError: a package is not installed.
     """
-    missing = [name for name in names if find_spec(name) is None]
-    if missing:
-        raise CondganError(f'signatures need {" and ".join(missing)}: pip install "condgan[provenance]"')
+    if lacking := missing(names):
+        raise CondganError(f'signatures need {" and ".join(lacking)}: pip install "condgan[provenance]"')
 
 
 def there(*names: str) -> bool:
     """Whether they are installed."""
-    return all(find_spec(name) is not None for name in names)
+    return not missing(names)
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Those that are not."""
+    try:
+        return [name for name in names if find_spec(name) is None]
+    except ValueError:  # as of a module that was put aside
+        return list(names)
