@@ -80,7 +80,7 @@ $(VENV)/.core: $(VENV)/.python $(PINS)
 
 $(VENV)/.test: $(VENV)/.core
 	@echo 'Installing what the tests need ...'
-	@$(PIP) -e '.[test,parquet,readers,sweep,studio,pages]'
+	@$(PIP) -e '.[test,parquet,provenance,readers,sweep,studio,pages]'
 	@touch $@
 
 $(JITTOR)/.installed: $(VENV)/.python $(PINS)

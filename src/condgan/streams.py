@@ -121,3 +121,10 @@ def _end(stream: object) -> Lasting | None:
     """The raw end of a protected stream."""
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     return raw if isinstance(raw, Lasting) else None
+
+
+def plain(text: str, most: int = 300) -> str:
+    """A text on one line, without characters that a terminal obeys."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(line.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

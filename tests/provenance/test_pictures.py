@@ -540,7 +540,7 @@ def test_the_command_prints_json(originals: Path, condgan: Any) -> None:
     (file,) = said["files"]
     assert file["path"] == str(originals / "row.png")
     assert (file["verdict"], file["remade"]) == ("verified", True)
-    assert file["signature"] == {"found": None}
+    assert file["signature"] == {"found": False, "kind": None, "valid": None, "trusted": None, "by": None, "why": None}
     assert {"found", "score", "false_alarm"} <= set(file["mark"])
     assert set(file["mark"].values()) == {None}
     assert said["mark"] is None

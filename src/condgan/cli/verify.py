@@ -28,6 +28,10 @@ def verify(
     key: Annotated[
         Path | None, typer.Option(metavar="KEY", help="A key file: look for its invisible mark in the pixels.")
     ] = None,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A public key, or certificates in PEM, whose signatures are trusted."),
+    ] = None,
     engine: Engine = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -42,14 +46,15 @@ def verify(
 
     secret = keys.of(key, lambda words: print(f"condgan: {words}", file=sys.stderr))
     with counting("images") as progress:
-        report = look(path, generator, engine, secret, progress=progress)
+        report = look(path, generator, engine, secret, trust=trust or (), progress=progress)
     print(report.to_json() if json else translated(text(report), context.command.params))
     raise typer.Exit(0 if report.verified else 1)
 
 
 def text(report: "Report") -> str:
     """A report in plain text: the verdict and its reason, and the first files that are not verified."""
-    from condgan.provenance.verdicts import WORDS, plain
+    from condgan.provenance.verdicts import WORDS
+    from condgan.streams import plain
 
     files = report.files
     if report.set is None and len(files) == 1:
@@ -92,9 +97,10 @@ def _marked(report: "Report") -> list[str]:
 
 def _told(found: "Finding") -> list[str]:
     """The verdict on a file or a set, and who says what of it."""
-    from condgan.provenance.verdicts import plain
+    from condgan.streams import plain
 
     lines = [f"{plain(found.path)}: {found.verdict}: {found.why}"]
+    lines += ["  " + plain(f"signature ({one.kind}): {one.why}") for one in found.signatures]
     said = found.manifest or {}
     if said:
         made = "made by a generator" if said.get("synthetic") else "not made by a generator"

@@ -17,6 +17,7 @@ from typing import Any
 
 from condgan import arguments
 from condgan.errors import CondganError
+from condgan.storage import secret
 
 KIND, VERSION = "condgan key", 1
 SECRET = 32  # bytes
@@ -65,27 +66,9 @@ def new_key(path: str | PathLike[str], *, force: bool = False) -> Key:
         CondganError: something is at the path, and ``force`` is not given; it cannot be written.
     """
     place = arguments.path("path", path)
-    if os.path.lexists(place) and not force:
-        raise CondganError(f"{place} exists: another path, or `force`, which replaces it for good")
     key = Key(secrets.token_bytes(SECRET))
     said = {"kind": KIND, "version": VERSION, "fingerprint": key.fingerprint, "secret": key.secret.hex()}
-    beside = place.with_name(f".{place.name[:32]}.{secrets.token_hex(8)}.tmp") if force else place
-    made = False
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        made = True
-        with open(number, "wb") as file:
-            file.write(json.dumps(said, indent=2).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if force:
-            os.replace(beside, place)
-    except OSError as error:
-        if made:
-            with suppress(OSError):
-                beside.unlink()
-        raise CondganError(f"cannot write {place}: {error.strerror or error}") from None
+    secret.write(place, json.dumps(said, indent=2).encode() + b"\n", force=force)
     return key
 
 

@@ -9,6 +9,7 @@ from condgan.errors import CondganError
 from condgan.generation.generator import CHECKPOINTS, SHIPPED, Generator, load
 from condgan.generation.marked import marked
 from condgan.marks.keys import Key
+from condgan.provenance.signing import Trust
 from condgan.runs.run import Run
 from condgan.storage.manifest import Manifest
 
@@ -22,12 +23,13 @@ class Generators:
         engine: str | None = None,
         run: Path | None = None,
         key: Key | None = None,
+        trust: Trust | None = None,
     ) -> None:
         """Raises a CondganError where the one that is given cannot be loaded."""
         self.engine = engine
         self.given = None if given is None else load(given, engine=engine)
         self.left = [] if run is None else of_run(run)
-        self.key = key
+        self.key, self.trust = key, trust or Trust()
         self.marking: dict[str, Generator] = {}
 
     @cached_property

@@ -10,12 +10,12 @@ import numpy as np
 from condgan.errors import CondganError
 from condgan.generation import jobs
 from condgan.generation.generator import Generator
-from condgan.provenance import kinds, remaking
+from condgan.provenance import kinds, remaking, signing
 from condgan.provenance.files import DamagedError, UnreadableError, content
 from condgan.provenance.generators import Generators
 from condgan.provenance.reading import Entry, Picture
 from condgan.provenance.remaking import Remade
-from condgan.provenance.verdicts import Finding, Verdict, finding
+from condgan.provenance.verdicts import Finding, Signature, Verdict, finding
 from condgan.storage.manifest import Manifest, pixels_sha256
 from condgan.storage.pictures import Pixels
 
@@ -43,6 +43,7 @@ class Judged:
         vector: whether it is a vector, and no picture.
         enlarged: how many times it is larger than it was written.
         coloured: whether it is stored in colour, and was written in grey.
+        signature: the one in it, if there is one.
     """
 
     name: str
@@ -57,10 +58,11 @@ class Judged:
     vector: bool = False
     enlarged: int = 1
     coloured: bool = False
+    signature: Signature | None = None
 
     def settle(self, verdict: Verdict, why: str, remade: bool | None = None) -> None:
         """Decide."""
-        self.finding = finding(self.name, verdict, why, self.manifest, remade)
+        self.finding = finding(self.name, verdict, why, self.manifest, remade, self.signature)
         self.picture = None
 
     @property
@@ -94,6 +96,12 @@ def begun(entry: Entry, generators: Generators) -> Judged:
         return judged
     judged.manifest, judged.picture, judged.vector = load.manifest, load, load.vector is not None
     told = load.manifest
+    if load.signed is not None:
+        judged.signature = signed = signing.in_png(load.signed, generators.trust)
+        if signed.valid is False:
+            judged.settle("contradictory", signed.why or "its signature does not hold")
+            return judged
+        load.foreign += [] if signed.valid else [signed.why or "its signature was not checked"]
     if told is None:
         judged.settle("unknown", load.contradictions[0] if load.contradictions else "it has no manifest of condgan")
         return judged

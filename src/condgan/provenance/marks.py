@@ -16,8 +16,9 @@ from condgan.marks.keys import Key
 from condgan.provenance import archives, reading, sets
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
 from condgan.provenance.layouts import tiles
-from condgan.provenance.verdicts import Finding, Mark, Report, plain
+from condgan.provenance.verdicts import Finding, Mark, Report
 from condgan.storage.manifest import Manifest
+from condgan.streams import plain
 
 FORMS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF", ".tif": "TIFF",

@@ -19,6 +19,7 @@ MOST_PIXELS = 100_000_000
 MOST_CHUNKS = 100_000  # of a PNG; also blocks of a GIF
 PIECE, MOST_PIECE = 1 << 14, 1 << 20  # bytes that are decompressed at a time, before and after
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CREDENTIALS = b"caBX"  # the chunk of C2PA
 GREY, RGB = 0, 2  # colour types of a PNG
 SHOWN = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"acTL", b"fcTL", b"fdAT",
          b"mDCV", b"cLLI", b"oFFs", b"eXIf"}  # fmt: skip
@@ -38,6 +39,7 @@ class Picture:
         milliseconds: that each frame of an animation is shown.
         form: its bytes without those of pixels, of an animation.
         vector: instead of pixels, of a set of vectors.
+        signed: the whole file, where it has content credentials.
         manifest: the one in it.
     """
 
@@ -49,6 +51,7 @@ class Picture:
     milliseconds: list[int] = field(default_factory=list)
     form: bytes = b""
     vector: npt.NDArray[np.float32] | None = None
+    signed: bytes | None = None
     manifest: Manifest | None = None
 
 
@@ -88,6 +91,8 @@ def png(data: bytes) -> Picture:
             said.setdefault(keyword, []).append(text)
         if kind in SHOWN:
             found.changed.append(f"it has a chunk {kind.decode()}, which changes what is shown")
+        elif kind == CREDENTIALS and found.signed is None:
+            found.signed = data
         elif kind == b"IEND" and body:
             found.foreign.append("it has bytes in its last chunk")
         elif kind not in (b"IHDR", b"IDAT", b"IEND", b"tEXt", b"iTXt"):

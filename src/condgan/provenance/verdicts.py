@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from condgan.storage.manifest import Manifest
-from condgan.streams import encodable
+from condgan.streams import encodable, plain
 
 Verdict = Literal["verified", "claimed", "altered", "contradictory", "unknown"]
 """From best to worst as far as the order of reports goes; only ``verified`` says that a picture was made again."""
@@ -21,11 +21,21 @@ WORDS: dict[Verdict, str] = {
 
 
 class Signature(BaseModel):
-    """A signature in the file; none is looked for yet."""
+    """A signature in the file, or beside it: who signed these bytes. Pictures are verified by their pixels alone."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
-    found: bool | None = None
+    found: bool = False
+    kind: Literal["ed25519", "c2pa"] | None = None
+    """By a key file, or content credentials by a certificate."""
+    valid: bool | None = None
+    """Whether it is of these bytes; none: it was not checked."""
+    trusted: bool | None = None
+    """Whether it is by a key, or below a root, that was given as trusted."""
+    by: str | None = None
+    """Who signed: the key, or the names of the certificate and of those who vouch for it."""
+    why: str | None = None
+    """In words."""
 
 
 class Mark(BaseModel):
@@ -67,6 +77,9 @@ class Finding(BaseModel):
     remade: bool | None = None
     """Whether it was made again and is the same; none: it was not tried."""
     signature: Signature = Signature()
+    """Of several, that which holds least."""
+    signatures: tuple[Signature, ...] = ()
+    """All of them: in the file, and beside it."""
     mark: Mark = Mark()
 
 
@@ -103,15 +116,14 @@ class Report(BaseModel):
 
 
 def finding(
-    path: str, verdict: Verdict, why: str, manifest: Manifest | None = None, remade: bool | None = None
+    path: str,
+    verdict: Verdict,
+    why: str,
+    manifest: Manifest | None = None,
+    remade: bool | None = None,
+    signature: Signature | None = None,
 ) -> Finding:
     """A finding; texts that others wrote are shortened and kept on one line."""
     said = None if manifest is None else manifest.model_dump(mode="json", exclude_none=True)
-    return Finding(path=path, verdict=verdict, why=plain(why), manifest=said, remade=remade)
-
-
-def plain(text: str, most: int = 300) -> str:
-    """A text on one line, without characters that a terminal obeys."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(line.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    found = Finding(path=path, verdict=verdict, why=plain(why), manifest=said, remade=remade)
+    return found if signature is None else found.model_copy(update={"signature": signature, "signatures": (signature,)})

@@ -16,6 +16,7 @@ from condgan.provenance.generators import Generators
 from condgan.provenance.labels import misplaced
 from condgan.provenance.packed import is_packed, unpacked
 from condgan.provenance.reading import Entry, Picture
+from condgan.provenance.signing import Trust, with_signatures
 from condgan.provenance.verdicts import Report, finding
 from condgan.storage.manifest import Manifest
 
@@ -33,6 +34,7 @@ def verify(
     engine: str | None = None,
     key: Key | str | PathLike[str] | None = None,
     *,
+    trust: Sequence[str | PathLike[str]] = (),
     progress: Progress = silent,
 ) -> Report:
     """Look whether a file, a folder or a set of images is what it says of itself.
@@ -46,7 +48,9 @@ def verify(
             is a run, those that it has kept.
         engine: that makes pictures again; default: the one that trained the generator.
         key: a key or the path of a key file: its mark is looked for in the pixels, and pictures that say that they have
-            it are made again with it.
+            it are made again with it; signatures by it are trusted.
+        trust: files of public keys (``signatures.detached.write_public``) and of certificates, PEM: whose signatures
+            are trusted.
         progress: called with what is done and how much there is.
 
     Raises:
@@ -61,11 +65,14 @@ def verify(
         missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         what = "no such file or folder" if missing else f"cannot be read: {error.strerror or error}"
         raise CondganError(f"{place}: {what}") from None
-    generators = Generators(generator, engine, place if (place / "recipe.json").is_file() else None, secret)
+    believed = Trust.of(trust, secret)
+    generators = Generators(generator, engine, place if (place / "recipe.json").is_file() else None, secret, believed)
     try:
         if place.is_dir():
-            return _folder(place, str(path), generators, progress)
-        return _packed(place, generators, progress) if is_packed(place) else _file(place, generators, progress)
+            found = _folder(place, str(path), generators, progress)
+        else:
+            found = _packed(place, generators, progress) if is_packed(place) else _file(place, generators, progress)
+        return with_signatures(found, place, believed)
     except UnreadableError as error:
         raise CondganError(f"{place}: {error}") from None
 

@@ -1,0 +1,127 @@
+"""Signatures of what is looked at: in a PNG, or in a file beside what it signs."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from condgan import arguments
+from condgan.errors import CondganError
+from condgan.marks.keys import Key
+from condgan.provenance.verdicts import Report, Signature, Verdict
+from condgan.signatures import credentials, detached
+from condgan.signatures.packages import there
+
+MOST_BYTES = 8 << 20  # of certificates, and of a cover
+BEST: tuple[Verdict, ...] = ("verified", "claimed")
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose signatures are believed.
+
+    Attributes:
+        keys: public keys, hexadecimal.
+        roots: certificates, PEM.
+    """
+
+    keys: frozenset[str] = frozenset()
+    roots: bytes = b""
+
+    @classmethod
+    def of(cls, paths: Sequence[str | PathLike[str]], key: Key | None) -> "Trust":
+        """Files of public keys and of certificates, and a key of one's own.
+
+        Raises:
+            CondganError: a file cannot be read, or is neither.
+        """
+        known, roots = set(), []
+        if key is not None and there("cryptography"):
+            known.add(detached.public_key(key))
+        for given in paths:
+            place = arguments.path("trust", given)
+            public = detached.read_public(place)
+            if public is not None:
+                known.add(public)
+                continue
+            data = place.read_bytes() if place.stat().st_size <= MOST_BYTES else b""
+            certificates = b"".join(
+                b"-----BEGIN CERTIFICATE-----" + part.partition(b"-----END CERTIFICATE-----")[0]
+                + b"-----END CERTIFICATE-----\n"
+                for part in data.split(b"-----BEGIN CERTIFICATE-----")[1:]
+            )  # fmt: skip
+            if not certificates:
+                raise CondganError(f"{place} is no public key of `condgan key public`, and has no certificate in PEM")
+            roots.append(certificates)
+        return cls(frozenset(known), b"".join(roots))
+
+
+def in_png(data: bytes, trust: Trust) -> Signature:
+    """The content credentials of a PNG that has some."""
+    if not there("c2pa", "cryptography"):
+        return Signature(
+            found=True, kind="c2pa", why='its content credentials need "condgan[provenance]" to be checked'
+        )
+    found = credentials.read(data, trust.roots)
+    by = ", certified by ".join(found.chain) or None
+    return Signature(found=True, kind="c2pa", valid=found.valid, trusted=found.trusted, by=by, why=found.why)
+
+
+def beside(path: Path, trust: Trust) -> list[Signature]:
+    """The signatures that lie beside a file or a folder: of a key, and a cover."""
+    return [one for one in (_detached(path, trust), _cover(path, trust)) if one is not None]
+
+
+def _detached(path: Path, trust: Trust) -> Signature | None:
+    place = detached.beside_of(path)
+    if not place.is_file():
+        return None
+    if not there("cryptography"):
+        return Signature(found=True, kind="ed25519", why=f'{place.name} needs "condgan[provenance]" to be checked')
+    found = detached.check(path, trust.keys)
+    if found is None:
+        return None
+    by = found.by or None
+    return Signature(found=True, kind="ed25519", valid=found.valid, trusted=found.trusted, by=by, why=found.why)
+
+
+def _cover(path: Path, trust: Trust) -> Signature | None:
+    place = path.with_name(path.name + credentials.COVER)
+    if path.is_dir() or not place.is_file():
+        return None
+    data = place.read_bytes() if place.stat().st_size <= MOST_BYTES else b""
+    if credentials.CHUNK not in data:
+        return Signature(
+            found=True, kind="c2pa", valid=False, trusted=False, why=f"{place.name} has no content credentials"
+        )
+    found = in_png(data, trust)
+    if not found.valid:
+        return found
+    named = {digest for _, digest in credentials.read(data, trust.roots).files}
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest in named:
+        return found
+    return found.model_copy(
+        update={"valid": False, "trusted": False, "why": f"{place.name} is of another file, or this one was changed"}
+    )
+
+
+def with_signatures(report: Report, path: Path, trust: Trust) -> Report:
+    """A report with the signatures beside its path; one that does not hold contradicts whatever else is found."""
+    found = beside(path, trust)
+    if not found:
+        return report
+    whole = report.set if report.set is not None else report.files[0] if len(report.files) == 1 else None
+    if whole is None:
+        return report
+    every = (*whole.signatures, *found)
+    worst = min(every, key=lambda one: (one.valid is not False, one.valid is not None, one.trusted is True))
+    changes: dict[str, object] = {"signature": worst, "signatures": every}
+    if worst.valid is False and whole.verdict in BEST:
+        changes |= {"verdict": "contradictory", "why": worst.why or "its signature does not hold"}
+    changed = whole.model_copy(update=changes)
+    if report.set is not None:
+        return report.model_copy(update={"set": changed})
+    return report.model_copy(update={"files": (changed,)})

@@ -1,0 +1,203 @@
+"""Content credentials: C2PA manifests in PNG files, signed by a certificate (spec.c2pa.org, 2.2).
+
+What is no PNG, an archive or a model, gets a cover: a PNG beside it whose credentials name the file by its hash.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condgan import arguments
+from condgan.errors import CondganError
+from condgan.signatures.certificates import ROOT, Certificate, named
+from condgan.signatures.packages import needed
+from condgan.storage import manifest as manifests
+from condgan.storage import pictures
+from condgan.storage.files import atomic
+from condgan.streams import plain
+
+CHUNK = b"caBX"  # of a PNG, in which credentials lie
+COVER = ".c2pa.png"
+FILES = "org.condgan.files"  # the assertion that names other files
+MOST_BYTES = 256 << 20
+OFFLINE = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "builder": {"thumbnail": {"enabled": False}},
+}
+UNTRUSTED = "signingCredential.untrusted"
+DER = b"\x30\x82"  # how a certificate begins
+MOST_CERTIFICATES = 20  # that are looked at
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is found of the credentials of a file.
+
+    Attributes:
+        valid: whether they are of these bytes, and their certificate could sign them then.
+        trusted: whether the chain ends in a root that was given.
+        chain: the names of who signed, and of who vouches for them, in order.
+        files: of a cover: the files that it names, with their hashes.
+        why: in words.
+    """
+
+    valid: bool
+    trusted: bool
+    chain: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
+    why: str
+
+
+def sign(path: str | PathLike[str], certificate: Certificate) -> Path:
+    """Sign a PNG in place, or make the cover of another file -> the PNG with the credentials.
+
+    Raises:
+        CondganError: it cannot be read or written, is a folder, has credentials already, or a package is missing.
+    """
+    needed("c2pa", "cryptography")
+    place = arguments.path("path", path)
+    data = _content(place)
+    if data.startswith(b"\x89PNG"):
+        if CHUNK in data:
+            raise CondganError(f"{place} has content credentials already: sign the file as it was written")
+        atomic(place, embedded(data, certificate, place.name))
+        return place
+    target = place.with_name(place.name + COVER)
+    about = {"name": place.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    atomic(target, embedded(drawn(about), certificate, place.name, [about]))
+    return target
+
+
+def embedded(png: bytes, certificate: Certificate, title: str, files: Sequence[dict[str, Any]] = ()) -> bytes:
+    """A PNG with credentials."""
+    import c2pa
+
+    made = {"action": "c2pa.created", "digitalSourceType": manifests.SOURCE_TYPE}
+    assertions: list[dict[str, Any]] = [{"label": "c2pa.actions", "data": {"actions": [made]}}]
+    if files:
+        assertions.append({"label": FILES, "data": {"files": list(files)}})
+    name, _, version = manifests.software().partition(" ")
+    said = {"claim_generator_info": [{"name": name, "version": version}], "title": title, "assertions": assertions}
+    algorithm = getattr(c2pa.C2paSigningAlg, certificate.algorithm.upper())
+    out = io.BytesIO()
+    try:
+        info = c2pa.C2paSignerInfo(algorithm, certificate.chain, certificate.private, None)
+        signer, context = c2pa.Signer.from_info(info), c2pa.Context.from_dict(OFFLINE)
+        c2pa.Builder.from_json(json.dumps(said), context).sign(signer, "image/png", io.BytesIO(png), out)
+    except c2pa.C2paError as error:
+        raise CondganError(f"the certificate of {certificate.subject} cannot sign: {plain(str(error), 200)}") from None
+    return out.getvalue()
+
+
+def read(data: bytes, trust: bytes = b"") -> Credentials:
+    """Look at the credentials of a PNG.
+
+    Args:
+        data: of the file.
+        trust: certificates of roots that are believed, PEM.
+
+    Raises:
+        CondganError: ``c2pa-python`` is not installed.
+    """
+    needed("c2pa")
+    import c2pa
+
+    settings: dict[str, Any] = OFFLINE | (
+        {"trust": {"user_anchors": trust.decode("ascii", "replace")}} if trust else {}
+    )
+    try:
+        reader = c2pa.Reader("image/png", io.BytesIO(data), context=c2pa.Context.from_dict(settings))
+        told, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
+        state = reader.get_validation_state()
+    except c2pa.C2paError as error:
+        return Credentials(False, False, (), (), f"its content credentials are damaged: {plain(str(error), 200)}")
+    active = results.get("activeManifest") or {}
+    failures = [str(one.get("code", "")) for one in active.get("failure", [])]
+    trusted = state == "Trusted"
+    wrong = [code for code in failures if code != UNTRUSTED]
+    signer = told.get("signature_info") or {}
+    chain = certified(data, str(signer.get("cert_serial_number", "")))
+    files = _files(told)
+    if wrong or state not in ("Valid", "Trusted"):
+        return Credentials(
+            False, False, chain, files, f"its content credentials do not hold: {', '.join(wrong) or state}"
+        )
+    who = ", certified by ".join(chain) or "nobody who is named"
+    if trusted:
+        return Credentials(True, True, chain, files, f"signed by {who}, which is trusted")
+    made = "self-made, and trusted by nobody" if ROOT in chain else "which nothing here vouches for"
+    return Credentials(True, False, chain, files, f"signed by {who}: {made}")
+
+
+def certified(data: bytes, serial: str) -> tuple[str, ...]:
+    """The names of the signer and of those who vouch for it, as far as the certificates in a file show that.
+
+    The library that checks signatures tells the signer alone.
+    """
+    from cryptography import x509
+
+    certificates: list[Any] = []
+    place = 0
+    while (place := data.find(DER, place)) >= 0 and len(certificates) < MOST_CERTIFICATES:
+        length = 4 + int.from_bytes(data[place + 2 : place + 4], "big")
+        try:
+            certificates.append(x509.load_der_x509_certificate(data[place : place + length]))
+            place += length
+        except ValueError:
+            place += 1
+    found = [one for one in certificates if str(one.serial_number) == serial][:1]
+    while found and len(found) <= MOST_CERTIFICATES:
+        above = next((one for one in certificates if one not in found and _issued(found[-1], one)), None)
+        if above is None:
+            break
+        found.append(above)
+    return tuple(plain(named(one), 100) for one in found)
+
+
+def _issued(one: Any, above: Any) -> bool:
+    try:
+        one.verify_directly_issued_by(above)
+    except Exception:  # of whatever kind: it did not
+        return False
+    return True
+
+
+def drawn(about: dict[str, Any]) -> bytes:
+    """The picture of a cover: what it is about, in letters."""
+    from PIL import Image, ImageDraw
+
+    sheet = Image.new("L", (560, 100), 255)
+    lines = (f"Content credentials of {about['name'][:60]}", f"{about['bytes']:,} bytes", f"SHA-256 {about['sha256']}")
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(sheet).text((12, 14 + 26 * number), line.encode("ascii", "replace").decode(), fill=0)
+    told = manifests.begin(synthetic=False).of("picture", shows=f"the content credentials of {about['name'][:200]}")
+    return pictures.png(np.asarray(sheet), told)
+
+
+def _files(told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a cover names; anyone may have written it."""
+    parts = [one for one in told.get("assertions", []) if isinstance(one, dict) and one.get("label") == FILES]
+    found = [part["data"].get("files") for part in parts if isinstance(part.get("data"), dict)]
+    named = [one for files in found if isinstance(files, list) for one in files if isinstance(one, dict)]
+    texts = [(one.get("name"), one.get("sha256")) for one in named]
+    return tuple((a[:255], b[:64]) for a, b in texts if isinstance(a, str) and isinstance(b, str))
+
+
+def _content(place: Path) -> bytes:
+    if place.is_dir():
+        raise CondganError(f"{place} is a folder: sign its archive or its files, or sign it with a key file")
+    try:
+        with open(place, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CondganError(f"{place} cannot be read: {error.strerror or error}") from None
+    if len(data) > MOST_BYTES:
+        raise CondganError(f"{place} has more than {MOST_BYTES >> 20} MiB: sign it with a key file")
+    return data

@@ -1,0 +1,213 @@
+"""Signatures by a key file: Ed25519 (RFC 8032) of a file's name, length and hash, in a file beside it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from condgan import arguments
+from condgan.data.archives import MANIFEST
+from condgan.errors import CondganError
+from condgan.marks.keys import Key
+from condgan.signatures.packages import needed
+from condgan.storage.files import atomic
+
+ENDING = ".sig"
+PURPOSE = "sign"
+MOST_BYTES = 1 << 16  # of a signature's file
+PIECE = 1 << 20  # bytes that are hashed at a time
+PUBLIC = "condgan public key"
+
+Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class Statement(BaseModel):
+    """What is signed: these bytes, at a time that the signer states."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    kind: Literal["condgan signature"] = "condgan signature"
+    version: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """Of the file when it was signed; of a folder, that of its manifest."""
+    length: Annotated[int, Field(ge=0)]
+    sha256: Hex32
+    time: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    public_key: Hex32
+
+    def signed(self) -> bytes:
+        """The bytes that the signature is of: JSON, its keys in order, without spaces."""
+        said = self.model_dump()
+        return b"condgan signature\n" + json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
+class Signed(Statement):
+    """A statement with its signature."""
+
+    signature: Hex64
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is found of a signature.
+
+    Attributes:
+        valid: whether it is of these bytes.
+        trusted: whether its key is one that was given.
+        by: the public key, shortened; empty where none can be read.
+        why: in words.
+    """
+
+    valid: bool
+    trusted: bool
+    by: str
+    why: str
+
+
+def sign(path: str | PathLike[str], key: Key) -> Path:
+    """Sign a file, or the manifest of a folder -> the file of the signature, beside it; an older one is replaced.
+
+    Raises:
+        CondganError: it cannot be read, is a folder without a manifest, or ``cryptography`` is not installed.
+    """
+    needed("cryptography")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    place = arguments.path("path", path)
+    name, length, digest = _hashed(place)
+    private = Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE))
+    public = private.public_key().public_bytes_raw().hex()
+    moment = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.now(UTC) if not moment or not moment.isdecimal() else datetime.fromtimestamp(int(moment), UTC)
+    told = Statement(name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}", public_key=public)
+    whole = Signed(**told.model_dump(), signature=private.sign(told.signed()).hex())
+    beside = beside_of(place)
+    atomic(beside, whole.model_dump_json(indent=2).encode() + b"\n")
+    return beside
+
+
+def beside_of(place: Path) -> Path:
+    """Where the signature of a file or a folder lies."""
+    place = place.resolve() if place.name in ("", ".", "..") else place
+    return place.with_name(place.name + ENDING)
+
+
+def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked | None:
+    """Look at the signature beside a file or a folder; none where there is none.
+
+    Args:
+        path: of what is signed.
+        trusted: public keys, hexadecimal, whose signatures are believed.
+
+    Raises:
+        CondganError: the file or the signature cannot be read, or ``cryptography`` is not installed.
+    """
+    place = arguments.path("path", path)
+    beside = beside_of(place)
+    if not beside.is_file():
+        return None
+    try:
+        with open(beside, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        whole = Signed.model_validate_json(data) if len(data) <= MOST_BYTES else None
+    except OSError as error:
+        raise CondganError(f"{beside} cannot be read: {error.strerror or error}") from None
+    except (ValidationError, ValueError, RecursionError):
+        whole = None
+    if whole is None:
+        return Checked(False, False, "", f"{beside.name} is no signature of condgan, or damaged")
+    by = whole.public_key[:12]
+    if not _fits(whole):
+        return Checked(False, False, by, f"the signature in {beside.name} is not that of its key")
+    _, length, digest = _hashed(place)
+    if (length, digest) != (whole.length, whole.sha256):
+        return Checked(False, False, by, f"{beside.name} signs other bytes: it was changed since, or is another file")
+    known = whole.public_key in trusted
+    words = "a key that is trusted" if known else "a key that nothing here vouches for"
+    return Checked(True, known, by, f"signed on {whole.time[:10]}, as it says, by {words}, {by}")
+
+
+def public_key(key: Key) -> str:
+    """The public part of a key, hexadecimal: it may be given to anyone."""
+    needed("cryptography")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE)).public_key().public_bytes_raw().hex()
+
+
+def write_public(path: str | PathLike[str], key: Key) -> Path:
+    """Write the public part of a key, for those who check."""
+    place = arguments.path("path", path)
+    said = {"kind": PUBLIC, "version": 1, "public_key": public_key(key)}
+    atomic(place, json.dumps(said, indent=2).encode() + b"\n")
+    return place
+
+
+def read_public(path: str | PathLike[str]) -> str | None:
+    """The public key in a file of ``write_public``; none: it is another kind of file.
+
+    Raises:
+        CondganError: it cannot be read, or is damaged.
+    """
+    place = arguments.path("trust", path)
+    try:
+        with open(place, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CondganError(f"{place} cannot be read: {error.strerror or error}") from None
+    try:
+        said: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or said.get("kind") != PUBLIC:
+        return None
+    found = said.get("public_key")
+    if (
+        said.get("version") != 1
+        or not isinstance(found, str)
+        or len(found) != 64
+        or set(found) - set("0123456789abcdef")
+    ):
+        raise CondganError(f"{place} is a damaged public key, or one of another version")
+    return found
+
+
+def _fits(whole: Signed) -> bool:
+    """Whether a signature is that of its statement and its key."""
+    needed("cryptography")
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    told = Statement(**whole.model_dump(exclude={"signature"}))
+    try:
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(whole.public_key))
+        public.verify(bytes.fromhex(whole.signature), told.signed())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _hashed(place: Path, begun: Callable[[], Any] = hashlib.sha256) -> tuple[str, int, str]:
+    """Name, length and SHA-256 of a file, or of the manifest of a folder."""
+    file_of = place / MANIFEST if place.is_dir() else place
+    if place.is_dir() and not file_of.is_file():
+        raise CondganError(
+            f"{place} has no {MANIFEST}: a folder is signed by its manifest, a run by its generator file"
+        )
+    digest, length = begun(), 0
+    try:
+        with open(file_of, "rb") as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                length += len(piece)
+    except OSError as error:
+        raise CondganError(f"{file_of} cannot be read: {error.strerror or error}") from None
+    return file_of.name, length, digest.hexdigest()
