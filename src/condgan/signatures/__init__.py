@@ -1,3 +1,3 @@
 """Signatures: of any file by a key file (Ed25519), and by a certificate (C2PA)."""
 
-__all__ = ["certificates", "credentials", "detached"]
+__all__ = ["certificates", "credentials", "detached", "packages"]
