@@ -18,9 +18,9 @@ from condgan.studio.app import create
 from condgan.studio.settings import Settings
 
 
-def client(runs: Path, *, token: bool = True, host: str = "127.0.0.1", data: tuple[Path, ...] = ()) -> Any:
+def client(runs: Path, *, token: bool = True, host: str = "127.0.0.1", data: tuple[Path, ...] = (), **more: Any) -> Any:
     """A client of a studio over a folder of runs, which sends the token unless it is told not to."""
-    settings = Settings(runs, data, host)
+    settings = Settings(runs, data, host, **more)
     settings.write_token()
     headers = {"authorization": f"Bearer {settings.token}"} if token else {}
     return TestClient(create(settings), base_url=settings.address, headers=headers)

@@ -15,6 +15,7 @@ from studios import client
 
 import condgan
 from condgan.export import export
+from condgan.marks import detection, keys, pattern
 from condgan.studio.generating import Merged
 
 ASK = "/api/v1/generate"
@@ -45,6 +46,22 @@ def test_truncation_means_what_it_means_on_the_command_line(order: Any, options:
     assert not np.array_equal(pixels(made), pixels(client(tmp_path).post(path, json={**order, "seed": 7}).content))
     (tmp_path / "b.png").write_bytes(made)
     assert condgan.verify(tmp_path / "b.png").verified
+
+
+def test_a_studio_with_a_key_marks_what_the_command_line_marks(tmp_path: Path) -> None:
+    key = keys.new_key(tmp_path / "mark.key")
+    expected = export.to_file("mnist", "20261128", seed=7, output=tmp_path / "a.png", watermark=tmp_path / "mark.key")
+    marking = client(tmp_path, watermark=key)
+    made = marking.post(ASK, json={"labels": "20261128", "seed": 7}).content
+    assert np.array_equal(pixels(made), np.asarray(Image.open(expected)))
+    (tmp_path / "b.png").write_bytes(made)
+    assert condgan.verify(tmp_path / "b.png", key=key).verified
+    assert condgan.verify(tmp_path / "b.png").files[0].verdict == "claimed"
+    content = marking.post(ASK, json={"labels": "0123456789" * 7, "seed": 7, "format": "json"}).json()
+    images = np.array(content["images"], np.uint8)
+    found = detection.detect(detection.Evidence.of(images), pattern.patterns(key, (28, 28)))
+    assert found.found
+    assert content["manifest"]["watermark"] == key.fingerprint
 
 
 @pytest.mark.parametrize("labels", ["2026", [2, "0", 2, 6], ["2", "0", "2", "6"]])

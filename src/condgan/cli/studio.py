@@ -17,6 +17,9 @@ def studio(
     host: Annotated[str, typer.Option(help="Where it listens; 127.0.0.1: for this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any free one.")] = 8420,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    watermark: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="A key file: all generated pictures get its invisible mark.")
+    ] = None,
 ) -> None:
     """Open the studio: a page to train, watch, sample, compare and judge.
 
@@ -24,4 +27,7 @@ def studio(
     """
     from condgan.studio import serve
 
-    serve(runs, tuple(data or ()), host=host, port=port, browser=browser, say=lambda text: print(text, flush=True))
+    serve(
+        runs, tuple(data or ()), host=host, port=port, browser=browser, watermark=watermark,
+        say=lambda text: print(text, flush=True),
+    )  # fmt: skip

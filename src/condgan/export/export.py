@@ -122,10 +122,10 @@ def to_file(
     told, key = begin(producer), keys.of(watermark, say)
     generator, scale = load(path, checkpoint, engine), 1 if exact else scale
     recipe, domain = generator.recipe, generator.domain
+    if key is not None:
+        generator = marked(generator, key)
     told = of_generator(told, generator)
     bounded = {"truncation": sampling.check_bound(truncation)}
-    if key is not None:
-        generator, told = marked(generator, key), told.model_copy(update={"watermark": key.fingerprint})
     if walk is not None:
         output = output or free("walk.gif")
         labels = chosen(generator, sequence, index)
@@ -194,7 +194,7 @@ def of_generator(manifest: Manifest, generator: Generator) -> Manifest:
     recipe = generator.recipe
     facts = {"recipe": recipe.name, "recipe_sha256": fingerprint(recipe), "data": generator.domain.data}
     seen = {"generator_sha256": generator.sha256, "images_seen": generator.images_seen}
-    return manifest.model_copy(update=facts | seen)
+    return manifest.model_copy(update=facts | seen | {"watermark": generator.watermark})
 
 
 def chosen(generator: Generator, sequence: str | None, index: str | None) -> Labels | None:

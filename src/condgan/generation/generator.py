@@ -42,7 +42,10 @@ class Generator:
         facts: further entries of its file; a generator of the package has ``provenance`` and measured ``figures``.
         state: its weights by name.
         engine: the engine that computes its images.
+        watermark: the fingerprint of the key whose mark its images have; none: they have none.
     """
+
+    watermark: str | None = None
 
     def __init__(
         self,

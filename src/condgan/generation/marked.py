@@ -43,5 +43,6 @@ def marked(generator: Generator, key: Key | str | PathLike[str]) -> Generator:
         generator.recipe, generator.domain, generator.images_seen, generator.state, generator.facts, generator.engine
     )
     patterns = pattern.patterns(found, (height, width))
+    result.watermark = found.fingerprint
     result.sampler = Marking(generator.sampler, patterns, pattern.payload(generator.sha256))
     return result

@@ -18,6 +18,7 @@ from condgan.engines import Sampler
 from condgan.evaluation import subjects
 from condgan.generation import generator as generators
 from condgan.generation.generator import SHIPPED, Generator
+from condgan.generation.marked import marked
 from condgan.recipe import Domain, Recipe
 from condgan.runs import moment
 from condgan.studio import places
@@ -116,7 +117,7 @@ class Models:
 
         Raises:
             MissingError: there is no such run.
-            CondganError: it has no checkpoint, or one that is damaged.
+            CondganError: it has no checkpoint, or one that is damaged; a studio that marks cannot mark its samples.
         """
         stamp: Any = None
         if name in SHIPPED:
@@ -132,6 +133,8 @@ class Models:
                 self.kept.move_to_end(name)
                 return kept[1]
             loaded = generators.load(path)
+            if self.settings.watermark is not None:
+                loaded = marked(loaded, self.settings.watermark)
             model = Model(loaded, Merged(loaded.sampler))
             self.kept[name] = stamp, model
             while len(self.kept) > MOST_MODELS:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
+from condgan.marks import keys
 from condgan.studio.settings import Settings, kept_token
 
 PORT = 8420
@@ -18,6 +19,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = PORT,
     browser: bool = True,
+    watermark: str | Path | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the studio until it is interrupted.
@@ -27,10 +29,12 @@ def serve(
         data: folders and files that may be trained on.
         host, port: where it listens; port 0: any free one.
         browser: whether to open the page.
+        watermark: a key file: all generated pictures that it hands out get its invisible mark.
         say: is told the address.
 
     Raises:
-        CondganError: a package is missing, the port is taken, or a folder is missing or cannot be written.
+        CondganError: a package is missing, the port is taken, a folder is missing or cannot be written, or the key
+            cannot be read.
     """
     try:
         import uvicorn
@@ -38,6 +42,7 @@ def serve(
         from condgan.studio.app import create
     except ImportError as error:
         raise CondganError(f"the studio needs {error.name}: pip install condgan[studio]") from None
+    key = keys.of(watermark, say)
     places = tuple(arguments.path("data", place) for place in data)
     for place in places:
         if not place.exists():
@@ -46,11 +51,13 @@ def serve(
     with bound(host, arguments.integer("port", port, 0, 65535)) as listening:
         known = kept_token(folder)
         again = {} if known is None else {"token": known}
-        settings = Settings(folder.absolute(), shown, host, listening.getsockname()[1], **again)
+        settings = Settings(folder.absolute(), shown, host, listening.getsockname()[1], watermark=key, **again)
         token = settings.write_token()
         address = f"{settings.address}/#token={settings.token}"
         say(f"The studio of {folder}: {address}")
         say(f"The token is in {token} too. Ctrl-C ends the studio; trainings go on.")
+        if key is not None:
+            say(f"Generated pictures get the mark of key {key.fingerprint}.")
         if browser:
             webbrowser.open(address)
         config = uvicorn.Config(create(settings), log_level="warning", lifespan="on", server_header=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from condgan.errors import CondganError
+from condgan.marks.keys import Key
 
 HIDDEN = ".studio"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -22,6 +23,7 @@ class Settings:
         data: folders and files that may be trained on, besides what is built in and what was uploaded.
         host, port: where it listens.
         token: whoever knows it may start, stop, upload and judge.
+        watermark: the key whose mark all generated pictures get that it hands out.
     """
 
     runs: Path
@@ -29,6 +31,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8420
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    watermark: Key | None = None
 
     @property
     def own(self) -> Path:
