@@ -3,6 +3,7 @@
     python benchmarks/mark.py survival [--sets 400]       # table of docs/mark.md
     python benchmarks/mark.py attacks                     # averaging, copying, marks of two keys, half a set
     python benchmarks/mark.py alarms [--trials 3000000]   # false alarms: sets without a mark, random keys
+    python benchmarks/mark.py training [--seeds 10]       # GAN-train of marked against unmarked images
     python benchmarks/mark.py speed
 
 Sets have 64 images of the generator in the package, each set with a key and a payload of its own.
@@ -34,6 +35,7 @@ from condgan.marks.detection import (
 from condgan.marks.keys import Key
 from condgan.marks.marking import marked
 from condgan.marks.pattern import DIGITS, VALUES, Patterns, patterns
+from condgan.metrics.gan_train import gan_train
 from condgan.recipe import builtin
 
 SET, SIDE = 64, 28
@@ -256,6 +258,16 @@ def trial(layout: Patterns, low: np.ndarray, high: np.ndarray, sets: int) -> np.
     return np.asarray(np.minimum(1, TRIES * rates.reshape(sets, -1).min(axis=1)))
 
 
+def training(seeds: int) -> None:
+    """GAN-train of the same 20,000 images with and without the mark, paired by seed."""
+    images = load("mnist").sample_classes(labels := np.arange(20_000) % 10, 1)
+    test = sources.load(builtin.get("mnist").data).test
+    made = marked(images, patterns(key(), SIZE), "3fa2")
+    found = gan_train((made, labels), (images, labels), (test.images, test.labels), 10, seeds, say=print)
+    for name, one in (("unmarked", found.real), ("marked", found.train), ("difference", found.behind)):
+        print(f"{name}: {100 * one.value:.3f} points, standard error {100 * (one.se or 0.0):.3f}", flush=True)
+
+
 def speed() -> None:
     generator, layout = load("mnist"), patterns(key(), SIZE)
     labels = np.arange(10_000) % 10
@@ -279,12 +291,13 @@ def speed() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("survival", "attacks", "alarms", "speed"))
+    parser.add_argument("what", choices=("survival", "attacks", "alarms", "training", "speed"))
     parser.add_argument("--sets", type=int, default=400)
     parser.add_argument("--trials", type=int, default=3_000_000)
+    parser.add_argument("--seeds", type=int, default=10)
     given = parser.parse_args()
     work: dict[str, Callable[[], None]] = {
         "survival": lambda: survival(given.sets), "attacks": lambda: attacks(min(given.sets, 40)),
-        "alarms": lambda: alarms(given.trials), "speed": speed,
+        "alarms": lambda: alarms(given.trials), "training": lambda: training(given.seeds), "speed": speed,
     }  # fmt: skip
     work[given.what]()
