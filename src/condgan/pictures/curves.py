@@ -67,10 +67,11 @@ def plain(axis: "Axes") -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def legend(axis: "Axes", height: float = 1.0) -> None:
+def legend(axis: "Axes", height: float = 1.0, *, narrow: bool = False) -> None:
     """Add the legend as a line that ends above the right corner, at a height in heights of the axes."""
     names = axis.get_legend_handles_labels()[1]
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, height), ncols=len(names), frameon=False, borderpad=0)
+    small = {"fontsize": 8, "handlelength": 1.2, "columnspacing": 1.0} if narrow else {}
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, height), ncols=len(names), frameon=False, borderpad=0, **small)
 
 
 def images_and_epochs(axis: "Axes", records: Sequence[Record]) -> None:

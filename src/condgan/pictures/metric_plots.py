@@ -55,7 +55,9 @@ def metric_curves(
     *,
     columns: int = 1,
 ) -> None:
-    """Draw the figures of a training's evaluations to a PNG of 900 pixels width, one panel for each kind.
+    """Draw the figures of a training's evaluations to a PNG, one panel for each kind.
+
+    It is 900 pixels wide, of several columns 1100.
 
     A band shows the standard error. A figure without value leaves a gap; a panel without any figure is left out, and
     without any panel no file is written. ``best``: images seen at the best evaluation; ``columns``: panels in a row.
@@ -75,7 +77,7 @@ def metric_curves(
 
     images = np.array([record.images for record in evaluations], float)
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(9, 1.6 + 2.1 * rows), dpi=100, layout="constrained")
+    figure = Figure(figsize=(9 if columns == 1 else 11, 1.6 + 2.1 * rows), dpi=100, layout="constrained")
     axes: list[Axes] = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
     for spare in axes[len(panels) :]:
         spare.set_visible(False)
@@ -91,12 +93,13 @@ def metric_curves(
             axis.axvline(best, color="0.4", linewidth=1, linestyle="--")
             axis.annotate("best", (best, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", color="0.4")
         if label in (ACCURACY, MANIFOLDS):
-            curves.legend(axis, 1.0 if best is None else 1.1)
+            curves.legend(axis, 1.0 if best is None else 1.1, narrow=columns > 1)
     last = max(images.max(), best or 0)
     if images.min() >= 0 and last > 0:
         axes[-1].set_xlim(-0.01 * last, 1.01 * last)
     _title(figure, title)
-    curves.images_and_epochs(axes[-1], evaluations)
+    for axis in axes[columns * (rows - 1) :]:
+        curves.images_and_epochs(axis, evaluations)
     curves.save(path, figure, manifest)
 
 
