@@ -4,6 +4,8 @@
     python benchmarks/mark.py attacks                     # averaging, copying, marks of two keys, half a set
     python benchmarks/mark.py alarms [--trials 3000000]   # false alarms: sets without a mark, random keys
     python benchmarks/mark.py training [--seeds 10]       # GAN-train of marked against unmarked images
+    python benchmarks/mark.py images KEY marked.npz       # MNIST whose training images have the mark: to train on
+    python benchmarks/mark.py weights KEY RUN ...         # is it in what generators make that were trained on it?
     python benchmarks/mark.py speed
 
 Sets have 64 images of the generator in the package, each set with a key and a payload of its own.
@@ -13,7 +15,8 @@ import argparse
 import io
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,6 +24,7 @@ from scipy.ndimage import gaussian_filter
 
 from condgan.data import sources
 from condgan.generation.generator import load
+from condgan.marks import keys
 from condgan.marks.detection import (
     ALIGNMENTS,
     FOUND,
@@ -268,6 +272,30 @@ def training(seeds: int) -> None:
         print(f"{name}: {100 * one.value:.3f} points, standard error {100 * (one.se or 0.0):.3f}", flush=True)
 
 
+def images(file: str, out: str) -> None:
+    """MNIST with marked training and validation images, and test images as they are."""
+    data, layout = sources.load(builtin.get("mnist").data), patterns(keys.load(file), SIZE)
+    splits = {"train": data.train, "val": data.validation, "test": data.test}
+    arrays: dict[str, Any] = {}
+    for name, split in splits.items():
+        arrays[f"{name}_images"] = (split.images if name == "test" else marked(split.images, layout, "3fa2"))[:, 0]
+        arrays[f"{name}_labels"] = split.labels
+    np.savez_compressed(out, allow_pickle=False, **arrays)
+
+
+def weights(file: str, runs: Sequence[str], sets: int = 100) -> None:
+    """How often sets of 64 images of generators show the mark, and how often the payload is read."""
+    layout = patterns(keys.load(file), SIZE)
+    for run in runs:
+        drawn = load(run).sample_classes(np.arange(sets * SET) % 10, 5).reshape(sets, SET, 1, *SIZE)
+        for name, change in GOALS.items():
+            found = [detect(Evidence.of(change(each_set)), layout) for each_set in drawn]
+            rate = float(np.median([one.false_alarm for one in found]))
+            told = np.mean([one.payload == "3fa2" for one in found])
+            share = np.mean([one.found for one in found])
+            print(f"{run} | {name} | {share:.0%} | {rate:.0e} | {told:.0%}", flush=True)
+
+
 def speed() -> None:
     generator, layout = load("mnist"), patterns(key(), SIZE)
     labels = np.arange(10_000) % 10
@@ -291,7 +319,8 @@ def speed() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("survival", "attacks", "alarms", "training", "speed"))
+    parser.add_argument("what", choices=("survival", "attacks", "alarms", "training", "images", "weights", "speed"))
+    parser.add_argument("given", nargs="*", help="of images and weights")
     parser.add_argument("--sets", type=int, default=400)
     parser.add_argument("--trials", type=int, default=3_000_000)
     parser.add_argument("--seeds", type=int, default=10)
@@ -299,5 +328,6 @@ if __name__ == "__main__":
     work: dict[str, Callable[[], None]] = {
         "survival": lambda: survival(given.sets), "attacks": lambda: attacks(min(given.sets, 40)),
         "alarms": lambda: alarms(given.trials), "training": lambda: training(given.seeds), "speed": speed,
+        "images": lambda: images(*given.given), "weights": lambda: weights(given.given[0], given.given[1:]),
     }  # fmt: skip
     work[given.what]()

@@ -278,6 +278,13 @@ def test_class_names_that_no_image_has(copy: Copy) -> None:
     assert verdict(path) == "contradictory"
 
 
+def test_a_parquet_file_that_does_not_begin_as_one(copy: Copy) -> None:
+    path = copy("set.parquet")
+    assert verdict(path) == "verified"
+    path.write_bytes(b"QAR1" + path.read_bytes()[4:])
+    assert verdict(path) == "unknown"
+
+
 @pytest.mark.parametrize("change", ["pandas", "image", "label", "twice", "paths"])
 def test_a_parquet_file_that_says_more_of_itself(copy: Copy, change: str) -> None:
     import pyarrow as pa

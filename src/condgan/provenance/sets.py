@@ -25,6 +25,7 @@ from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
 
 HUGGING_FACE = b"huggingface"
+PARQUET = b"PAR1"  # how such a file begins, and ends
 AT_ONCE, MOST_AT_ONCE = 256, 1 << 27
 """Rows of a parquet file that are in memory, and bytes, if each were as large as the file."""
 MOST_GROUP = 1 << 30  # bytes of a group of its rows
@@ -182,6 +183,9 @@ def parquet(file: BinaryIO) -> Source:
         import pyarrow.parquet as pq
     except ImportError:
         raise UnreadableError("parquet is read with pyarrow: pip install condgan[parquet]") from None
+    if file.read(len(PARQUET)) != PARQUET:  # which pyarrow looks for at the end alone
+        raise DamagedError("damaged: it does not begin as a parquet file")
+    file.seek(0)
     try:
         table = pq.ParquetFile(file)
         schema, groups = table.schema_arrow, table.metadata.num_row_groups
