@@ -325,6 +325,19 @@ def test_a_broken_signature_contradicts_even_the_right_pixels(made: Any) -> None
     assert not found.verified
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 60_000, b"x" * (9 << 20), b"\x89PNG\r\n\x1a\n"])
+def test_whatever_lies_beside_a_file_ends_in_a_verdict(made: Any, content: bytes) -> None:
+    file, _, _ = made()
+    for ending in (".sig", ".c2pa.png"):
+        beside = file.with_name(file.name + ending)
+        beside.write_bytes(content)
+        found = condgan.verify(file)
+        assert found.files[0].verdict == "contradictory"
+        assert found.files[0].signature.valid is False
+        beside.unlink()
+    assert condgan.verify(file).verified
+
+
 def test_a_signature_verifies_nothing(made: Any, capsys: Any) -> None:
     """Pixels of no generator, rightly signed by a key that is trusted: a claim at most."""
     from PIL import Image

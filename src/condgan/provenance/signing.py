@@ -12,6 +12,7 @@ from condgan.marks.keys import Key
 from condgan.provenance.verdicts import Report, Signature, Verdict
 from condgan.signatures import credentials, detached
 from condgan.signatures.packages import there
+from condgan.storage.files import content
 
 MOST_BYTES = 8 << 20  # of certificates, and of a cover
 BEST: tuple[Verdict, ...] = ("verified", "claimed")
@@ -45,7 +46,7 @@ class Trust:
             if public is not None:
                 known.add(public)
                 continue
-            data = place.read_bytes() if place.stat().st_size <= MOST_BYTES else b""
+            data = content(place, MOST_BYTES, "expected certificates in PEM")
             certificates = b"".join(
                 b"-----BEGIN CERTIFICATE-----" + part.partition(b"-----END CERTIFICATE-----")[0]
                 + b"-----END CERTIFICATE-----\n"
@@ -90,11 +91,13 @@ def _cover(path: Path, trust: Trust) -> Signature | None:
     place = path.with_name(path.name + credentials.COVER)
     if path.is_dir() or not place.is_file():
         return None
-    data = place.read_bytes() if place.stat().st_size <= MOST_BYTES else b""
+    try:
+        data = content(place, MOST_BYTES, "it is no cover")
+    except CondganError as error:
+        return Signature(found=True, kind="c2pa", valid=False, trusted=False, why=str(error))
     if credentials.CHUNK not in data:
-        return Signature(
-            found=True, kind="c2pa", valid=False, trusted=False, why=f"{place.name} has no content credentials"
-        )
+        why = f"{place.name} has no content credentials"
+        return Signature(found=True, kind="c2pa", valid=False, trusted=False, why=why)
     found = in_png(data, trust)
     if not found.valid:
         return found

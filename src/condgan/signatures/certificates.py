@@ -10,11 +10,13 @@ from condgan import arguments
 from condgan.errors import CondganError
 from condgan.signatures.packages import needed
 from condgan.storage import secret
+from condgan.storage.files import content
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 MOST_BYTES = 1 << 20  # of a file of certificates
+EXPECTED = "expected certificates in PEM"
 DAYS = 365
 ROOT = "self-made root"
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
@@ -108,7 +110,7 @@ def load(path: str | PathLike[str], private: str | PathLike[str] | None = None) 
     from cryptography.hazmat.primitives import serialization
 
     place = arguments.path("certificate", path)
-    data = _content(place)
+    data = content(place, MOST_BYTES, EXPECTED)
     try:
         chain = x509.load_pem_x509_certificates(data)
     except ValueError:
@@ -160,19 +162,8 @@ def _algorithm(place: Path, key: Any) -> str:
     raise CondganError(f"the key of {place} is none that C2PA signs with: expected Ed25519, P-256, P-384, P-521 or RSA")
 
 
-def _content(place: Path) -> bytes:
-    try:
-        with open(place, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CondganError(f"{place} cannot be read: {error.strerror or error}") from None
-    if len(data) > MOST_BYTES:
-        raise CondganError(f"{place} has more than {MOST_BYTES >> 20} MiB: expected certificates in PEM")
-    return data
-
-
 def _key_part(place: Path) -> bytes:
     """The private key among what else is in a file."""
-    data = _content(place)
+    data = content(place, MOST_BYTES, EXPECTED)
     start = data.find(b"-----BEGIN", max(0, data.find(b"PRIVATE KEY-----") - 40))
     return data[start:] if b"PRIVATE KEY-----" in data else b""

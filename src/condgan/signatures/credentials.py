@@ -20,7 +20,7 @@ from condgan.signatures.certificates import ROOT, Certificate, named
 from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
 from condgan.storage import pictures
-from condgan.storage.files import atomic
+from condgan.storage.files import atomic, content
 from condgan.streams import plain
 
 CHUNK = b"caBX"  # of a PNG, in which credentials lie
@@ -63,7 +63,9 @@ def sign(path: str | PathLike[str], certificate: Certificate) -> Path:
     """
     needed("c2pa", "cryptography")
     place = arguments.path("path", path)
-    data = _content(place)
+    if place.is_dir():
+        raise CondganError(f"{place} is a folder: sign its archive or its files, or sign it with a key file")
+    data = content(place, MOST_BYTES, "sign it with a key file")
     if data.startswith(b"\x89PNG"):
         if CHUNK in data:
             raise CondganError(f"{place} has content credentials already: sign the file as it was written")
@@ -188,16 +190,3 @@ def _files(told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     named = [one for files in found if isinstance(files, list) for one in files if isinstance(one, dict)]
     texts = [(one.get("name"), one.get("sha256")) for one in named]
     return tuple((a[:255], b[:64]) for a, b in texts if isinstance(a, str) and isinstance(b, str))
-
-
-def _content(place: Path) -> bytes:
-    if place.is_dir():
-        raise CondganError(f"{place} is a folder: sign its archive or its files, or sign it with a key file")
-    try:
-        with open(place, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CondganError(f"{place} cannot be read: {error.strerror or error}") from None
-    if len(data) > MOST_BYTES:
-        raise CondganError(f"{place} has more than {MOST_BYTES >> 20} MiB: sign it with a key file")
-    return data

@@ -17,11 +17,12 @@ from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.marks.keys import Key
 from condgan.signatures.packages import needed
-from condgan.storage.files import atomic
+from condgan.storage.files import atomic, content
 
 ENDING = ".sig"
 PURPOSE = "sign"
 MOST_BYTES = 1 << 16  # of a signature's file
+MOST_CERTIFICATES = 8 << 20  # of a file that may have a public key or certificates
 PIECE = 1 << 20  # bytes that are hashed at a time
 PUBLIC = "condgan public key"
 
@@ -108,19 +109,15 @@ def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked |
         trusted: public keys, hexadecimal, whose signatures are believed.
 
     Raises:
-        CondganError: the file or the signature cannot be read, or ``cryptography`` is not installed.
+        CondganError: the file cannot be read, or ``cryptography`` is not installed.
     """
     place = arguments.path("path", path)
     beside = beside_of(place)
     if not beside.is_file():
         return None
     try:
-        with open(beside, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        whole = Signed.model_validate_json(data) if len(data) <= MOST_BYTES else None
-    except OSError as error:
-        raise CondganError(f"{beside} cannot be read: {error.strerror or error}") from None
-    except (ValidationError, ValueError, RecursionError):
+        whole = Signed.model_validate_json(content(beside, MOST_BYTES, "it is no signature"))
+    except (CondganError, ValidationError, ValueError, RecursionError):
         whole = None
     if whole is None:
         return Checked(False, False, "", f"{beside.name} is no signature of condgan, or damaged")
@@ -159,12 +156,7 @@ def read_public(path: str | PathLike[str]) -> str | None:
     """
     place = arguments.path("trust", path)
     try:
-        with open(place, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CondganError(f"{place} cannot be read: {error.strerror or error}") from None
-    try:
-        said: Any = json.loads(data)
+        said: Any = json.loads(content(place, MOST_CERTIFICATES, "expected a public key, or certificates in PEM"))
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or said.get("kind") != PUBLIC:

@@ -3,11 +3,36 @@
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from condgan.errors import CondganError
+
+
+def content(path: Path, most: int, advice: str) -> bytes:
+    """The bytes of a regular file that is not large.
+
+    Args:
+        path: of the file.
+        most: bytes.
+        advice: what to do with a larger one.
+
+    Raises:
+        CondganError: it cannot be read, is no file, or is larger.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(number, "rb") as file:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                raise CondganError(f"{path} cannot be read: it is no file")
+            data = file.read(most + 1)
+    except OSError as error:
+        raise CondganError(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(data) > most:
+        raise CondganError(f"{path} has more than {most >> 10:,} KiB: {advice}")
+    return data
 
 
 def check_writable(path: Path) -> None:
