@@ -158,11 +158,11 @@ def expired(pem: bytes, days: int) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
 
-    key = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN PRIVATE") :], None)
+    key: Any = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN PRIVATE") :], None)
     old, day = x509.load_pem_x509_certificate(pem), datetime.now(UTC) + timedelta(days=days)
     made = x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.subject).public_key(old.public_key())
     made = made.serial_number(7).not_valid_before(day - timedelta(days=1)).not_valid_after(day + timedelta(days=1))
-    signed = made.sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    signed = made.sign(key, hashes.SHA256())
     return signed.public_bytes(serialization.Encoding.PEM) + pem[pem.index(b"-----BEGIN PRIVATE") :]
 
 

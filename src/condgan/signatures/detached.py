@@ -137,7 +137,8 @@ def public_key(key: Key) -> str:
     needed("cryptography")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE)).public_key().public_bytes_raw().hex()
+    private = Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE))
+    return str(private.public_key().public_bytes_raw().hex())
 
 
 def write_public(path: str | PathLike[str], key: Key) -> Path:
