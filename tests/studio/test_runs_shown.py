@@ -220,3 +220,45 @@ def test_only_what_changed_is_asked_whether_it_runs(tmp_path: Path, monkeypatch:
     found.until = -1
     found.running()
     assert looked == ["b"]
+
+
+@pytest.mark.parametrize("name", ["status.json", "log.jsonl", "provenance.json"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_is_no_file_is_never_read(tmp_path: Path, name: str, kind: str) -> None:
+    """A pipe would never end, and a link may lead out of the folder of runs."""
+    runs = tmp_path / "runs"
+    written(runs / "a")
+    written(runs / "b")
+    other = written(tmp_path / "other", fid=77.0)
+    place = runs / "b" / name
+    place.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link":
+        place.symlink_to(other.folder / name)
+    else:
+        place.mkdir()
+    asking = client(runs)
+    states = {one["name"]: one["state"] for one in asking.get("/api/v1/runs").json()["runs"]}
+    assert states == {"a": "finished", "b": "damaged"}
+    answer = asking.get("/api/v1/runs/b")
+    assert answer.status_code == 400
+    assert f"{name} is no regular file" in answer.json()["error"]
+
+
+def test_a_study_that_goes_on_is_read_again(tmp_path: Path) -> None:
+    study = Study(tmp_path / "s")
+    study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
+    written(tmp_path / "s" / "seed-0")
+    study.write({"began": "seed-0"})
+    asking = client(tmp_path)
+
+    def told() -> tuple[int, int, str]:
+        (card,) = asking.get("/api/v1/runs").json()["runs"]
+        return card["begun"], card["ended"], card["state"]
+
+    assert told() == (1, 0, "open")
+    study.write({"trial": "seed-0", "state": "finished"})
+    assert told() == (1, 1, "finished")
+    study.write({"began": "seed-1"})
+    assert told() == (2, 1, "open")

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,20 @@ def test_it_says_where_it_is_and_ends_quietly(tmp_path: Path) -> None:
             pass
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
+    assert "Traceback" not in err
+
+
+def test_an_open_page_does_not_hold_it(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "condgan", "studio", "--runs", str(tmp_path), "--port", "0", "--no-browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address, token = process.stdout.readline().split()[-1].split("/#token=")
+        request = urllib.request.Request(f"{address}/api/v1/events", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=60) as stream:
+            assert stream.readline().startswith(b"data: ")
+            process.send_signal(signal.SIGINT)
+            assert stream.read() is not None  # to its end
+            _, err = process.communicate(timeout=20)
     assert "Traceback" not in err
 
 

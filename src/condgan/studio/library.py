@@ -15,12 +15,14 @@ from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
+from condgan.studio import places
 
 DEPTH = 4  # of folders below that of the runs
 FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share of a core that listings may cost
 MOST_CARDS = 5000  # in memory
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
 EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
+CHANGING = ("running", "open")  # states in which more changes than the files that tell of it
 Kind = Literal["run", "study"]
 
 
@@ -91,12 +93,13 @@ class Library:
     def card(self, entry: Entry) -> dict[str, Any]:
         """What is shown of a run or study; one that cannot be read says why."""
         folder = self.folder / entry.name
-        stamp = (entry.kind, *(stamped(folder / name) for name in ("status.json", "log.jsonl", "recipe.json", PLAN)))
+        stamp = (entry.kind, *(stamped(folder / name) for name in places.READ))
         with self.lock:
             kept = self.cards.get(entry.name)
-        if kept is not None and kept[0] == stamp and kept[1]["state"] != "running":
+        if kept is not None and kept[0] == stamp and kept[1]["state"] not in CHANGING:
             return kept[1]
         try:
+            places.check(folder)
             card = of_study(folder) if entry.kind == "study" else of_run(Run(folder))
         except (CondganError, OSError) as error:
             card = {"state": "damaged", "recipe": "", "error": str(error), "figures": {}, "alarms": []}
@@ -117,7 +120,7 @@ class Library:
         """Whether it did not run when its card was made, and nothing was written since."""
         with self.lock:
             kept = self.cards.get(entry.name)
-        return kept is not None and kept[1]["changed"] == entry.changed and kept[1]["state"] != "running"
+        return kept is not None and kept[1]["changed"] == entry.changed and kept[1]["state"] not in CHANGING
 
 
 def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:

@@ -1,5 +1,6 @@
 """What routes work with."""
 
+import threading
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -24,6 +25,7 @@ class Parts:
         pool: threads that draw.
         queue: trainings that wait.
         tickets: reports that wait to be opened, and until when.
+        ending: set when the server is to end: answers that would go on for good come to their end.
     """
 
     settings: Settings
@@ -33,6 +35,7 @@ class Parts:
     pool: Pool
     queue: Queue
     tickets: dict[str, tuple[bytes, float]] = field(default_factory=dict)
+    ending: threading.Event = field(default_factory=threading.Event)
 
 
 def of(request: Request) -> Parts:

@@ -1,14 +1,17 @@
 """From names in requests to paths: nothing outside the folders that were named is ever read or written."""
 
+import stat
 from pathlib import Path, PurePosixPath
 
 from condgan.data.readers import BUILT_IN
 from condgan.errors import ArgumentError, CondganError
-from condgan.experiments.study import PLAN
+from condgan.experiments.study import JOURNAL, PLAN
 from condgan.runs.run import Run
 from condgan.studio.settings import Settings
 
 MOST_NAME = 200
+READ = ("recipe.json", "status.json", "log.jsonl", "provenance.json", "splits.json", PLAN, JOURNAL)
+"""Files of a run or study that are read when it is shown."""
 
 
 class MissingError(CondganError):
@@ -31,15 +34,29 @@ def below(folder: Path, name: str, what: str) -> Path:
     return path
 
 
+def check(folder: Path) -> None:
+    """Refuse a run or study of which a file is none: a link may lead anywhere, and a pipe would never end.
+
+    Raises:
+        CondganError: there is one.
+    """
+    for name in READ:
+        path = folder / name
+        if (path.is_symlink() or path.exists()) and not stat.S_ISREG(path.lstat().st_mode):
+            raise CondganError(f"{name} is no regular file: {folder.name} is not read")
+
+
 def run(settings: Settings, name: str) -> Run:
     """The run of a name.
 
     Raises:
         MissingError: there is none.
+        CondganError: a file of it is none.
     """
     folder = below(settings.runs, name, "run")
     if not (folder / "recipe.json").is_file():
         raise MissingError(f"no run is named {name[:60]!r}")
+    check(folder)
     return Run(folder)
 
 
@@ -52,6 +69,7 @@ def place(settings: Settings, name: str) -> Path:
     folder = below(settings.runs, name, "run")
     if not any((folder / inside).is_file() for inside in ("recipe.json", PLAN)):
         raise MissingError(f"no run is named {name[:60]!r}")
+    check(folder)
     return folder
 
 

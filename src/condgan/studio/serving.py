@@ -4,6 +4,7 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from condgan import arguments
 from condgan.errors import ArgumentError, CondganError
@@ -11,6 +12,7 @@ from condgan.marks import keys
 from condgan.studio.settings import Settings, kept_token
 
 PORT = 8420
+GRACE = 10  # seconds that answers have which are under way at the end
 
 
 def serve(
@@ -60,8 +62,19 @@ def serve(
             say(f"Generated pictures get the mark of key {key.fingerprint}.")
         if browser:
             webbrowser.open(address)
-        config = uvicorn.Config(create(settings), log_level="warning", lifespan="on", server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        app = create(settings)
+
+        class Server(uvicorn.Server):
+            """It tells the pages that are open, which would hold it otherwise."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                app.state.parts.ending.set()
+                super().handle_exit(sig, frame)
+
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=GRACE
+        )
+        Server(config).run(sockets=[listening])
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 
 from condgan.data.readers import BUILT_IN, of
 from condgan.errors import ArgumentError, CondganError
@@ -60,8 +61,10 @@ async def upload(name: str, request: Request, parts: With) -> dict[str, Any]:
     Raises:
         CondganError: another name or ending, too large, or the quota is used up.
     """
-    if not PLAIN.fullmatch(name) or name.startswith(".") or Path(name).suffix.lower() not in ENDINGS:
+    if Path(name).suffix.lower() not in ENDINGS:
         raise ArgumentError("name", name[:60], f"expected a file that ends in {', '.join(ENDINGS)}")
+    if not PLAIN.fullmatch(name) or name.startswith("."):
+        raise ArgumentError("name", name[:60], "rename it: letters, digits, spaces, dots, dashes, 100 at most")
     folder = parts.settings.uploads
     folder.mkdir(parents=True, exist_ok=True)
     path, beside = folder / name, folder / f".{secrets.token_hex(8)}{PART}"
@@ -83,6 +86,8 @@ async def upload(name: str, request: Request, parts: With) -> dict[str, Any]:
         if path.exists():
             raise ArgumentError("name", name, "was uploaded at the same time: rename yours")
         beside.rename(path)
+    except ClientDisconnect:
+        raise ArgumentError("name", name, "was cut off: send it again") from None
     finally:
         beside.unlink(missing_ok=True)
     return {"name": str(path), "bytes": written}

@@ -24,7 +24,7 @@ async def events(request: Request, parts: With) -> StreamingResponse:
     async def lines() -> AsyncIterator[str]:
         before: dict[str, float] | None = None
         waited, quiet = -1, 0.0
-        while not await request.is_disconnected():
+        while not parts.ending.is_set() and not await request.is_disconnected():
             found = {one.name: one.changed for one in await asyncio.to_thread(parts.library.entries)}
             waiting = len(await asyncio.to_thread(parts.queue.waiting))
             changed = [name for name, at in found.items() if before is not None and before.get(name) != at]

@@ -78,7 +78,7 @@ function Content() {
   const key = view === "runs" ? (name ? "run" : "") : view;
   const [loaded, setLoaded] = useState(/** @type {Record<string, View>} */ ({}));
   useEffect(() => {
-    if (key && VIEWS[key] && !loaded[key]) VIEWS[key]().then((found) => setLoaded((before) => ({ ...before, [key]: found })));
+    if (key && VIEWS[key] && !loaded[key]) VIEWS[key]().then((found) => setLoaded((before) => ({ ...before, [key]: found })), whenBack);
   }, [key]);
   useEffect(() => {
     const title = name || t(/** @type {any} */ (`nav.${key || "runs"}`));
@@ -88,6 +88,13 @@ function Content() {
   if (key && !VIEWS[key]) return html`<${Empty} title=${t("missing.view")}><a class="button" href="#/runs">${t("to.runs")}</a></${Empty}>`;
   const View = key ? loaded[key] : Runs;
   return View ? html`<${View} key=${`${key}/${name}`} name=${name} query=${query} />` : html`<div class="page-skeleton" aria-busy="true"></div>`;
+}
+
+/** Load the page again as soon as the studio answers: a view could not be fetched, and a browser does not try twice. */
+async function whenBack() {
+  const there = await fetch("/api/v1/health").then((answer) => answer.ok, () => false);
+  if (there) location.reload();
+  else setTimeout(whenBack, 2000);
 }
 
 /** Where each place was scrolled to, and the focus at the beginning of the next one. @param {string} place @param {boolean} ready */
