@@ -80,6 +80,14 @@ def session(answers: list[tuple[Item, str]], judge: str = "a", kind: str = "infi
     )
 
 
+@pytest.mark.parametrize("count", [4, 5, 12, 13, 20, 31, 50])
+def test_as_many_pictures_are_shown_as_were_asked_for(count: int) -> None:
+    items = [Item.parse(text).what for text in judging.planned(tuple("0123456789" * 10), count)]
+    assert len(items) == count
+    assert items.count("real") == items.count("fake") >= (count - max(1, count // 10) - 1) // 2
+    assert items.count("noise") >= 1
+
+
 def test_errors_are_counted_by_kind_and_class_without_inattentive_judges() -> None:
     attentive = session([
         (Item(REAL, 0, "cat:dog"), "real"), (Item(REAL, 1, "b"), "fake"), (Item(FAKE, 0, "cat:dog"), "real"),

@@ -193,6 +193,27 @@ def test_a_training_is_checked_as_it_is_written(served: Served, browser: Any) ->
 
 
 @browsing
+def test_data_that_cannot_be_read_is_not_trained_on(served: Served, browser: Any, tmp_path: Path, digits: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"")
+    page = opened(browser, served, "#/train").page
+    page.set_input_files("input[type=file]", empty)
+    page.wait_for_selector(".go .bad:not(:empty)", timeout=60_000)
+    assert page.locator(".go .main").is_disabled()
+    page.set_input_files("input[type=file]", digits)
+    page.wait_for_selector(".described-data .bars", timeout=60_000)
+    page.wait_for_selector(".go .main:not(:disabled)")
+
+
+@browsing
+def test_a_place_that_is_none_says_so(served: Served, browser: Any) -> None:
+    page, errors, _ = opened(browser, served)
+    page.evaluate("location.hash = '#/nonsense'")
+    page.wait_for_selector(".empty")
+    assert errors == []
+
+
+@browsing
 def test_the_minutes_of_a_study_are_those_of_the_command_line(served: Served, browser: Any) -> None:
     text = (STATIC / "parts" / "minutes.js").read_text()
     usual = inspect.signature(condgan.worth).parameters["minutes"].default

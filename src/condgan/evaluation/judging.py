@@ -61,6 +61,7 @@ def planned(labels: tuple[str, ...], count: int) -> tuple[str, ...]:
     """What a judge is shown, in order: as many real images as generated ones, and noise among them."""
     draw = np.random.default_rng(secrets.randbits(64))
     noisy = max(1, count // NOISY)
+    noisy += (count - noisy) % 2  # the others are half real, half generated
     half = min((count - noisy) // 2, len(labels))
     items = [
         Item(what, int(number), labels[number])

@@ -81,8 +81,8 @@ function Content() {
     if (key && VIEWS[key] && !loaded[key]) VIEWS[key]().then((found) => setLoaded((before) => ({ ...before, [key]: found })), whenBack);
   }, [key]);
   useEffect(() => {
-    const title = name || t(/** @type {any} */ (`nav.${key || "runs"}`));
-    document.title = VIEWS[key] || !key ? `${title} · condgan` : "condgan";
+    const known = !key || key in VIEWS;
+    document.title = known ? `${name || t(/** @type {any} */ (`nav.${key || "runs"}`))} · condgan` : "condgan";
   }, [key, name, language.value]);
   usePlace(`${key}/${name}`, Boolean(!key || loaded[key]));
   if (key && !VIEWS[key]) return html`<${Empty} title=${t("missing.view")}><a class="button" href="#/runs">${t("to.runs")}</a></${Empty}>`;

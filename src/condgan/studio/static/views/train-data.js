@@ -13,8 +13,8 @@ import { count, maybe, size, t } from "../words.js";
  *   warnings: string[], notices: string[], recipe: string, overrides: string[], reason: string}} Described
  */
 
-/** @param {{value: string, onChange: (name: string) => void, onUse: (recipe: string, overrides: string[]) => void}} props */
-export function DataChoice({ value, onChange, onUse }) {
+/** @param {{value: string, onChange: (name: string) => void, onUse: (recipe: string, overrides: string[]) => void, onRefused: (why: string) => void}} props */
+export function DataChoice({ value, onChange, onUse, onRefused }) {
   const [all, setAll] = useState(/** @type {Dataset[] | null} */ (null));
   const [shown, setShown] = useState("");
   const list = () => ask("datasets").then((found) => setAll(found.datasets), () => setAll([]));
@@ -45,7 +45,7 @@ export function DataChoice({ value, onChange, onUse }) {
       <${Minutes} button=${t("train.worth")} label=${t("minutes")} onGo=${(/** @type {number} */ minutes) => worth(chosen.name, minutes)} />
       ${chosen.kind === "upload" && html`<button type="button" onClick=${() => remove(chosen)}>${t("train.data.remove")}</button>`}
     </div>`}
-    ${shown && html`<${Description} key=${shown} name=${shown} onUse=${onUse} />`}
+    ${shown && html`<${Description} key=${shown} name=${shown} onUse=${onUse} onRefused=${(/** @type {string} */ why) => shown === value && onRefused(why)} />`}
   </section>`;
 }
 
@@ -57,15 +57,19 @@ function Option({ name, checked, onChoose, title, text, hint }) {
   </label>`;
 }
 
-/** What a dataset is, and what suits it. @param {{name: string, onUse: (recipe: string, overrides: string[]) => void}} props */
-function Description({ name, onUse }) {
+/** What a dataset is, and what suits it. @param {{name: string, onUse: (recipe: string, overrides: string[]) => void, onRefused: (why: string) => void}} props */
+function Description({ name, onUse, onRefused }) {
   const [found, setFound] = useState(/** @type {Described | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
   useEffect(() => {
     let wanted = true;
     ask(`datasets/describe?${new URLSearchParams({ name })}`).then(
       (told) => wanted && setFound(told),
-      (why) => wanted && setError(why),
+      (why) => {
+        if (!wanted) return;
+        setError(why);
+        onRefused(why instanceof Error ? why.message : String(why));
+      },
     );
     return () => void (wanted = false);
   }, [name]);

@@ -39,7 +39,8 @@ function Order({ query, all }) {
   const [seeds, setSeeds] = useState("");
   const [base, setBase] = useState(/** @type {any} */ (all.recipes.find((one) => one.name === asked)?.recipe ?? all.recipes.find((one) => one.name === all.default)?.recipe));
   const [checked, setChecked] = useState(/** @type {Checked | null} */ (null));
-  const [problem, setProblem] = useState("");
+  const [wrong, setProblem] = useState("");
+  const [unread, setUnread] = useState(""); // why the data cannot be read, which the check does not look at
   const [busy, setBusy] = useState(false);
   const fields = useMemo(() => fieldsOf(all.schema), [all]);
   const order = {
@@ -47,6 +48,8 @@ function Order({ query, all }) {
     ...(Number(seeds) > 1 && { seeds: Number(seeds) }), overrides: [...changed].map(([path, value]) => `${path}=${value}`),
   };
   const key = JSON.stringify(order);
+  const problem = unread || wrong;
+  useEffect(() => setUnread(""), [data]);
 
   useEffect(() => {
     const found = all.recipes.find((one) => one.name === recipe)?.recipe;
@@ -102,7 +105,7 @@ function Order({ query, all }) {
   return html`
     <div class="head"><h1>${t("train.title")}</h1></div>
     <div class="train">
-      <${DataChoice} value=${data} onChange=${setData} onUse=${(/** @type {string} */ suits, /** @type {string[]} */ overrides) => { setRecipe(suits); setChanged(new Map(overrides.map(parted))); }} />
+      <${DataChoice} value=${data} onChange=${setData} onRefused=${setUnread} onUse=${(/** @type {string} */ suits, /** @type {string[]} */ overrides) => { setRecipe(suits); setChanged(new Map(overrides.map(parted))); }} />
       <${RecipeChoice} built=${all.recipes} value=${recipe} own=${own} onChange=${setRecipe} />
       <section class="panel">
         <div class="panel-head"><h2>${t("train.fields")}</h2>
