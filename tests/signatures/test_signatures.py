@@ -338,6 +338,20 @@ def test_whatever_lies_beside_a_file_ends_in_a_verdict(made: Any, content: bytes
     assert condgan.verify(file).verified
 
 
+def test_a_signature_beside_a_folder_that_nobody_can_have_signed(made: Any, tmp_path: Path) -> None:
+    """It neither stops the look at the files, nor is it passed over."""
+    file, key, _ = made()
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(file.read_bytes())
+    assert condgan.verify(folder).verified
+    detached.sign(file, keys.load(key)).rename(tmp_path / "loose.sig")
+    found = condgan.verify(folder, key=key)
+    assert [one.verdict for one in found.files] == ["contradictory"] * 2
+    assert "has no manifest.json" in found.files[0].why
+
+
 def test_a_signature_verifies_nothing(made: Any, capsys: Any) -> None:
     """Pixels of no generator, rightly signed by a key that is trusted: a claim at most."""
     from PIL import Image

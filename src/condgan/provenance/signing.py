@@ -9,7 +9,7 @@ from pathlib import Path
 from condgan import arguments
 from condgan.errors import CondganError
 from condgan.marks.keys import Key
-from condgan.provenance.verdicts import Report, Signature, Verdict
+from condgan.provenance.verdicts import Finding, Report, Signature, Verdict
 from condgan.signatures import credentials, detached
 from condgan.signatures.packages import there
 from condgan.storage.files import content
@@ -64,7 +64,10 @@ def in_png(data: bytes, trust: Trust) -> Signature:
         return Signature(
             found=True, kind="c2pa", why='its content credentials need "condgan[provenance]" to be checked'
         )
-    found = credentials.read(data, trust.roots)
+    return _told(credentials.read(data, trust.roots))
+
+
+def _told(found: credentials.Credentials) -> Signature:
     by = ", certified by ".join(found.chain) or None
     return Signature(found=True, kind="c2pa", valid=found.valid, trusted=found.trusted, by=by, why=found.why)
 
@@ -80,7 +83,10 @@ def _detached(path: Path, trust: Trust) -> Signature | None:
         return None
     if not there("cryptography"):
         return Signature(found=True, kind="ed25519", why=f'{place.name} needs "condgan[provenance]" to be checked')
-    found = detached.check(path, trust.keys)
+    try:
+        found = detached.check(path, trust.keys)
+    except CondganError as error:  # as of a folder without a manifest, which nobody can have signed
+        return Signature(found=True, kind="ed25519", valid=False, trusted=False, why=str(error))
     if found is None:
         return None
     by = found.by or None
@@ -98,10 +104,12 @@ def _cover(path: Path, trust: Trust) -> Signature | None:
     if credentials.CHUNK not in data:
         why = f"{place.name} has no content credentials"
         return Signature(found=True, kind="c2pa", valid=False, trusted=False, why=why)
-    found = in_png(data, trust)
+    if not there("c2pa", "cryptography"):
+        return in_png(data, trust)
+    read = credentials.read(data, trust.roots)
+    found, named = _told(read), {digest for _, digest in read.files}
     if not found.valid:
         return found
-    named = {digest for _, digest in credentials.read(data, trust.roots).files}
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest in named:
@@ -116,15 +124,16 @@ def with_signatures(report: Report, path: Path, trust: Trust) -> Report:
     found = beside(path, trust)
     if not found:
         return report
-    whole = report.set if report.set is not None else report.files[0] if len(report.files) == 1 else None
-    if whole is None:
-        return report
+    if report.set is not None:
+        return report.model_copy(update={"set": _with(report.set, found)})
+    return report.model_copy(update={"files": tuple(_with(file, found) for file in report.files)})
+
+
+def _with(whole: Finding, found: Sequence[Signature]) -> Finding:
+    """A finding with more signatures."""
     every = (*whole.signatures, *found)
     worst = min(every, key=lambda one: (one.valid is not False, one.valid is not None, one.trusted is True))
     changes: dict[str, object] = {"signature": worst, "signatures": every}
     if worst.valid is False and whole.verdict in BEST:
         changes |= {"verdict": "contradictory", "why": worst.why or "its signature does not hold"}
-    changed = whole.model_copy(update=changes)
-    if report.set is not None:
-        return report.model_copy(update={"set": changed})
-    return report.model_copy(update={"files": (changed,)})
+    return whole.model_copy(update=changes)
