@@ -3,9 +3,6 @@
     python benchmarks/mark.py survival [--sets 400]       # table of docs/mark.md
     python benchmarks/mark.py attacks                     # averaging, copying, marks of two keys, half a set
     python benchmarks/mark.py alarms [--trials 3000000]   # false alarms: sets without a mark, random keys
-    python benchmarks/mark.py training [--seeds 10]       # GAN-train of marked against unmarked images
-    python benchmarks/mark.py images KEY marked.npz       # MNIST whose training images have the mark: to train on
-    python benchmarks/mark.py weights KEY RUN ...         # is it in what generators make that were trained on it?
     python benchmarks/mark.py speed
 
 Sets have 64 images of the generator in the package, each set with a key and a payload of its own.
@@ -15,8 +12,7 @@ import argparse
 import io
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -24,7 +20,6 @@ from scipy.ndimage import gaussian_filter
 
 from condgan.data import sources
 from condgan.generation.generator import load
-from condgan.marks import keys
 from condgan.marks.detection import (
     ALIGNMENTS,
     FOUND,
@@ -39,7 +34,6 @@ from condgan.marks.detection import (
 from condgan.marks.keys import Key
 from condgan.marks.marking import marked
 from condgan.marks.pattern import DIGITS, VALUES, Patterns, patterns
-from condgan.metrics.gan_train import gan_train
 from condgan.recipe import builtin
 
 SET, SIDE = 64, 28
@@ -262,40 +256,6 @@ def trial(layout: Patterns, low: np.ndarray, high: np.ndarray, sets: int) -> np.
     return np.asarray(np.minimum(1, TRIES * rates.reshape(sets, -1).min(axis=1)))
 
 
-def training(seeds: int) -> None:
-    """GAN-train of the same 20,000 images with and without the mark, paired by seed."""
-    images = load("mnist").sample_classes(labels := np.arange(20_000) % 10, 1)
-    test = sources.load(builtin.get("mnist").data).test
-    made = marked(images, patterns(key(), SIZE), "3fa2")
-    found = gan_train((made, labels), (images, labels), (test.images, test.labels), 10, seeds, say=print)
-    for name, one in (("unmarked", found.real), ("marked", found.train), ("difference", found.behind)):
-        print(f"{name}: {100 * one.value:.3f} points, standard error {100 * (one.se or 0.0):.3f}", flush=True)
-
-
-def images(file: str, out: str) -> None:
-    """MNIST with marked training and validation images, and test images as they are."""
-    data, layout = sources.load(builtin.get("mnist").data), patterns(keys.load(file), SIZE)
-    splits = {"train": data.train, "val": data.validation, "test": data.test}
-    arrays: dict[str, Any] = {}
-    for name, split in splits.items():
-        arrays[f"{name}_images"] = (split.images if name == "test" else marked(split.images, layout, "3fa2"))[:, 0]
-        arrays[f"{name}_labels"] = split.labels
-    np.savez_compressed(out, allow_pickle=False, **arrays)
-
-
-def weights(file: str, runs: Sequence[str], sets: int = 100) -> None:
-    """How often sets of 64 images of generators show the mark, and how often the payload is read."""
-    layout = patterns(keys.load(file), SIZE)
-    for run in runs:
-        drawn = load(run).sample_classes(np.arange(sets * SET) % 10, 5).reshape(sets, SET, 1, *SIZE)
-        for name, change in GOALS.items():
-            found = [detect(Evidence.of(change(each_set)), layout) for each_set in drawn]
-            rate = float(np.median([one.false_alarm for one in found]))
-            told = np.mean([one.payload == "3fa2" for one in found])
-            share = np.mean([one.found for one in found])
-            print(f"{run} | {name} | {share:.0%} | {rate:.0e} | {told:.0%}", flush=True)
-
-
 def speed() -> None:
     generator, layout = load("mnist"), patterns(key(), SIZE)
     labels = np.arange(10_000) % 10
@@ -319,15 +279,12 @@ def speed() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("survival", "attacks", "alarms", "training", "images", "weights", "speed"))
-    parser.add_argument("given", nargs="*", help="of images and weights")
+    parser.add_argument("what", choices=("survival", "attacks", "alarms", "speed"))
     parser.add_argument("--sets", type=int, default=400)
     parser.add_argument("--trials", type=int, default=3_000_000)
-    parser.add_argument("--seeds", type=int, default=10)
     given = parser.parse_args()
     work: dict[str, Callable[[], None]] = {
         "survival": lambda: survival(given.sets), "attacks": lambda: attacks(min(given.sets, 40)),
-        "alarms": lambda: alarms(given.trials), "training": lambda: training(given.seeds), "speed": speed,
-        "images": lambda: images(*given.given), "weights": lambda: weights(given.given[0], given.given[1:]),
+        "alarms": lambda: alarms(given.trials), "speed": speed,
     }  # fmt: skip
     work[given.what]()

@@ -1,5 +1,6 @@
 """The Jittor engine beside the torch engine: the same weights, latents, labels and order of the data."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from twins import ASKED, DOMAIN, twins
 
 from condgan.draws.schedule import Plan
+from condgan.marks import keys
 from condgan.recipe import Optimiser, builtin
 
 pytestmark = pytest.mark.jittor
@@ -154,6 +156,13 @@ def open_up(torch: Any, jittor: Any) -> None:
 )
 def test_ways_to_train(chosen: tuple[str, ...]) -> None:
     compared(twins("cgan-lsgan-jgan", *chosen))
+
+
+def test_a_mark_that_is_learnt(tmp_path: Path) -> None:
+    keys.new_key(tmp_path / "mark.key")
+    given = f"watermark.key={tmp_path / 'mark.key'}"
+    domain = DOMAIN.model_copy(update={"size": 16})
+    compared(twins("cgan-lsgan-jgan", given, "data.size=16", domain=domain))
 
 
 # Parts, to closer bounds

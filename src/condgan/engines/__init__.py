@@ -33,12 +33,13 @@ def figures(recipe: Recipe) -> tuple[str, ...]:
     """FIGURES, and those that parts of a recipe bring.
 
     ``d_accuracy``: the share of a step's real and generated images whose score lies on their side of the loss's
-    boundary, where it has one; class losses; gradient penalties; the adaptive probability.
+    boundary, where it has one; class losses; what the mark lacks; gradient penalties; the adaptive probability.
     """
     return (
         *FIGURES,
         *(("d_accuracy",) if boundary(recipe.loss) is not None else ()),
         *(("d_class", "g_class") if recipe.discriminator.condition == "auxiliary" else ()),
+        *(("g_mark",) if recipe.watermark.key is not None else ()),
         *(("penalty",) if penalised(recipe) else ()),
         *(("augment_p",) if recipe.augment.target is not None else ()),
     )

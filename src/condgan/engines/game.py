@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from condgan.draws import schedule
 from condgan.draws.schedule import Plan
-from condgan.engines import losses
+from condgan.engines import losses, watermark
 from condgan.engines.augment import Augmentation
 from condgan.engines.bodies.layers import couples
 from condgan.engines.bodies.networks import Discriminator, Generator, outputs
@@ -69,9 +69,11 @@ class Game(ABC):
         self.generator = self.placed(Generator(self.ops, recipe.generator, recipe.latent.dim, domain, grows))
         self.discriminator = self.placed(Discriminator(self.ops, recipe.discriminator, domain, grows))
         self.average = None if recipe.train.ema is None else self.copied(self.generator)
+        output = outputs(self.ops)[recipe.generator.output]
         self.d_terms, self.g_terms = losses.terms(recipe)
-        span, p = outputs(self.ops)[recipe.generator.output].span, self.scalar(recipe.augment.probability)
-        self.augmentation = Augmentation(self.ops, recipe.augment, span, recipe.train.batch, p)
+        self.g_terms += watermark.terms(recipe, domain, output, self.constant)
+        p = self.constant(recipe.augment.probability)
+        self.augmentation = Augmentation(self.ops, recipe.augment, output.span, recipe.train.batch, p)
         self.d_descent = self.descent(self.discriminator, recipe.optim.d, recipe.train.critic_steps)
         self.g_descent = self.descent(self.generator, recipe.optim.g, 1)
         self.together = not couples(self.discriminator)  # else the statistics of real and generated images would mix
@@ -87,8 +89,8 @@ class Game(ABC):
         """A copy of a network, in eval mode."""
 
     @abstractmethod
-    def scalar(self, value: float) -> Array:
-        """A float32 number on the device."""
+    def constant(self, value: Any) -> Array:
+        """A number, or an array of numpy, as float32 on the device; without gradients."""
 
     @abstractmethod
     def descent(self, network: Any, spec: Optimiser, updates: int) -> Descent:

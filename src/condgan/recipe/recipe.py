@@ -20,7 +20,7 @@ from condgan.recipe.fields import (
 from condgan.recipe.formats import FORMAT
 from condgan.recipe.networks import Discriminator, Generator, Latent
 from condgan.recipe.rules import broken
-from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Train
+from condgan.recipe.training import Augment, Growing, Loss, Optim, Penalty, Train, Watermark
 
 
 class Data(Section):
@@ -124,6 +124,7 @@ class Recipe(Section):
     penalty: Penalty = Penalty()
     augment: Augment = Augment()
     growing: Growing = Growing()
+    watermark: Watermark = Watermark()
     optim: Optim = Optim()
     train: Train = Train()
     output: Output = Output()

@@ -128,6 +128,14 @@ RULES: tuple[tuple[Callable[["Recipe"], bool], str], ...] = (
         lambda r: r.generator.output == "linear" and bool(r.augment.policy),
         "augment.policy changes images, and generator.output=linear makes vectors: augment.policy=none",
     ),
+    (
+        lambda r: r.watermark.key is not None and r.generator.output == "linear",
+        "watermark.key marks images, and generator.output=linear makes vectors: watermark.key=none",
+    ),
+    (
+        lambda r: r.watermark.key is None and r.watermark.fingerprint is not None,
+        "watermark.fingerprint names a key, and none is given: watermark.key=FILE",
+    ),
 )  # fmt: skip
 """What must not be, and the reason, formatted with the recipe ``r`` (and below, the domain ``d``)."""
 

@@ -11,6 +11,7 @@ from condgan.recipe.fields import (
     MaybePositive,
     Optional,
     Pair,
+    Positive,
     Precision,
     Section,
     Share,
@@ -82,6 +83,17 @@ class Growing(Section):
     """Images that each resolution sees before the next fades in; none: no growing."""
     fade: Count = 100_000
     """Images of a fade."""
+
+
+class Watermark(Section):
+    """The invisible mark of a key, which the generator learns to put into every image (docs/mark.md)."""
+
+    key: Annotated[str | None, Optional] = None
+    """The path of a key file, as `condgan key new` writes it; none: no mark."""
+    fingerprint: Annotated[str | None, Optional] = None
+    """Of the key; noted when a training begins, so that it does not go on with another one."""
+    weight: Positive = 1.0
+    """Of what the mark lacks in the generator's loss: 1 at most, before it is weighted."""
 
 
 class Optimiser(Section):

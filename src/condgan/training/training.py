@@ -12,6 +12,7 @@ from condgan.draws import schedule
 from condgan.errors import CondganError
 from condgan.generation import sampling
 from condgan.generation.run import Run
+from condgan.marks import learnt
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.fingerprint import fingerprint
 from condgan.recipe.rules import unfit
@@ -24,7 +25,10 @@ from condgan.training.listeners.plots import Plots
 from condgan.training.listeners.tensorboard import TensorBoard
 from condgan.training.loop import Trainer
 
-FREE_ON_RESUME = ("train.epochs", "output.", "evaluation.", "machine.", *(f"{short}=" for short in SHORT))
+FREE_ON_RESUME = (
+    *("train.epochs", "output.", "evaluation.", "machine.", "watermark.key"),
+    *(f"{short}=" for short in SHORT),
+)
 
 
 def train(
@@ -68,6 +72,7 @@ def train(
     dataset = datasets.load(planned.data, data, known, progress=everyone.progressed)
     if reason:
         dataset = replace(dataset, notices=(reason, *dataset.notices))
+    planned = learnt.recorded(planned)
     planned = planned.model_copy(update={"data": datasets.recorded(planned.data, data, dataset)})
     check(planned, dataset)
     created = Run.create(planned, folder)
@@ -98,8 +103,9 @@ def resume(
 
     Args:
         run: the run, or its folder.
-        overrides: of train.epochs, output, evaluation, machine or engine; anything else would be another experiment.
-            With another engine the steps to come are of the same recipe, but not bit for bit those of this one.
+        overrides: of train.epochs, output, evaluation, machine, engine or watermark.key; anything else would be another
+            experiment. With another engine the steps to come are of the same recipe, but not bit for bit those of this
+            one.
         data: where the data lies now, if it was moved, or the arrays or Dataset; it must be the same.
         epochs: train up to this many in all.
         listeners, stop: as for ``train``. A file ``stop`` from before is removed.
@@ -111,7 +117,7 @@ def resume(
     run, stop = opened.folder, stop and arguments.function("stop", stop)
     with opened.locked():
         written = opened.recipe
-        recipe = continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)])
+        recipe = learnt.recorded(continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]))
         path = opened.checkpoint()
         start = checkpoints.load(path) if path.exists() else None
         if start is not None and fingerprint(start.recipe) != fingerprint(written):
@@ -147,8 +153,8 @@ def continued(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     for text in overrides:
         if not text.startswith(FREE_ON_RESUME) and "=" in text:
             raise CondganError(
-                f"{text}: a resumed run takes train.epochs, output.*, evaluation.*, machine.* and engine only; "
-                f"`{builtin.command(recipe, [text])}` starts another"
+                f"{text}: a resumed run takes train.epochs, output.*, evaluation.*, machine.*, engine and "
+                f"watermark.key only; `{builtin.command(recipe, [text])}` starts another"
             )
     changed = override(recipe, overrides)
     bound = schedule.depends_on_length(recipe)

@@ -26,6 +26,7 @@ class Output:
     show: Callable[[Array], Array]
     """float32 (N, C, H, W) -> uint8, rounded to the nearest grey level; vectors (N, D) as they are."""
     span: float
+    low: float = 0.0
 
 
 def outputs(ops: Operations) -> dict[str, Output]:
@@ -33,7 +34,7 @@ def outputs(ops: Operations) -> dict[str, Output]:
 
     def pixels(name: str, span: float, low: float) -> Output:
         return Output(
-            ops.squash[name], lambda x: ops.read(x, span / 255, low), lambda x: ops.show(x, 255 / span, low), span
+            ops.squash[name], lambda x: ops.read(x, span / 255, low), lambda x: ops.show(x, 255 / span, low), span, low
         )
 
     return {

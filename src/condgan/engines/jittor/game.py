@@ -31,9 +31,9 @@ class Game(game.Game):
         set_training(copy, False)
         return copy
 
-    def scalar(self, value: float) -> jt.Var:
-        """(1,)."""
-        return jt.array(np.full(1, value, np.float32)).stop_grad()
+    def constant(self, value: Any) -> jt.Var:
+        """A number is (1,)."""
+        return jt.array(np.atleast_1d(np.asarray(value, np.float32))).stop_grad()
 
     def descent(self, network: nn.Module, spec: Optimiser, updates: int) -> Descent:
         """The optimiser of a network."""

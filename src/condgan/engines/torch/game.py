@@ -65,7 +65,7 @@ class Game(game.Game):
         """A copy in eval mode."""
         return copy.deepcopy(network).eval()
 
-    def scalar(self, value: float) -> Tensor:
+    def constant(self, value: Any) -> Tensor:
         """On the device."""
         return torch.tensor(value, dtype=torch.float32, device=self.device)
 

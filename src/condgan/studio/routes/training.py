@@ -16,7 +16,7 @@ from condgan.training import beginning
 from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
 router = APIRouter(tags=["training"])
-SOURCE = "data.source"
+SOURCE, KEY = "data.source", "watermark.key"
 
 
 class Train(BaseModel):
@@ -145,6 +145,8 @@ def planned(order: Train, parts: With) -> tuple[Recipe, str]:
     for text in order.overrides:
         if text.partition("=")[0].strip() in (SOURCE, "source", "data"):
             raise ArgumentError("data", text, "name the dataset as `data`")
+        if text.startswith(KEY):  # a path, and paths that a request names lie below the studio's folders
+            raise ArgumentError("watermark.key", text, "a training with a mark is started in a terminal")
     source = None if order.data is None else places.data(parts.settings, order.data)
     start = None if order.start is None else str(started(order.start, parts))
     return beginning.planned(base(order, parts), order.overrides, source, None, start)

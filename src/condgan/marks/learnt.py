@@ -1,0 +1,36 @@
+"""The mark of a recipe's key, which a generator learns to put into its images."""
+
+import os
+
+from condgan.errors import CondganError
+from condgan.marks import keys, pattern
+from condgan.marks.pattern import Patterns
+from condgan.recipe import Domain, Recipe
+
+
+def patterns(recipe: Recipe, domain: Domain) -> Patterns | None:
+    """The patterns that generated images are to have; none, if the recipe has no key.
+
+    Raises:
+        CondganError: the key cannot be read, or is another one than the recipe's; samples cannot have a mark.
+    """
+    spec = recipe.watermark
+    if spec.key is None:
+        return None
+    key = keys.load(spec.key)
+    if spec.fingerprint not in (None, key.fingerprint):
+        raise CondganError(f"{spec.key} is the key {key.fingerprint}, and this training has that of {spec.fingerprint}")
+    return pattern.patterns(key, (domain.shape[1], domain.shape[2]))
+
+
+def recorded(recipe: Recipe) -> Recipe:
+    """A recipe as a run records it: with the fingerprint of its key, and a path that is found from any folder.
+
+    Raises:
+        CondganError: the key cannot be read.
+    """
+    spec = recipe.watermark
+    if spec.key is None:
+        return recipe
+    noted = {"key": os.path.abspath(spec.key), "fingerprint": spec.fingerprint or keys.load(spec.key).fingerprint}
+    return recipe.model_copy(update={"watermark": spec.model_copy(update=noted)})
