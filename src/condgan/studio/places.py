@@ -73,6 +73,24 @@ def place(settings: Settings, name: str) -> Path:
     return folder
 
 
+def arm(settings: Settings, name: str) -> Path:
+    """The folder of a run, of a study, or of those trainings of a study that differ in their seed alone.
+
+    Raises:
+        MissingError: there is none.
+    """
+    folder = below(settings.runs, name, "run")
+    if not (folder.parent / PLAN).is_file() or (folder / "recipe.json").is_file():
+        return place(settings, name)
+    check(folder.parent)
+    runs = [path.parent for path in folder.glob("*/recipe.json")]
+    if not runs:
+        raise MissingError(f"no run is named {name[:60]!r}")
+    for run in runs:
+        check(run)
+    return folder
+
+
 def file(settings: Settings, name: str, inner: str) -> Path:
     """A file of a run or study.
 

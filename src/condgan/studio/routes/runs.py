@@ -10,7 +10,7 @@ from condgan.diagnosis.diagnosis import diagnose
 from condgan.experiments.study import Study
 from condgan.recipe.text import differences
 from condgan.reports.language import Words
-from condgan.studio import detail, places, queue
+from condgan.studio import detail, places, queue, studies
 from condgan.studio.parts import With
 
 router = APIRouter(tags=["runs"])
@@ -98,14 +98,12 @@ def one(name: str, parts: With) -> dict[str, Any]:
     folder = places.place(parts.settings, name)
     if not (folder / "recipe.json").is_file():
         study = Study.open(folder)
-        begun, outcomes = study.read()
-        told = {trial: outcome.model_dump(mode="json") for trial, outcome in outcomes.items()}
+        cards = parts.library.trials(name, study.read()[0])
         files = [
             {"file": path.name, "bytes": path.stat().st_size} for path in sorted(folder.glob("[!.]*")) if path.is_file()
         ]
-        return {
-            "name": name, "kind": "study", "study": study.kind(), "begun": begun, "outcomes": told, "files": files,
-        }  # fmt: skip
+        told = studies.detail(study, cards, parts.settings.runs)
+        return {"name": name, "kind": "study", **told, "files": files}
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
     said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
@@ -116,4 +114,5 @@ def one(name: str, parts: With) -> dict[str, Any]:
         "evaluation": detail.evaluation(run),
         "people": detail.judged(run),
         "said": said,
+        "studies": parts.library.beside(name),
     }
