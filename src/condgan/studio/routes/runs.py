@@ -103,7 +103,7 @@ def one(name: str, parts: With) -> dict[str, Any]:
             {"file": path.name, "bytes": path.stat().st_size} for path in sorted(folder.glob("[!.]*")) if path.is_file()
         ]
         told = studies.detail(study, cards, parts.settings.runs)
-        return {"name": name, "kind": "study", **told, "files": files}
+        return {"name": name, "kind": "study", **told, "files": files, "turn": turn(parts.queue, name)}
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
     said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
@@ -115,4 +115,16 @@ def one(name: str, parts: With) -> dict[str, Any]:
         "people": detail.judged(run),
         "said": said,
         "studies": parts.library.beside(name),
+        "turn": turn(parts.queue, name),
     }
+
+
+def turn(jobs: queue.Queue, run: str) -> dict[str, Any] | None:
+    """The training of a run that was ordered and has not begun: its job, and how many wait before it; else none."""
+    for ahead, job in enumerate(jobs.waiting()):
+        if job.run == run and job.words[0] != "evaluate":
+            return {"id": job.id, "ahead": ahead, "started": False}
+    for job in jobs.started():
+        if job.run == run and job.words[0] != "evaluate" and jobs.is_alive(job):
+            return {"id": job.id, "ahead": 0, "started": True}
+    return None

@@ -54,6 +54,11 @@ export function stateName(state) {
   return maybe(`state.${state}`, state);
 }
 
+/** Why a training stopped, as its status says; the usual reason in the language of the page. @param {string} reason */
+export function reasonOf(reason) {
+  return reason === "on request" ? t("run.on-request") : reason;
+}
+
 /** The name of an alarm or finding. @param {string} kind */
 export function alarmName(kind) {
   return maybe(`alarm.${kind}`, kind.replaceAll("-", " "));

@@ -1,11 +1,11 @@
 // One run: what it is doing, its course, its classes, what is wrong with it, its recipe and its files.
 import { debounced, html, useEffect, useState } from "../ui.js";
 import { ask, changes, ofRun } from "../api.js";
-import { encoded, inLanguage, language, tell, trying } from "../state.js";
-import { ReportButton } from "./report.js";
-import { Progress, State, Trouble } from "../parts/small.js";
-import { count, short, span, t } from "../words.js";
+import { encoded, inLanguage, language } from "../state.js";
+import { Trouble } from "../parts/small.js";
+import { t } from "../words.js";
 import { Course } from "./run-course.js";
+import { Head } from "./run-head.js";
 import { Classes, Diagnosis, Evaluation, Files } from "./run-parts.js";
 import { People } from "./run-people.js";
 import { RecipeOf } from "./run-recipe.js";
@@ -19,7 +19,10 @@ import { Study } from "./study.js";
  *   recipe: any, changes: string[] | null, began: string | null, steps: number | null, left: number | null,
  *   splits: Record<string, number>, grids: Grid[], generators: number[], checkpoints: string[],
  *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null,
- *   said: string | null}} Detail
+ *   said: string | null, due: {grid: Due | null, evaluation: Due | null} | null, turn: Turn | null, studies: Beside[]}} Detail
+ * @typedef {{images: number, epoch: number, left: number | null}} Due
+ * @typedef {{id: string, ahead: number, started: boolean}} Turn
+ * @typedef {{study: string, kind: string, state: string, verdict: string | null}} Beside
  * @typedef {{step: number, epoch: number, images: number, figures: Record<string, [number, number]>,
  *   per_class: Record<string, number>}} Measured
  * @typedef {{steps: Record<string, (number | null)[]>, seconds: number, evaluations: Measured[],
@@ -49,10 +52,10 @@ export function Run({ name }) {
     return () => void (wanted = false);
   }, [name, version, language.value]);
   if (error) return html`<${Back} name=${name} /><h1>${name}</h1><${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`;
-  if (detail?.kind === "study") return html`<${Back} name=${name} /><${Study} study=${detail} />`;
+  if (detail?.kind === "study") return html`<${Back} name=${name} /><${Study} study=${detail} onChange=${() => setVersion((now) => now + 1)} />`;
   return html`
     <${Back} name=${name} />
-    <${Head} name=${name} detail=${detail} series=${series} />
+    <${Head} name=${name} detail=${detail} series=${series} onChange=${() => setVersion((now) => now + 1)} />
     <${Course} name=${name} detail=${detail} series=${series} />
     ${detail && series && html`<div class="columns">
       <${Diagnosis} name=${name} version=${`${series.steps.step?.length} ${series.evaluations.length} ${series.alarms.length}`} />
@@ -68,41 +71,4 @@ export function Run({ name }) {
 function Back({ name }) {
   const study = name.split("/").length > 2 ? name.split("/")[0] : "";
   return html`<p class="back"><a href=${study ? `#/runs/${encoded(study)}` : "#/runs"}>← ${study || t("run.back")}</a></p>`;
-}
-
-/** @param {{name: string, detail: Detail | null, series: Series | null}} props */
-function Head({ name, detail, series }) {
-  const seconds = series?.seconds ?? 0;
-  const state = detail?.status.state ?? "";
-  const act = (/** @type {string} */ what, /** @type {import("../words.js").Word} */ told) => () =>
-    trying(async () => {
-      await ask(ofRun(name, what), { method: "POST" });
-      tell(t(told));
-    });
-  const epochs = detail?.recipe.train.epochs ?? 1;
-  const epoch = Math.max(detail?.status.epoch ?? 0, series?.steps.epoch?.at(-1) ?? 0); // the status tells of the last checkpoint
-  const how = detail ? t("run.epoch", { epoch: short(Math.floor(10 * epoch) / 10), epochs: count(epochs) }) : "";
-  const samples = Boolean(detail?.checkpoints.length);
-  return html`<div class="head run-head">
-    <div class="run-name">
-      <h1>${name}</h1>
-      <p class="facts">${detail
-        ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
-          ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
-          ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}
-          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}`
-        : html`<span class="line short skeleton"></span>`}</p>
-      ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
-    </div>
-    <div class="actions">
-      ${samples && html`<a class="button" href=${`#/sample?${new URLSearchParams({ model: name })}`}>${t("run.sample")}</a>
-        <a class="button" href=${`#/train?${new URLSearchParams({ recipe: name, start: name })}`}>${t("run.branch")}</a>`}
-      ${samples && html`<a class="button" href=${`#/judge?${new URLSearchParams({ run: name })}`}>${t("run.judge")}</a>
-        <a class="button" href=${`#/compare?${new URLSearchParams({ one: name })}`}>${t("run.compare")}</a>`}
-      ${detail && html`<${ReportButton} name=${name} />`}
-      ${samples && state !== "running" && html`<button type="button" onClick=${act("evaluate", "run.evaluating")}>${t("run.evaluate")}</button>`}
-      ${state === "running" && html`<button type="button" class="main" onClick=${act("pause", "run.paused")}>${t("run.pause")}</button>`}
-      ${["stopped", "killed"].includes(state) && html`<button type="button" class="main" onClick=${act("resume", "run.resumed")}>${t("run.resume")}</button>`}
-    </div>
-  </div>`;
 }

@@ -4,7 +4,7 @@ import { ask, changes, fileOf } from "../api.js";
 import { runAddress, said, tell, trying } from "../state.js";
 import { Empty, Progress, Select, State, Trouble } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
-import { ago, alarmName, count, figure, maybe, short, stateName, t } from "../words.js";
+import { ago, alarmName, count, figure, maybe, reasonOf, short, stateName, t } from "../words.js";
 
 /**
  * @typedef {{name: string, kind: "run" | "study", state: string, recipe: string, epoch?: number, epochs?: number,
@@ -179,7 +179,7 @@ function RunCard({ card, at, all }) {
       ${card.verdict && html`<p class="verdict-word one-line">${maybe(`verdict.${card.verdict}`, card.verdict)}</p>`}
       ${card.alarms.length > 0 && html`<p class="alarms one-line" title=${card.alarms.map(alarmName).join(", ")}>${card.alarms.map(alarmName).join(", ")}</p>`}
       ${card.error && html`<p class="bad one-line" title=${card.error}>${card.error}</p>`}
-      ${!card.error && card.alarms.length === 0 && card.reason && card.state !== "finished" && html`<p class="muted one-line" title=${card.reason}>${card.reason}</p>`}
+      ${!card.error && card.alarms.length === 0 && card.reason && card.state !== "finished" && html`<p class="muted one-line" title=${card.reason}>${reasonOf(card.reason)}</p>`}
       <dl class="figures">${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     </div>
   </li>`;

@@ -1,10 +1,11 @@
 // A study: what was ordered and what became of it, its arms with their figures and pictures, its verdict.
 import { html, useState } from "../ui.js";
-import { ask, fileOf, ofRun } from "../api.js";
-import { runAddress, tell, trying } from "../state.js";
+import { fileOf } from "../api.js";
+import { runAddress } from "../state.js";
 import { Command, Empty, Progress, State } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
 import { ReportButton } from "./report.js";
+import { Control } from "./run-head.js";
 import { Files } from "./run-parts.js";
 import { Arms, sideOf } from "./study-arms.js";
 import { Verdict } from "./verdict.js";
@@ -16,23 +17,18 @@ import { count, maybe, t } from "../words.js";
  *   figures: Record<string, number>, alarms: string[], grid: string | null, grid_written: number | null}} Trial
  * @typedef {{name: string, settings: string[], figures: Record<string, Spread>, trials: Trial[]}} Arm
  * @typedef {{name: string, kind: "study", study: string, command: string | null, begun: string[], ordered: number | null,
- *   at_work: boolean, whole: boolean, of: string | null, fields: string[], arms: Arm[],
+ *   at_work: boolean, whole: boolean, of: string | null, fields: string[], arms: Arm[], turn: import("./run.js").Turn | null,
  *   outcomes: Record<string, {state: string, reason: string | null}>, files?: {file: string, bytes: number}[]}} StudyDetail
  */
 
 const OURS = ["effects.png"]; // pictures that have a title of their own
 const FIRST = 12; // pictures that are shown at once
 
-/** @param {{study: StudyDetail}} props */
-export function Study({ study }) {
+/** @param {{study: StudyDetail, onChange: () => void}} props */
+export function Study({ study, onChange }) {
   const { name, begun, outcomes, arms, files = [] } = study;
   const ended = begun.filter((trial) => outcomes[trial]).length;
   const pictures = files.filter(({ file }) => file.endsWith(".png"));
-  const resume = () =>
-    trying(async () => {
-      await ask(ofRun(name, "resume"), { method: "POST" });
-      tell(t("run.resumed"));
-    });
   return html`
     <div class="head run-head"><div class="run-name">
       <h1>${name}</h1>
@@ -41,7 +37,7 @@ export function Study({ study }) {
       ${!study.whole && study.ordered && html`<${Progress} part=${ended / study.ordered} label=${t("study.ended", { n: ended })} />`}
     </div><div class="actions">
       <${ReportButton} name=${name} />
-      ${!study.whole && !study.at_work && html`<button type="button" class="main" onClick=${resume}>${t("run.resume")}</button>`}
+      <${Control} name=${name} state=${study.at_work ? "running" : "open"} turn=${study.turn} resumable=${!study.whole} stoppable=${false} onChange=${onChange} />
     </div></div>
     <div class="study">
       <${Verdict} name=${name} version=${ended} />
