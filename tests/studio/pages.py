@@ -29,7 +29,7 @@ browsing = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed
 VIEWS = {
     "#/runs": ".card h2",
     "#/runs/first": ".course-losses .uplot",
-    "#/runs/S": "td a",
+    "#/runs/S": ".arms th a",
     "#/train": ".recipe",
     "#/sample": ".row-place img",
     "#/judge": ".empty, .judge-setup",

@@ -18,7 +18,7 @@ from condgan.experiments.comparison import compare
 from condgan.reports import language, verdicts
 from condgan.reports.report import report
 from condgan.runs import moment
-from condgan.studio import places
+from condgan.studio import places, studies
 from condgan.studio.parts import Parts, With
 from condgan.studio.settings import Settings
 from condgan.verdicts import kept
@@ -136,7 +136,7 @@ def said(folder: Path, kind: str, words: language.Words) -> dict[str, Any]:
     if kind == "cure":
         if (cure := kept.of_cure(folder)) is None:
             raise CondganError("cure.json is damaged: resume the study, which writes it again")
-        return {"sentence": verdicts.of_cure(cure, words)}
+        return {"sentence": verdicts.of_cure(cure, words), "verdict": studies.verdict(folder, kind)}
     return {}
 
 

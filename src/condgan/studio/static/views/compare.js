@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { runAddress } from "../state.js";
 import { Command, Empty, Trouble } from "../parts/small.js";
 import { RunChooser } from "./run-over.js";
-import { figure, figureName, maybe, t } from "../words.js";
+import { figure, figureNames, maybe, t } from "../words.js";
 
 /** @typedef {{mean: number, spread: number | null, n: number}} Side */
 /** @typedef {{a: Side, b: Side, difference: number, low: number | null, high: number | null, verdict: string}} Difference */
@@ -23,6 +23,7 @@ export function Compare({ query }) {
     location.hash = `#/compare?${new URLSearchParams({ one, other, [side]: name })}`;
   };
   const figures = /** @type {[string, Difference][]} */ (Object.entries(found?.figures ?? {}));
+  const called = figureNames(figures.map(([name]) => name));
   return html`
     <div class="head"><h1>${t("compare.title")}</h1></div>
     <div class="compare-sides">
@@ -38,7 +39,7 @@ export function Compare({ query }) {
       <h2>${t("compare.figures")}</h2>
       <div class="wide"><table>
         <thead><tr><th scope="col">${t("compare.figure")}</th><th scope="col">${one}</th><th scope="col">${other}</th><th scope="col">${t("compare.verdict")}</th></tr></thead>
-        <tbody>${figures.map(([name, of]) => html`<tr key=${name}><th scope="row">${figureName(name)}</th>
+        <tbody>${figures.map(([name, of]) => html`<tr key=${name}><th scope="row">${called(name)}</th>
           ${[of.a, of.b].map((side) => html`<td>${figure(name, side.mean)}${side.spread ? html` <small class="muted">± ${figure(name, side.spread)}, n = ${side.n}</small>` : ""}</td>`)}
           <td>${maybe(`verdict.${of.verdict}`, of.verdict)}</td></tr>`)}</tbody>
       </table></div>

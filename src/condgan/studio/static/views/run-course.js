@@ -7,7 +7,7 @@ import { TimeSlider } from "../parts/grid-slider.js";
 import { Chips, Command, Empty } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
 import { Over } from "./run-over.js";
-import { alarmName, count, figure, figureName, maybe, short, span, t } from "../words.js";
+import { alarmName, count, figure, figureName, figureNames, maybe, short, span, t } from "../words.js";
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Grid} Grid */
 /** @typedef {import("../parts/chart.js").Curve} Curve */
@@ -59,7 +59,7 @@ export function Course({ name, detail, series }) {
       ${detail && !grid
         ? html`<${Empty} inner title=${t("run.grid.none")} text=${running ? t("run.grid.none.text") : t("run.grid.none.over")} />`
         : html`<${Picture} class="grid-picture" eager path=${grid ? fileOf(name, grid.file) : null} version=${grid?.images} alt=${t("run.grid.alt", { run: name, images: count(grid?.images ?? 0) })} />
-          ${grid && series && html`<${Pills} series=${series} at=${shared.moment} />`}
+          ${grid && series && html`<${Pills} series=${series} at=${shared.moment} smooth=${smooth} />`}
           <p class="muted hint">${running && detail ? html`<${Next} detail=${detail} begun=${Boolean(series?.steps.step?.length)} /> ` : ""}${grids.length > 1 && t("run.grid.drag")}</p>`}
     </section>
     <section class="panel course-metrics">
@@ -80,14 +80,14 @@ function nextOf(key, { images, left }) {
   return t(key, { images: count(images), time: left === null ? "" : t("run.next.in", { time: span(Math.max(1, left)) }) });
 }
 
-/** The figures of a moment: losses at it, and those of the last evaluation before it. @param {{series: Series, at: number}} props */
-function Pills({ series, at }) {
+/** The figures of a moment: losses at it, and those of the last evaluation before it. @param {{series: Series, at: number, smooth: boolean}} props */
+function Pills({ series, at, smooth }) {
   const { steps, evaluations } = series;
   const step = steps.images?.findIndex((x) => Number(x) >= at) ?? -1;
   const seen = evaluations.filter(({ images }) => images <= at).at(-1);
   /** @type {[string, number | null | undefined][]} */
   const told = [
-    ...LOSSES.map((one) => /** @type {[string, number | null | undefined]} */ ([one, at > 0 ? steps[one]?.at(step) : undefined])),
+    ...LOSSES.map((one) => /** @type {[string, number | null | undefined]} */ ([one, at > 0 && steps[one] ? (smooth ? smoothed(steps[one]) : steps[one]).at(step) : undefined])),
     ...PILLS.map((one) => /** @type {[string, number | undefined]} */ ([one, Object.entries(seen?.figures ?? {}).find(([name]) => name === one || name.startsWith(`${one}_`))?.[1][0]])),
   ];
   return html`<ul class="pills" aria-label=${t("run.pills")}>${told.map(([one, value]) => typeof value === "number" && html`<li key=${one}>${maybe(`short.${one}`, figureName(one))} <b>${figure(one, value)}</b></li>`)}</ul>`;
@@ -161,8 +161,9 @@ function drawn(run, name, which, on, runs) {
 
 /** Buttons of the figures, each with its colour and its value at the moment. @param {{names: string[], on: string[], toggle: (name: string) => void, value: (name: string) => string, several: boolean}} props */
 function Legend({ names, on, toggle, value, several }) {
+  const called = figureNames(names);
   const mark = (/** @type {string} */ one) => (on.includes(one) ? html`<i class=${several ? `swatch dash-${on.indexOf(one) % DASHES.length}` : "swatch"} style=${{ color: several ? "var(--ink)" : `var(${colorName(on.indexOf(one))})` }}></i>` : null);
   return html`<${Chips} label=${t("run.figures")} on=${on} onToggle=${toggle}
-    options=${names.map((one) => [one, html`${mark(one)}${figureName(one)}${on.includes(one) && html` <b>${value(one)}</b>`}`])} />`;
+    options=${names.map((one) => [one, html`${mark(one)}${called(one)}${on.includes(one) && html` <b>${value(one)}</b>`}`])} />`;
 }
 

@@ -2,11 +2,12 @@
 import { classes, html, useState } from "../ui.js";
 import { runAddress } from "../state.js";
 import { State } from "../parts/small.js";
-import { alarmName, count, figure, maybe, short, t } from "../words.js";
+import { alarmName, count, figure, maybe, reasonOf, short, t } from "../words.js";
 
 /** @typedef {import("./study.js").StudyDetail} StudyDetail @typedef {import("./study.js").Arm} Arm @typedef {import("./study.js").Trial} Trial */
 /** @typedef {{by: string, down: boolean}} Order */
 
+const FIRST = 12; // trainings that are shown at once
 const FIGURES = ["fid", "label_accuracy", "recall", "coverage"];
 
 /** What an arm is called: its folder, or its one trial. @param {Arm} arm */
@@ -21,8 +22,10 @@ export function Arms({ study }) {
   const [order, setOrder] = useState(/** @type {Order} */ ({ by: "", down: false }));
   const [open, setOpen] = useState(/** @type {string[]} */ ([]));
   const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
+  const [all, setAll] = useState(false);
   const figures = FIGURES.filter((one) => arms.some(({ figures: found, trials }) => found[one] || trials.some((trial) => one in trial.figures)));
-  const reasons = arms.some(({ trials }) => trials.some(({ reason }) => reason));
+  const trials = arms.flatMap((arm) => arm.trials);
+  const reasons = trials.some(({ reason }) => reason);
   const choose = (/** @type {string} */ one) => setChosen((now) => (now.includes(one) ? now.filter((other) => other !== one) : [...now.slice(-1), one]));
   const sort = (/** @type {string} */ by) => setOrder((now) => ({ by, down: now.by === by ? !now.down : by !== "fid" && figures.includes(by) }));
   const toggle = (/** @type {string} */ arm) => setOpen((now) => (now.includes(arm) ? now.filter((one) => one !== arm) : [...now, arm]));
@@ -35,18 +38,18 @@ export function Arms({ study }) {
         ${chosen.length === 2 ? html`<a class="button main" href=${`#/compare?${new URLSearchParams({ one: chosen[0], other: chosen[1] })}`}>${t("study.compare")}</a>` : html`<button type="button" disabled>${t("study.compare")}</button>`}</p></div>
     <div class="wide"><table class="arms">
       <thead><tr><th class="pick"><span class="sr">${t("study.choose")}</span></th>${columns.map(([key, told]) => html`<th scope="col" key=${key} class=${classes(figures.includes(key) && "number")} aria-sort=${order.by === key ? (order.down ? "descending" : "ascending") : undefined}>
-        <button type="button" class="sort" title=${t("study.sort", { column: told })} onClick=${() => sort(key)}>${told}<i aria-hidden="true">${order.by === key ? (order.down ? "↓" : "↑") : ""}</i></button></th>`)}${reasons && html`<th scope="col">${t("study.reason")}</th>`}</tr></thead>
+        <button type="button" class="sort" title=${t("study.sort", { column: told })} onClick=${() => sort(key)}>${told}<i class=${classes(order.by === key && "sorted")} aria-hidden="true">${order.by === key ? (order.down ? "↓" : "↑") : "↕"}</i></button></th>`)}${reasons && html`<th scope="col">${t("study.reason")}</th>`}</tr></thead>
       ${rows.map((arm) => {
         const many = arm.trials.length > 1 || (alone && !arm.name);
         const shown = !many ? [] : alone || open.includes(arm.name) ? sorted(arm.trials, order, (one) => (order.by === "name" ? one.name : order.by === "state" ? one.state : one.figures[order.by])) : [];
         return html`<tbody key=${arm.name}>
           <${ArmRow} arm=${arm} many=${many} open=${shown.length > 0} fixed=${alone} onToggle=${() => toggle(arm.name)} ...${shared} />
-          ${shown.map((trial) => html`<${TrialRow} key=${trial.name} trial=${trial} ...${shared} />`)}
+          ${(all ? shown : shown.slice(0, FIRST)).map((trial) => html`<${TrialRow} key=${trial.name} trial=${trial} ...${shared} />`)}
         </tbody>`;
       })}
     </table></div>
-    ${figures.length === 0 && html`<p class="muted small">${t("study.figures.none")}</p>`}
-    ${figures.length > 0 && html`<p class="muted small">${t("study.figures.text")}</p>`}
+    ${!all && alone && arms[0].trials.length > FIRST && html`<p><button type="button" onClick=${() => setAll(true)}>${t("study.trials.all", { n: arms[0].trials.length })}</button></p>`}
+    <p class="muted small">${t(figures.length ? "study.figures.text" : trials.some(({ state }) => state === "running") ? "study.figures.none" : "study.figures.never")}</p>
   </section>`;
 }
 
@@ -65,7 +68,7 @@ function ArmRow({ name, arm, many, open, fixed, onToggle, fields, figures, reaso
     <td>${many ? html`<span class="muted">${t("study.of.trials", { ended: arm.trials.filter(({ state }) => state === "finished").length, n: count(arm.trials.length) })}</span>` : html`<${TrialState} trial=${first} />`}</td>
     ${figures.map((one) => html`<td key=${one} class="number">${arm.figures[one] ? html`<b>${figure(one, arm.figures[one].mean)}</b>${arm.figures[one].spread !== null && html` <small class="muted">± ${figure(one, arm.figures[one].spread)}</small>`}` : !many && one in first.figures ? html`<span class="muted">${figure(one, first.figures[one])}</span>` : "–"}</td>`)}
     ${fields.map((field, at) => html`<td key=${field} title=${arm.settings[at]}>${brief(arm.settings[at])}</td>`)}
-    ${reasons && html`<td class="muted">${many ? "" : (first.reason ?? "")}</td>`}
+    ${reasons && html`<td class="muted">${many ? "" : reasonOf(first.reason ?? "")}</td>`}
   </tr>`;
 }
 
@@ -78,7 +81,7 @@ function TrialRow({ name, trial, fields, figures, reasons, chosen, choose }) {
     <td><${TrialState} trial=${trial} /></td>
     ${figures.map((one) => html`<td key=${one} class="number">${one in trial.figures ? figure(one, trial.figures[one]) : "–"}</td>`)}
     ${fields.map((field) => html`<td key=${field}></td>`)}
-    ${reasons && html`<td class="muted">${trial.reason ?? ""}</td>`}
+    ${reasons && html`<td class="muted">${reasonOf(trial.reason ?? "")}</td>`}
   </tr>`;
 }
 

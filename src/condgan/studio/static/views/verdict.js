@@ -18,7 +18,7 @@ export function Verdict({ name, version }) {
     ${found.command && html`<div class="foot"><${Command} text=${found.command} /></div>`}
   </section>`;
   if (kind === "cure") return html`<section class="panel">
-    <h2>${found.cured ? t("study.cured") : t("study.cured.not")}</h2>
+    <h2>${maybe(`verdict.${found.verdict}`, found.verdict)}</h2>
     <p class="verdict">${coded(found.sentence)}</p>
     <p class="advice">${(found.cure ?? []).map((/** @type {string} */ text) => html`<code>${text}</code> `)}
       ${found.run && html`<a href=${runAddress(`${name}/${keptOf(found.run)}`)}>${t("study.kept")}</a>`}</p>
