@@ -215,7 +215,10 @@ def of_study(folder: Path, runs: Path) -> dict[str, Any]:
     """
     study = Study.open(folder)
     begun, outcomes = study.read()
-    grid = newest_grid([study.run(name) for name in begun[-1:]], folder)
+    grid = next(
+        (one for name in reversed(begun) if (one := newest_grid([study.run(name)], folder)) and shows(one)), None
+    )
+    grid = grid or newest_grid([study.run(name) for name in begun[-1:]], folder)
     states = [one.state for one in outcomes.values()]
     kind, works, ordered = study.kind(), overview.at_work(study), planned.ordered(study)
     ended = studies.whole(len(begun), len(outcomes), ordered, works)
@@ -241,6 +244,11 @@ def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
     if stamp is None:
         return {"grid": None, "grid_written": None}
     return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
+
+
+def shows(grid: dict[str, Any]) -> bool:
+    """Whether a grid is there that is not of the noise before the first step."""
+    return grid["grid"] is not None and int(Path(grid["grid"]).stem) > 0
 
 
 def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:

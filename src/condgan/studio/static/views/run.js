@@ -1,7 +1,7 @@
 // One run: what it is doing, its course, its classes, what is wrong with it, its recipe and its files.
 import { debounced, html, useEffect, useState } from "../ui.js";
 import { ask, changes, ofRun } from "../api.js";
-import { encoded, inLanguage, language } from "../state.js";
+import { inLanguage, language, runAddress } from "../state.js";
 import { Trouble } from "../parts/small.js";
 import { t } from "../words.js";
 import { Course } from "./run-course.js";
@@ -47,14 +47,18 @@ export function Run({ name }) {
     const curves = given.then((found) => (found.kind === "run" ? ask(inLanguage(ofRun(name, "series?points=600"))) : null));
     Promise.all([given, curves]).then(
       ([found, told]) => wanted && (setDetail(found), setSeries(told), setError(null)),
-      (why) => wanted && setError(why),
+      async (why) => {
+        const above = why.status === 404 ? await studyAbove(name) : "";
+        if (wanted && above) location.replace(runAddress(above));
+        else if (wanted) setError(why);
+      },
     );
     return () => void (wanted = false);
   }, [name, version, language.value]);
-  if (error) return html`<${Back} name=${name} /><h1>${name}</h1><${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`;
-  if (detail?.kind === "study") return html`<${Back} name=${name} /><${Study} study=${detail} onChange=${() => setVersion((now) => now + 1)} />`;
+  if (error) return html`<${Back} name=${name} detail=${detail} /><h1>${name}</h1><${Trouble} error=${error} again=${() => setVersion((now) => now + 1)} />`;
+  if (detail?.kind === "study") return html`<${Back} name=${name} detail=${detail} /><${Study} study=${detail} onChange=${() => setVersion((now) => now + 1)} />`;
   return html`
-    <${Back} name=${name} />
+    <${Back} name=${name} detail=${detail} />
     <${Head} name=${name} detail=${detail} series=${series} onChange=${() => setVersion((now) => now + 1)} />
     <${Course} name=${name} detail=${detail} series=${series} />
     ${detail && series && html`<div class="columns">
@@ -67,8 +71,14 @@ export function Run({ name }) {
     </div>`}`;
 }
 
-/** The way back: to the study, or to all runs. @param {{name: string}} props */
-function Back({ name }) {
-  const study = name.split("/").length > 2 ? name.split("/")[0] : "";
-  return html`<p class="back"><a href=${study ? `#/runs/${encoded(study)}` : "#/runs"}>← ${study || t("run.back")}</a></p>`;
+/** The study that a name lies in, as the folder of an arm does; empty where it lies in none. @param {string} name */
+async function studyAbove(name) {
+  const above = name.split("/").slice(0, -1).join("/");
+  return above && (await ask(ofRun(above)).then((found) => found.kind === "study", () => false)) ? above : "";
+}
+
+/** The way back: to the study, or to all runs. @param {{name: string, detail: any}} props */
+function Back({ name, detail }) {
+  const study = detail?.kind === "run" ? (detail.studies.find((/** @type {Beside} */ one) => name.startsWith(`${one.study}/`))?.study ?? "") : "";
+  return html`<p class="back"><a href=${study ? runAddress(study) : "#/runs"}>← ${study || t("run.back")}</a></p>`;
 }

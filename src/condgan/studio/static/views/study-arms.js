@@ -29,7 +29,7 @@ export function Arms({ study }) {
   const choose = (/** @type {string} */ one) => setChosen((now) => (now.includes(one) ? now.filter((other) => other !== one) : [...now.slice(-1), one]));
   const sort = (/** @type {string} */ by) => setOrder((now) => ({ by, down: now.by === by ? !now.down : by !== "fid" && figures.includes(by) }));
   const toggle = (/** @type {string} */ arm) => setOpen((now) => (now.includes(arm) ? now.filter((one) => one !== arm) : [...now, arm]));
-  const columns = [["name", t("study.arm")], ["state", t("study.state")], ...figures.map((one) => [one, maybe(`figure.${one}`, one)]), ...fields.map((one) => [one, maybe(`field.${one}`, one)])];
+  const columns = [["name", t("study.arm")], ...figures.map((one) => [one, maybe(`figure.${one}`, one)]), ["state", t("study.state")], ...fields.map((one) => [one, maybe(`field.${one}`, one)])];
   const shared = { name, fields, figures, reasons, chosen, choose };
   const rows = sorted(arms, order, (arm) => (order.by === "name" ? arm.name : fields.includes(order.by) ? arm.settings[fields.indexOf(order.by)] : order.by === "state" ? stateOf(arm) : meanOf(arm, order.by)));
   return html`<section class="panel">
@@ -65,8 +65,8 @@ function ArmRow({ name, arm, many, open, fixed, onToggle, fields, figures, reaso
     <th scope="row">${many
       ? html`<span class="arm-name">${!fixed && html`<button type="button" class="icon tiny" aria-expanded=${open} aria-label=${t("study.trials.of", { arm: told })} onClick=${onToggle}>${open ? "▾" : "▸"}</button>`}${told}</span>`
       : html`<a href=${runAddress(side)}>${told}</a>`}</th>
-    <td>${many ? html`<span class="muted">${t("study.of.trials", { ended: arm.trials.filter(({ state }) => state === "finished").length, n: count(arm.trials.length) })}</span>` : html`<${TrialState} trial=${first} />`}</td>
     ${figures.map((one) => html`<td key=${one} class="number">${arm.figures[one] ? html`<b>${figure(one, arm.figures[one].mean)}</b>${arm.figures[one].spread !== null && html` <small class="muted">± ${figure(one, arm.figures[one].spread)}</small>`}` : !many && one in first.figures ? html`<span class="muted">${figure(one, first.figures[one])}</span>` : "–"}</td>`)}
+    <td>${many ? html`<span class="muted">${t("study.of.trials", { ended: arm.trials.filter(({ state }) => state === "finished").length, n: count(arm.trials.length) })}</span>` : html`<${TrialState} trial=${first} />`}</td>
     ${fields.map((field, at) => html`<td key=${field} title=${arm.settings[at]}>${brief(arm.settings[at])}</td>`)}
     ${reasons && html`<td class="muted">${many ? "" : reasonOf(first.reason ?? "")}</td>`}
   </tr>`;
@@ -78,8 +78,8 @@ function TrialRow({ name, trial, fields, figures, reasons, chosen, choose }) {
   return html`<tr class="arm-trial">
     <td class="pick"><input type="checkbox" aria-label=${t("study.choose.one", { one: trial.name })} checked=${chosen.includes(side)} onChange=${() => choose(side)} /></td>
     <th scope="row"><a href=${runAddress(side)}>${trial.name.split("/").at(-1)}</a></th>
-    <td><${TrialState} trial=${trial} /></td>
     ${figures.map((one) => html`<td key=${one} class="number">${one in trial.figures ? figure(one, trial.figures[one]) : "–"}</td>`)}
+    <td><${TrialState} trial=${trial} /></td>
     ${fields.map((field) => html`<td key=${field}></td>`)}
     ${reasons && html`<td class="muted">${reasonOf(trial.reason ?? "")}</td>`}
   </tr>`;

@@ -54,6 +54,11 @@ export function Study({ study, onChange }) {
     </div>`;
 }
 
+/** The first training of an arm with pictures, if there is one with more than the noise before its first step. @param {Arm} arm */
+function shownOf({ trials }) {
+  return trials.find(({ grid }) => grid && !/\b0+\.png$/.test(grid)) ?? trials.find(({ grid }) => grid);
+}
+
 /** How many trials are ordered, done, running and failed. @param {{study: StudyDetail, ended: number}} props */
 function Counts({ study, ended }) {
   const { begun, outcomes, arms, ordered } = study;
@@ -74,7 +79,7 @@ function Pictures({ name, arms }) {
   /** @type {[string, Trial][]} */
   const having = (arms.length === 1
     ? arms[0].trials.map((one) => /** @type {[string, Trial | undefined]} */ ([one.name, one]))
-    : arms.map((arm) => /** @type {[string, Trial | undefined]} */ ([sideOf(arm), arm.trials.find(({ grid }) => grid)]))
+    : arms.map((arm) => /** @type {[string, Trial | undefined]} */ ([sideOf(arm), shownOf(arm)]))
   ).flatMap(([told, trial]) => (trial?.grid ? [[told, trial]] : []));
   if (!having.length) return null;
   const shown = all ? having : having.slice(0, FIRST);
