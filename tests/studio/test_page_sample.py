@@ -60,6 +60,7 @@ def test_truncation_reaches_row_wall_and_walk(served: Served, browser: Any) -> N
     assert [command.count("--truncation 0.4") for command in commands] == [1] * len(commands)
     page.get_by_label("Truncation").fill("nine")
     assert page.get_by_label("Truncation").get_attribute("aria-invalid") == "true"
+    assert "“nine” is no number" in page.inner_text("#truncation-wrong")
     shows(page, ".row-place img", answered(served, "generate", {"labels": "77", "seed": SEED}))  # as without
     assert errors == []
 
@@ -123,4 +124,24 @@ def test_nearest_training_images_are_those_of_the_pixels(served: Served, browser
         apart = (train.astype(np.float32) - image).reshape(len(train), -1)
         best = float(np.square(apart).sum(axis=1).min())
         assert np.isclose(np.square(shown.astype(np.float64) - image).sum(), best)
+    assert errors == []
+
+
+@browsing
+def test_kept_pictures_show_their_class_and_can_be_had(served: Served, browser: Any) -> None:
+    page, errors, _ = opened(browser, served, "#/sample")
+    page.locator(".sample-wall select").select_option("7")
+    page.wait_for_selector(".wall-cells")
+    page.locator(".wall-cells button").nth(5).click()
+    kept = page.locator(".kept li")
+    kept.locator("img").wait_for()
+    assert kept.locator("b").inner_text() == "7"
+    with page.expect_download() as waiting:
+        kept.get_by_role("button", name="Download").click()
+    found = np.asarray(Image.open(waiting.value.path()).convert("L"))
+    expected = condgan.load("mnist").sample("777777", seed=SEED)[5:]
+    assert found.shape[0] % 28 == 0
+    assert np.array_equal(found[:: found.shape[0] // 28, :: found.shape[1] // 28], expected[0, 0])
+    kept.get_by_role("button", name="Remove").click()
+    assert kept.count() == 0
     assert errors == []

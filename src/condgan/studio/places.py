@@ -10,7 +10,10 @@ from condgan.runs.run import Run
 from condgan.studio.settings import Settings
 
 MOST_NAME = 200
-READ = ("recipe.json", "status.json", "log.jsonl", "provenance.json", "splits.json", PLAN, JOURNAL)
+READ = (
+    *("recipe.json", "status.json", "log.jsonl", "provenance.json", "splits.json", "worth.json", "cure.json"),
+    *(PLAN, JOURNAL),
+)
 """Files of a run or study that are read when it is shown."""
 
 
