@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from condgan.diagnosis import alarms
 from condgan.diagnosis.diagnosis import diagnose
-from condgan.experiments.study import Study
+from condgan.experiments.study import JOURNAL, Study
 from condgan.recipe.text import differences
 from condgan.reports.language import Words
 from condgan.studio import detail, places, queue, studies
@@ -15,6 +15,7 @@ from condgan.studio.parts import With
 
 router = APIRouter(tags=["runs"])
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
+STATUS = "status.json"
 Language = Literal["en", "zh"]
 Sort = Literal["newest", "name", "label_accuracy", "fid", "recall", "coverage"]
 
@@ -103,7 +104,13 @@ def one(name: str, parts: With) -> dict[str, Any]:
             {"file": path.name, "bytes": path.stat().st_size} for path in sorted(folder.glob("[!.]*")) if path.is_file()
         ]
         told = studies.detail(study, cards, parts.settings.runs)
-        return {"name": name, "kind": "study", **told, "files": files, "turn": turn(parts.queue, name)}
+        return {
+            "name": name,
+            "kind": "study",
+            **told,
+            "files": files,
+            "turn": None if told["at_work"] else turn(parts.queue, name),
+        }
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
     said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
@@ -124,7 +131,9 @@ def turn(jobs: queue.Queue, run: str) -> dict[str, Any] | None:
     for ahead, job in enumerate(jobs.waiting()):
         if job.run == run and job.words[0] != "evaluate":
             return {"id": job.id, "ahead": ahead, "started": False}
+    written = [path for name in (STATUS, JOURNAL) if (path := jobs.settings.runs / run / name).is_file()]
     for job in jobs.started():
-        if job.run == run and job.words[0] != "evaluate" and jobs.is_alive(job):
+        begun = any(path.stat().st_mtime > job.asked for path in written)
+        if job.run == run and job.words[0] != "evaluate" and not begun and jobs.is_alive(job):
             return {"id": job.id, "ahead": 0, "started": True}
     return None
