@@ -37,7 +37,7 @@ export function Compare({ query }) {
     ${!(one && other) && html`<${Empty} title=${t("compare.none")} text=${t("compare.none.text")}><${Command} text="condgan compare A B" /></${Empty}>`}
     ${found && html`<section class="panel compare-figures">
       <h2>${t("compare.figures")}</h2>
-      <div class="wide"><table>
+      <div class="wide" tabindex="0" role="group" aria-label=${t("compare.figures")}><table>
         <thead><tr><th scope="col">${t("compare.figure")}</th><th scope="col">${one}</th><th scope="col">${other}</th><th scope="col">${t("compare.verdict")}</th></tr></thead>
         <tbody>${figures.map(([name, of]) => html`<tr key=${name}><th scope="row">${called(name)}</th>
           ${[of.a, of.b].map((side) => html`<td>${figure(name, side.mean)}${side.spread ? html` <small class="muted">± ${figure(name, side.spread)}, n = ${side.n}</small>` : ""}</td>`)}
@@ -47,6 +47,6 @@ export function Compare({ query }) {
     </section>
     ${Object.keys(found.recipes).length > 0 && html`<section class="panel">
       <h2>${t("run.recipe")}</h2>
-      <div class="wide"><table class="recipe-rows"><tbody>${Object.entries(found.recipes).map(([field, values]) => html`<tr><th scope="row"><code>${field}</code></th>${/** @type {string[]} */ (values).map((value) => html`<td><code>${value}</code></td>`)}</tr>`)}</tbody></table></div>
+      <div class="wide" tabindex="0" role="group" aria-label=${t("run.recipe")}><table class="recipe-rows"><tbody>${Object.entries(found.recipes).map(([field, values]) => html`<tr><th scope="row"><code>${field}</code></th>${/** @type {string[]} */ (values).map((value) => html`<td><code>${value}</code></td>`)}</tr>`)}</tbody></table></div>
     </section>`}`}`;
 }

@@ -30,6 +30,8 @@ import { Study } from "./study.js";
  * @typedef {{step: number, images: number, epoch: number, kind: string, text: string}} Alarm
  */
 
+const EVERY = 5000; // milliseconds
+
 /** @param {{name: string}} props */
 export function Run({ name }) {
   const [detail, setDetail] = useState(/** @type {any} */ (null));
@@ -41,6 +43,13 @@ export function Run({ name }) {
     const ours = (/** @type {string} */ changed) => changed === "*" || changed === name || name.startsWith(`${changed}/`);
     return changes(({ changed, gone }) => [...changed, ...gone].some(ours) && late());
   }, [name]);
+  const inStudy = detail?.kind === "study" ? detail.at_work : detail?.status.state === "running" && detail.studies.some((/** @type {Beside} */ one) => name.startsWith(`${one.study}/`));
+  useEffect(() => {
+    // The events name what lies in the folder of runs itself: what trains within a study is looked at from time to time.
+    if (!inStudy) return undefined;
+    const timer = setInterval(() => document.hidden || setVersion((now) => now + 1), EVERY);
+    return () => clearInterval(timer);
+  }, [inStudy]);
   useEffect(() => {
     let wanted = true;
     const given = ask(ofRun(name));

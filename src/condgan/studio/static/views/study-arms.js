@@ -30,7 +30,7 @@ export function Arms({ study }) {
   const sort = (/** @type {string} */ by) => setOrder((now) => ({ by, down: now.by === by ? !now.down : by !== "fid" && figures.includes(by) }));
   const toggle = (/** @type {string} */ arm) => setOpen((now) => (now.includes(arm) ? now.filter((one) => one !== arm) : [...now, arm]));
   const columns = [["name", t("study.arm")], ...figures.map((one) => [one, maybe(`figure.${one}`, one)]), ["state", t("study.state")], ...fields.map((one) => [one, maybe(`field.${one}`, one)])];
-  const shared = { name, fields, figures, reasons, chosen, choose };
+  const shared = { name, ordered: alone ? study.ordered : null, fields, figures, reasons, chosen, choose };
   const rows = sorted(arms, order, (arm) => (order.by === "name" ? arm.name : fields.includes(order.by) ? arm.settings[fields.indexOf(order.by)] : order.by === "state" ? stateOf(arm) : meanOf(arm, order.by)));
   return html`<section class="panel">
     <div class="panel-head"><h2>${t("study.trials")}</h2>
@@ -53,10 +53,10 @@ export function Arms({ study }) {
   </section>`;
 }
 
-/** @typedef {{name: string, fields: string[], figures: string[], reasons: boolean, chosen: string[], choose: (one: string) => void}} Shared */
+/** @typedef {{name: string, ordered: number | null, fields: string[], figures: string[], reasons: boolean, chosen: string[], choose: (one: string) => void}} Shared */
 
 /** @param {Shared & {arm: Arm, many: boolean, open: boolean, fixed: boolean, onToggle: () => void}} props */
-function ArmRow({ name, arm, many, open, fixed, onToggle, fields, figures, reasons, chosen, choose }) {
+function ArmRow({ name, ordered, arm, many, open, fixed, onToggle, fields, figures, reasons, chosen, choose }) {
   const [first] = arm.trials;
   const side = many ? [name, arm.name].filter(Boolean).join("/") : `${name}/${first.name}`;
   const told = many ? arm.name || t("study.all") : arm.name || first.name;
@@ -66,7 +66,7 @@ function ArmRow({ name, arm, many, open, fixed, onToggle, fields, figures, reaso
       ? html`<span class="arm-name">${!fixed && html`<button type="button" class="icon tiny" aria-expanded=${open} aria-label=${t("study.trials.of", { arm: told })} onClick=${onToggle}>${open ? "▾" : "▸"}</button>`}${told}</span>`
       : html`<a href=${runAddress(side)}>${told}</a>`}</th>
     ${figures.map((one) => html`<td key=${one} class="number">${arm.figures[one] ? html`<b>${figure(one, arm.figures[one].mean)}</b>${arm.figures[one].spread !== null && html` <small class="muted">± ${figure(one, arm.figures[one].spread)}</small>`}` : !many && one in first.figures ? html`<span class="muted">${figure(one, first.figures[one])}</span>` : "–"}</td>`)}
-    <td>${many ? html`<span class="muted">${t("study.of.trials", { ended: arm.trials.filter(({ state }) => state === "finished").length, n: count(arm.trials.length) })}</span>` : html`<${TrialState} trial=${first} />`}</td>
+    <td>${many ? html`<span class="muted">${t("study.of.trials", { ended: arm.trials.filter(({ state }) => state === "finished").length, n: count(ordered ?? arm.trials.length) })}</span>` : html`<${TrialState} trial=${first} />`}</td>
     ${fields.map((field, at) => html`<td key=${field} title=${arm.settings[at]}>${brief(arm.settings[at])}</td>`)}
     ${reasons && html`<td class="muted">${many ? "" : reasonOf(first.reason ?? "")}</td>`}
   </tr>`;

@@ -13,7 +13,7 @@ export function Verdict({ name, version }) {
   if (kind === "worth") return html`<section class="panel">
     <h2>${maybe(`verdict.${found.verdict}`, found.verdict)}</h2>
     <p class="verdict">${coded(found.sentence)}</p>
-    <div class="wide"><table><thead><tr><th scope="col">${t("study.way")}</th><th scope="col" class="number">${t("study.accuracy")}</th></tr></thead>
+    <div class="wide" tabindex="0" role="group" aria-label=${t("study.verdict")}><table><thead><tr><th scope="col">${t("study.way")}</th><th scope="col" class="number">${t("study.accuracy")}</th></tr></thead>
       <tbody>${found.table.map((/** @type {any} */ row) => html`<tr><td>${row.way}</td><td class="number"><b>${row.value.toFixed(1)}%</b> <small class="muted">± ${row.spread.toFixed(1)}, n = ${row.n}</small></td></tr>`)}</tbody></table></div>
     ${found.command && html`<div class="foot"><${Command} text=${found.command} /></div>`}
   </section>`;
@@ -22,12 +22,12 @@ export function Verdict({ name, version }) {
     <p class="verdict">${coded(found.sentence)}</p>
     <p class="advice">${(found.cure ?? []).map((/** @type {string} */ text) => html`<code>${text}</code> `)}
       ${found.run && html`<a href=${runAddress(`${name}/${keptOf(found.run)}`)}>${t("study.kept")}</a>`}</p>
-    <div class="wide"><table><thead><tr><th scope="col">${t("compare.figure")}</th><th scope="col" class="number">${t("study.before")}</th><th scope="col" class="number">${t("study.as-it-is")}</th><th scope="col" class="number">${t("study.after")}</th></tr></thead>
+    <div class="wide" tabindex="0" role="group" aria-label=${t("study.verdict")}><table><thead><tr><th scope="col">${t("compare.figure")}</th><th scope="col" class="number">${t("study.before")}</th><th scope="col" class="number">${t("study.as-it-is")}</th><th scope="col" class="number">${t("study.after")}</th></tr></thead>
       <tbody>${Object.keys(found.before ?? {}).map((one) => html`<tr><th scope="row">${figureName(one)}</th>${[found.before, found.as_it_is, found.after].map((side) => html`<td class="number">${figure(one, side?.[one])}</td>`)}</tr>`)}</tbody></table></div>
   </section>`;
   if (kind === "claims" && found.claims.length > 0) return html`<section class="panel">
     <h2>${t("study.claims")}</h2>
-    <div class="wide claims"><table><thead><tr><th scope="col">${t("study.claim")}</th><th scope="col">${t("study.verdict")}</th><th scope="col">${t("study.rests")}</th></tr></thead>
+    <div class="wide claims" tabindex="0" role="group" aria-label=${t("study.claims")}><table><thead><tr><th scope="col">${t("study.claim")}</th><th scope="col">${t("study.verdict")}</th><th scope="col">${t("study.rests")}</th></tr></thead>
       <tbody>${found.claims.map((/** @type {any} */ one) => html`<tr key=${one.claim}><td>${one.says}</td><td class=${`claim-${one.verdict}`}>${one.word}</td><td class="muted">${one.figure}</td></tr>`)}</tbody></table></div>
   </section>`;
   return null;
