@@ -14,7 +14,7 @@ import condgan
 from condgan.evaluation import subjects
 
 browser, served = pages.browser, pages.served  # fixtures
-SEED = 15  # with which the page begins
+SEED = 18  # with which the page begins
 DRAWN = """selector => { const one = document.querySelector(selector);
   const canvas = document.createElement("canvas");
   canvas.width = one.naturalWidth || one.width; canvas.height = one.naturalHeight || one.height;
