@@ -84,8 +84,7 @@ async def compared(one: str, other: str, parts: With) -> Any:
     """Two runs, studies of seeds, or moments: what differs in their recipes and figures, and which is better."""
     sides = [placed(parts, name, places.arm) for name in (one, other)]
     found = await parts.pool.run(lambda: compare(*sides))
-    told: dict[str, Any] = found.as_json()
-    return told | {"notices": [text.replace(f"{parts.settings.runs}/", "") for text in told["notices"]]}
+    return found.as_json()
 
 
 @router.get("/verdicts/{name:path}")

@@ -43,10 +43,15 @@ export function Compare({ query }) {
           ${[of.a, of.b].map((side) => html`<td>${figure(name, side.mean)}${side.spread ? html` <small class="muted">± ${figure(name, side.spread)}, n = ${side.n}</small>` : ""}</td>`)}
           <td>${maybe(`verdict.${of.verdict}`, of.verdict)}</td></tr>`)}</tbody>
       </table></div>
-      ${found.notices.map((/** @type {string} */ text) => html`<p class="muted small">${text}</p>`)}
+      ${found.notices.map((/** @type {string} */ text) => html`<p class="muted small">${named(text, [one, other])}</p>`)}
     </section>
     ${Object.keys(found.recipes).length > 0 && html`<section class="panel">
       <h2>${t("run.recipe")}</h2>
       <div class="wide" tabindex="0" role="group" aria-label=${t("run.recipe")}><table class="recipe-rows"><tbody>${Object.entries(found.recipes).map(([field, values]) => html`<tr><th scope="row"><code>${field}</code></th>${/** @type {string[]} */ (values).map((value) => html`<td><code>${value}</code></td>`)}</tr>`)}</tbody></table></div>
     </section>`}`}`;
+}
+
+/** A sentence in which runs are called by their names, not by their paths. @param {string} text @param {string[]} names */
+function named(text, names) {
+  return names.reduce((told, name) => told.split(/(?<=[\s(`'"])|(?=[\s:,`'"])/).map((word) => (word.startsWith("/") && word.endsWith(`/${name}`) ? name : word)).join(""), text);
 }
