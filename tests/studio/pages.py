@@ -23,13 +23,14 @@ from studios import written
 from condgan import recipes
 from condgan.experiments.seeds import Seeds
 from condgan.experiments.study import Outcome, Study, Trial
+from condgan.runs.run import Run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
 VIEWS = {
     "#/runs": ".card h2",
     "#/runs/first": ".course-losses .uplot",
-    "#/runs/S": "td a",
+    "#/runs/S": ".arms th a",
     "#/train": ".recipe",
     "#/sample": ".row-place img",
     "#/judge": ".empty, .judge-setup",
@@ -60,20 +61,24 @@ def started(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str
             server.kill()
 
 
+def drawn(run: Run, *moments: int) -> None:
+    """Write grids of so many images seen, each of one shade, the later the lighter."""
+    run.samples.mkdir()
+    for at, images in enumerate(moments):
+        Image.fromarray(np.full((60, 60), 60 * at, np.uint8)).save(run.grid(images))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server over two runs, of which one waits to be resumed, and a study."""
     folder = tmp_path_factory.mktemp("page")
     for name, state in (("first", "finished"), ("second", "stopped")):
-        run = written(folder / name, state=state)
-        run.samples.mkdir()
-        for at, images in enumerate((0, 640, 1280, 1920)):
-            Image.fromarray(np.full((60, 60), 60 * at, np.uint8)).save(run.grid(images))
+        drawn(written(folder / name, state=state), 0, 640, 1280, 1920)
     study = Study(folder / "S")
     study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
     study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
     study.ended(Outcome(trial="seed-0", state="finished"))
-    written(study.folder / "seed-0")
+    drawn(written(study.folder / "seed-0"), 0, 640)
     with started(folder) as (server, found):
         yield found
         server.terminate()

@@ -4,12 +4,16 @@ from typing import Any
 
 import pages
 import pytest
-from pages import Served, browsing, opened, until
+from pages import Served, browsing, drawn, opened, until
+from studios import written
 
 from condgan.evaluation.people import FAKE, NOISE, REAL, Item
 from condgan.results.judgements import Judgements, Session
+from condgan.runs.status import Writer
 
 browser, served = pages.browser, pages.served  # fixtures
+
+DOMAIN = {"channels": 1, "size": 28, "class_names": ["0", "1"], "data": "mnist", "data_sha256": "0" * 64}
 
 
 @pytest.fixture(scope="module")
@@ -56,4 +60,47 @@ def test_what_people_said_is_beside_the_machines_figures(judged: Served, browser
     with page.expect_download() as waiting:
         panel.get_by_role("button", name="CSV").click()
     assert waiting.value.path().read_text().count("\n") == 7  # a header, and each answer
+    assert errors == []
+
+
+@browsing
+def test_the_figures_are_those_of_the_slider_s_moment(judged: Served, browser: Any) -> None:
+    page, errors, _ = opened(browser, judged, "#/runs/first")
+    page.get_by_label("Smoothed").uncheck()
+    pills = page.locator(".pills")
+    until(page, "document.querySelector('.pills')?.textContent.includes('0.067')")  # 2/30: G at the last of 30 steps
+    assert "FID 4" in pills.inner_text().replace("\n", " ")
+    page.focus(".time input")
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    words = pills.inner_text().replace("\n", " ")
+    assert "D loss 0.1 " in words  # 1/10, at 640 images
+    assert "G loss 0.2" in words
+    assert "FID 9" in words
+    page.keyboard.press("ArrowLeft")
+    assert "FID" not in pills.inner_text()  # before the first evaluation
+    assert errors == []
+
+
+@browsing
+def test_what_was_asked_of_a_run_is_seen_until_it_is_done(judged: Served, browser: Any) -> None:
+    held = judged.runs / "held"
+    run = written(held, 12, state="running")
+    drawn(run, 0)
+    run.note_session({"domain": DOMAIN, "splits": {"images": {"train": 640}, "trained_on": "train"}}, {"step": 0})
+    page, errors, _ = opened(browser, judged)
+    with run.locked():  # as its training would hold it
+        page.evaluate("location.hash = '#/runs/held'")
+        page.wait_for_selector(".state-running")
+        assert "Next picture after 1,920 images, in about 2 s." in page.inner_text(".course-grid")
+        stop = page.get_by_role("button", name="Stop")
+        assert "still be resumed" in stop.get_attribute("title")
+        stop.click()
+        page.wait_for_selector(".waiting-sign")
+        assert run.stop_file.is_file()
+        assert page.get_by_role("button", name="Pause").count() == 0
+        Writer(run).write("stopped", 12, 1.2, "on request")
+    until(page, "document.querySelector('.facts')?.textContent.includes('on request')", 30)
+    assert page.locator(".facts .bad").count() == 0
+    page.get_by_role("button", name="Resume").wait_for()
     assert errors == []

@@ -14,6 +14,7 @@ import condgan
 from condgan.evaluation import subjects
 
 browser, served = pages.browser, pages.served  # fixtures
+SEED = 18  # with which the page begins
 DRAWN = """selector => { const one = document.querySelector(selector);
   const canvas = document.createElement("canvas");
   canvas.width = one.naturalWidth || one.width; canvas.height = one.naturalHeight || one.height;
@@ -50,16 +51,17 @@ def test_truncation_reaches_row_wall_and_walk(served: Served, browser: Any) -> N
     page, errors, _ = opened(browser, served, "#/sample")
     page.fill("input.large", "77")
     page.get_by_label("Truncation").fill("0.4")
-    shows(page, ".row-place img", answered(served, "generate", {"labels": "77", "truncation": 0.4}))
-    wall = {"labels": ["0"] * 72, "columns": 12, "truncation": 0.4}
+    shows(page, ".row-place img", answered(served, "generate", {"labels": "77", "seed": SEED, "truncation": 0.4}))
+    wall = {"labels": ["0"] * 72, "columns": 12, "seed": SEED, "truncation": 0.4}
     shows(page, ".wall img", answered(served, "generate", wall))
-    strip = answered(served, "walk", {"stops": "3,8", "frames": 33, "truncation": 0.4})
+    strip = answered(served, "walk", {"stops": "3,8", "frames": 33, "seed": SEED, "truncation": 0.4})
     shows(page, ".walk-stage canvas", strip[:, : strip.shape[1] // 33])
     commands = page.locator(".command code").all_inner_texts()
     assert [command.count("--truncation 0.4") for command in commands] == [1] * len(commands)
     page.get_by_label("Truncation").fill("nine")
     assert page.get_by_label("Truncation").get_attribute("aria-invalid") == "true"
-    shows(page, ".row-place img", answered(served, "generate", {"labels": "77"}))  # as without
+    assert "“nine” is no number" in page.inner_text("#truncation-wrong")
+    shows(page, ".row-place img", answered(served, "generate", {"labels": "77", "seed": SEED}))  # as without
     assert errors == []
 
 
@@ -76,7 +78,7 @@ def test_sliders_between_classes_and_between_seeds(served: Served, browser: Any)
     choices, stops = panel.locator("select"), panel.locator(".stepper input")
     choices.nth(1).select_option("1")
     choices.nth(2).select_option("7")
-    classes = answered(served, "walk", {"stops": "1,7", "frames": 33})
+    classes = answered(served, "walk", {"stops": "1,7", "frames": 33, "seed": SEED})
     for number in (0, 16, 32):
         slider.fill(str(number))
         shows(page, ".walk-stage canvas", frame(classes, number))
@@ -115,11 +117,31 @@ def test_nearest_training_images_are_those_of_the_pixels(served: Served, browser
     page.wait_for_selector(".row-nearest img", timeout=60_000)
     found = drawn(page, ".row-nearest img")
     scale = found.shape[0] // 28
-    images = condgan.load("mnist").sample("38").astype(np.int32)[:, 0]
+    images = condgan.load("mnist").sample("38", seed=SEED).astype(np.int32)[:, 0]
     train = np.asarray(subjects.real_images(condgan.load("mnist").recipe.data, None, []).train.images)[:, 0]
     for number, image in enumerate(images):
         shown = found[::scale, number * 28 * scale : (number + 1) * 28 * scale : scale]
         apart = (train.astype(np.float32) - image).reshape(len(train), -1)
         best = float(np.square(apart).sum(axis=1).min())
         assert np.isclose(np.square(shown.astype(np.float64) - image).sum(), best)
+    assert errors == []
+
+
+@browsing
+def test_kept_pictures_show_their_class_and_can_be_had(served: Served, browser: Any) -> None:
+    page, errors, _ = opened(browser, served, "#/sample")
+    page.locator(".sample-wall select").select_option("7")
+    page.wait_for_selector(".wall-cells")
+    page.locator(".wall-cells button").nth(5).click()
+    kept = page.locator(".kept li")
+    kept.locator("img").wait_for()
+    assert kept.locator("b").inner_text() == "7"
+    with page.expect_download() as waiting:
+        kept.get_by_role("button", name="Download").click()
+    found = np.asarray(Image.open(waiting.value.path()).convert("L"))
+    expected = condgan.load("mnist").sample("777777", seed=SEED)[5:]
+    assert found.shape[0] % 28 == 0
+    assert np.array_equal(found[:: found.shape[0] // 28, :: found.shape[1] // 28], expected[0, 0])
+    kept.get_by_role("button", name="Remove").click()
+    assert kept.count() == 0
     assert errors == []

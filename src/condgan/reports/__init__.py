@@ -1,3 +1,3 @@
 """What one hands in, or owns: reports, and a recipe as a file that needs no condgan."""
 
-__all__ = ["language", "report", "script", "verdicts"]
+__all__ = ["language", "planned", "report", "script", "verdicts"]

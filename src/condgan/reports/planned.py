@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from condgan.errors import CondganError
-from condgan.experiments import spaces
+from condgan.experiments import spaces, sweep
 from condgan.experiments.study import Study
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences, present, to_json, typed
@@ -74,17 +74,40 @@ def enumerated(values: Sequence[Any], words: Words) -> str:
 
 def repeat(study: Study, words: Words) -> Section:
     """The command that trains it all again, and those that continue it and report on it."""
-    described = study.described()
-    of, folder = described["plan"], shlex.quote(str(study.folder))
+    folder = shlex.quote(str(study.folder))
     section = Section("repeat", words("repeat.title"))
-    make = COMMANDS.get(described["kind"])
     base = planned_recipe(study)
-    if make is not None:
-        section.add(Paragraph(words("study.again")), Code(make(of, base), "console"))
+    if (made := command(study)) is not None:
+        section.add(Paragraph(words("study.again")), Code(made, "console"))
     if base is not None and base.name not in builtin.RECIPES:
         section.add(Paragraph(words("study.recipe")), Code(to_json(base).strip(), "json"))
     goes_on = f"condgan resume {folder}\ncondgan report {folder} -o report.html"
     return section.add(Paragraph(words("study.plan")), Code(goes_on, "console"))
+
+
+def command(study: Study) -> str | None:
+    """The command that trains all of a study again; none of an unknown kind.
+
+    Raises:
+        CondganError: the plan is damaged.
+    """
+    described = study.described()
+    make = COMMANDS.get(described["kind"])
+    return None if make is None else make(described["plan"], planned_recipe(study))
+
+
+def ordered(study: Study) -> int | None:
+    """How many trainings a study orders in all; none where that depends on what comes of them, or is not written.
+
+    Raises:
+        CondganError: the plan is damaged.
+    """
+    described = study.described()
+    count = ORDERED.get(described["kind"])
+    try:
+        return None if count is None else count(described["plan"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def planned_recipe(study: Study) -> Recipe | None:
@@ -161,6 +184,14 @@ def minutes(of: Mapping[str, Any]) -> dict[str, str | None]:
     """How long a plan may take, if it says so."""
     given = of.get("minutes")
     return {"minutes": f"{given:g}"} if isinstance(given, int | float) else {}
+
+
+ORDERED: dict[str, Callable[[Mapping[str, Any]], int]] = {
+    "seeds": lambda of: int(of["seeds"]),
+    "sweep": lambda of: int(of["trials"]) * int(of["seeds"]) + max(sweep.CONFIRMED, int(of["seeds"])),
+    "worth": lambda of: int(of["generators"]),
+}
+"""How many trainings each kind of plan orders; of others it is not known before their end."""
 
 
 COMMANDS: dict[str, Callable[[Mapping[str, Any], Recipe | None], str]] = {

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from condgan.diagnosis.alarms import Finding
+from condgan.draws.schedule import Plan
 from condgan.errors import CondganError
 from condgan.evaluation import people
 from condgan.recipe import Recipe, builtin
@@ -18,6 +19,7 @@ from condgan.reports.language import Words
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, StepRecord, from_line, of_kind
 from condgan.runs.run import Run
+from condgan.training.agenda import Agenda
 
 MOST_LOGS = 16  # in memory
 MOST_FILES = 500  # of a run that are listed
@@ -147,12 +149,25 @@ def detail(run: Run, records: Sequence[Record]) -> dict[str, Any]:
         "began": None if began is None else began.isoformat(),
         "steps": None if plan is None else plan.steps,
         "left": left,
+        "due": None if plan is None else due(recipe, plan, steps[-1].step if steps else 0, rate),
         "splits": run.split_counts(),
         "grids": grids(run),
         "generators": [*run.epochs()],
         "checkpoints": [name for name in ("last", "best") if run.checkpoint(name).is_file()],
         "files": files(run.folder),
     }
+
+
+def due(recipe: Recipe, plan: Plan, step: int, rate: float | None) -> dict[str, Any]:
+    """The next grid and evaluation of a training at a step: images seen then, epoch, and seconds until then."""
+    agenda = Agenda(recipe, plan)
+
+    def told(at: int) -> dict[str, Any] | None:
+        left = None if rate is None else (at - step) * rate
+        return None if at <= step else {"images": plan.images_seen(at), "epoch": plan.epoch(at), "left": left}
+
+    evaluated = recipe.evaluation.every is not None
+    return {"grid": told(agenda.grid(step)), "evaluation": told(agenda.evaluation(step)) if evaluated else None}
 
 
 def changes(recipe: Recipe) -> list[str] | None:

@@ -5,17 +5,19 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from condgan.errors import CondganError
+from condgan.experiments import overview
 from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
+from condgan.reports import planned
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
-from condgan.studio import places
+from condgan.studio import places, studies
 
 DEPTH = 4  # of folders below that of the runs
 FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share of a core that listings may cost
@@ -100,7 +102,7 @@ class Library:
             return kept[1]
         try:
             places.check(folder)
-            card = of_study(folder) if entry.kind == "study" else of_run(Run(folder))
+            card = of_study(folder, self.folder) if entry.kind == "study" else of_run(Run(folder))
         except (CondganError, OSError) as error:
             card = {"state": "damaged", "recipe": "", "error": str(error), "figures": {}, "alarms": []}
         card |= {"name": entry.name, "kind": entry.kind, "changed": entry.changed}
@@ -110,6 +112,20 @@ class Library:
             while len(self.cards) > MOST_CARDS:
                 self.cards.popitem(last=False)
         return card
+
+    def trials(self, study: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The cards of those trainings of a study that have a folder, by their names in it."""
+        known = [name for name in names if (self.folder / study / name / "recipe.json").is_file()]
+        return {name: self.card(Entry(f"{study}/{name}", "run", 0.0)) for name in known}
+
+    def beside(self, run: str) -> list[dict[str, Any]]:
+        """The studies that a run belongs to, or that are to cure it: their name, kind and verdict."""
+        studies = [(one, self.card(one)) for one in self.entries() if one.kind == "study"]
+        found = [(one, card) for one, card in studies if run.startswith(f"{one.name}/") or card.get("of") == run]
+        return [
+            {"study": one.name, "kind": card["recipe"], "state": card["state"], "verdict": card.get("verdict")}
+            for one, card in found
+        ]
 
     def running(self) -> list[str]:
         """The names of trainings that a process holds."""
@@ -191,7 +207,7 @@ def of_run(run: Run) -> dict[str, Any]:
     }
 
 
-def of_study(folder: Path) -> dict[str, Any]:
+def of_study(folder: Path, runs: Path) -> dict[str, Any]:
     """What a study's card shows.
 
     Raises:
@@ -199,14 +215,22 @@ def of_study(folder: Path) -> dict[str, Any]:
     """
     study = Study.open(folder)
     begun, outcomes = study.read()
-    grid = newest_grid([study.run(name) for name in begun[-1:]], folder)
+    grid = next(
+        (one for name in reversed(begun) if (one := newest_grid([study.run(name)], folder)) and shows(one)), None
+    )
+    grid = grid or newest_grid([study.run(name) for name in begun[-1:]], folder)
     states = [one.state for one in outcomes.values()]
+    kind, works, ordered = study.kind(), overview.at_work(study), planned.ordered(study)
+    ended = studies.whole(len(begun), len(outcomes), ordered, works)
     return {
-        "state": "finished" if begun and len(outcomes) == len(begun) else "open",
-        "recipe": study.kind(),
+        "state": "finished" if ended else "running" if works else "open",
+        "recipe": kind,
         "begun": len(begun),
+        "ordered": ordered,
         "ended": len(outcomes),
         "outcomes": {state: states.count(state) for state in dict.fromkeys(states)},
+        "of": studies.of_cure(study, runs),
+        "verdict": studies.verdict(folder, kind),
         "figures": {},
         "alarms": [],
         **grid,
@@ -220,6 +244,11 @@ def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
     if stamp is None:
         return {"grid": None, "grid_written": None}
     return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
+
+
+def shows(grid: dict[str, Any]) -> bool:
+    """Whether a grid is there that is not of the noise before the first step."""
+    return grid["grid"] is not None and int(Path(grid["grid"]).stem) > 0
 
 
 def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:

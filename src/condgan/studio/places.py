@@ -10,7 +10,10 @@ from condgan.runs.run import Run
 from condgan.studio.settings import Settings
 
 MOST_NAME = 200
-READ = ("recipe.json", "status.json", "log.jsonl", "provenance.json", "splits.json", PLAN, JOURNAL)
+READ = (
+    *("recipe.json", "status.json", "log.jsonl", "provenance.json", "splits.json", "worth.json", "cure.json"),
+    *(PLAN, JOURNAL),
+)
 """Files of a run or study that are read when it is shown."""
 
 
@@ -70,6 +73,24 @@ def place(settings: Settings, name: str) -> Path:
     if not any((folder / inside).is_file() for inside in ("recipe.json", PLAN)):
         raise MissingError(f"no run is named {name[:60]!r}")
     check(folder)
+    return folder
+
+
+def arm(settings: Settings, name: str) -> Path:
+    """The folder of a run, of a study, or of those trainings of a study that differ in their seed alone.
+
+    Raises:
+        MissingError: there is none.
+    """
+    folder = below(settings.runs, name, "run")
+    if not (folder.parent / PLAN).is_file() or (folder / "recipe.json").is_file():
+        return place(settings, name)
+    check(folder.parent)
+    runs = [path.parent for path in folder.glob("*/recipe.json")]
+    if not runs:
+        raise MissingError(f"no run is named {name[:60]!r}")
+    for run in runs:
+        check(run)
     return folder
 
 

@@ -1,3 +1,3 @@
 """The one training function, its loop, and what listens to it."""
 
-__all__ = ["beginning", "interrupts", "listeners", "monitor", "training"]
+__all__ = ["agenda", "beginning", "interrupts", "listeners", "monitor", "training"]

@@ -4,6 +4,7 @@ import json
 import secrets
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,8 +18,9 @@ from condgan.experiments.comparison import compare
 from condgan.reports import language, verdicts
 from condgan.reports.report import report
 from condgan.runs import moment
-from condgan.studio import places
+from condgan.studio import places, studies
 from condgan.studio.parts import Parts, With
+from condgan.studio.settings import Settings
 from condgan.verdicts import kept
 
 router = APIRouter(tags=["reports"])
@@ -30,6 +32,7 @@ POLICY = (
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """A report has scripts of its own, and none of the studio's rights: it is a site apart, without the token."""
+Place = Callable[[Settings, str], Path]
 VERDICTS = ("worth.json", "cure.json", "claims.json")
 
 
@@ -79,7 +82,7 @@ def opened(ticket: str, parts: With) -> Response:
 @router.get("/compare")
 async def compared(one: str, other: str, parts: With) -> Any:
     """Two runs, studies of seeds, or moments: what differs in their recipes and figures, and which is better."""
-    sides = [str(placed(parts, name)) for name in (one, other)]
+    sides = [placed(parts, name, places.arm) for name in (one, other)]
     found = await parts.pool.run(lambda: compare(*sides))
     return found.as_json()
 
@@ -125,21 +128,39 @@ def said(folder: Path, kind: str, words: language.Words) -> dict[str, Any]:
             raise CondganError("worth.json is damaged: resume the study, which writes it again")
         table = [one.model_dump() | {"way": verdicts.way(one.way, words)} for one in worth.table]
         return {"sentence": verdicts.of_worth(worth, words), "table": table}
+    if kind == "claims":
+        listed = found(folder / "claims.json").get("claims")
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise CondganError("claims.json is damaged: resume the study, which writes it again")
+        return {"claims": [claim(one, words) for one in listed]}
     if kind == "cure":
         if (cure := kept.of_cure(folder)) is None:
             raise CondganError("cure.json is damaged: resume the study, which writes it again")
-        return {"sentence": verdicts.of_cure(cure, words)}
+        return {"sentence": verdicts.of_cure(cure, words), "verdict": studies.verdict(folder, kind)}
     return {}
 
 
-def placed(parts: Parts, name: str) -> str:
-    """The path of a run, a moment of it, or a study.
+def claim(told: dict[str, Any], words: language.Words) -> dict[str, str]:
+    """A claim with its verdict: its name, what it says, the verdict as it was written and in words, its figure."""
+    name, says, verdict, figure = (str(told.get(key) or "") for key in ("claim", "says", "verdict", "figure"))
+    spoken = words.get(f"judged.{verdict}", verdict)
+    return {
+        "claim": name,
+        "says": words.get(f"claim.{name}", says),
+        "verdict": verdict,
+        "word": spoken,
+        "figure": figure,
+    }
+
+
+def placed(parts: Parts, name: str, place: Place = places.place) -> str:
+    """The path of a run, a moment of it, or a study; or of what else ``place`` finds.
 
     Raises:
         MissingError: there is none.
     """
     folder, epoch = moment.parse(name)
-    path = places.place(parts.settings, str(folder))
+    path = place(parts.settings, str(folder))
     return str(path) if epoch is None else f"{path}@{epoch}"
 
 

@@ -7,14 +7,15 @@ from fastapi.responses import FileResponse
 
 from condgan.diagnosis import alarms
 from condgan.diagnosis.diagnosis import diagnose
-from condgan.experiments.study import Study
+from condgan.experiments.study import JOURNAL, Study
 from condgan.recipe.text import differences
 from condgan.reports.language import Words
-from condgan.studio import detail, places, queue
+from condgan.studio import detail, places, queue, studies
 from condgan.studio.parts import With
 
 router = APIRouter(tags=["runs"])
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
+STATUS = "status.json"
 Language = Literal["en", "zh"]
 Sort = Literal["newest", "name", "label_accuracy", "fid", "recall", "coverage"]
 
@@ -98,14 +99,18 @@ def one(name: str, parts: With) -> dict[str, Any]:
     folder = places.place(parts.settings, name)
     if not (folder / "recipe.json").is_file():
         study = Study.open(folder)
-        begun, outcomes = study.read()
-        told = {trial: outcome.model_dump(mode="json") for trial, outcome in outcomes.items()}
+        cards = parts.library.trials(name, study.read()[0])
         files = [
             {"file": path.name, "bytes": path.stat().st_size} for path in sorted(folder.glob("[!.]*")) if path.is_file()
         ]
+        told = studies.detail(study, cards, parts.settings.runs)
         return {
-            "name": name, "kind": "study", "study": study.kind(), "begun": begun, "outcomes": told, "files": files,
-        }  # fmt: skip
+            "name": name,
+            "kind": "study",
+            **told,
+            "files": files,
+            "turn": None if told["at_work"] else turn(parts.queue, name),
+        }
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
     said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
@@ -116,4 +121,19 @@ def one(name: str, parts: With) -> dict[str, Any]:
         "evaluation": detail.evaluation(run),
         "people": detail.judged(run),
         "said": said,
+        "studies": parts.library.beside(name),
+        "turn": turn(parts.queue, name),
     }
+
+
+def turn(jobs: queue.Queue, run: str) -> dict[str, Any] | None:
+    """The training of a run that was ordered and has not begun: its job, and how many wait before it; else none."""
+    for ahead, job in enumerate(jobs.waiting()):
+        if job.run == run and job.words[0] != "evaluate":
+            return {"id": job.id, "ahead": ahead, "started": False}
+    written = [path for name in (STATUS, JOURNAL) if (path := jobs.settings.runs / run / name).is_file()]
+    for job in jobs.started():
+        begun = any(path.stat().st_mtime > job.asked for path in written)
+        if job.run == run and job.words[0] != "evaluate" and not begun and jobs.is_alive(job):
+            return {"id": job.id, "ahead": 0, "started": True}
+    return None

@@ -43,15 +43,35 @@ export function figure(name, value) {
   return PARTS.has(name) ? `${(100 * value).toFixed(1)}%` : short(value);
 }
 
+const SPACE = /_(stacked_mnist|mnist|features|imagenet)(?=_|$)/; // which network the features are of
+
 /** The name of a figure. @param {string} name */
 export function figureName(name) {
-  const plain = name.replace(/_(mnist|features)$/, ""); // of which network the features are
+  const plain = name.replace(SPACE, "");
   return maybe(`figure.${plain}`, plain.replaceAll("_", " "));
+}
+
+/**
+ * The names of figures that are shown together: those that would be the same say whose features they are of.
+ * @param {string[]} names @returns {(name: string) => string}
+ */
+export function figureNames(names) {
+  const told = names.map(figureName);
+  return (name) => {
+    const plain = figureName(name);
+    if (told.filter((one) => one === plain).length < 2) return plain;
+    return `${plain} (${maybe(`space.${SPACE.exec(name)?.[1] ?? ""}`, "Inception")})`;
+  };
 }
 
 /** The name of a state. @param {string} state */
 export function stateName(state) {
   return maybe(`state.${state}`, state);
+}
+
+/** Why a training stopped, as its status says; the usual reason in the language of the page. @param {string} reason */
+export function reasonOf(reason) {
+  return reason === "on request" ? t("run.on-request") : reason;
 }
 
 /** The name of an alarm or finding. @param {string} kind */

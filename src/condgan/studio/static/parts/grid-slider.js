@@ -13,8 +13,8 @@ export function TimeSlider({ range, at, places, text, onChange }) {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5 }[event.key];
     if (!by || !places.length) return;
     event.preventDefault();
-    const now = places.reduce((best, place, index) => (Math.abs(place - at) < Math.abs(places[best] - at) ? index : best), 0);
-    onChange(places[Math.max(0, Math.min(places.length - 1, now + by))]);
+    const beyond = places.filter((place) => (by > 0 ? place > at : place < at)); // also where it stands between two
+    if (beyond.length) onChange(by > 0 ? beyond[Math.min(by, beyond.length) - 1] : beyond[Math.max(0, beyond.length + by)]);
   };
   return html`<div class="time" style=${{ paddingLeft: `${LEFT - THUMB / 2}px`, paddingRight: `${RIGHT - THUMB / 2}px` }}>
     <input type="range" min=${range[0]} max=${range[1]} step="any" value=${at} disabled=${!places.length} aria-label=${t("run.moment")} aria-valuetext=${text}

@@ -1,5 +1,5 @@
 // Small parts that every view uses: states, commands to copy, empty states, bars, fields.
-import { html, useState } from "../ui.js";
+import { html, useEffect, useState } from "../ui.js";
 import { language, said, tell } from "../state.js";
 import { stateName, t } from "../words.js";
 
@@ -37,6 +37,22 @@ export function Empty({ title, text, command, inner, children }) {
     ${command && html`<${Command} text=${command} />`}
     ${children}
   </div>`;
+}
+
+/** Whether the window is that of a phone. */
+export const narrow = () => matchMedia("(max-width: 640px)").matches;
+
+/**
+ * A panel that can be folded away: open at first where there is room. What is wrong in it opens it.
+ * @param {{title: string, hint?: string, wrong?: boolean, children?: Children}} props
+ */
+export function Fold({ title, hint, wrong = false, children }) {
+  const [open, setOpen] = useState(!narrow());
+  useEffect(() => void (wrong && setOpen(true)), [wrong]);
+  return html`<details class="panel fold" open=${open} onToggle=${(/** @type {any} */ event) => event.target === event.currentTarget && setOpen(event.target.open)}>
+    <summary><h2>${title}</h2>${hint && html`<span class="muted one-line">${hint}</span>`}</summary>
+    ${children}
+  </details>`;
 }
 
 /** How far something is. @param {{part: number, label: string}} props */

@@ -7,7 +7,7 @@ import { TimeSlider } from "../parts/grid-slider.js";
 import { Chips, Command, Empty } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
 import { Over } from "./run-over.js";
-import { alarmName, count, figure, figureName, short, t } from "../words.js";
+import { alarmName, count, figure, figureName, figureNames, maybe, short, span, t } from "../words.js";
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Grid} Grid */
 /** @typedef {import("../parts/chart.js").Curve} Curve */
@@ -15,6 +15,7 @@ import { alarmName, count, figure, figureName, short, t } from "../words.js";
 const PLACES = ["step", "epoch", "images"];
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 const LOSSES = ["d_loss", "g_loss"];
+const PILLS = ["label_accuracy", "fid", "recall", "coverage"];
 const METRICS = ["label_accuracy", "precision", "recall", "coverage"];
 
 /** @param {{name: string, detail: Detail | null, series: Series | null}} props */
@@ -24,6 +25,7 @@ export function Course({ name, detail, series }) {
   const [log, setLog] = useState(false);
   const [smooth, setSmooth] = useState(true);
   const grids = detail?.grids ?? [];
+  const running = detail?.status.state === "running";
   const all = useMemo(() => (series ? /** @type {[string, Series][]} */ ([[name, series], ...over]) : []), [name, series, over]);
   const last = Math.max(1, ...all.map(([, one]) => Number(one.steps.images?.at(-1) ?? 0)), ...grids.map((one) => one.images));
   const grid = nearest(grids, moment ?? last);
@@ -39,7 +41,7 @@ export function Course({ name, detail, series }) {
     if (found) said.value = t("run.moment.text", { epoch: short(found.epoch), images: count(found.images) });
   };
   const alarms = (series?.alarms ?? []).map((one) => ({ x: one.images, title: t("run.alarm.at", { epoch: short(one.epoch), alarm: alarmName(one.kind) }), text: one.text }));
-  const shared = { all, log, smooth, range: /** @type {[number, number]} */ ([0, last]), moment: grid?.images ?? moment, marks: grids.map((one) => one.images), alarms, onMoment: go };
+  const shared = { all, log, smooth, range: /** @type {[number, number]} */ ([0, last]), moment: moment === null ? last : (grid?.images ?? moment), marks: grids.map((one) => one.images), alarms, onMoment: go };
   return html`<div class="course">
     <section class="panel course-losses">
       <div class="panel-head"><h2>${t("run.losses")}</h2>
@@ -48,22 +50,47 @@ export function Course({ name, detail, series }) {
           <label class="check"><input type="checkbox" checked=${log} onChange=${() => setLog(!log)} />${t("run.log")}</label>
         </div>
       </div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} inner title=${t("run.no.steps")} text=${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })} />` : html`<${Losses} ...${shared} />`}
-      <${TimeSlider} range=${shared.range} at=${shared.moment ?? last} places=${shared.marks} text=${told} onChange=${go} />
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !series.steps.step?.length ? html`<${Empty} inner title=${running ? t("run.preparing") : t("run.no.steps")} text=${`${running ? `${t("run.preparing.text")} ` : ""}${t("run.no.steps.text", { n: detail?.recipe.output.log_every ?? 50 })}`} />` : html`<${Losses} ...${shared} />`}
+      <${TimeSlider} range=${shared.range} at=${shared.moment} places=${shared.marks} text=${told} onChange=${go} />
       <${Over} name=${name} over=${over} onChange=${setOver} />
     </section>
     <section class="panel course-grid">
       <div class="panel-head"><h2>${t("run.grid")}</h2><span class="muted">${told}</span></div>
       ${detail && !grid
-        ? html`<${Empty} inner title=${t("run.grid.none")} text=${t("run.grid.none.text")} />`
+        ? html`<${Empty} inner title=${t("run.grid.none")} text=${running ? t("run.grid.none.text") : t("run.grid.none.over")} />`
         : html`<${Picture} class="grid-picture" eager path=${grid ? fileOf(name, grid.file) : null} version=${grid?.images} alt=${t("run.grid.alt", { run: name, images: count(grid?.images ?? 0) })} />
-          <p class="muted hint">${t("run.grid.drag")}</p>`}
+          ${grid && series && html`<${Pills} series=${series} at=${shared.moment} smooth=${smooth} />`}
+          <p class="muted hint">${running && detail ? html`<${Next} detail=${detail} begun=${Boolean(series?.steps.step?.length)} /> ` : ""}${grids.length > 1 && t("run.grid.drag")}</p>`}
     </section>
     <section class="panel course-metrics">
       <div class="panel-head"><h2>${t("run.metrics")}</h2></div>
-      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} inner title=${t("run.no.metrics")} text=${t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
+      ${!series ? html`<div class="chart-place skeleton"></div>` : !all.some(([, one]) => one.evaluations.length) ? html`<${Empty} inner title=${t("run.no.metrics")} text=${running && detail?.due?.evaluation ? nextOf("run.next.evaluation", detail.due.evaluation) : t("run.no.metrics.text")}><${Command} text=${`condgan evaluate runs/${name}`} /></${Empty}>` : html`<${Metrics} ...${shared} />`}
     </section>
   </div>`;
+}
+
+/** When the next picture is due; of a training that has just begun, what it is doing. @param {{detail: Detail, begun: boolean}} props */
+function Next({ detail, begun }) {
+  if (!begun) return t("run.preparing.text");
+  return detail.due?.grid ? nextOf("run.next.grid", detail.due.grid) : "";
+}
+
+/** @param {import("../words.js").Word} key @param {import("./run.js").Due} due */
+function nextOf(key, { images, left }) {
+  return t(key, { images: count(images), time: left === null ? "" : t("run.next.in", { time: span(Math.max(1, left)) }) });
+}
+
+/** The figures of a moment: losses at it, and those of the last evaluation before it. @param {{series: Series, at: number, smooth: boolean}} props */
+function Pills({ series, at, smooth }) {
+  const { steps, evaluations } = series;
+  const step = steps.images?.findIndex((x) => Number(x) >= at) ?? -1;
+  const seen = evaluations.filter(({ images }) => images <= at).at(-1);
+  /** @type {[string, number | null | undefined][]} */
+  const told = [
+    ...LOSSES.map((one) => /** @type {[string, number | null | undefined]} */ ([one, at > 0 && steps[one] ? (smooth ? smoothed(steps[one]) : steps[one]).at(step) : undefined])),
+    ...PILLS.map((one) => /** @type {[string, number | undefined]} */ ([one, Object.entries(seen?.figures ?? {}).find(([name]) => name === one || name.startsWith(`${one}_`))?.[1][0]])),
+  ];
+  return html`<ul class="pills" aria-label=${t("run.pills")}>${told.map(([one, value]) => typeof value === "number" && html`<li key=${one}>${maybe(`short.${one}`, figureName(one))} <b>${figure(one, value)}</b></li>`)}</ul>`;
 }
 
 /** @param {Grid[]} grids @param {number} x @returns {Grid | undefined} */
@@ -71,7 +98,7 @@ function nearest(grids, x) {
   return grids.reduce((best, one) => (!best || Math.abs(one.images - x) < Math.abs(best.images - x) ? one : best), /** @type {Grid | undefined} */ (undefined));
 }
 
-/** @typedef {{all: [string, Series][], log: boolean, smooth: boolean, range: [number, number], moment: number | null, marks: number[], alarms: import("../parts/chart.js").Alarm[], onMoment: (x: number) => void}} Shared */
+/** @typedef {{all: [string, Series][], log: boolean, smooth: boolean, range: [number, number], moment: number, marks: number[], alarms: import("../parts/chart.js").Alarm[], onMoment: (x: number) => void}} Shared */
 
 /** @param {Shared} props */
 function Losses({ all, log, smooth, range, moment, marks, alarms, onMoment }) {
@@ -90,7 +117,7 @@ function Losses({ all, log, smooth, range, moment, marks, alarms, onMoment }) {
   );
   const value = (/** @type {string} */ one) => {
     const { steps } = all[0][1];
-    const at = steps.images.findIndex((x) => Number(x) >= (moment ?? Infinity));
+    const at = steps.images.findIndex((x) => Number(x) >= moment);
     return short((smooth ? smoothed(steps[one]) : steps[one]).at(at));
   };
   return html`<${Legend} names=${names} on=${on} toggle=${toggle} value=${value} several=${all.length > 1} />
@@ -113,7 +140,7 @@ function Metrics({ all, log, range, moment, marks, alarms, onMoment }) {
   );
   const parts = on.every((one) => figure(one, 1).endsWith("%"));
   const value = (/** @type {string} */ one) => {
-    const seen = all[0][1].evaluations.filter(({ images }) => images <= (moment ?? Infinity)).at(-1) ?? all[0][1].evaluations[0];
+    const seen = all[0][1].evaluations.filter(({ images }) => images <= moment).at(-1) ?? all[0][1].evaluations[0];
     return figure(one, seen?.figures[one]?.[0]);
   };
   return html`<${Legend} names=${names} on=${on} toggle=${toggle} value=${value} several=${all.length > 1} />
@@ -134,8 +161,9 @@ function drawn(run, name, which, on, runs) {
 
 /** Buttons of the figures, each with its colour and its value at the moment. @param {{names: string[], on: string[], toggle: (name: string) => void, value: (name: string) => string, several: boolean}} props */
 function Legend({ names, on, toggle, value, several }) {
+  const called = figureNames(names);
   const mark = (/** @type {string} */ one) => (on.includes(one) ? html`<i class=${several ? `swatch dash-${on.indexOf(one) % DASHES.length}` : "swatch"} style=${{ color: several ? "var(--ink)" : `var(${colorName(on.indexOf(one))})` }}></i>` : null);
   return html`<${Chips} label=${t("run.figures")} on=${on} onToggle=${toggle}
-    options=${names.map((one) => [one, html`${mark(one)}${figureName(one)}${on.includes(one) && html` <b>${value(one)}</b>`}`])} />`;
+    options=${names.map((one) => [one, html`${mark(one)}${called(one)}${on.includes(one) && html` <b>${value(one)}</b>`}`])} />`;
 }
 

@@ -4,7 +4,7 @@ import { ask, download, fileOf, made, ofRun } from "../api.js";
 import { inLanguage, language, tell, trying } from "../state.js";
 import { Minutes } from "../parts/minutes.js";
 import { Command, Trouble } from "../parts/small.js";
-import { alarmName, figure, figureName, short, size, t } from "../words.js";
+import { alarmName, figure, figureNames, short, size, t } from "../words.js";
 
 /** @typedef {import("./run.js").Detail} Detail @typedef {import("./run.js").Series} Series @typedef {import("./run.js").Evaluated} Evaluated */
 /** @typedef {{kind: string, text: string, evidence: string, advice: string[], command?: string | null}} Finding */
@@ -28,10 +28,11 @@ export function Classes({ detail, series }) {
 
 /** @param {{evaluation: Evaluated}} props */
 export function Evaluation({ evaluation }) {
+  const called = figureNames(Object.keys(evaluation.figures));
   return html`<section class="panel">
     <h2>${t("run.evaluation")}</h2>
     <dl class="measured">${Object.entries(evaluation.figures).map(([name, one]) => html`<div key=${name}>
-      <dt>${figureName(name)}</dt>
+      <dt>${called(name)}</dt>
       <dd><b>${figure(name, one.value)}</b>${one.se ? html` <small class="muted">± ${figure(name, one.se)}</small>` : ""}</dd>
       <dd class="muted">${one.value === null ? one.note : typeof one.floor === "number" ? t("run.floor", { value: figure(name, one.floor) }) : ""}</dd>
     </div>`)}</dl>

@@ -39,7 +39,7 @@ export function RecipeOf({ name, detail }) {
 
 /** A table of fields. @param {{heads: string[], rows: string[][]}} props */
 function Rows({ heads, rows }) {
-  return html`<div class="wide"><table class="recipe-rows">
+  return html`<div class="wide" tabindex="0" role="group" aria-label=${t("run.recipe")}><table class="recipe-rows">
     ${heads.length > 0 && html`<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>`}
     <tbody>${rows.map(([field, ...values]) => html`<tr key=${field}><th scope="row"><code>${field}</code></th>${values.map((value) => html`<td><code>${value}</code></td>`)}</tr>`)}</tbody>
   </table></div>`;

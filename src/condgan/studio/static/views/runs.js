@@ -4,12 +4,12 @@ import { ask, changes, fileOf } from "../api.js";
 import { runAddress, said, tell, trying } from "../state.js";
 import { Empty, Progress, Select, State, Trouble } from "../parts/small.js";
 import { Picture } from "../parts/picture.js";
-import { ago, alarmName, count, figure, maybe, short, stateName, t } from "../words.js";
+import { ago, alarmName, count, figure, maybe, reasonOf, short, stateName, t } from "../words.js";
 
 /**
  * @typedef {{name: string, kind: "run" | "study", state: string, recipe: string, epoch?: number, epochs?: number,
  *   reason?: string | null, figures: Record<string, number>, alarms: string[], grid?: string | null, grid_written?: number | null, changed: number,
- *   error?: string, begun?: number, ended?: number, outcomes?: Record<string, number>}} Card
+ *   error?: string, begun?: number, ended?: number, ordered?: number | null, verdict?: string | null, outcomes?: Record<string, number>}} Card
  * @typedef {{id: string, run: string, command: string}} Waiting
  * @typedef {{id: string, run: string, words: string[] | string, said: string}} Failed
  * @typedef {{total: number, runs: Card[], waiting: Waiting[], failed: Failed[]}} Page
@@ -160,9 +160,10 @@ function Part({ filter, offset, limit, columns, all, version, known, given }) {
 function RunCard({ card, at, all }) {
   if (!card) return html`<li class="card" aria-hidden="true"><div class="picture skeleton"></div><div class="card-text"><span class="line skeleton"></span><span class="line short skeleton"></span></div></li>`;
   const study = card.kind === "study";
-  const part = study ? (card.ended ?? 0) / (card.begun || 1) : (card.epoch ?? 0) / (card.epochs || 1);
+  const trials = card.ordered ?? card.begun ?? 0;
+  const part = study ? (card.ended ?? 0) / (trials || 1) : (card.epoch ?? 0) / (card.epochs || 1);
   const how = study
-    ? t("runs.card.trials", { ended: card.ended ?? 0, begun: card.begun ?? 0 })
+    ? t(card.ordered ? "runs.card.trials" : "runs.card.begun", { ended: card.ended ?? 0, n: trials })
     : t("runs.card.epoch", { epoch: short(Math.floor(10 * (card.epoch ?? 0)) / 10), epochs: count(card.epochs ?? 0) });
   /** @type {[string, string][]} */
   const figures = study
@@ -175,9 +176,10 @@ function RunCard({ card, at, all }) {
       <p class="muted one-line">${study ? maybe(`kind.${card.recipe}`, card.recipe) : card.recipe || "–"} · ${ago(card.changed)}</p>
       <p class="split"><${State} state=${card.state} /><span class="muted">${card.state === "damaged" ? "" : how}</span></p>
       <${Progress} part=${part} label=${how} />
+      ${card.verdict && html`<p class="verdict-word one-line">${maybe(`verdict.${card.verdict}`, card.verdict)}</p>`}
       ${card.alarms.length > 0 && html`<p class="alarms one-line" title=${card.alarms.map(alarmName).join(", ")}>${card.alarms.map(alarmName).join(", ")}</p>`}
       ${card.error && html`<p class="bad one-line" title=${card.error}>${card.error}</p>`}
-      ${!card.error && card.alarms.length === 0 && card.reason && card.state !== "finished" && html`<p class="muted one-line" title=${card.reason}>${card.reason}</p>`}
+      ${!card.error && card.alarms.length === 0 && card.reason && card.state !== "finished" && html`<p class="muted one-line" title=${card.reason}>${reasonOf(card.reason)}</p>`}
       <dl class="figures">${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     </div>
   </li>`;

@@ -5,7 +5,7 @@ import { trying } from "../state.js";
 import { Command, Field } from "../parts/small.js";
 import { Seed } from "../parts/seed.js";
 import { useMade } from "../parts/made.js";
-import { pathOf, truncated, truncation } from "./sample.js";
+import { MOST_BOUND, pathOf, truncated, truncation } from "./sample.js";
 import { t } from "../words.js";
 
 /** @typedef {import("./sample.js").Given} Given @typedef {import("./sample.js").Model} Model */
@@ -30,6 +30,7 @@ export function Row({ model, seed, onSeed, bound, onBound }) {
   const [beside, setBeside] = useState(false);
   const order = { model: model.name, seed, ...truncated(bound), ...(model.conditional ? { labels: labels.trim() } : { count: images }) };
   const asked = !model.conditional || labels.trim() ? order : null;
+  const unread = Boolean(bound.trim() && !truncation(bound));
   const picture = useMade("generate", asked);
   const nearest = useMade("nearest", beside && !picture.error ? asked : null, 400);
   const save = (/** @type {string} */ format) => trying(async () => download(await made("generate", { json: { ...order, format } }), `sample-${seed}.${format}`));
@@ -42,10 +43,11 @@ export function Row({ model, seed, onSeed, bound, onBound }) {
             aria-invalid=${Boolean(picture.error)} aria-describedby="row-error row-classes" onInput=${(/** @type {any} */ event) => setLabels(event.target.value)} /></${Field}>`
         : html`<${Field} label=${t("sample.count")} class="grow"><input class="large" type="number" min="1" max="100" value=${images} onInput=${(/** @type {any} */ event) => setImages(Math.max(1, Math.min(100, Number(event.target.value) || 1)))} /></${Field}>`}
       <${Seed} value=${seed} onChange=${onSeed} />
-      <${Field} label=${t("sample.truncation")} class="truncation"><input inputmode="decimal" value=${bound} placeholder=${t("sample.truncation.none")} autocomplete="off" aria-describedby="truncation-hint"
-        aria-invalid=${Boolean(bound.trim() && !truncation(bound))} onInput=${(/** @type {any} */ event) => onBound(event.target.value)} /></${Field}>
+      <${Field} label=${t("sample.truncation")} class="truncation"><input inputmode="decimal" value=${bound} placeholder=${t("sample.truncation.none")} autocomplete="off" aria-describedby="truncation-hint truncation-wrong"
+        aria-invalid=${unread} onInput=${(/** @type {any} */ event) => onBound(event.target.value)} /></${Field}>
     </div>
     ${model.conditional && html`<p id="row-classes" class="muted one-line small">${t("sample.classes", { list: model.classes.slice(0, 40).join(", ") })}</p>`}
+    <p id="truncation-wrong" class="bad small" role="alert">${unread && t("sample.truncation.wrong", { given: bound.trim(), most: MOST_BOUND })}</p>
     <p id="truncation-hint" class="muted small">${t("sample.truncation.hint")}</p>
     <div class="row-place" tabindex="0" role="group" aria-label=${t("sample.row")}>
       ${picture.url && asked

@@ -87,8 +87,8 @@ function KeptOne({ one, onDrop }) {
   const text = t("sample.kept.item", { label: one.label || "–", seed: one.seed, index: one.index });
   const save = () => trying(async () => download(await made("generate", { json: { ...orderOf(one), format: "png" } }), `${one.label || "image"}-${one.seed}-${one.index}.png`));
   return html`<li>
-    <button type="button" class="kept-picture" aria-label=${`${t("download")}: ${text}`} title=${text} onClick=${save}>${picture.url && html`<img src=${picture.url} alt="" />`}</button>
-    <span class="small muted">${one.seed}·${one.index}</span>
-    <button type="button" class="icon tiny" aria-label=${`${t("runs.remove")}: ${text}`} onClick=${onDrop}>×</button>
+    <span class="kept-picture">${picture.url && html`<img src=${picture.url} alt=${text} />`}</span>
+    <span class="kept-text small"><b class="one-line" title=${one.label}>${one.label || "–"}</b><span class="muted" title=${text}>${t("sample.kept.where", { seed: one.seed, index: one.index })}${one.truncation ? ` · ±${one.truncation}` : ""}</span>
+      <span class="kept-do"><button type="button" class="link" aria-label=${`${t("download")}: ${text}`} onClick=${save}>PNG</button><button type="button" class="link" aria-label=${`${t("runs.remove")}: ${text}`} onClick=${onDrop}>${t("runs.remove")}</button></span></span>
   </li>`;
 }

@@ -13,7 +13,9 @@ import { t } from "../words.js";
  * @typedef {{model: Model, seed: number, onSeed: (seed: number) => void, bound: string, onBound: (bound: string) => void}} Given
  */
 
-const MOST_BOUND = 8;
+export const MOST_BOUND = 8;
+
+const GOOD = 18; // a seed under which the model that comes with condgan draws each digit well, of 48 that were looked at
 
 /** How the command line names a model. @param {string} name */
 export function pathOf(name) {
@@ -38,7 +40,7 @@ export function Sample({ query }) {
   const [name, setName] = useState(query.get("model") ?? "mnist");
   const [model, setModel] = useState(/** @type {Model | null} */ (null));
   const [error, setError] = useState(/** @type {unknown} */ (null));
-  const [seed, setSeed] = useState(0);
+  const [seed, setSeed] = useState(name === "mnist" ? GOOD : 0);
   const [bound, setBound] = useState("");
   const list = () => ask("models").then((found) => setModels(found.models), setError);
   useEffect(() => {

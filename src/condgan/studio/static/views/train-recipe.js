@@ -2,7 +2,10 @@
 import { html, useEffect, useState } from "../ui.js";
 import { ask, fileOf } from "../api.js";
 import { Picture } from "../parts/picture.js";
+import { narrow } from "../parts/small.js";
 import { count, t } from "../words.js";
+
+const FEW = 3; // recipes that a phone shows at first
 
 /** @typedef {{name: string, source: string, recipe: any}} Built */
 /** @typedef {{name: string, recipe?: any, grid?: string}} OwnRun */
@@ -19,6 +22,8 @@ async function picturesOf() {
 /** @param {{built: Built[], value: string, own: OwnRun | null, onChange: (name: string) => void}} props */
 export function RecipeChoice({ built, value, own, onChange }) {
   const [pictures, setPictures] = useState(/** @type {Record<string, {path: string, version: string | number}>} */ ({}));
+  const [all, setAll] = useState(!narrow());
+  const shown = built.filter(({ name }, at) => all || at < FEW || name === value);
   useEffect(() => void picturesOf().then(setPictures, () => undefined), []);
   return html`<section class="panel">
     <h2 id="recipe-title">${t("train.recipe")}</h2>
@@ -26,9 +31,10 @@ export function RecipeChoice({ built, value, own, onChange }) {
       ${own && html`<${Card} checked=${value === own.name} onChoose=${() => onChange(own.name)} title=${t("train.recipe.run", { run: own.name })} text=${own.recipe ? facts(own.recipe) : ""} hint=${own.recipe?.name}
         mark=${own.recipe?.generator.network ?? ""} picture=${own.grid ? { path: fileOf(own.name, own.grid), version: own.grid } : undefined} />`}
       <${Card} checked=${value === ""} onChoose=${() => onChange("")} title=${t("train.recipe.auto")} text=${t("train.recipe.auto.text")} mark="?" />
-      ${built.map(({ name, source, recipe }) => html`<${Card} key=${name} checked=${value === name} onChoose=${() => onChange(name)} title=${name} text=${facts(recipe)} hint=${source}
+      ${shown.map(({ name, source, recipe }) => html`<${Card} key=${name} checked=${value === name} onChoose=${() => onChange(name)} title=${name} text=${facts(recipe)} hint=${source}
         mark=${recipe.generator.network} picture=${pictures[name]} />`)}
     </div>
+    ${shown.length < built.length && html`<p class="foot"><button type="button" onClick=${() => setAll(true)}>${t("train.recipe.others", { n: built.length - shown.length })}</button></p>`}
   </section>`;
 }
 

@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useState } from "../ui.js";
 import { ask, ofRun } from "../api.js";
 import { said, tell } from "../state.js";
-import { Command, Field, Trouble } from "../parts/small.js";
+import { Command, Field, Fold, Trouble } from "../parts/small.js";
 import { RecipeForm } from "../parts/form.js";
 import { fieldsOf, problemsByField } from "../parts/schema.js";
 import { RunChooser } from "./run-over.js";
@@ -107,14 +107,12 @@ function Order({ query, all }) {
     <div class="train">
       <${DataChoice} value=${data} onChange=${setData} onRefused=${setUnread} onUse=${(/** @type {string} */ suits, /** @type {string[]} */ overrides) => { setRecipe(suits); setChanged(new Map(overrides.map(parted))); }} />
       <${RecipeChoice} built=${all.recipes} value=${recipe} own=${own} onChange=${setRecipe} />
-      <section class="panel">
-        <div class="panel-head"><h2>${t("train.fields")}</h2>
-          ${changed.size > 0 && html`<button type="button" class="quiet" onClick=${() => setChanged(new Map())}>${t("train.changed", { n: changed.size })} · ${t("train.reset")}</button>`}</div>
+      <${Fold} title=${t("train.fields")} hint=${changed.size ? t("train.changed", { n: changed.size }) : ""} wrong=${problems.size > 0}>
+        ${changed.size > 0 && html`<p class="reset-all"><button type="button" class="quiet" onClick=${() => setChanged(new Map())}>${t("train.changed", { n: changed.size })} · ${t("train.reset")}</button></p>`}
         ${extra.length > 0 && html`<p class="small muted">${t("train.extra")}</p><ul class="chips extra">${extra.map((path) => html`<li class="chip-text"><code>${path}=${changed.get(path)}</code><button type="button" class="icon tiny" aria-label=${`${t("train.reset")}: ${path}`} onClick=${() => change(path, null)}>×</button></li>`)}</ul>`}
         <${RecipeForm} fields=${fields} recipe=${(!recipe || extra.length) && checked ? checked.recipe : base} changed=${changed} problems=${problems} onChange=${change} />
-      </section>
-      <section class="panel">
-        <h2>${t("train.more")}</h2>
+      </${Fold}>
+      <${Fold} title=${t("train.more")} hint=${start ? t("train.recipe.run", { run: start }) : name.trim()}>
         <div class="fields">
           <${Field} label=${t("train.name")}><input value=${name} placeholder=${t("train.name.hint")} spellcheck=${false} autocomplete="off" onInput=${(/** @type {any} */ event) => setName(event.target.value)} /></${Field}>
           <${Field} label=${t("train.seeds")}><input inputmode="numeric" value=${seeds} placeholder="1" aria-describedby="seeds-hint" onInput=${(/** @type {any} */ event) => setSeeds(event.target.value)} /><p id="seeds-hint" class="muted small">${t("train.seeds.hint")}</p></${Field}>
@@ -123,7 +121,7 @@ function Order({ query, all }) {
         ${start
           ? html`<p class="chip-text"><code>${start}</code><button type="button" class="icon tiny" aria-label=${t("run.over.remove", { run: start })} onClick=${() => setStart("")}>×</button></p>`
           : html`<p>${t("train.start.none")}</p><${RunChooser} label=${t("run.over.hint")} button=${t("train.data.use")} id="start-runs" except="" onChoose=${setStart} />`}
-      </section>
+      </${Fold}>
     </div>
     <section class="go" aria-label=${t("train.go")}>
       <div class="go-in">
