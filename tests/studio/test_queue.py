@@ -192,12 +192,13 @@ def test_the_last_words_of_a_job_of_an_earlier_server(images: Path, tmp_path: Pa
     time.sleep(max(0.0, begun.asked + 1.1 - time.time()))
     later.reap()
     (one,) = later.failed()
-    assert one["run"] == "a"
-    assert one["said"].startswith("condgan: ")
-    assert "train.epochs" in one["said"]
+    assert one.run == "a"
+    assert one.said is not None
+    assert one.said.startswith("condgan: ")
+    assert "train.epochs" in one.said
     assert not [*(tmp_path / ".studio" / "started").iterdir()]
     later.add(("data", str(images)), "a")  # for the same run
     (again,) = later.look()
     assert later.failed() == []
-    for one in (earlier.processes[begun.id], later.processes[again.id]):
-        one.wait()
+    for process in (earlier.processes[begun.id], later.processes[again.id]):
+        process.wait()

@@ -22,7 +22,7 @@ from condgan.studio.detail import Logs
 from condgan.studio.generating import Models, Pool
 from condgan.studio.library import Library
 from condgan.studio.parts import Parts
-from condgan.studio.places import MissingError
+from condgan.studio.places import ConflictError, MissingError
 from condgan.studio.queue import Queue
 from condgan.studio.routes import datasets, events, judging, reports, runs, sampling, training
 from condgan.studio.security import Guard
@@ -102,5 +102,5 @@ async def told(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": f"{error.strerror or error}"}, 500)
     if isinstance(error, ArgumentError):
         field = {"field": error.argument}
-    status = 404 if isinstance(error, MissingError) else 400
+    status = 404 if isinstance(error, MissingError) else 409 if isinstance(error, ConflictError) else 400
     return JSONResponse({"error": str(error), **field}, status)

@@ -18,6 +18,10 @@ class MissingError(CondganError):
     """What a request names does not exist: status 404."""
 
 
+class ConflictError(ArgumentError):
+    """What a request asks for does not agree with what is there by now: status 409."""
+
+
 def below(folder: Path, name: str, what: str) -> Path:
     """The path of a name below a folder, wherever symbolic links lead.
 

@@ -1,5 +1,6 @@
 """Runs and studies: cards, the page of one, its files, and what stops it or goes on with it."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,8 @@ from condgan.recipe.text import differences
 from condgan.reports.language import Words
 from condgan.studio import detail, places, queue
 from condgan.studio.parts import With
+from condgan.studio.places import ConflictError
+from condgan.studio.queue import Job
 
 router = APIRouter(tags=["runs"])
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
@@ -33,7 +36,9 @@ def listed(
     waiting = [
         {"id": job.id, "run": job.run, "command": " ".join(["condgan", *job.words])} for job in parts.queue.waiting()
     ]
-    return {**page, "waiting": waiting, "failed": parts.queue.failed()}
+    measured = parts.queue.evaluating()
+    cards = [card | {"evaluating": shown(measured.get(card["name"]))} for card in page["runs"]]
+    return {**page, "runs": cards, "waiting": waiting, "failed": [asdict(job) for job in parts.queue.failed()]}
 
 
 @router.get("/runs/{name:path}/series")
@@ -89,6 +94,8 @@ def resume(name: str, parts: With) -> dict[str, str]:
 def evaluate(name: str, parts: With) -> dict[str, str]:
     """Measure a run on test images when its turn comes."""
     run = places.run(parts.settings, name)
+    if name in parts.queue.evaluating():
+        raise ConflictError("run", name, "it is being evaluated already: wait, or cancel that")
     return {"job": parts.queue.add(("evaluate", str(run.folder)), name).id}
 
 
@@ -108,12 +115,18 @@ def one(name: str, parts: With) -> dict[str, Any]:
         }  # fmt: skip
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
-    said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
     return {
         "name": name,
         "kind": "run",
         **found,
         "evaluation": detail.evaluation(run),
         "people": detail.judged(run),
-        "said": said,
+        "said": parts.queue.said(name, evaluates=False),
+        "evaluating": shown(parts.queue.evaluating().get(name)),
+        "evaluation_said": parts.queue.said(name, evaluates=True),
     }
+
+
+def shown(job: Job | None) -> dict[str, Any] | None:
+    """A job as far as a page needs it."""
+    return None if job is None else job.shown()

@@ -131,7 +131,7 @@ def cure(order: Cure, parts: With) -> dict[str, str]:
 
 @router.delete("/jobs/{job}")
 def remove(job: str, parts: With) -> dict[str, str]:
-    """Take back a training that waits, or forget one that failed."""
+    """Take back a job that waits, end one that runs, or forget one that failed."""
     parts.queue.remove(job)
     return {"job": job}
 

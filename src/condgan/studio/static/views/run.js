@@ -19,7 +19,8 @@ import { Study } from "./study.js";
  *   recipe: any, changes: string[] | null, began: string | null, steps: number | null, left: number | null,
  *   splits: Record<string, number>, grids: Grid[], generators: number[], checkpoints: string[],
  *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null,
- *   said: string | null}} Detail
+ *   said: string | null, evaluation_said: string | null,
+ *   evaluating: {id: string, state: "waiting" | "running" | "ending", since: number} | null}} Detail
  * @typedef {{step: number, epoch: number, images: number, figures: Record<string, [number, number]>,
  *   per_class: Record<string, number>}} Measured
  * @typedef {{steps: Record<string, (number | null)[]>, seconds: number, evaluations: Measured[],
@@ -79,6 +80,11 @@ function Head({ name, detail, series }) {
       await ask(ofRun(name, what), { method: "POST" });
       tell(t(told));
     });
+  const cancel = (/** @type {string} */ job) => () =>
+    trying(async () => {
+      await ask(`jobs/${job}`, { method: "DELETE" });
+      tell(t("run.evaluation.cancelled"));
+    });
   const epochs = detail?.recipe.train.epochs ?? 1;
   const epoch = Math.max(detail?.status.epoch ?? 0, series?.steps.epoch?.at(-1) ?? 0); // the status tells of the last checkpoint
   const how = detail ? t("run.epoch", { epoch: short(Math.floor(10 * epoch) / 10), epochs: count(epochs) }) : "";
@@ -90,7 +96,8 @@ function Head({ name, detail, series }) {
         ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
           ${detail.status.reason && html`<span class="bad">${detail.status.reason}</span>`}
-          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}`
+          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}
+          ${detail.evaluating ? html`<span role="status">${t(`run.evaluation.${detail.evaluating.state}`)}</span>` : detail.evaluation_said && html`<span class="muted" lang="en">${t("run.evaluation.said")} ${detail.evaluation_said}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
       ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
     </div>
@@ -100,7 +107,8 @@ function Head({ name, detail, series }) {
       ${samples && html`<a class="button" href=${`#/judge?${new URLSearchParams({ run: name })}`}>${t("run.judge")}</a>
         <a class="button" href=${`#/compare?${new URLSearchParams({ one: name })}`}>${t("run.compare")}</a>`}
       ${detail && html`<${ReportButton} name=${name} />`}
-      ${samples && state !== "running" && html`<button type="button" onClick=${act("evaluate", "run.evaluating")}>${t("run.evaluate")}</button>`}
+      ${detail?.evaluating ? html`<button type="button" disabled=${detail.evaluating.state === "ending"} onClick=${cancel(detail.evaluating.id)}>${t("run.evaluation.cancel")}</button>`
+        : samples && state !== "running" && html`<button type="button" onClick=${act("evaluate", "run.evaluating")}>${t("run.evaluate")}</button>`}
       ${state === "running" && html`<button type="button" class="main" onClick=${act("pause", "run.paused")}>${t("run.pause")}</button>`}
       ${["stopped", "killed"].includes(state) && html`<button type="button" class="main" onClick=${act("resume", "run.resumed")}>${t("run.resume")}</button>`}
     </div>
