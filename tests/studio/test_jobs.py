@@ -3,13 +3,14 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import test_queue
 from studios import client, written
-from test_queue import API, until
+from test_queue import API, asked, served, until
 
 from condgan.studio import queue
 from condgan.studio.library import Library
@@ -93,7 +94,7 @@ def test_what_a_failed_evaluation_said_is_not_said_of_the_training(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     kept = asking.app.state.parts.queue
 
-    def asked(what: str) -> tuple[str | None, str | None]:
+    def ended(what: str) -> tuple[str | None, str | None]:
         assert asking.post(f"{API}/runs/a/{what}").status_code == 202
         (begun,) = kept.look()
         kept.processes[begun.id].wait(30)
@@ -102,7 +103,43 @@ def test_what_a_failed_evaluation_said_is_not_said_of_the_training(
         told = asking.get(f"{API}/runs/a").json()
         return told["said"], told["evaluation_said"]
 
-    assert asked("evaluate") == (None, "condgan: no room")
-    assert asked("resume") == ("condgan: no room", "condgan: no room")
+    assert ended("evaluate") == (None, "condgan: no room")
+    assert ended("resume") == ("condgan: no room", "condgan: no room")
     (tmp_path / "condgan/__main__.py").write_text("")
-    assert asked("evaluate") == ("condgan: no room", None)  # one that succeeds takes back what the last one said
+    assert ended("evaluate") == ("condgan: no room", None)  # one that succeeds takes back what the last one said
+
+
+def test_of_many_who_ask_for_one_name_at_the_same_time_one_gets_it(images: Path, tmp_path: Path) -> None:
+    with served(tmp_path / "runs", images) as (asking, _), ThreadPoolExecutor(8) as threads:
+        for name in ("first", "second", "third"):
+            answers = [*threads.map(lambda _, name=name: asked(asking, images, name, 100_000), range(8))]
+            assert sorted(answer.status_code for answer in answers) == [202, *[409] * 7]
+            for refused in (answer.json() for answer in answers if answer.status_code == 409):
+                assert refused["field"] == "run"
+                assert "\n" not in refused["error"]
+        until(lambda: asking.get(f"{API}/runs/first").status_code == 200)
+        assert [job["run"] for job in asking.get(f"{API}/runs").json()["waiting"]] == ["second", "third"]
+        order = {"recipe": "cgan-lsgan", "overrides": test_queue.SMALL, "data": str(images)}  # without a name
+        free = [*threads.map(lambda _: asking.post(f"{API}/runs", json=order), range(8))]
+        assert len({answer.json()["run"] for answer in free}) == 8
+        jobs = [job["id"] for job in asking.get(f"{API}/runs").json()["waiting"]]
+        (job,) = Queue(Settings(tmp_path / "runs"), Library(tmp_path / "runs")).started()
+        for one in (*jobs, job.id):
+            assert asking.delete(f"{API}/jobs/{one}").status_code == 200
+
+
+def test_a_name_is_taken_while_its_training_starts(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(tmp_path)  # and has no folder yet
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    asking = client(tmp_path, data=(images,))
+    kept = asking.app.state.parts.queue
+    assert asked(asking, images, "a", 2).status_code == 202
+    (begun,) = kept.look()
+    refused = asked(asking, images, "a", 2)
+    assert refused.status_code == 409
+    assert "runs already" in refused.json()["error"]
+    kept.remove(begun.id)
+    kept.processes[begun.id].wait(30)
+    assert asked(asking, images, "a", 2).status_code == 202

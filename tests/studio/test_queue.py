@@ -84,8 +84,8 @@ def test_trainings_wait_their_turn_and_outlive_the_server(images: Path, tmp_path
         assert asked(asking, images, "first", 100_000).status_code == 202
         until(lambda: state(runs, "first") == "running")
         assert asked(asking, images, "second", 2).json()["run"] == "second"
-        assert asked(asking, images, "second", 2).status_code == 400  # it waits already
-        assert asked(asking, images, "first", 2).status_code == 400  # it is there already
+        assert asked(asking, images, "second", 2).status_code == 409  # it waits already
+        assert asked(asking, images, "first", 2).status_code == 409  # it is there already
         assert [one["run"] for one in asking.get(f"{API}/runs").json()["waiting"]] == ["second"]
         time.sleep(2.5)
         assert state(runs, "second") == "none"  # one at a time

@@ -163,10 +163,17 @@ def test_alarms_are_told_with_their_place_in_the_language_that_is_asked_for(tmp_
     assert "两个网络" in other["text"]
 
 
-def test_a_pause_is_the_file_stop(tmp_path: Path) -> None:
-    run = written(tmp_path / "a")
-    assert client(tmp_path).post(f"{API}/runs/a/pause").status_code == 202
+def test_a_pause_is_the_file_stop_of_what_runs(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", state="running")
+    with run.locked():  # as by its training
+        assert client(tmp_path).post(f"{API}/runs/a/pause").status_code == 202
     assert run.stop_file.is_file()
+    for state in ("finished", "stopped", "diverged"):
+        other = written(tmp_path / state, state=state)
+        refused = client(tmp_path).post(f"{API}/runs/{state}/pause")
+        assert refused.status_code == 409
+        assert f"it is {state}" in refused.json()["error"]
+        assert not other.stop_file.exists()
 
 
 def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:

@@ -93,14 +93,15 @@ def new(settings: Settings, name: str) -> Path:
     """The folder of a run that is to be trained.
 
     Raises:
-        ArgumentError: it cannot have that name, or there is something already.
+        ArgumentError: it cannot have that name.
+        ConflictError: there is something already.
     """
     try:
         folder = below(settings.runs, name, "run")
     except MissingError:
         raise ArgumentError("run", name[:60], "expected a name below the folder of runs, as mnist-1") from None
     if folder.exists():
-        raise ArgumentError("run", name, "exists already: choose another name")
+        raise ConflictError("run", name, "exists already: choose another name")
     return folder
 
 

@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,14 +21,16 @@ from typing import Annotated, Any
 from filelock import FileLock, Timeout
 from pydantic import Field, TypeAdapter
 
-from condgan.errors import ArgumentError, CondganError
-from condgan.runs.run import Run
+from condgan.errors import CondganError
 from condgan.storage.files import atomic
+from condgan.studio import places
 from condgan.studio.library import Library
+from condgan.studio.places import ConflictError
 from condgan.studio.settings import Settings
 
 MOST_WAITING = 200
 MOST_FAILED = 20  # that are shown
+PATIENCE = 10.0  # seconds that a request waits for the others
 GRACE = 20.0  # seconds that a job has which was told to end
 KEEPING = 'trap : TERM; "$@"; echo $? > "$0.part" && mv "$0.part" "$0"'
 """As a shell: a command, then its exit code into a file. A signal ends the command; the shell waits for it."""
@@ -82,25 +85,52 @@ class Queue:
         self.lock = FileLock(settings.own / "queue.lock")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def add(self, words: tuple[str, ...], run: str) -> Job:
+    def add(self, words: tuple[str, ...], run: str, *, new: bool = False) -> Job:
         """Let a command wait.
 
+        Args:
+            words: of the command.
+            run: the name of the run or study that it works on.
+            new: whether it makes that; of several that ask at the same time for one name, one gets it.
+
         Raises:
-            CondganError: too many wait, one for this run waits already, or nothing can be written.
+            CondganError: too many wait, or nothing can be written.
+            ConflictError: another job for this run waits, or one that makes it; or what it makes is there.
         """
-        waiting = self.waiting()
-        if len(waiting) >= MOST_WAITING:
-            raise CondganError(f"{MOST_WAITING} jobs wait already: wait, or remove some")
-        if any(job.run == run for job in waiting):
-            raise ArgumentError("run", run, "a job for it waits already")
-        job = Job(f"{time.time_ns():020d}-{os.getpid()}", words, run, time.time())
-        atomic(self.waiting_folder / f"{job.id}.json", as_json(job))
+        with self.locked():
+            waiting = self.waiting()
+            if len(waiting) >= MOST_WAITING:
+                raise CondganError(f"{MOST_WAITING} jobs wait already: wait, or remove some")
+            if any(job.run == run for job in waiting):
+                raise ConflictError("run", run, "a job for it waits already")
+            if new and any(job.run == run and self.is_alive(job) for job in self.started()):
+                raise ConflictError("run", run, "a job for it runs already: choose another name")
+            if new:
+                places.new(self.settings, run)
+            job = Job(f"{time.time_ns():020d}-{os.getpid()}", words, run, time.time())
+            atomic(self.waiting_folder / f"{job.id}.json", as_json(job))
         return job
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Of all threads and servers one at a time.
+
+        Raises:
+            CondganError: another one takes too long.
+        """
+        try:
+            self.lock.acquire(timeout=PATIENCE)
+        except Timeout:
+            raise CondganError("the queue is busy: ask again in a second") from None
+        try:
+            yield
+        finally:
+            self.lock.release()
 
     def name(self, what: str) -> str:
         """A free name for a run, as ``20261128-mnist-fast``."""
         stem = f"{time.strftime('%Y%m%d-%H%M')}-{what}"
-        taken = {job.run for job in self.waiting()}
+        taken = {job.run for job in (*self.waiting(), *self.started())}
         names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
         return next(name for name in names if name not in taken and not (self.settings.runs / name).exists())
 
@@ -123,7 +153,7 @@ class Queue:
         Raises:
             CondganError: none has this id.
         """
-        with self.lock.acquire(timeout=5):
+        with self.locked():
             for folder in (self.waiting_folder, self.failed_folder):
                 if any(path.stem == job for path in folder.glob("*.json")):
                     (folder / f"{job}.json").unlink(missing_ok=True)
@@ -263,8 +293,3 @@ def alive(process: int) -> bool:
             return not Path("/proc").is_dir()
         return False
     return b"condgan" in words
-
-
-def pause(run: Run) -> None:
-    """Ask a training to save and stop: the file ``stop`` in its folder."""
-    run.stop_file.touch()

@@ -11,7 +11,7 @@ from condgan.diagnosis.diagnosis import diagnose
 from condgan.experiments.study import Study
 from condgan.recipe.text import differences
 from condgan.reports.language import Words
-from condgan.studio import detail, places, queue
+from condgan.studio import detail, places
 from condgan.studio.parts import With
 from condgan.studio.places import ConflictError
 from condgan.studio.queue import Job
@@ -78,8 +78,15 @@ def file(name: str, inner: str, parts: With) -> FileResponse:
 
 @router.post("/runs/{name:path}/pause", status_code=202)
 def pause(name: str, parts: With) -> dict[str, str]:
-    """Ask a training to save and stop."""
-    queue.pause(places.run(parts.settings, name))
+    """Ask a training to save and stop.
+
+    Raises:
+        ConflictError: it does not run.
+    """
+    run = places.run(parts.settings, name)
+    if (state := run.status.state) != "running":
+        raise ConflictError("run", name, f"it is {state}: only what runs can be paused")
+    run.stop_file.touch()
     return {"run": name}
 
 

@@ -103,9 +103,9 @@ def train(order: Train, parts: With) -> dict[str, str]:
         CondganError: it cannot be trained, with the reason.
     """
     recipe, _ = planned(order, parts)
-    name = order.run or parts.queue.name(recipe.name)
-    places.new(parts.settings, name)
-    job = parts.queue.add(words(order.model_copy(update={"run": name}), parts), name)
+    with parts.queue.locked():
+        name = order.run or parts.queue.name(recipe.name)
+        job = parts.queue.add(words(order.model_copy(update={"run": name}), parts), name, new=True)
     return {"job": job.id, "run": name}
 
 
@@ -113,20 +113,22 @@ def train(order: Train, parts: With) -> dict[str, str]:
 def worth(order: Worth, parts: With) -> dict[str, str]:
     """Let `condgan worth` wait for its turn."""
     source = places.data(parts.settings, order.data)
-    name = order.run or parts.queue.name("worth")
-    folder = places.new(parts.settings, name)
-    told = ("worth", source, *options(minutes=f"{order.minutes:g}", study=str(folder)))
-    return {"job": parts.queue.add(told, name).id, "run": name}
+    return asked("worth", source, order.minutes, order.run, parts)
 
 
 @router.post("/cure", status_code=202)
 def cure(order: Cure, parts: With) -> dict[str, str]:
     """Let `condgan cure` wait for its turn."""
     run = places.run(parts.settings, order.of)
-    name = order.run or parts.queue.name("cure")
-    folder = places.new(parts.settings, name)
-    told = ("cure", str(run.folder), *options(minutes=f"{order.minutes:g}", study=str(folder)))
-    return {"job": parts.queue.add(told, name).id, "run": name}
+    return asked("cure", str(run.folder), order.minutes, order.run, parts)
+
+
+def asked(what: str, of: str, minutes: float, run: str | None, parts: With) -> dict[str, str]:
+    """Let a command that makes a study wait for its turn."""
+    with parts.queue.locked():
+        name = run or parts.queue.name(what)
+        told = (what, of, *options(minutes=f"{minutes:g}", study=str(places.new(parts.settings, name))))
+        return {"job": parts.queue.add(told, name, new=True).id, "run": name}
 
 
 @router.delete("/jobs/{job}")
