@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict
 
 from condgan.studio.detail import Logs
 from condgan.studio.generating import Models, Pool
@@ -46,3 +47,9 @@ def of(request: Request) -> Parts:
 
 With = Annotated[Parts, Depends(of)]
 """The parts, as an argument of a route."""
+
+
+class Order(BaseModel):
+    """The body of a request: nothing unknown in it, and nothing of another type, as true is for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from condgan.errors import CondganError
 from condgan.experiments.comparison import compare
@@ -18,7 +18,7 @@ from condgan.reports import language, verdicts
 from condgan.reports.report import report
 from condgan.runs import moment
 from condgan.studio import places
-from condgan.studio.parts import Parts, With
+from condgan.studio.parts import Order, Parts, With
 from condgan.verdicts import kept
 
 router = APIRouter(tags=["reports"])
@@ -33,16 +33,14 @@ POLICY = (
 VERDICTS = ("worth.json", "cure.json", "claims.json")
 
 
-class ReportOrder(BaseModel):
+class ReportOrder(Order):
     """A report that is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     run: Annotated[str, Field(max_length=300)]
     """A run, ``RUN@EPOCH``, or a study."""
     lang: Literal["en", "zh"] = "en"
     purpose: Literal["coursework"] | None = None
-    author: Annotated[dict[str, str], Field(max_length=20)] = {}
+    author: dict[str, str] = Field({}, max_length=20)
 
 
 @router.post("/reports", status_code=201)

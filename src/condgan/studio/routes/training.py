@@ -4,14 +4,14 @@ import shlex
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from condgan.errors import ArgumentError, CondganError
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
 from condgan.runs import moment
 from condgan.studio import places
-from condgan.studio.parts import With
+from condgan.studio.parts import Order, With
 from condgan.training import beginning
 from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
@@ -19,16 +19,16 @@ router = APIRouter(tags=["training"])
 SOURCE = "data.source"
 
 
-class Train(BaseModel):
+class Train(Order):
     """A training that is asked for: what `condgan train` takes."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"recipe": "mnist-fast", "overrides": ["train.epochs=2"]}]}
+        json_schema_extra={"examples": [{"recipe": "mnist-fast", "overrides": ["train.epochs=2"]}]}
     )
 
     recipe: str | None = Field(None, max_length=200)
     """A built-in recipe, or the name of a run whose recipe is taken; none: one that suits the data."""
-    overrides: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=200)] = []
+    overrides: list[Annotated[str, Field(max_length=500)]] = Field([], max_length=200)
     """``section.field=value``."""
     data: str | None = Field(None, max_length=1000)
     """A built-in dataset, or one of those that the studio lists."""
@@ -43,20 +43,16 @@ class Train(BaseModel):
 Minutes = Annotated[float, Field(ge=LEAST_MINUTES, le=MOST_MINUTES)]
 
 
-class Worth(BaseModel):
+class Worth(Order):
     """A question to a dataset: do synthetic images help?"""
-
-    model_config = ConfigDict(extra="forbid")
 
     data: Annotated[str, Field(max_length=1000)]
     minutes: Minutes = 20
     run: str | None = Field(None, max_length=200)
 
 
-class Cure(BaseModel):
+class Cure(Order):
     """A run that is to be cured."""
-
-    model_config = ConfigDict(extra="forbid")
 
     of: Annotated[str, Field(max_length=300)]
     minutes: Minutes = 20
