@@ -139,7 +139,8 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     ("path", "order"),
     [("generate", {"labels": "1", "seed": True}), ("generate", {"count": False}), ("generate", {"labels": [True]}),
      ("generate", {"labels": "1", "truncation": True}), ("walk", {"stops": "3,8", "frames": True}),
-     ("walk", {"stops": "3,8", "frames": "5"}), ("check", {"seeds": True}), ("worth", {"data": "mnist", "minutes": True}),
+     ("walk", {"stops": "3,8", "frames": "5"}), ("check", {"seeds": True}),
+     ("worth", {"data": "mnist", "minutes": True}),
      ("preferences", {"one": "mnist", "other": "mnist", "judge": "A", "count": True}), ("check", {"overrides": "a=1"}),
      ("judgements/a/sessions/b/answers", {"number": True, "answer": "real", "milliseconds": 5})],
 )  # fmt: skip

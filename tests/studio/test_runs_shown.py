@@ -186,7 +186,7 @@ def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_card_is_as_far_as_the_log_not_as_the_last_checkpoint(tmp_path: Path) -> None:
-    run = written(tmp_path / "a", steps=20)
+    run = written(tmp_path / "a", steps=20, state="stopped")
     with open(run.log, "a") as log:
         log.write(to_line(StepRecord(step=25, images=1600, epoch=2.5, mean={"d_loss": 1.0}, seconds=3.0)) + "\n")
         log.write('{"step": 26, "im')  # is being written
@@ -269,3 +269,31 @@ def test_a_study_that_goes_on_is_read_again(tmp_path: Path) -> None:
     assert told() == (1, 1, "finished")
     study.write({"began": "seed-1"})
     assert told() == (2, 1, "open")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("status.json", b""), ("status.json", b'{"state": "fini'), ("status.json", b"\xff\0"), ("status.json", b"[1]"),
+     ("log.jsonl", b"\xff\0garbage"), ("log.jsonl", b"garbage\n"), ("log.jsonl", b"{}\n"), ("recipe.json", b"{\n\n]"),
+     ("log.jsonl", b'{"step": 1, "im')],
+)  # fmt: skip
+def test_a_damaged_run_is_listed_as_such_with_the_reason(name: str, content: bytes, tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    written(tmp_path / "b")
+    asking = client(tmp_path)
+    assert [one["state"] for one in asking.get(f"{API}/runs").json()["runs"]] == ["finished", "finished"]
+    (run.folder / name).write_bytes(content)
+    damaged, other = sorted(asking.get(f"{API}/runs").json()["runs"], key=lambda one: one["name"])
+    assert (damaged["state"], other["state"]) == ("damaged", "finished")
+    assert name in damaged["error"]
+    assert damaged["error"].isprintable()
+    assert names(asking, state="damaged") == ["a"]
+
+
+def test_garbage_within_a_log_is_damage_and_a_line_that_is_being_written_is_none(tmp_path: Path) -> None:
+    for name, state in (("a", "finished"), ("b", "stopped")):
+        run = written(tmp_path / name, state=state)
+        text = run.log.read_bytes()
+        run.log.write_bytes(text[:99] + b"\n" + text[99:] if name == "a" else text[:-5])
+    assert names(client(tmp_path), state="damaged") == ["a"]
+    assert names(client(tmp_path), state="stopped") == ["b"]

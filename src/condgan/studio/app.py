@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, Request
@@ -13,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError, CondganError, in_one_line
 from condgan.generation import jobs
 from condgan.generation.generator import SHIPPED
 from condgan.storage.manifest import software
@@ -91,16 +90,17 @@ def warm(models: Models) -> None:
 
 async def told(request: Request, error: Exception) -> Response:
     """An error as ``{"error": one line}``, with the field that it is about where there is one."""
-    field: dict[str, Any] = {}
+    status, text, field = 400, str(error), dict[str, str]()
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return JSONResponse({"error": f"{where or 'the request'}: {first['msg']}", "field": where}, 422)
-    if isinstance(error, HTTPException):
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
-    if isinstance(error, OSError):
-        return JSONResponse({"error": f"{error.strerror or error}"}, 500)
+        where = in_one_line(".".join(str(part) for part in first["loc"] if part != "body"))
+        status, text, field = 422, f"{where or 'the request'}: {first['msg']}", {"field": where}
+    elif isinstance(error, HTTPException):
+        status, text = error.status_code, str(error.detail)
+    elif isinstance(error, OSError):
+        status, text = 500, f"{error.strerror or error}"
+    elif isinstance(error, MissingError | ConflictError):
+        status = 404 if isinstance(error, MissingError) else 409
     if isinstance(error, ArgumentError):
         field = {"field": error.argument}
-    status = 404 if isinstance(error, MissingError) else 409 if isinstance(error, ConflictError) else 400
-    return JSONResponse({"error": str(error), **field}, status)
+    return JSONResponse({"error": in_one_line(text), **field}, status)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from condgan.errors import CondganError
+from condgan.errors import CondganError, in_one_line
 from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
+from condgan.runs.status import check
 from condgan.studio import places
 
 DEPTH = 4  # of folders below that of the runs
@@ -22,6 +23,7 @@ FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share o
 MOST_CARDS = 5000  # in memory
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
 EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
+ENDED = ("finished", "diverged")  # states of trainings that have written their log to its end
 CHANGING = ("running", "open")  # states in which more changes than the files that tell of it
 Kind = Literal["run", "study"]
 
@@ -102,7 +104,7 @@ class Library:
             places.check(folder)
             card = of_study(folder) if entry.kind == "study" else of_run(Run(folder))
         except (CondganError, OSError) as error:
-            card = {"state": "damaged", "recipe": "", "error": str(error), "figures": {}, "alarms": []}
+            card = {"state": "damaged", "recipe": "", "error": in_one_line(str(error)), "figures": {}, "alarms": []}
         card |= {"name": entry.name, "kind": entry.kind, "changed": entry.changed}
         with self.lock:
             self.cards[entry.name] = stamp, card
@@ -171,10 +173,11 @@ def of_run(run: Run) -> dict[str, Any]:
     """What a run's card shows.
 
     Raises:
-        CondganError: its recipe or status is damaged.
+        CondganError: its recipe, its status or its log is damaged.
     """
+    check(run)
     recipe, status = run.recipe, run.status
-    last, alarms, newest = seen(run.log)
+    last, alarms, newest = seen(run.log, whole=status.state in ENDED)
     figures = {name: last_value([last], name) for name in HEADLINES} if last is not None else {}
     grid = newest_grid([run], run.folder)
     return {
@@ -222,13 +225,17 @@ def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
     return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
 
 
-def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:
-    """The last evaluation in a log, the kinds of its alarms, and its last line; only these lines are read.
+def seen(log: Path, *, whole: bool = False) -> tuple[EvaluationRecord | None, list[str], Record | None]:
+    """The last evaluation in a log, the kinds of its alarms, and its last line; only these lines are parsed.
 
     While a training runs, its status tells of the last checkpoint, and its log of the last steps.
+
+    Raises:
+        CondganError: lines are no records; or the last one is cut, and ``whole`` says that none can be.
     """
     try:
         with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            check_lines(log, content, whole)
             record = parsed(content, content.rfind(EVALUATION))
             newest = parsed(content, content.rfind(b"\n") - 1)
             alarms, at = dict[str, None](), content.find(ALARM)
@@ -244,6 +251,22 @@ def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:
         [*alarms],
         newest if isinstance(newest, Record) else None,
     )
+
+
+def check_lines(log: Path, content: mmap.mmap, whole: bool) -> None:
+    """Refuse a log whose lines do not look like records, at the cost of a look at its bytes.
+
+    Raises:
+        CondganError: there are such lines; or the last one is cut, and ``whole`` says that none can be.
+    """
+    text = content[:]
+    lines, tail = text.count(b"\n"), not text.endswith(b"\n")
+    begun, ended = text.count(b"\n{") + text.startswith(b"{"), text.count(b"}\n")
+    newest = parsed(content, content.rfind(b"\n") - 1)
+    if (begun, ended) != (lines + tail, lines) or (lines and newest is None):
+        raise CondganError(f"{log} is damaged: it has lines that are no records; train anew, or restore it from a copy")
+    if tail and whole:
+        raise CondganError(f"{log} is damaged: it ends in the middle of a line; train anew, or restore it from a copy")
 
 
 def parsed(content: mmap.mmap, at: int) -> object:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError, CondganError, in_one_line
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
 from condgan.runs import moment
@@ -80,7 +80,10 @@ def check(order: Train, parts: With) -> dict[str, Any]:
         if order.run is not None:
             places.new(parts.settings, order.run)
     except CondganError as error:
-        return {"problem": str(error), "field": error.argument if isinstance(error, ArgumentError) else None}
+        return {
+            "problem": in_one_line(str(error)),
+            "field": error.argument if isinstance(error, ArgumentError) else None,
+        }
     known = builtin.RECIPES.get(recipe.name)
     return {
         "problem": None,
