@@ -6,9 +6,10 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from studios import client, written
+from studios import client, drawn, written
 
 from condgan import recipes
 from condgan.experiments.seeds import Seeds
@@ -26,9 +27,8 @@ def names(asking: Any, **query: Any) -> list[str]:
 
 def test_cards_show_what_the_folders_say(tmp_path: Path) -> None:
     run = written(tmp_path / "deep/in/a")
-    run.samples.mkdir()
     for images in (0, 640):
-        run.grid(images).write_bytes(b"")
+        drawn(run.grid(images))
     study = Study(tmp_path / "S")
     study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
     study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
@@ -120,8 +120,7 @@ def test_what_is_appended_to_a_log_is_read_alone(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_has_recipe_grids_and_files(tmp_path: Path) -> None:
     run = written(tmp_path / "a")
-    run.samples.mkdir()
-    run.grid(640).write_bytes(b"x")
+    drawn(run.grid(640))
     asking = client(tmp_path)
     found = asking.get(f"{API}/runs/a").json()
     assert found["recipe"]["train"]["epochs"] == 3
@@ -297,3 +296,47 @@ def test_garbage_within_a_log_is_damage_and_a_line_that_is_being_written_is_none
         run.log.write_bytes(text[:99] + b"\n" + text[99:] if name == "a" else text[:-5])
     assert names(client(tmp_path), state="damaged") == ["a"]
     assert names(client(tmp_path), state="stopped") == ["b"]
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "half", "pipe", "link", "folder"])
+def test_a_sample_that_is_no_picture_is_left_out(kind: str, tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    for images in (0, 640, 1280):
+        drawn(run.grid(images))
+    last, whole = run.grid(1280), run.grid(1280).read_bytes()
+    last.unlink()
+    if kind == "pipe":
+        os.mkfifo(last)
+    elif kind == "link":
+        last.symlink_to(run.folder / "nowhere.png")
+    elif kind == "folder":
+        last.mkdir()
+    else:
+        last.write_bytes({"empty": b"", "text": b"no picture at all", "half": whole[:-20]}[kind])
+    asking = client(tmp_path)
+    assert asking.get(f"{API}/runs").json()["runs"][0]["grid"] == "samples/000000640.png"
+    assert [one["images"] for one in asking.get(f"{API}/runs/a").json()["grids"]] == [0, 640]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\tb", "\x1b[31mred", "a\x7fb", "a\u2028b", b"a\xff"])
+def test_what_no_line_can_name_is_not_there(name: str | bytes, tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    os.rename(tmp_path / "a", os.path.join(os.fsencode(tmp_path), os.fsencode(name)))
+    written(tmp_path / "b")
+    asking = client(tmp_path, data=(tmp_path,))
+    assert names(asking) == ["b"]
+    shown = quote(name)
+    for path in (f"runs/{shown}", f"runs/{shown}/series", f"models/{shown}", f"runs/{shown}/files/log.jsonl"):
+        answer = asking.get(f"{API}/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["error"].isprintable()
+    listed = asking.get(f"{API}/datasets").json()["datasets"]
+    assert all(one["name"].isprintable() for one in listed)
+
+
+def test_the_page_of_a_run_says_that_its_status_is_damaged(tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    run.status_file.write_bytes(b"{")
+    status = client(tmp_path).get(f"{API}/runs/a").json()["status"]
+    assert status["state"] == "damaged"
+    assert "status.json is damaged" in status["reason"]

@@ -1,6 +1,5 @@
 """The runs and studies of a folder as cards. What is not shown, or has not changed, is not read."""
 
-import mmap
 import os
 import threading
 import time
@@ -13,16 +12,15 @@ from typing import Any, Literal
 from condgan.errors import CondganError, in_one_line
 from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
-from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
 from condgan.runs.status import check
 from condgan.studio import places
+from condgan.studio.glance import seen
 
 DEPTH = 4  # of folders below that of the runs
 FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share of a core that listings may cost
 MOST_CARDS = 5000  # in memory
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
-EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
 ENDED = ("finished", "diverged")  # states of trainings that have written their log to its end
 CHANGING = ("running", "open")  # states in which more changes than the files that tell of it
 Kind = Literal["run", "study"]
@@ -126,7 +124,9 @@ class Library:
 
 
 def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
-    """Runs and studies below a folder; folders in a run or study are not looked at, nor hidden ones."""
+    """Runs and studies below a folder; folders in a run or study are not looked at, nor hidden ones, nor what
+    no address can name.
+    """
     try:
         with os.scandir(folder) as found:
             inside = {one.name: one for one in found}
@@ -138,7 +138,7 @@ def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
         yield Entry(below, "run", changed(inside, "status.json", "recipe.json"))
     elif depth:
         for name, one in inside.items():
-            if not name.startswith(".") and is_folder(one):
+            if not name.startswith(".") and name.isprintable() and is_folder(one):
                 yield from scan(folder / name, depth - 1, f"{below}/{name}" if below else name)
 
 
@@ -219,62 +219,8 @@ def of_study(folder: Path) -> dict[str, Any]:
 def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
     """The newest grid of samples of some runs: its path below a folder, and when it was written."""
     grids = [one for run in runs for one in sorted(run.samples.glob("[0-9]*.png"))]
-    stamp = stamped(grids[-1]) if grids else None
-    if stamp is None:
+    newest = next(filter(places.is_png, reversed(grids)), None)
+    stamp = None if newest is None else stamped(newest)
+    if newest is None or stamp is None:
         return {"grid": None, "grid_written": None}
-    return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
-
-
-def seen(log: Path, *, whole: bool = False) -> tuple[EvaluationRecord | None, list[str], Record | None]:
-    """The last evaluation in a log, the kinds of its alarms, and its last line; only these lines are parsed.
-
-    While a training runs, its status tells of the last checkpoint, and its log of the last steps.
-
-    Raises:
-        CondganError: lines are no records; or the last one is cut, and ``whole`` says that none can be.
-    """
-    try:
-        with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            check_lines(log, content, whole)
-            record = parsed(content, content.rfind(EVALUATION))
-            newest = parsed(content, content.rfind(b"\n") - 1)
-            alarms, at = dict[str, None](), content.find(ALARM)
-            while at >= 0:
-                one = parsed(content, at)
-                if isinstance(one, AlarmRecord):
-                    alarms[one.alarm] = None
-                at = content.find(ALARM, at + 1)
-    except (OSError, ValueError):  # none yet, or empty
-        return None, [], None
-    return (
-        record if isinstance(record, EvaluationRecord) else None,
-        [*alarms],
-        newest if isinstance(newest, Record) else None,
-    )
-
-
-def check_lines(log: Path, content: mmap.mmap, whole: bool) -> None:
-    """Refuse a log whose lines do not look like records, at the cost of a look at its bytes.
-
-    Raises:
-        CondganError: there are such lines; or the last one is cut, and ``whole`` says that none can be.
-    """
-    text = content[:]
-    lines, tail = text.count(b"\n"), not text.endswith(b"\n")
-    begun, ended = text.count(b"\n{") + text.startswith(b"{"), text.count(b"}\n")
-    newest = parsed(content, content.rfind(b"\n") - 1)
-    if (begun, ended) != (lines + tail, lines) or (lines and newest is None):
-        raise CondganError(f"{log} is damaged: it has lines that are no records; train anew, or restore it from a copy")
-    if tail and whole:
-        raise CondganError(f"{log} is damaged: it ends in the middle of a line; train anew, or restore it from a copy")
-
-
-def parsed(content: mmap.mmap, at: int) -> object:
-    """The record of the line around a place; none where it is not whole."""
-    start, end = content.rfind(b"\n", 0, max(0, at)) + 1, content.find(b"\n", max(0, at))
-    if at < 0 or end < 0:
-        return None
-    try:
-        return from_line(content[start:end].decode("utf-8"))
-    except ValueError:
-        return None
+    return {"grid": newest.relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}

@@ -36,7 +36,9 @@ def listed(parts: With) -> dict[str, Any]:
         if of(folder) is not None:
             found.append({"name": str(folder), "title": folder.name, "kind": "folder"})
         elif folder.is_dir():
-            inside = [one for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
+            inside = [
+                one for one in sorted(folder.iterdir()) if not one.name.startswith(".") and one.name.isprintable()
+            ]
             found += [{"name": str(one), "title": one.name, "kind": "folder"} for one in inside[:MOST_SHOWN]]
     for path in uploads(parts):
         found.append({"name": str(path), "title": path.name, "kind": "upload", "bytes": path.stat().st_size})
