@@ -180,3 +180,17 @@ def test_the_interface_is_described(tmp_path: Path) -> None:
     for path, methods in told["paths"].items():
         for method, one in methods.items():
             assert one.get("description"), (method, path)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [("one=a&other=nope", 404, "nope"), ("one=nope&other=a", 404, "nope"), ("one=a&other=nope@7", 404, "nope"),
+     ("one=a&other=b&other=nope", 422, "other"), ("one=a&other=b&third=nope", 422, "third"), ("one=a", 422, "other"),
+     ("one=&other=b", 422, "one"), ("one=a&other=a", 400, "different"), ("one=a&other=b", 400, "provenance.json")],
+)  # fmt: skip
+def test_only_what_is_there_is_compared(query: str, status: int, says: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        written(tmp_path / name)
+    answer = client(tmp_path).get(f"{API}/compare?{query}")
+    assert answer.status_code == status
+    assert says in answer.json()["error"]

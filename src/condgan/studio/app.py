@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 
 import numpy as np
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -20,7 +20,7 @@ from condgan.studio import security
 from condgan.studio.detail import Logs
 from condgan.studio.generating import Models, Pool
 from condgan.studio.library import Library
-from condgan.studio.parts import Parts
+from condgan.studio.parts import Parts, known
 from condgan.studio.places import ConflictError, MissingError
 from condgan.studio.queue import Queue
 from condgan.studio.routes import datasets, events, judging, reports, runs, sampling, training
@@ -54,7 +54,7 @@ def create(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.parts = parts
     for module in (sampling, runs, training, datasets, judging, reports, events):
-        app.include_router(module.router, prefix=security.API.rstrip("/"))
+        app.include_router(module.router, prefix=security.API.rstrip("/"), dependencies=[Depends(known)])
     app.include_router(reports.pages)
     app.add_exception_handler(CondganError, told)
     app.add_exception_handler(RequestValidationError, told)

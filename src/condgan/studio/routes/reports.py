@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -30,6 +30,7 @@ POLICY = (
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """A report has scripts of its own, and none of the studio's rights: it is a site apart, without the token."""
+Name = Annotated[str, Query(min_length=1, max_length=300)]
 VERDICTS = ("worth.json", "cure.json", "claims.json")
 
 
@@ -75,7 +76,7 @@ def opened(ticket: str, parts: With) -> Response:
 
 
 @router.get("/compare")
-async def compared(one: str, other: str, parts: With) -> Any:
+async def compared(one: Name, other: Name, parts: With) -> Any:
     """Two runs, studies of seeds, or moments: what differs in their recipes and figures, and which is better."""
     sides = [str(placed(parts, name)) for name in (one, other)]
     found = await parts.pool.run(lambda: compare(*sides))
