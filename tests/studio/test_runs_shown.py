@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -340,3 +341,20 @@ def test_the_page_of_a_run_says_that_its_status_is_damaged(tmp_path: Path) -> No
     status = client(tmp_path).get(f"{API}/runs/a").json()["status"]
     assert status["state"] == "damaged"
     assert "status.json is damaged" in status["reason"]
+
+
+def test_many_who_sort_all_runs_at_once_read_them_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        written(tmp_path / f"run-{number:02d}", 3, fid=float(number % 7))
+    read, looked = list[Path](), list[Path]()
+    of_run, stamped = library.of_run, library.stamped
+    monkeypatch.setattr(library, "of_run", lambda run: (read.append(run.folder), of_run(run))[1])
+    monkeypatch.setattr(library, "stamped", lambda path: (looked.append(path), stamped(path))[1])
+    monkeypatch.setattr(library, "FRESH", 60.0)
+    kept = library.Library(tmp_path)
+    with ThreadPoolExecutor(16) as threads:
+        pages = [*threads.map(lambda _: kept.page(sort="fid", state="finished", search="run", limit=1), range(32))]
+    assert len(read) == 30
+    assert len(looked) == 30 * len(library.places.READ) + 32 * len(library.places.READ)  # all once, then what is shown
+    assert all(page == pages[0] for page in pages)
+    assert (pages[0]["total"], pages[0]["runs"][0]["figures"]["fid"]) == (30, 0.0)

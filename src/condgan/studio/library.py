@@ -48,8 +48,8 @@ class Library:
         self.folder = folder
         self.listed: list[Entry] = []
         self.until = -1.0  # until then it is fresh, by the clock that never goes back
-        self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any]]] = OrderedDict()
-        self.lock = threading.Lock()
+        self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any], float]] = OrderedDict()
+        self.lock, self.sweeping = threading.Lock(), threading.Lock()
 
     def entries(self) -> list[Entry]:
         """All of them, those that changed last first; at most a second old, of thousands a few."""
@@ -73,30 +73,36 @@ class Library:
         """
         found = self.entries()
         words = search.lower().split()
+        if words or state or sort in HEADLINES:
+            cards = self.swept(found)
         if words:
-            found = [one for one in found if all(word in one.name.lower() for word in words) or self.told(one, words)]
+            found = [one for one in found if told(cards[one.name], words)]
         if state:
-            found = [one for one in found if self.card(one)["state"] == state]
+            found = [one for one in found if cards[one.name]["state"] == state]
         if sort == "name":
             found = sorted(found, key=lambda one: one.name)
         elif sort in HEADLINES:
             sign = 1 if sort == "fid" else -1
-            values = {one.name: self.card(one)["figures"].get(sort) for one in found}
+            values = {one.name: cards[one.name]["figures"].get(sort) for one in found}
             found = sorted(found, key=lambda one: (values[one.name] is None, sign * (values[one.name] or 0.0)))
         return {"total": len(found), "runs": [self.card(one) for one in found[offset : offset + limit]]}
 
-    def told(self, entry: Entry, words: list[str]) -> bool:
-        """Whether the name or the recipe has all the words."""
-        text = f"{entry.name} {self.card(entry)['recipe']}".lower()
-        return all(word in text for word in words)
+    def swept(self, entries: list[Entry]) -> dict[str, dict[str, Any]]:
+        """The cards of all, at most a second old; where many ask at the same time, one looks at the files."""
+        with self.sweeping:
+            return {one.name: self.card(one, old=FRESH) for one in entries}
 
-    def card(self, entry: Entry) -> dict[str, Any]:
-        """What is shown of a run or study; one that cannot be read says why."""
-        folder = self.folder / entry.name
-        stamp = (entry.kind, *(stamped(folder / name) for name in places.READ))
+    def card(self, entry: Entry, old: float = 0.0) -> dict[str, Any]:
+        """What is shown of a run or study, or was so many seconds ago; one that cannot be read says why."""
+        folder, now = self.folder / entry.name, time.monotonic()
         with self.lock:
             kept = self.cards.get(entry.name)
+        if kept is not None and now - kept[2] < old:
+            return kept[1]
+        stamp = (entry.kind, *(stamped(folder / name) for name in places.READ))
         if kept is not None and kept[0] == stamp and kept[1]["state"] not in CHANGING:
+            with self.lock:
+                self.cards[entry.name] = *kept[:2], now
             return kept[1]
         try:
             places.check(folder)
@@ -105,7 +111,7 @@ class Library:
             card = {"state": "damaged", "recipe": "", "error": in_one_line(str(error)), "figures": {}, "alarms": []}
         card |= {"name": entry.name, "kind": entry.kind, "changed": entry.changed}
         with self.lock:
-            self.cards[entry.name] = stamp, card
+            self.cards[entry.name] = stamp, card, now
             self.cards.move_to_end(entry.name)
             while len(self.cards) > MOST_CARDS:
                 self.cards.popitem(last=False)
@@ -121,6 +127,12 @@ class Library:
         with self.lock:
             kept = self.cards.get(entry.name)
         return kept is not None and kept[1]["changed"] == entry.changed and kept[1]["state"] not in CHANGING
+
+
+def told(card: dict[str, Any], words: list[str]) -> bool:
+    """Whether the name or the recipe has all the words."""
+    text = f"{card['name']} {card['recipe']}".lower()
+    return all(word in text for word in words)
 
 
 def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
