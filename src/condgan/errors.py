@@ -48,6 +48,13 @@ def joined(errors: Sequence[CondganError]) -> CondganError:
     return CondganError("; ".join(dict.fromkeys(texts)))
 
 
+def in_one_line(text: str) -> str:
+    """A message as one line that can be shown anywhere: lines are joined, control characters become spaces."""
+    first, *rest = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    whole = "; ".join([f"{first} {rest[0]}", *rest[1:]] if first.endswith(":") and rest else [first, *rest])
+    return "".join(letter if letter.isprintable() else " " for letter in whole)
+
+
 def nearest(given: str, names: Iterable[str], called: Mapping[str, str] | None = None) -> str:
     """Say which known name the user probably meant: ``' (did you mean "lr"?)'``, or nothing.
 

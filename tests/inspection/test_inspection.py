@@ -1,6 +1,7 @@
 """What a dataset is, before anyone trains on it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from condgan.cli import main
+from condgan.data.readers import npz
 from condgan.errors import CondganError
 from condgan.inspection import facts, opening
 from condgan.inspection.inspection import inspect
@@ -140,3 +142,64 @@ def test_one_class_gets_a_recipe_without_conditions(tmp_path: Path) -> None:
     for number in range(12):
         put(tmp_path / "cat" / f"{number}.png", picture(number))
     assert inspect(str(tmp_path), timed=False).recipe == "gan-mlp"
+
+
+def described_in_part(source: Path) -> Any:
+    """A description from at most 100 images, which says of how many, and what the whole one has as well."""
+    part, whole = inspect(str(source), timed=False, most=100), inspect(str(source), timed=False)
+    assert (whole.looked_at, part.looked_at) == (None, 100)
+    assert part.notices[0].startswith("100 of ")
+    for name in ("name", "how", "classes", "drawn", "channels", "size", "background", "skipped", "recipe", "overrides",
+                 "reason"):  # fmt: skip
+        assert getattr(part, name) == getattr(whole, name), name
+    return part, whole
+
+
+def test_many_files_are_described_by_some_and_counted_by_their_names(tmp_path: Path) -> None:
+    for number in range(400):
+        split, label = ("train", "test")[number % 10 == 0], ("bee", "cat", "dog")[min(number // 199, 2)]
+        put(tmp_path / "p" / split / label / f"{number}.png", picture(number))
+    part, whole = described_in_part(tmp_path / "p")
+    assert part.splits == whole.splits
+    assert part.classes["dog"] == 2
+    assert "tiny classes: dog (2)" in " ".join(part.warnings)
+    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "p")
+    described_in_part(tmp_path / "packed.zip")
+
+
+def test_large_arrays_are_described_by_some_rows(tmp_path: Path) -> None:
+    images = np.stack([picture(number) for number in range(400)])
+    labels = np.sort(np.arange(400) % 7)
+    for save, name in ((np.savez, "plain"), (np.savez_compressed, "packed")):
+        save(tmp_path / f"{name}.npz", images=images, labels=labels)
+        part, whole = described_in_part(tmp_path / f"{name}.npz")
+        assert part.splits == whole.splits  # no two images are equal
+        assert part.range == (images[::4].min(), images[::4].max())
+
+
+def test_of_large_arrays_a_bounded_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.stack([picture(number) for number in range(400)])
+    images[:100] //= 2
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(400) % 2)
+    monkeypatch.setattr(npz, "READ_BYTES", 100 * 144)
+    monkeypatch.setattr(npz, "SAMPLED_BYTES", 40 * 144)
+    part = inspect(str(tmp_path / "a.npz"), timed=False, most=1000)
+    assert part.looked_at is not None
+    assert part.looked_at <= 40
+    assert part.range is not None
+    assert part.range[1] < 128  # of the first hundred
+    assert dict(part.classes) == {"0": 200, "1": 200}
+
+
+def test_what_is_wrong_with_a_large_dataset_is_said_by_a_part_too(tmp_path: Path) -> None:
+    images = np.stack([picture(number) for number in range(400)])
+    for name, labels, names, says in (
+        ("short", np.arange(399) % 2, None, "400 images but 399 labels"),
+        ("beyond", np.arange(400) % 3, ["a", "b"], "label 2"),
+    ):
+        more = {} if names is None else {"class_names": np.array(names)}
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=labels, **more)
+        with pytest.raises(CondganError, match=says):
+            inspect(str(tmp_path / f"{name}.npz"), timed=False, most=100)
+    np.savez(tmp_path / "empty.npz", images=images, labels=np.arange(400) % 2, class_names=np.array(["a", "b", "c"]))
+    described_in_part(tmp_path / "empty.npz")

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("fastapi", reason="the studio's packages are not installed")
 
+from PIL import Image
 from starlette.testclient import TestClient
 
 from condgan import recipes
@@ -48,3 +50,9 @@ def written(
     run.log.write_text("".join(f"{to_line(record)}\n" for record in records))
     Writer(run).write(state, steps, steps / 10)
     return run
+
+
+def drawn(path: Path, value: int = 0) -> None:
+    """A sample picture."""
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(np.full((8, 8), value, np.uint8)).save(path)

@@ -133,3 +133,18 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
         assert asking.get(f"{API}/runs/{name}").status_code == 404
         assert asking.get(f"{API}/runs/a/files/{name}/recipe.json").status_code == 404
     assert asking.get(f"{API}/runs/.studio/files/token").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "order"),
+    [("generate", {"labels": "1", "seed": True}), ("generate", {"count": False}), ("generate", {"labels": [True]}),
+     ("generate", {"labels": "1", "truncation": True}), ("walk", {"stops": "3,8", "frames": True}),
+     ("walk", {"stops": "3,8", "frames": "5"}), ("check", {"seeds": True}),
+     ("worth", {"data": "mnist", "minutes": True}),
+     ("preferences", {"one": "mnist", "other": "mnist", "judge": "A", "count": True}), ("check", {"overrides": "a=1"}),
+     ("judgements/a/sessions/b/answers", {"number": True, "answer": "real", "milliseconds": 5})],
+)  # fmt: skip
+def test_what_is_no_number_is_not_taken_as_one(path: str, order: dict[str, object], tmp_path: Path) -> None:
+    refused = client(tmp_path).post(f"/api/v1/{path}", json=order)
+    assert refused.status_code == 422
+    assert refused.json()["field"].split(".")[0] in order

@@ -68,6 +68,29 @@ def test_bad_uploads_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [*(tmp_path / ".studio/uploads").glob(".*")] == []
 
 
+def test_an_error_is_one_line_however_many_files_are_damaged(tmp_path: Path) -> None:
+    asking = client(tmp_path)
+    out = io.BytesIO(zipped())
+    with zipfile.ZipFile(out, "a") as archive:
+        for number in range(20):
+            archive.writestr(f"cat/bad\n{number}\u2028.png", b"no picture\x07\n")
+    assert asking.put(f"{API}/uploads/pets.zip", content=out.getvalue()).status_code == 201
+    name = str(tmp_path / ".studio/uploads/pets.zip")
+    for refused in (
+        asking.get(f"{API}/datasets/describe", params={"name": name}),
+        asking.post(f"{API}/check", json={"recipe": "cgan-lsgan", "overrides": ["a\nb=1"]}),
+        asking.post(f"{API}/runs", json={"recipe": "a\nb"}),
+        asking.post(f"{API}/generate", json={"model": "mnist", "a\nb": 1}),
+        asking.get(f"{API}/runs/a%0Ab"),
+        asking.put(f"{API}/uploads/a%0Ab.zip", content=b"x"),
+    ):
+        told = refused.json()
+        text = told.get("error") or told["problem"]
+        assert text
+        assert text.isprintable()
+    assert "20 of 32 images cannot be read: " in asking.get(f"{API}/datasets/describe", params={"name": name}).text
+
+
 def test_an_upload_that_a_kill_has_cut_is_no_obstacle(tmp_path: Path) -> None:
     asking = client(tmp_path)
     folder = tmp_path / ".studio/uploads"
@@ -157,3 +180,17 @@ def test_the_interface_is_described(tmp_path: Path) -> None:
     for path, methods in told["paths"].items():
         for method, one in methods.items():
             assert one.get("description"), (method, path)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [("one=a&other=nope", 404, "nope"), ("one=nope&other=a", 404, "nope"), ("one=a&other=nope@7", 404, "nope"),
+     ("one=a&other=b&other=nope", 422, "other"), ("one=a&other=b&third=nope", 422, "third"), ("one=a", 422, "other"),
+     ("one=&other=b", 422, "one"), ("one=a&other=a", 400, "different"), ("one=a&other=b", 400, "provenance.json")],
+)  # fmt: skip
+def test_only_what_is_there_is_compared(query: str, status: int, says: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        written(tmp_path / name)
+    answer = client(tmp_path).get(f"{API}/compare?{query}")
+    assert answer.status_code == status
+    assert says in answer.json()["error"]

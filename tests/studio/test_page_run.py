@@ -1,5 +1,9 @@
-"""The page of a run in a browser: alarms on the curves, what people said, and both in Chinese."""
+"""The page of a run in a browser: alarms on the curves, what people said, and both in Chinese; its evaluation."""
 
+import signal
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pages
@@ -10,6 +14,7 @@ from studios import written
 from condgan.evaluation.people import FAKE, NOISE, REAL, Item
 from condgan.results.judgements import Judgements, Session
 from condgan.runs.status import Writer
+from condgan.studio.queue import Job, as_json
 
 browser, served = pages.browser, pages.served  # fixtures
 
@@ -103,4 +108,22 @@ def test_what_was_asked_of_a_run_is_seen_until_it_is_done(judged: Served, browse
     until(page, "document.querySelector('.facts')?.textContent.includes('on request')", 30)
     assert page.locator(".facts .bad").count() == 0
     page.get_by_role("button", name="Resume").wait_for()
+    assert errors == []
+
+
+@browsing
+def test_an_evaluation_is_shown_and_cancelled(served: Served, browser: Any) -> None:
+    page, errors, _ = opened(browser, served, "#/runs/first")
+    words = [sys.executable, "-c", "import time; time.sleep(600)", "condgan"]
+    with subprocess.Popen(words, start_new_session=True) as process:
+        job = Job("1", ("evaluate", "first"), "first", time.time(), process.pid, time.time())
+        folder = served.runs / ".studio" / "started"
+        folder.mkdir(parents=True)
+        (folder / "1.json").write_bytes(as_json(job))
+        until(page, "document.querySelector('.run-head [role=status]')?.textContent.includes('Evaluating')")
+        page.get_by_role("button", name="Cancel the evaluation").click()
+        assert process.wait(20) == -signal.SIGTERM
+    until(page, "!document.querySelector('.run-head [role=status]')")
+    assert page.locator(".run-head .bad").count() == 0
+    assert page.locator(".run-head button", has_text="Cancel").count() == 0
     assert errors == []

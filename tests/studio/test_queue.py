@@ -84,8 +84,8 @@ def test_trainings_wait_their_turn_and_outlive_the_server(images: Path, tmp_path
         assert asked(asking, images, "first", 100_000).status_code == 202
         until(lambda: state(runs, "first") == "running")
         assert asked(asking, images, "second", 2).json()["run"] == "second"
-        assert asked(asking, images, "second", 2).status_code == 400  # it waits already
-        assert asked(asking, images, "first", 2).status_code == 400  # it is there already
+        assert asked(asking, images, "second", 2).status_code == 409  # it waits already
+        assert asked(asking, images, "first", 2).status_code == 409  # it is there already
         assert [one["run"] for one in asking.get(f"{API}/runs").json()["waiting"]] == ["second"]
         time.sleep(2.5)
         assert state(runs, "second") == "none"  # one at a time
@@ -192,12 +192,13 @@ def test_the_last_words_of_a_job_of_an_earlier_server(images: Path, tmp_path: Pa
     time.sleep(max(0.0, begun.asked + 1.1 - time.time()))
     later.reap()
     (one,) = later.failed()
-    assert one["run"] == "a"
-    assert one["said"].startswith("condgan: ")
-    assert "train.epochs" in one["said"]
+    assert one.run == "a"
+    assert one.said is not None
+    assert one.said.startswith("condgan: ")
+    assert "train.epochs" in one.said
     assert not [*(tmp_path / ".studio" / "started").iterdir()]
     later.add(("data", str(images)), "a")  # for the same run
     (again,) = later.look()
     assert later.failed() == []
-    for one in (earlier.processes[begun.id], later.processes[again.id]):
-        one.wait()
+    for process in (earlier.processes[begun.id], later.processes[again.id]):
+        process.wait()

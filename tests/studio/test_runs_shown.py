@@ -4,11 +4,13 @@ import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from studios import client, written
+from studios import client, drawn, written
 
 from condgan import recipes
 from condgan.experiments.seeds import Seeds
@@ -26,9 +28,8 @@ def names(asking: Any, **query: Any) -> list[str]:
 
 def test_cards_show_what_the_folders_say(tmp_path: Path) -> None:
     run = written(tmp_path / "deep/in/a")
-    run.samples.mkdir()
     for images in (0, 640):
-        run.grid(images).write_bytes(b"")
+        drawn(run.grid(images))
     study = Study(tmp_path / "S")
     study.begin(Seeds(recipes.get("cgan-lsgan"), 2))
     study.began(Trial("seed-0", recipes.get("cgan-lsgan")))
@@ -120,8 +121,7 @@ def test_what_is_appended_to_a_log_is_read_alone(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_has_recipe_grids_and_files(tmp_path: Path) -> None:
     run = written(tmp_path / "a")
-    run.samples.mkdir()
-    run.grid(640).write_bytes(b"x")
+    drawn(run.grid(640))
     asking = client(tmp_path)
     found = asking.get(f"{API}/runs/a").json()
     assert found["recipe"]["train"]["epochs"] == 3
@@ -163,10 +163,17 @@ def test_alarms_are_told_with_their_place_in_the_language_that_is_asked_for(tmp_
     assert "两个网络" in other["text"]
 
 
-def test_a_pause_is_the_file_stop(tmp_path: Path) -> None:
-    run = written(tmp_path / "a")
-    assert client(tmp_path).post(f"{API}/runs/a/pause").status_code == 202
+def test_a_pause_is_the_file_stop_of_what_runs(tmp_path: Path) -> None:
+    run = written(tmp_path / "a", state="running")
+    with run.locked():  # as by its training
+        assert client(tmp_path).post(f"{API}/runs/a/pause").status_code == 202
     assert run.stop_file.is_file()
+    for state in ("finished", "stopped", "diverged"):
+        other = written(tmp_path / state, state=state)
+        refused = client(tmp_path).post(f"{API}/runs/{state}/pause")
+        assert refused.status_code == 409
+        assert f"it is {state}" in refused.json()["error"]
+        assert not other.stop_file.exists()
 
 
 def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
@@ -179,7 +186,7 @@ def test_what_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_card_is_as_far_as_the_log_not_as_the_last_checkpoint(tmp_path: Path) -> None:
-    run = written(tmp_path / "a", steps=20)
+    run = written(tmp_path / "a", steps=20, state="stopped")
     with open(run.log, "a") as log:
         log.write(to_line(StepRecord(step=25, images=1600, epoch=2.5, mean={"d_loss": 1.0}, seconds=3.0)) + "\n")
         log.write('{"step": 26, "im')  # is being written
@@ -264,3 +271,92 @@ def test_a_study_that_goes_on_is_read_again(tmp_path: Path) -> None:
     assert told() == (2, 1, "open")
     study.write({"trial": "seed-1", "state": "finished"})
     assert told() == (2, 2, "finished")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("status.json", b""), ("status.json", b'{"state": "fini'), ("status.json", b"\xff\0"), ("status.json", b"[1]"),
+     ("log.jsonl", b"\xff\0garbage"), ("log.jsonl", b"garbage\n"), ("log.jsonl", b"{}\n"), ("recipe.json", b"{\n\n]"),
+     ("log.jsonl", b'{"step": 1, "im')],
+)  # fmt: skip
+def test_a_damaged_run_is_listed_as_such_with_the_reason(name: str, content: bytes, tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    written(tmp_path / "b")
+    asking = client(tmp_path)
+    assert [one["state"] for one in asking.get(f"{API}/runs").json()["runs"]] == ["finished", "finished"]
+    (run.folder / name).write_bytes(content)
+    damaged, other = sorted(asking.get(f"{API}/runs").json()["runs"], key=lambda one: one["name"])
+    assert (damaged["state"], other["state"]) == ("damaged", "finished")
+    assert name in damaged["error"]
+    assert damaged["error"].isprintable()
+    assert names(asking, state="damaged") == ["a"]
+
+
+def test_garbage_within_a_log_is_damage_and_a_line_that_is_being_written_is_none(tmp_path: Path) -> None:
+    for name, state in (("a", "finished"), ("b", "stopped")):
+        run = written(tmp_path / name, state=state)
+        text = run.log.read_bytes()
+        run.log.write_bytes(text[:99] + b"\n" + text[99:] if name == "a" else text[:-5])
+    assert names(client(tmp_path), state="damaged") == ["a"]
+    assert names(client(tmp_path), state="stopped") == ["b"]
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "half", "pipe", "link", "folder"])
+def test_a_sample_that_is_no_picture_is_left_out(kind: str, tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    for images in (0, 640, 1280):
+        drawn(run.grid(images))
+    last, whole = run.grid(1280), run.grid(1280).read_bytes()
+    last.unlink()
+    if kind == "pipe":
+        os.mkfifo(last)
+    elif kind == "link":
+        last.symlink_to(run.folder / "nowhere.png")
+    elif kind == "folder":
+        last.mkdir()
+    else:
+        last.write_bytes({"empty": b"", "text": b"no picture at all", "half": whole[:-20]}[kind])
+    asking = client(tmp_path)
+    assert asking.get(f"{API}/runs").json()["runs"][0]["grid"] == "samples/000000640.png"
+    assert [one["images"] for one in asking.get(f"{API}/runs/a").json()["grids"]] == [0, 640]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\tb", "\x1b[31mred", "a\x7fb", "a\u2028b", b"a\xff"])
+def test_what_no_line_can_name_is_not_there(name: str | bytes, tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    os.rename(tmp_path / "a", os.path.join(os.fsencode(tmp_path), os.fsencode(name)))
+    written(tmp_path / "b")
+    asking = client(tmp_path, data=(tmp_path,))
+    assert names(asking) == ["b"]
+    shown = quote(name)
+    for path in (f"runs/{shown}", f"runs/{shown}/series", f"models/{shown}", f"runs/{shown}/files/log.jsonl"):
+        answer = asking.get(f"{API}/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["error"].isprintable()
+    listed = asking.get(f"{API}/datasets").json()["datasets"]
+    assert all(one["name"].isprintable() for one in listed)
+
+
+def test_the_page_of_a_run_says_that_its_status_is_damaged(tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    run.status_file.write_bytes(b"{")
+    status = client(tmp_path).get(f"{API}/runs/a").json()["status"]
+    assert status["state"] == "damaged"
+    assert "status.json is damaged" in status["reason"]
+
+
+def test_many_who_sort_all_runs_at_once_read_them_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        written(tmp_path / f"run-{number:02d}", 3, fid=float(number % 7))
+    read, looked = list[Path](), list[Path]()
+    of_run, stamped = library.of_run, library.stamped
+    monkeypatch.setattr(library, "of_run", lambda run: (read.append(run.folder), of_run(run))[1])
+    monkeypatch.setattr(library, "stamped", lambda path: (looked.append(path), stamped(path))[1])
+    monkeypatch.setattr(library, "FRESH", 60.0)
+    kept = library.Library(tmp_path)
+    with ThreadPoolExecutor(16) as threads:
+        pages = [*threads.map(lambda _: kept.page(sort="fid", state="finished", search="run", limit=1), range(32))]
+    assert len(read) == 30
+    assert len(looked) == 30 * len(library.places.READ) + 32 * len(library.places.READ)  # all once, then what is shown
+    assert all(page == pages[0] for page in pages)
+    assert (pages[0]["total"], pages[0]["runs"][0]["figures"]["fid"]) == (30, 0.0)

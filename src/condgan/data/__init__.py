@@ -7,5 +7,5 @@ from condgan.data.writers.paths import check_free
 
 __all__ = [
     "Dataset", "Given", "Rows", "Split", "archives", "check_free", "dataset", "fit", "identity", "load", "mapped",
-    "memory", "prepare", "readers", "recorded", "rows", "sources", "tree", "vectors", "writers",
+    "memory", "prepare", "readers", "recorded", "rows", "sampled", "sources", "tree", "vectors", "writers",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -144,10 +145,25 @@ def is_zip(path: Path) -> bool:
     if path.suffix.lower() in (".npz", ".pt", ".pth") or not zipfile.is_zipfile(path):
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
-            return not any("/" not in name and name.endswith(".npy") for name in archive.namelist())
+        return not any("/" not in name for name in arrays_in(path))
     except BROKEN:
         return True
+
+
+def arrays_in(path: Path) -> frozenset[str]:
+    """The names of members of a zip archive that end in .npy.
+
+    Raises:
+        Exception: zipfile's, of a dozen kinds, if it is damaged.
+    """
+    found = path.stat()
+    return _arrays_in(str(path), found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=16)  # every reader asks, and the directory of an archive of many files takes long to read
+def _arrays_in(path: str, *stamp: int) -> frozenset[str]:
+    with zipfile.ZipFile(path) as archive:
+        return frozenset(name for name in archive.namelist() if name.endswith(".npy"))
 
 
 def is_tar(path: Path) -> bool:

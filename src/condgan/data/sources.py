@@ -1,7 +1,7 @@
 """The one door to all datasets: from a recipe's source, or from what is passed as ``data``."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from condgan.data import identity, readers
 from condgan.data.dataset import Contents, Dataset, Split
 from condgan.data.identity import Known
 from condgan.data.readers import BUILT_IN, images, passed
-from condgan.data.readers.reader import Progress, silent
+from condgan.data.readers.reader import Progress, Reader, Sample, Sizes, silent
 from condgan.data.splits import complete, without_empty
 from condgan.data.tree import printable
 from condgan.errors import CondganError, nearest
@@ -110,7 +110,7 @@ def pooled(path: Path, data: Data) -> tuple[Split, tuple[str, ...], tuple[str, .
     return Split(images, labels), contents.class_names, contents.notices
 
 
-def peek(source: str, data: Data) -> tuple[int, Mapping[tuple[int, int], int]]:
+def peek(source: str, data: Data) -> tuple[int, Sizes]:
     """How many images there are, and of which (height, width), from a look at some of them.
 
     Raises:
@@ -118,11 +118,25 @@ def peek(source: str, data: Data) -> tuple[int, Mapping[tuple[int, int], int]]:
     """
     path = Path(os.path.expanduser(source))
     with readable(source, path):
-        if os.path.exists(path) and readers.of(path) is images.READER:
-            return images.peek(path)
+        row = readers.of(path) if source not in BUILT_IN and os.path.exists(path) else None
+        if row is not None and (found := row.peek(path)) is not None:
+            return found
         contents = named(source, data)
     count = sum(map(len, contents.splits.values()))
     return count, contents.sizes or {contents.splits["train"].images.shape[2:]: count}
+
+
+def sample(source: str, data: Data, most: int) -> Sample | None:
+    """At most so many of the images of a large dataset; none of one that is to be read whole.
+
+    Raises:
+        CondganError: as ``load``.
+    """
+    path = Path(os.path.expanduser(source))
+    with readable(f"data.source={source}", path):
+        if source in BUILT_IN or "\0" in source or not os.path.exists(path) or (row := readers.of(path)) is None:
+            return None
+        return row.sample(path, called(path, row), data, most)
 
 
 def unlabelled(path: Path, data: Data) -> tuple[Images, tuple[str, ...]]:
@@ -166,11 +180,16 @@ def read(path: Path, data: Data, progress: Progress = silent) -> Contents:
     if row is None:
         wrong = "not a dataset" if path.is_file() else "neither a file nor a folder"
         raise CondganError(f"{path} is {wrong}: give the path of {readers.listed()}")
+    return row.read(path, called(path, row), data, progress)
+
+
+def called(path: Path, row: Reader) -> str:
+    """The name of the dataset at a path."""
     name = path.resolve().name
     if path.is_file():
         for ending in row.endings:
             name = name.removesuffix(ending)
-    return row.read(path, printable(name) or "data", data, progress)
+    return printable(name) or "data"
 
 
 @contextmanager

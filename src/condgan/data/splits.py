@@ -1,5 +1,6 @@
 """Three splits of every dataset: those that it comes with, and the missing ones drawn from its train split."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -26,13 +27,8 @@ def complete(contents: Contents, seed: int) -> Dataset:
         CondganError: there is no train split, or a class has no images in it.
     """
     splits, hashes = dict(contents.splits), dict(contents.hashes)
-    if "train" not in splits:
-        raise CondganError(f"{contents.name} has {' and '.join(splits)} but no train: give the path of a whole dataset")
+    counts = check_train(contents, {n: split.class_counts(len(contents.class_names)) for n, split in splits.items()})
     train = splits["train"]
-    counts = train.class_counts(len(contents.class_names))
-    if not counts.all():
-        absent = contents.class_names[int(np.argmin(counts))]
-        raise CondganError(f'{contents.name}: class "{absent}" has no training images: add some, or remove the class')
     missing = [name for name in ("validation", "test") if name not in splits]
     notices = contents.notices
     if missing:
@@ -65,13 +61,31 @@ def complete(contents: Contents, seed: int) -> Dataset:
     )
 
 
-def without_empty(contents: Contents) -> Contents:
+def check_train(contents: Contents, counts: Mapping[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """The images of each class in train, by those of each split.
+
+    Raises:
+        CondganError: there is no train split, or a class has no images in it.
+    """
+    if "train" not in counts:
+        raise CondganError(f"{contents.name} has {' and '.join(counts)} but no train: give the path of a whole dataset")
+    if not counts["train"].all():
+        absent = contents.class_names[int(np.argmin(counts["train"]))]
+        raise CondganError(f'{contents.name}: class "{absent}" has no training images: add some, or remove the class')
+    return counts["train"]
+
+
+def without_empty(contents: Contents, counts: npt.NDArray[np.int64] | None = None) -> Contents:
     """The contents without classes that have a name and no image in any split, as sets of some classes of a generator.
+
+    ``counts`` has the images of each class, (K,), where the contents are a sample of them.
 
     One that has images in another split than train stays, and is refused by ``complete``.
     """
     names, splits = contents.class_names, contents.splits
-    present = sum((split.class_counts(len(names)) for split in splits.values()), np.zeros(len(names), np.int64)) > 0
+    if counts is None:
+        counts = sum((split.class_counts(len(names)) for split in splits.values()), np.zeros(len(names), np.int64))
+    present = counts > 0
     if present.all() or not present.any():
         return contents
     place = np.cumsum(present) - 1
@@ -102,15 +116,19 @@ def draw(
     by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
     for label, every in enumerate(by_class):
         members = every if copies is None else every[copies[every] == every]
-        if len(members) < SMALLEST:
+        if not (each := share(len(members))):
             continue
-        share = max(1, (len(members) + 5) // 10)
         shuffled = members[permutation(seed, Stream.SPLIT, label, len(members))]
         for part in range(parts):
-            part_of[shuffled[part * share : (part + 1) * share]] = part + 1
+            part_of[shuffled[part * each : (part + 1) * each]] = part + 1
     if copies is not None:
         part_of = part_of[copies]
     return [np.flatnonzero(part_of == part) for part in range(parts + 1)]
+
+
+def share(count: int) -> int:
+    """How many images of a class a split gets that is drawn from so many."""
+    return max(1, (count + 5) // 10) if count >= SMALLEST else 0
 
 
 def rule(missing: list[str], seed: int, classes: bool) -> str:

@@ -9,7 +9,6 @@ from condgan.arrays import Images
 from condgan.data import Dataset
 from condgan.data.dataset import SPLITS
 from condgan.data.prepare import identities
-from condgan.inspection.opening import class_counts
 from condgan.recipe.suited import FEW
 
 TINY, IMBALANCED = 20, 3.0  # images of a class; largest class over smallest
@@ -80,11 +79,18 @@ def thumbnails(images: Images) -> npt.NDArray[np.float32]:
     return (small / np.where(length > 0, length, 1)).astype(np.float32)
 
 
-def warnings(dataset: Dataset, equal: Mapping[str, int], near: int) -> tuple[str, ...]:
-    """What may go wrong, a sentence each, with what to do."""
+def warnings(
+    dataset: Dataset, equal: Mapping[str, int], near: int, totals: Mapping[str, int], train: int
+) -> tuple[str, ...]:
+    """What may go wrong, a sentence each, with what to do.
+
+    Args:
+        dataset: the images that were read.
+        equal, near: equal and nearly equal ones.
+        totals: images of each class.
+        train: training images.
+    """
     result = []
-    totals = {label: sum(counts.values()) for label, counts in class_counts(dataset).items()}
-    train = len(dataset.train)
     if train < FEW:
         result.append(f"{train} training images are few: images-small augments them; expect copies of training images")
     if totals:
@@ -106,7 +112,7 @@ def warnings(dataset: Dataset, equal: Mapping[str, int], near: int) -> tuple[str
         result.append(
             f"{near} validation or test images nearly equal one of another split (correlation {ALIKE}): check for leaks"
         )
-    flat = int((np.ptp(dataset.train.images.reshape(train, -1), axis=1) == 0).sum())
+    flat = int((np.ptp(dataset.train.images.reshape(len(dataset.train), -1), axis=1) == 0).sum())
     if flat:
         result.append(f"{flat} training images are of one colour all over: remove them if they are mistakes")
     return tuple(result)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from condgan import data as datasets
 from condgan import engines
 from condgan.arrays import Images
-from condgan.data import Dataset
+from condgan.data import Dataset, sampled
 from condgan.data.readers import BUILT_IN
 from condgan.data.readers.reader import Progress, silent
 from condgan.data.writers.paths import check_free
@@ -51,6 +51,7 @@ class Inspection(BaseModel):
         recipe, overrides, reason: what suits it, and why.
         minutes: that this takes here, about; none where it was not timed.
         pictures: files that were written.
+        looked_at: how many images were read for this; none: all of them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,10 +75,16 @@ class Inspection(BaseModel):
     reason: str
     minutes: float | None
     pictures: tuple[str, ...] = ()
+    looked_at: int | None = None
 
 
 def inspect(
-    source: str, *overrides: str, output: Path | None = None, timed: bool = True, progress: Progress = silent
+    source: str,
+    *overrides: str,
+    output: Path | None = None,
+    timed: bool = True,
+    progress: Progress = silent,
+    most: int | None = None,
 ) -> Inspection:
     """Describe labelled images before anyone trains on them.
 
@@ -87,6 +94,9 @@ def inspect(
         output: a folder for pictures: the mean and examples of each class.
         timed: whether to time some steps of the recipe that is suggested.
         progress: called while files are read.
+        most: read about so many images of a large dataset at most, which is said; classes and splits are counted over
+            all (splits that condgan draws as if all images differed). Then nothing is timed, and no pictures are
+            written.
 
     Raises:
         CondganError: it cannot be read as labelled images.
@@ -103,7 +113,15 @@ def inspect(
         for name in (MEANS, SHEET):
             check_free(output / name)
         check_writable(output / MEANS)
-    dataset = datasets.load(form, progress=progress)
+    sample = None if most is None else datasets.sources.sample(source, form, most)
+    if sample is None:
+        dataset = datasets.load(form, progress=progress)
+        totals = {label: sum(counts.values()) for label, counts in opening.class_counts(dataset).items()}
+        splits = {name: len(split) for name, split in dataset.splits.items()}
+    else:
+        dataset, totals, splits = sampled.outlined(sample)
+        timed, output = False, None
+    looked_at = None if sample is None else sum(map(len, dataset.splits.values()))
     if dataset.train.images.ndim == 2:
         raise CondganError(f"{source} has vectors: only images are described, `condgan train` takes both")
     if len(dataset.class_names) == 1 and own:
@@ -116,24 +134,32 @@ def inspect(
     return Inspection(
         name=dataset.name,
         how=dataset.how or ("built-in" if not own else "arrays of images and labels"),
-        classes={label: sum(counts.values()) for label, counts in opening.class_counts(dataset).items()},
-        splits={name: len(split) for name, split in dataset.splits.items()},
+        classes=totals,
+        splits=splits,
         drawn=dataset.drawn,
         channels=dataset.domain().channels,
         size=sizes[0] if len(sizes) == 1 else (None if sizes else dataset.train.images.shape[2:4]),
         range=dataset.pixels,
         background=dataset.background,
         skipped=dict(dataset.skipped),
-        notices=dataset.notices,
+        notices=(*partly(looked_at, sum(splits.values())), *dataset.notices),
         duplicates=equal,
         near_duplicates=near,
-        warnings=facts.warnings(dataset, equal, near),
+        warnings=facts.warnings(dataset, equal, near, totals, splits["train"]),
         recipe=suggestion.recipe,
         overrides=(*chosen, *overrides),
         reason=suggestion.reason,
         minutes=minutes(recipe, dataset) if timed else None,
         pictures=() if output is None else draw(dataset, output),
+        looked_at=looked_at,
     )
+
+
+def partly(looked_at: int | None, count: int) -> tuple[str, ...]:
+    """That not all images were read, if so."""
+    if looked_at is None:
+        return ()
+    return (f"{looked_at} of {count} images were read for this; classes and splits are counted over all",)
 
 
 def suited(source: str, form: Data) -> Suggestion:

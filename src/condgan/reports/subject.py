@@ -105,7 +105,7 @@ class Subject:
         """The form of the samples; none where it is not recorded."""
         try:
             return self.run.domain()
-        except (OSError, ValueError, KeyError, TypeError):
+        except CondganError:
             return None
 
     @cached_property

@@ -160,8 +160,19 @@ class Run:
         return steps[-1].seconds if steps else None
 
     def domain(self) -> Domain:
-        """The domain of the run's generator, as its last session recorded it."""
-        return Domain.model_validate_json(json.dumps(self._provenance()["domain"]))
+        """The domain of the run's generator, as its last session recorded it.
+
+        Raises:
+            CondganError: it is not recorded: no session has begun, or provenance.json is damaged.
+        """
+        try:
+            return Domain.model_validate_json(json.dumps(self._provenance()["domain"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            folder = self.folder
+            raise CondganError(
+                f"{folder} does not say what it generates (provenance.json): `condgan resume {quote(str(folder))}` "
+                "records it again"
+            ) from None
 
     def began(self) -> datetime | None:
         """When its first session began; none before."""

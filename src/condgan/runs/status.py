@@ -6,10 +6,12 @@ import socket
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from condgan.errors import CondganError
 from condgan.results import selection
 from condgan.results.records import AlarmRecord, EvaluationRecord, of_kind
 from condgan.runs import checkpoint, log
@@ -92,6 +94,16 @@ def read(run: "Run") -> Status:
         if status.state == "running" and not (elsewhere and recent):
             return status.model_copy(update={"state": "killed"})
     return status
+
+
+def check(run: "Run") -> None:
+    """Refuse a status file that is none. A training that goes on writes it again, and ``read`` does without.
+
+    Raises:
+        CondganError: it is damaged.
+    """
+    if run.status_file.is_file() and _written(run) is None and run.status_file.is_file():
+        raise CondganError(f"{run.status_file} is damaged: `condgan resume {quote(str(run.folder))}` writes it again")
 
 
 def _written(run: "Run") -> Status | None:

@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError, CondganError, in_one_line
 from condgan.generation import jobs
 from condgan.generation.generator import SHIPPED
 from condgan.storage.manifest import software
@@ -21,8 +20,8 @@ from condgan.studio import security
 from condgan.studio.detail import Logs
 from condgan.studio.generating import Models, Pool
 from condgan.studio.library import Library
-from condgan.studio.parts import Parts
-from condgan.studio.places import MissingError
+from condgan.studio.parts import Parts, known
+from condgan.studio.places import ConflictError, MissingError
 from condgan.studio.queue import Queue
 from condgan.studio.routes import datasets, events, judging, reports, runs, sampling, training
 from condgan.studio.security import Guard
@@ -55,7 +54,7 @@ def create(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.parts = parts
     for module in (sampling, runs, training, datasets, judging, reports, events):
-        app.include_router(module.router, prefix=security.API.rstrip("/"))
+        app.include_router(module.router, prefix=security.API.rstrip("/"), dependencies=[Depends(known)])
     app.include_router(reports.pages)
     app.add_exception_handler(CondganError, told)
     app.add_exception_handler(RequestValidationError, told)
@@ -91,16 +90,17 @@ def warm(models: Models) -> None:
 
 async def told(request: Request, error: Exception) -> Response:
     """An error as ``{"error": one line}``, with the field that it is about where there is one."""
-    field: dict[str, Any] = {}
+    status, text, field = 400, str(error), dict[str, str]()
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return JSONResponse({"error": f"{where or 'the request'}: {first['msg']}", "field": where}, 422)
-    if isinstance(error, HTTPException):
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
-    if isinstance(error, OSError):
-        return JSONResponse({"error": f"{error.strerror or error}"}, 500)
+        where = in_one_line(".".join(str(part) for part in first["loc"] if part != "body"))
+        status, text, field = 422, f"{where or 'the request'}: {first['msg']}", {"field": where}
+    elif isinstance(error, HTTPException):
+        status, text = error.status_code, str(error.detail)
+    elif isinstance(error, OSError):
+        status, text = 500, f"{error.strerror or error}"
+    elif isinstance(error, MissingError | ConflictError):
+        status = 404 if isinstance(error, MissingError) else 409
     if isinstance(error, ArgumentError):
         field = {"field": error.argument}
-    status = 404 if isinstance(error, MissingError) else 400
-    return JSONResponse({"error": str(error), **field}, status)
+    return JSONResponse({"error": in_one_line(text), **field}, status)

@@ -11,7 +11,7 @@ from typing import Any
 
 from condgan.diagnosis.alarms import Finding
 from condgan.draws.schedule import Plan
-from condgan.errors import CondganError
+from condgan.errors import CondganError, in_one_line
 from condgan.evaluation import people
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
@@ -19,6 +19,8 @@ from condgan.reports.language import Words
 from condgan.results.evaluation import FILE, Evaluation
 from condgan.results.records import AlarmRecord, EvaluationRecord, Record, StepRecord, from_line, of_kind
 from condgan.runs.run import Run
+from condgan.runs.status import check
+from condgan.studio.places import is_png
 from condgan.training.agenda import Agenda
 
 MOST_LOGS = 16  # in memory
@@ -140,10 +142,15 @@ def detail(run: Run, records: Sequence[Record]) -> dict[str, Any]:
     recipe, status, plan = run.recipe, run.status, run.plan()
     steps = of_kind(records, StepRecord)
     rate = steps[-1].seconds / steps[-1].step if steps and steps[-1].seconds else None
+    told = json.loads(status.model_dump_json())
+    try:
+        check(run)
+    except CondganError as error:
+        told |= {"state": "damaged", "reason": in_one_line(str(error))}
     left = None if plan is None or rate is None else max(0.0, (plan.steps - steps[-1].step) * rate)
     began = run.began()
     return {
-        "status": json.loads(status.model_dump_json()),
+        "status": told,
         "recipe": recipe.model_dump(mode="json"),
         "changes": changes(recipe),
         "began": None if began is None else began.isoformat(),
@@ -180,7 +187,7 @@ def grids(run: Run) -> list[dict[str, Any]]:
     plan = run.plan()
     found = []
     for path in sorted(run.samples.glob("[0-9]*.png")):
-        if path.stem.isdecimal():
+        if path.stem.isdecimal() and is_png(path):
             images = int(path.stem)
             epoch = images / plan.images if plan is not None else None
             found.append({"images": images, "epoch": epoch, "file": f"samples/{path.name}"})

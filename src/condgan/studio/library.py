@@ -1,6 +1,5 @@
 """The runs and studies of a folder as cards. What is not shown, or has not changed, is not read."""
 
-import mmap
 import os
 import threading
 import time
@@ -10,20 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from condgan.errors import CondganError
+from condgan.errors import CondganError, in_one_line
 from condgan.experiments import overview
 from condgan.experiments.study import PLAN, Study
 from condgan.experiments.table import last_value
 from condgan.reports import planned
-from condgan.results.records import AlarmRecord, EvaluationRecord, Record, from_line
 from condgan.runs.run import Run
+from condgan.runs.status import check
 from condgan.studio import places, studies
+from condgan.studio.glance import seen
 
 DEPTH = 4  # of folders below that of the runs
 FRESH, LISTING = 1.0, 0.01  # seconds: how old a listing may be, and the share of a core that listings may cost
 MOST_CARDS = 5000  # in memory
 HEADLINES = ("label_accuracy", "fid", "recall", "coverage")
-EVALUATION, ALARM = b'"evaluation": ', b'"alarm": '  # as lines of logs have them
+ENDED = ("finished", "diverged")  # states of trainings that have written their log to its end
 CHANGING = ("running", "open")  # states in which more changes than the files that tell of it
 Kind = Literal["run", "study"]
 
@@ -50,8 +50,8 @@ class Library:
         self.folder = folder
         self.listed: list[Entry] = []
         self.until = -1.0  # until then it is fresh, by the clock that never goes back
-        self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any]]] = OrderedDict()
-        self.lock = threading.Lock()
+        self.cards: OrderedDict[str, tuple[tuple[Any, ...], dict[str, Any], float]] = OrderedDict()
+        self.lock, self.sweeping = threading.Lock(), threading.Lock()
 
     def entries(self) -> list[Entry]:
         """All of them, those that changed last first; at most a second old, of thousands a few."""
@@ -75,39 +75,45 @@ class Library:
         """
         found = self.entries()
         words = search.lower().split()
+        if words or state or sort in HEADLINES:
+            cards = self.swept(found)
         if words:
-            found = [one for one in found if all(word in one.name.lower() for word in words) or self.told(one, words)]
+            found = [one for one in found if told(cards[one.name], words)]
         if state:
-            found = [one for one in found if self.card(one)["state"] == state]
+            found = [one for one in found if cards[one.name]["state"] == state]
         if sort == "name":
             found = sorted(found, key=lambda one: one.name)
         elif sort in HEADLINES:
             sign = 1 if sort == "fid" else -1
-            values = {one.name: self.card(one)["figures"].get(sort) for one in found}
+            values = {one.name: cards[one.name]["figures"].get(sort) for one in found}
             found = sorted(found, key=lambda one: (values[one.name] is None, sign * (values[one.name] or 0.0)))
         return {"total": len(found), "runs": [self.card(one) for one in found[offset : offset + limit]]}
 
-    def told(self, entry: Entry, words: list[str]) -> bool:
-        """Whether the name or the recipe has all the words."""
-        text = f"{entry.name} {self.card(entry)['recipe']}".lower()
-        return all(word in text for word in words)
+    def swept(self, entries: list[Entry]) -> dict[str, dict[str, Any]]:
+        """The cards of all, at most a second old; where many ask at the same time, one looks at the files."""
+        with self.sweeping:
+            return {one.name: self.card(one, old=FRESH) for one in entries}
 
-    def card(self, entry: Entry) -> dict[str, Any]:
-        """What is shown of a run or study; one that cannot be read says why."""
-        folder = self.folder / entry.name
-        stamp = (entry.kind, *(stamped(folder / name) for name in places.READ))
+    def card(self, entry: Entry, old: float = 0.0) -> dict[str, Any]:
+        """What is shown of a run or study, or was so many seconds ago; one that cannot be read says why."""
+        folder, now = self.folder / entry.name, time.monotonic()
         with self.lock:
             kept = self.cards.get(entry.name)
+        if kept is not None and now - kept[2] < old:
+            return kept[1]
+        stamp = (entry.kind, *(stamped(folder / name) for name in places.READ))
         if kept is not None and kept[0] == stamp and kept[1]["state"] not in CHANGING:
+            with self.lock:
+                self.cards[entry.name] = *kept[:2], now
             return kept[1]
         try:
             places.check(folder)
             card = of_study(folder, self.folder) if entry.kind == "study" else of_run(Run(folder))
         except (CondganError, OSError) as error:
-            card = {"state": "damaged", "recipe": "", "error": str(error), "figures": {}, "alarms": []}
+            card = {"state": "damaged", "recipe": "", "error": in_one_line(str(error)), "figures": {}, "alarms": []}
         card |= {"name": entry.name, "kind": entry.kind, "changed": entry.changed}
         with self.lock:
-            self.cards[entry.name] = stamp, card
+            self.cards[entry.name] = stamp, card, now
             self.cards.move_to_end(entry.name)
             while len(self.cards) > MOST_CARDS:
                 self.cards.popitem(last=False)
@@ -139,8 +145,16 @@ class Library:
         return kept is not None and kept[1]["changed"] == entry.changed and kept[1]["state"] not in CHANGING
 
 
+def told(card: dict[str, Any], words: list[str]) -> bool:
+    """Whether the name or the recipe has all the words."""
+    text = f"{card['name']} {card['recipe']}".lower()
+    return all(word in text for word in words)
+
+
 def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
-    """Runs and studies below a folder; folders in a run or study are not looked at, nor hidden ones."""
+    """Runs and studies below a folder; folders in a run or study are not looked at, nor hidden ones, nor what
+    no address can name.
+    """
     try:
         with os.scandir(folder) as found:
             inside = {one.name: one for one in found}
@@ -152,7 +166,7 @@ def scan(folder: Path, depth: int = DEPTH, below: str = "") -> Iterator[Entry]:
         yield Entry(below, "run", changed(inside, "status.json", "recipe.json"))
     elif depth:
         for name, one in inside.items():
-            if not name.startswith(".") and is_folder(one):
+            if not name.startswith(".") and name.isprintable() and is_folder(one):
                 yield from scan(folder / name, depth - 1, f"{below}/{name}" if below else name)
 
 
@@ -187,10 +201,11 @@ def of_run(run: Run) -> dict[str, Any]:
     """What a run's card shows.
 
     Raises:
-        CondganError: its recipe or status is damaged.
+        CondganError: its recipe, its status or its log is damaged.
     """
+    check(run)
     recipe, status = run.recipe, run.status
-    last, alarms, newest = seen(run.log)
+    last, alarms, newest = seen(run.log, whole=status.state in ENDED)
     figures = {name: last_value([last], name) for name in HEADLINES} if last is not None else {}
     grid = newest_grid([run], run.folder)
     return {
@@ -240,47 +255,13 @@ def of_study(folder: Path, runs: Path) -> dict[str, Any]:
 def newest_grid(runs: list[Run], folder: Path) -> dict[str, Any]:
     """The newest grid of samples of some runs: its path below a folder, and when it was written."""
     grids = [one for run in runs for one in sorted(run.samples.glob("[0-9]*.png"))]
-    stamp = stamped(grids[-1]) if grids else None
-    if stamp is None:
+    newest = next(filter(places.is_png, reversed(grids)), None)
+    stamp = None if newest is None else stamped(newest)
+    if newest is None or stamp is None:
         return {"grid": None, "grid_written": None}
-    return {"grid": grids[-1].relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
+    return {"grid": newest.relative_to(folder).as_posix(), "grid_written": stamp[0] / 1e9}
 
 
 def shows(grid: dict[str, Any]) -> bool:
     """Whether a grid is there that is not of the noise before the first step."""
     return grid["grid"] is not None and int(Path(grid["grid"]).stem) > 0
-
-
-def seen(log: Path) -> tuple[EvaluationRecord | None, list[str], Record | None]:
-    """The last evaluation in a log, the kinds of its alarms, and its last line; only these lines are read.
-
-    While a training runs, its status tells of the last checkpoint, and its log of the last steps.
-    """
-    try:
-        with open(log, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            record = parsed(content, content.rfind(EVALUATION))
-            newest = parsed(content, content.rfind(b"\n") - 1)
-            alarms, at = dict[str, None](), content.find(ALARM)
-            while at >= 0:
-                one = parsed(content, at)
-                if isinstance(one, AlarmRecord):
-                    alarms[one.alarm] = None
-                at = content.find(ALARM, at + 1)
-    except (OSError, ValueError):  # none yet, or empty
-        return None, [], None
-    return (
-        record if isinstance(record, EvaluationRecord) else None,
-        [*alarms],
-        newest if isinstance(newest, Record) else None,
-    )
-
-
-def parsed(content: mmap.mmap, at: int) -> object:
-    """The record of the line around a place; none where it is not whole."""
-    start, end = content.rfind(b"\n", 0, max(0, at)) + 1, content.find(b"\n", max(0, at))
-    if at < 0 or end < 0:
-        return None
-    try:
-        return from_line(content[start:end].decode("utf-8"))
-    except ValueError:
-        return None

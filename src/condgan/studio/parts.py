@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
 
 from condgan.studio.detail import Logs
 from condgan.studio.generating import Models, Pool
@@ -46,3 +48,25 @@ def of(request: Request) -> Parts:
 
 With = Annotated[Parts, Depends(of)]
 """The parts, as an argument of a route."""
+
+
+async def known(request: Request) -> None:
+    """Refuse what a route does not know in its address, and what is there twice: neither would have any effect.
+
+    Raises:
+        RequestValidationError: with its name.
+    """
+    names = [one.alias for one in request.scope["route"].dependant.query_params]
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in names:
+            problem = f"not known here: expected {', '.join(names) or 'nothing after the ?'}"
+            raise RequestValidationError([{"loc": (name[:60],), "msg": problem}])
+        if given.count(name) > 1:
+            raise RequestValidationError([{"loc": (name,), "msg": "given twice: give one"}])
+
+
+class Order(BaseModel):
+    """The body of a request: nothing unknown in it, and nothing of another type, as true is for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)

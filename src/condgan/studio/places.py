@@ -1,5 +1,6 @@
 """From names in requests to paths: nothing outside the folders that were named is ever read or written."""
 
+import os
 import stat
 from pathlib import Path, PurePosixPath
 
@@ -16,19 +17,25 @@ READ = (
 )
 """Files of a run or study that are read when it is shown."""
 
+PNG, END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"  # how a file begins and ends
+
 
 class MissingError(CondganError):
     """What a request names does not exist: status 404."""
+
+
+class ConflictError(ArgumentError):
+    """What a request asks for does not agree with what is there by now: status 409."""
 
 
 def below(folder: Path, name: str, what: str) -> Path:
     """The path of a name below a folder, wherever symbolic links lead.
 
     Raises:
-        MissingError: it is not below the folder, or a hidden one.
+        MissingError: it is not below the folder, a hidden one, or no line of text.
     """
     parts = PurePosixPath(name).parts
-    plain = bool(parts) and len(name) <= MOST_NAME and not any(c in name for c in "\0\\")
+    plain = bool(parts) and len(name) <= MOST_NAME and name.isprintable() and "\\" not in name
     if not plain or any(part.startswith((".", "/")) for part in parts):
         raise MissingError(f"no {what} is named {name[:60]!r}")
     path = folder.joinpath(*parts)
@@ -47,6 +54,18 @@ def check(folder: Path) -> None:
         path = folder / name
         if (path.is_symlink() or path.exists()) and not stat.S_ISREG(path.lstat().st_mode):
             raise CondganError(f"{name} is no regular file: {folder.name} is not read")
+
+
+def is_png(path: Path) -> bool:
+    """Whether a file begins and ends as a PNG does; a pipe, which would never end, is none."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        with open(path, "rb") as file:
+            begins = file.read(16)[:8] == PNG and file.seek(-12, os.SEEK_END) > 0
+            return begins and file.read() == END
+    except OSError:
+        return False
 
 
 def run(settings: Settings, name: str) -> Run:
@@ -110,14 +129,15 @@ def new(settings: Settings, name: str) -> Path:
     """The folder of a run that is to be trained.
 
     Raises:
-        ArgumentError: it cannot have that name, or there is something already.
+        ArgumentError: it cannot have that name.
+        ConflictError: there is something already.
     """
     try:
         folder = below(settings.runs, name, "run")
     except MissingError:
         raise ArgumentError("run", name[:60], "expected a name below the folder of runs, as mnist-1") from None
     if folder.exists():
-        raise ArgumentError("run", name, "exists already: choose another name")
+        raise ConflictError("run", name, "exists already: choose another name")
     return folder
 
 

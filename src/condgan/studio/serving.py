@@ -1,8 +1,10 @@
 """Start a studio: its token, its address, its server."""
 
+import ctypes
 import socket
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -12,6 +14,7 @@ from condgan.marks import keys
 from condgan.studio.settings import Settings, kept_token
 
 PORT = 8420
+M_ARENA_MAX = -8  # as in glibc's malloc.h
 GRACE = 10  # seconds that answers have which are under way at the end
 
 
@@ -44,6 +47,7 @@ def serve(
         from condgan.studio.app import create
     except ImportError as error:
         raise CondganError(f"the studio needs {error.name}: pip install condgan[studio]") from None
+    keep_memory_flat()
     key = keys.of(watermark, say)
     places = tuple(arguments.path("data", place) for place in data)
     for place in places:
@@ -75,6 +79,16 @@ def serve(
             app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=GRACE
         )
         Server(config).run(sockets=[listening])
+
+
+def keep_memory_flat() -> None:
+    """Let all threads share two heaps of the C library, where that is glibc.
+
+    It gives each thread one of its own, and what one frees the others cannot use: a server that draws in many threads
+    would grow for as long as it draws.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from condgan.data.memory import DEFLATE_RATIO, check_room, fill, room
+from condgan.data.memory import BLOCK, DEFLATE_RATIO, check_room, fill, room
 from condgan.errors import CondganError
 
 Array = npt.NDArray[Any]
@@ -41,6 +41,64 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, Array]:
     with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
         present = members(archive)
         return {name: read_member(path, archive, present[name], name) for name in names}
+
+
+def outlines(path: Path, names: Collection[str]) -> dict[str, Array]:
+    """Arrays of zeros as those of these names, which the archive has; they take no memory.
+
+    Raises:
+        CondganError: as ``read_arrays``.
+    """
+    with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
+        present, found = members(archive), {}
+        for name in names:
+            check_compression(path, present[name], name)
+            with archive.open(present[name]) as stream:
+                shape, _, dtype = read_header(stream)
+                check_header(path, name, shape, dtype, present[name].file_size - stream.tell())
+                found[name] = np.broadcast_to(np.zeros((), dtype), shape)
+        return found
+
+
+def some_rows(path: Path, name: str, most: int, read: int) -> tuple[npt.NDArray[np.int64], Array] | None:
+    """At most so many rows of an array, evenly spread over as much of it as may be read.
+
+    Args:
+        path: of the archive, which has the array.
+        name: of the array.
+        most: rows.
+        read: bytes of the array.
+
+    Returns:
+        Their numbers, and the rows; none where rows do not lie one after the other.
+
+    Raises:
+        CondganError: as ``read_arrays``.
+    """
+    with whole(path, ".npz archive", "savez_compressed"), zipfile.ZipFile(path) as archive:
+        member = members(archive)[name]
+        check_compression(path, member, name)
+        with archive.open(member) as stream:
+            shape, fortran, dtype = read_header(stream)
+            check_header(path, name, shape, dtype, member.file_size - stream.tell())
+            if fortran and len(shape) > 1:
+                return None
+            size = math.prod(shape[1:]) * dtype.itemsize
+            within = min(shape[0], max(1, read // max(1, size)))
+            step = max(1, -(-within // most))
+            rows = np.zeros((-(-within // step), *shape[1:]), dtype)
+            for row in rows[:-1]:
+                fill(row.reshape(-1), stream)
+                passed(stream, (step - 1) * size)
+            if rows.nbytes and fill(rows[-1:], stream) < size:
+                raise EOFError("it ends too early")
+    return np.arange(0, within, step), rows
+
+
+def passed(stream: IO[bytes], count: int) -> None:
+    """Read so many bytes, and keep none."""
+    while count > 0 and (block := stream.read(min(BLOCK, count))):
+        count -= len(block)
 
 
 def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -80,14 +138,23 @@ def read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, k
     Raises:
         CondganError: they do not, or the array holds objects.
     """
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise CondganError(f"{path}: {key} has an unusual compression: write it with numpy.savez_compressed")
+    check_compression(path, member, key)
     with archive.open(member) as stream:
         shape, fortran, dtype = read_header(stream)
         check_header(path, key, shape, dtype, member.file_size - stream.tell())
         array = read_values(stream, shape, fortran, dtype)
         stream.read(1)  # at the end zipfile compares the checksum
     return array
+
+
+def check_compression(path: Path, member: zipfile.ZipInfo, key: str) -> None:
+    """Refuse a compression that numpy does not write.
+
+    Raises:
+        CondganError: with the array's name.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise CondganError(f"{path}: {key} has an unusual compression: write it with numpy.savez_compressed")
 
 
 def read_values(stream: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]) -> Array:

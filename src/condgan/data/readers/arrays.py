@@ -173,11 +173,21 @@ def check_lengths(source: Arrays, part: Part, samples: int, conditions: int) -> 
     Raises:
         CondganError: there is not one for each.
     """
+    kinds = "vector" if source.vectors else "image", "condition" if source.conditions else "label"
+    check_length(source.what, samples, part.samples_name, conditions, part.conditions_name, kinds)
+
+
+def check_length(
+    what: str, samples: int, called: str, conditions: int, named: str, kinds: tuple[str, str] = ("image", "label")
+) -> None:
+    """Refuse ``samples`` of one name and ``conditions`` of another that are not as many.
+
+    Raises:
+        CondganError: there is not one for each.
+    """
     if samples != conditions:
-        of, by = "vector" if source.vectors else "image", "condition" if source.conditions else "label"
         raise CondganError(
-            f"{source.what}: {samples} {part.samples_name} but {conditions} {part.conditions_name}: "
-            f"expected one {by} for each {of}"
+            f"{what}: {samples} {called} but {conditions} {named}: expected one {kinds[1]} for each {kinds[0]}"
         )
 
 

@@ -4,21 +4,21 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 
 from condgan.arrays import Images
 from condgan.data import archives
-from condgan.data.dataset import Contents, Split
+from condgan.data.dataset import SPLITS, Contents, Split
 from condgan.data.memory import check_room
 from condgan.data.readers import layouts
 from condgan.data.readers.decode import SUFFIXES, decode, opened
 from condgan.data.readers.doubts import EXPECTED, other_formats
 from condgan.data.readers.layouts import Item
 from condgan.data.readers.names import natural
-from condgan.data.readers.reader import Progress, Reader, silent
+from condgan.data.readers.reader import Progress, Reader, Sample, silent
 from condgan.data.readers.store import Store, finished
 from condgan.data.readers.tables import ENDINGS
 from condgan.data.tree import File, Tree
@@ -28,6 +28,7 @@ from condgan.recipe import Data
 THREADS = 4
 BLOCK = 64  # images that a thread takes at a time
 PEEKED = 200  # images whose headers tell the usual size
+SAMPLED_BYTES = 64 << 20  # of files, at most about, that a sample reads
 MOST_SHOWN = 10  # problems in one error
 CONVERTIBLE = {
     **dict.fromkeys((".psd", ".svg", ".eps", ".pdf", ".ico", ".jp2", ".jxl", ".exr", ".hdr", ".tga", ".dds"), "PNG"),
@@ -44,16 +45,54 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
     Raises:
         CondganError: it is not told where the labels are; files are damaged, all of them named.
     """
-    files = archives.grow(path)
-    try:
-        images, skipped = image_files(files)
-        listing = layouts.listing(files, images, data)
-        class_names = tuple(sorted({item.label for item in listing.items}, key=natural))
-        order = [item for split in ("train", "validation", "test") for item in listing.items if item.split == split]
-        store = decode_all(files, [item.file for item in order], data, progress)
-        arrays, background, notices = finished(store, str(path), data)
-    finally:
-        files.close()
+    with closing(archives.grow(path)) as files:
+        return contents(files, name, data, *listed(files, data), progress)
+
+
+def sample(path: Path, name: str, data: Data, most: int) -> Sample | None:
+    """At most so many of the images, and not more than can be read at once; none where these are all.
+
+    Raises:
+        CondganError: as ``read``.
+    """
+    with closing(archives.grow(path)) as files:
+        listing, skipped = listed(files, data)
+        items = listing.items
+        step = max(-(-len(items) // most), -(-sum(item.file.size for item in items) // SAMPLED_BYTES))
+        if step <= 1:
+            return None
+        found = contents(files, name, data, listing, skipped, silent, step)
+    numbers = {label: number for number, label in enumerate(found.class_names)}
+    counts = {split: np.zeros(len(numbers), np.int64) for split in dict.fromkeys(item.split for item in items)}
+    for item in items:
+        counts[item.split][numbers[item.label]] += 1
+    return Sample(found, counts)
+
+
+def listed(files: Tree, data: Data) -> tuple[layouts.Listing, Counter[str]]:
+    """The images of a tree with their labels, and how many files are skipped, by reason.
+
+    Raises:
+        CondganError: there are none, or it is not told where the labels are.
+    """
+    images, skipped = image_files(files)
+    listing = layouts.listing(files, images, data)
+    return listing, skipped + Counter(listing.skipped)
+
+
+def contents(
+    files: Tree, name: str, data: Data, listing: layouts.Listing, skipped: Counter[str], progress: Progress,
+    step: int = 1,
+) -> Contents:  # fmt: skip
+    """The images of a listing, or each of so many.
+
+    Raises:
+        CondganError: files are damaged.
+    """
+    class_names = tuple(sorted({item.label for item in listing.items}, key=natural))
+    order = [item for split in SPLITS for item in listing.items if item.split == split][::step]
+    store = decode_all(files, [item.file for item in order], data, progress)
+    arrays, background, notices = finished(store, str(files.root), data)
     numbers = {label: number for number, label in enumerate(class_names)}
     labels = np.array([numbers[item.label] for item in order], np.int64)
     splits, hashes = {}, {}
@@ -61,15 +100,14 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
         rows = slice(*bounds(order, split))
         splits[split] = Split(arrays[rows], labels[rows])
         hashes[split] = store.hashes[rows]
-    counts = skipped + Counter(listing.skipped)
-    counts = Counter({reason: count for reason, count in counts.items() if count and reason not in tables_of(listing)})
+    tables = tables_of(listing)
     return Contents(
         name,
         class_names,
         splits,
         listing.notices + notices,
         how=listing.how,
-        skipped=counts,
+        skipped=Counter({reason: count for reason, count in skipped.items() if count and reason not in tables}),
         background=background,
         hashes={} if data.reading == 1 else hashes,
         sizes=store.facts.sizes,
@@ -216,4 +254,6 @@ READER = Reader(
     is_tree,
     read,
     endings=archives.ENDINGS,
+    peek=peek,
+    sample=sample,
 )

@@ -1,8 +1,11 @@
 """What a format of datasets must provide to be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from condgan.data.dataset import Contents
 from condgan.recipe import Data
@@ -13,6 +16,22 @@ Progress = Callable[[str, int, int], None]
 
 def silent(what: str, done: int, total: int) -> None:
     """Show nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some images of a source, and how many there are of each class.
+
+    Attributes:
+        contents: the images, evenly spread over what was read; a class may have none.
+        counts: images of each class, (K,), in every split of the source.
+    """
+
+    contents: Contents
+    counts: Mapping[str, npt.NDArray[np.int64]]
+
+
+Sizes = Mapping[tuple[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -27,6 +46,9 @@ class Reader:
         read: path, name of the dataset, how images are brought to one shape, and a progress -> what the path holds.
             Raises CondganError if that is damaged.
         endings: of file names that the dataset's name leaves out.
+        peek: how many images there are, and of which (height, width), from a look at headers; none of what has to be
+            read to know.
+        sample: as read, of a dataset of many images, at most so many; none of what is to be read whole.
     """
 
     name: str
@@ -35,6 +57,8 @@ class Reader:
     matches: Callable[[Path], bool]
     read: Callable[[Path, str, Data, Progress], Contents]
     endings: tuple[str, ...] = ()
+    peek: Callable[[Path], tuple[int, Sizes] | None] = lambda path: None
+    sample: Callable[[Path, str, Data, int], Sample | None] = lambda path, name, data, most: None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ ENDINGS = (".zip", ".npz", ".csv")
 QUOTA = 4 << 30  # bytes of all uploads
 MOST_FILES = 200_000  # in an archive
 MOST_SHOWN = 500
+MOST_READ = 2000  # images, for a description
 PART, ABANDONED = ".part", 3600.0  # the ending of an upload under way, and seconds after which it is none any more
 PLAIN = re.compile(r"[\w. -]{1,100}")
 
@@ -35,7 +36,9 @@ def listed(parts: With) -> dict[str, Any]:
         if of(folder) is not None:
             found.append({"name": str(folder), "title": folder.name, "kind": "folder"})
         elif folder.is_dir():
-            inside = [one for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
+            inside = [
+                one for one in sorted(folder.iterdir()) if not one.name.startswith(".") and one.name.isprintable()
+            ]
             found += [{"name": str(one), "title": one.name, "kind": "folder"} for one in inside[:MOST_SHOWN]]
     for path in uploads(parts):
         found.append({"name": str(path), "title": path.name, "kind": "upload", "bytes": path.stat().st_size})
@@ -44,13 +47,13 @@ def listed(parts: With) -> dict[str, Any]:
 
 @router.get("/datasets/describe")
 async def described(name: str, parts: With) -> dict[str, Any]:
-    """What a dataset is, before anyone trains on it.
+    """What a dataset is, before anyone trains on it; of a large one by some of its images, as ``looked_at`` says.
 
     Raises:
         CondganError: it cannot be read as labelled images.
     """
     source = places.data(parts.settings, name)
-    found = await parts.pool.run(lambda: inspect(source, timed=False))
+    found = await parts.pool.run(lambda: inspect(source, timed=False, most=MOST_READ))
     return found.model_dump(mode="json")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from fastapi import APIRouter, Response
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from condgan.errors import ArgumentError, CondganError
 from condgan.evaluation import judging, people
@@ -17,7 +17,7 @@ from condgan.pictures import images
 from condgan.results.judgements import Judgements, Session
 from condgan.storage.pictures import Pixels
 from condgan.studio import places
-from condgan.studio.parts import With
+from condgan.studio.parts import Order, With
 
 router = APIRouter(tags=["judging"])
 SIDE = 224  # pixels, at least, of a picture that is judged
@@ -25,10 +25,8 @@ PREFERENCES = "preferences.sqlite"
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Begin(BaseModel):
+class Begin(Order):
     """A session of a judge."""
-
-    model_config = ConfigDict(extra="forbid")
 
     judge: Name
     kind: Literal["infinity", "time"] = "infinity"
@@ -36,10 +34,8 @@ class Begin(BaseModel):
     count: Annotated[int, Field(ge=10, le=400)] = 50
 
 
-class BeginPreference(BaseModel):
+class BeginPreference(Order):
     """A session that compares two runs."""
-
-    model_config = ConfigDict(extra="forbid")
 
     one: Annotated[str, Field(max_length=300)]
     other: Annotated[str, Field(max_length=300)]
@@ -47,10 +43,8 @@ class BeginPreference(BaseModel):
     count: Annotated[int, Field(ge=5, le=200)] = 20
 
 
-class Given(BaseModel):
+class Given(Order):
     """An answer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     number: Annotated[int, Field(ge=0, le=1000)]
     answer: Literal["real", "fake", "left", "right"]

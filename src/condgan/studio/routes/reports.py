@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from condgan.errors import CondganError
 from condgan.experiments.comparison import compare
@@ -19,7 +19,7 @@ from condgan.reports import language, verdicts
 from condgan.reports.report import report
 from condgan.runs import moment
 from condgan.studio import places, studies
-from condgan.studio.parts import Parts, With
+from condgan.studio.parts import Order, Parts, With
 from condgan.studio.settings import Settings
 from condgan.verdicts import kept
 
@@ -33,19 +33,18 @@ POLICY = (
 )
 """A report has scripts of its own, and none of the studio's rights: it is a site apart, without the token."""
 Place = Callable[[Settings, str], Path]
+Name = Annotated[str, Query(min_length=1, max_length=300)]
 VERDICTS = ("worth.json", "cure.json", "claims.json")
 
 
-class ReportOrder(BaseModel):
+class ReportOrder(Order):
     """A report that is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     run: Annotated[str, Field(max_length=300)]
     """A run, ``RUN@EPOCH``, or a study."""
     lang: Literal["en", "zh"] = "en"
     purpose: Literal["coursework"] | None = None
-    author: Annotated[dict[str, str], Field(max_length=20)] = {}
+    author: dict[str, str] = Field({}, max_length=20)
 
 
 @router.post("/reports", status_code=201)
@@ -80,7 +79,7 @@ def opened(ticket: str, parts: With) -> Response:
 
 
 @router.get("/compare")
-async def compared(one: str, other: str, parts: With) -> Any:
+async def compared(one: Name, other: Name, parts: With) -> Any:
     """Two runs, studies of seeds, or moments: what differs in their recipes and figures, and which is better."""
     sides = [placed(parts, name, places.arm) for name in (one, other)]
     found = await parts.pool.run(lambda: compare(*sides))

@@ -1,5 +1,6 @@
 """Runs and studies: cards, the page of one, its files, and what stops it or goes on with it."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,8 @@ from condgan.recipe.text import differences
 from condgan.reports.language import Words
 from condgan.studio import detail, places, queue, studies
 from condgan.studio.parts import With
+from condgan.studio.places import ConflictError
+from condgan.studio.queue import Job
 
 router = APIRouter(tags=["runs"])
 SHOWN = {".png": "image/png", ".gif": "image/gif", ".json": "application/json", ".jsonl": "text/plain"}
@@ -34,7 +37,9 @@ def listed(
     waiting = [
         {"id": job.id, "run": job.run, "command": " ".join(["condgan", *job.words])} for job in parts.queue.waiting()
     ]
-    return {**page, "waiting": waiting, "failed": parts.queue.failed()}
+    measured = parts.queue.evaluating()
+    cards = [card | {"evaluating": shown(measured.get(card["name"]))} for card in page["runs"]]
+    return {**page, "runs": cards, "waiting": waiting, "failed": [asdict(job) for job in parts.queue.failed()]}
 
 
 @router.get("/runs/{name:path}/series")
@@ -74,8 +79,15 @@ def file(name: str, inner: str, parts: With) -> FileResponse:
 
 @router.post("/runs/{name:path}/pause", status_code=202)
 def pause(name: str, parts: With) -> dict[str, str]:
-    """Ask a training to save and stop."""
-    queue.pause(places.run(parts.settings, name))
+    """Ask a training to save and stop.
+
+    Raises:
+        ConflictError: it does not run.
+    """
+    run = places.run(parts.settings, name)
+    if (state := run.status.state) != "running":
+        raise ConflictError("run", name, f"it is {state}: only what runs can be paused")
+    run.stop_file.touch()
     return {"run": name}
 
 
@@ -90,6 +102,8 @@ def resume(name: str, parts: With) -> dict[str, str]:
 def evaluate(name: str, parts: With) -> dict[str, str]:
     """Measure a run on test images when its turn comes."""
     run = places.run(parts.settings, name)
+    if name in parts.queue.evaluating():
+        raise ConflictError("run", name, "it is being evaluated already: wait, or cancel that")
     return {"job": parts.queue.add(("evaluate", str(run.folder)), name).id}
 
 
@@ -113,14 +127,15 @@ def one(name: str, parts: With) -> dict[str, Any]:
         }
     run = places.run(parts.settings, name)
     found = detail.detail(run, parts.logs.read(run))
-    said = next((str(one.get("said")) for one in parts.queue.failed() if one.get("run") == name), None)
     return {
         "name": name,
         "kind": "run",
         **found,
         "evaluation": detail.evaluation(run),
         "people": detail.judged(run),
-        "said": said,
+        "said": parts.queue.said(name, evaluates=False),
+        "evaluating": shown(parts.queue.evaluating().get(name)),
+        "evaluation_said": parts.queue.said(name, evaluates=True),
         "studies": parts.library.beside(name),
         "turn": turn(parts.queue, name),
     }
@@ -129,11 +144,16 @@ def one(name: str, parts: With) -> dict[str, Any]:
 def turn(jobs: queue.Queue, run: str) -> dict[str, Any] | None:
     """The training of a run that was ordered and has not begun: its job, and how many wait before it; else none."""
     for ahead, job in enumerate(jobs.waiting()):
-        if job.run == run and job.words[0] != "evaluate":
+        if job.run == run and not job.evaluates:
             return {"id": job.id, "ahead": ahead, "started": False}
     written = [path for name in (STATUS, JOURNAL) if (path := jobs.settings.runs / run / name).is_file()]
     for job in jobs.started():
-        begun = any(path.stat().st_mtime > job.asked for path in written)
-        if job.run == run and job.words[0] != "evaluate" and not begun and jobs.is_alive(job):
+        begun = any(path.stat().st_mtime > (job.begun or job.asked) for path in written)
+        if job.run == run and not job.evaluates and not begun and jobs.is_alive(job):
             return {"id": job.id, "ahead": 0, "started": True}
     return None
+
+
+def shown(job: Job | None) -> dict[str, Any] | None:
+    """A job as far as a page needs it."""
+    return None if job is None else job.shown()

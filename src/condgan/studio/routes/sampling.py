@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from condgan.arrays import Conditions
 from condgan.errors import ArgumentError, CondganError
@@ -21,7 +21,7 @@ from condgan.runs.run import Run
 from condgan.storage.manifest import Kind, begin, software
 from condgan.storage.pictures import gif, png
 from condgan.studio.generating import MOST_IMAGES, Model
-from condgan.studio.parts import Parts, With
+from condgan.studio.parts import Order, Parts, With
 
 router = APIRouter(tags=["sampling"])
 Name = Annotated[str, Field(max_length=300, examples=["mnist"])]
@@ -31,12 +31,10 @@ MOST_LISTED = 2000  # models
 TYPES = {"png": "image/png", "npz": "application/octet-stream", "gif": "image/gif"}
 
 
-class Pictures(BaseModel):
+class Pictures(Order):
     """What is to be generated."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"model": "mnist", "labels": "20261128"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"model": "mnist", "labels": "20261128"}]})
 
     model: Name = "mnist"
     """``mnist``, a run, or ``RUN@EPOCH``."""
@@ -56,10 +54,10 @@ class Pictures(BaseModel):
     format: Literal["png", "npz", "json"] = "png"
 
 
-class Walk(BaseModel):
+class Walk(Order):
     """A walk between classes or seeds."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"model": "mnist", "stops": "3,8"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"model": "mnist", "stops": "3,8"}]})
 
     model: Name = "mnist"
     stops: Annotated[str, Field(max_length=1000, examples=["3,8", "seed:1,seed:2"])]

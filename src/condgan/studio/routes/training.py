@@ -4,14 +4,14 @@ import shlex
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from condgan.errors import ArgumentError, CondganError
+from condgan.errors import ArgumentError, CondganError, in_one_line
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
 from condgan.runs import moment
 from condgan.studio import places
-from condgan.studio.parts import With
+from condgan.studio.parts import Order, With
 from condgan.training import beginning
 from condgan.verdicts.plan import LEAST_MINUTES, MOST_MINUTES
 
@@ -19,16 +19,16 @@ router = APIRouter(tags=["training"])
 SOURCE, KEY = "data.source", "watermark.key"
 
 
-class Train(BaseModel):
+class Train(Order):
     """A training that is asked for: what `condgan train` takes."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"recipe": "mnist-fast", "overrides": ["train.epochs=2"]}]}
+        json_schema_extra={"examples": [{"recipe": "mnist-fast", "overrides": ["train.epochs=2"]}]}
     )
 
     recipe: str | None = Field(None, max_length=200)
     """A built-in recipe, or the name of a run whose recipe is taken; none: one that suits the data."""
-    overrides: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=200)] = []
+    overrides: list[Annotated[str, Field(max_length=500)]] = Field([], max_length=200)
     """``section.field=value``."""
     data: str | None = Field(None, max_length=1000)
     """A built-in dataset, or one of those that the studio lists."""
@@ -43,20 +43,16 @@ class Train(BaseModel):
 Minutes = Annotated[float, Field(ge=LEAST_MINUTES, le=MOST_MINUTES)]
 
 
-class Worth(BaseModel):
+class Worth(Order):
     """A question to a dataset: do synthetic images help?"""
-
-    model_config = ConfigDict(extra="forbid")
 
     data: Annotated[str, Field(max_length=1000)]
     minutes: Minutes = 20
     run: str | None = Field(None, max_length=200)
 
 
-class Cure(BaseModel):
+class Cure(Order):
     """A run that is to be cured."""
-
-    model_config = ConfigDict(extra="forbid")
 
     of: Annotated[str, Field(max_length=300)]
     minutes: Minutes = 20
@@ -84,7 +80,10 @@ def check(order: Train, parts: With) -> dict[str, Any]:
         if order.run is not None:
             places.new(parts.settings, order.run)
     except CondganError as error:
-        return {"problem": str(error), "field": error.argument if isinstance(error, ArgumentError) else None}
+        return {
+            "problem": in_one_line(str(error)),
+            "field": error.argument if isinstance(error, ArgumentError) else None,
+        }
     known = builtin.RECIPES.get(recipe.name)
     return {
         "problem": None,
@@ -103,9 +102,9 @@ def train(order: Train, parts: With) -> dict[str, str]:
         CondganError: it cannot be trained, with the reason.
     """
     recipe, _ = planned(order, parts)
-    name = order.run or parts.queue.name(recipe.name)
-    places.new(parts.settings, name)
-    job = parts.queue.add(words(order.model_copy(update={"run": name}), parts), name)
+    with parts.queue.locked():
+        name = order.run or parts.queue.name(recipe.name)
+        job = parts.queue.add(words(order.model_copy(update={"run": name}), parts), name, new=True)
     return {"job": job.id, "run": name}
 
 
@@ -113,25 +112,27 @@ def train(order: Train, parts: With) -> dict[str, str]:
 def worth(order: Worth, parts: With) -> dict[str, str]:
     """Let `condgan worth` wait for its turn."""
     source = places.data(parts.settings, order.data)
-    name = order.run or parts.queue.name("worth")
-    folder = places.new(parts.settings, name)
-    told = ("worth", source, *options(minutes=f"{order.minutes:g}", study=str(folder)))
-    return {"job": parts.queue.add(told, name).id, "run": name}
+    return asked("worth", source, order.minutes, order.run, parts)
 
 
 @router.post("/cure", status_code=202)
 def cure(order: Cure, parts: With) -> dict[str, str]:
     """Let `condgan cure` wait for its turn."""
     run = places.run(parts.settings, order.of)
-    name = order.run or parts.queue.name("cure")
-    folder = places.new(parts.settings, name)
-    told = ("cure", str(run.folder), *options(minutes=f"{order.minutes:g}", study=str(folder)))
-    return {"job": parts.queue.add(told, name).id, "run": name}
+    return asked("cure", str(run.folder), order.minutes, order.run, parts)
+
+
+def asked(what: str, of: str, minutes: float, run: str | None, parts: With) -> dict[str, str]:
+    """Let a command that makes a study wait for its turn."""
+    with parts.queue.locked():
+        name = run or parts.queue.name(what)
+        told = (what, of, *options(minutes=f"{minutes:g}", study=str(places.new(parts.settings, name))))
+        return {"job": parts.queue.add(told, name, new=True).id, "run": name}
 
 
 @router.delete("/jobs/{job}")
 def remove(job: str, parts: With) -> dict[str, str]:
-    """Take back a training that waits, or forget one that failed."""
+    """Take back a job that waits, end one that runs, or forget one that failed."""
     parts.queue.remove(job)
     return {"job": job}
 

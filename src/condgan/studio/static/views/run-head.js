@@ -18,6 +18,16 @@ export function Head({ name, detail, series, onChange }) {
   const how = detail ? t("run.epoch", { epoch: short(Math.floor(10 * epoch) / 10), epochs: count(epochs) }) : "";
   const samples = Boolean(detail?.checkpoints.length);
   const seconds = series?.seconds ?? 0;
+  const evaluate = () => trying(async () => {
+    await ask(ofRun(name, "evaluate"), { method: "POST" });
+    tell(t("run.evaluating"));
+    onChange();
+  });
+  const cancel = (/** @type {string} */ job) => () =>
+    trying(async () => {
+      await ask(`jobs/${job}`, { method: "DELETE" });
+      tell(t("run.evaluation.cancelled"));
+    });
   return html`<div class="head run-head">
     <div class="run-name">
       <h1>${name}</h1>
@@ -25,7 +35,8 @@ export function Head({ name, detail, series, onChange }) {
         ? html`<${State} state=${state} /><span title=${detail.recipe.data.source}>${detail.recipe.name} · ${detail.recipe.data.source.split("/").at(-1)}</span><span>${how}</span>
           ${state === "running" && detail.left !== null ? html`<span>${t("run.left", { time: span(detail.left) })}</span>` : seconds > 0 && html`<span>${t("run.took", { time: span(seconds) })}</span>`}
           <${Reason} state=${state} reason=${detail.status.reason} />
-          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}`
+          ${detail.said && state !== "running" && html`<span class="bad" lang="en">${t("run.said")} ${detail.said}</span>`}
+          ${detail.evaluating ? html`<span role="status">${t(`run.evaluation.${detail.evaluating.state}`)}</span>` : detail.evaluation_said && html`<span class="muted" lang="en">${t("run.evaluation.said")} ${detail.evaluation_said}</span>`}`
         : html`<span class="line short skeleton"></span>`}</p>
       ${state !== "finished" && html`<${Progress} part=${epoch / epochs} label=${how} />`}
       ${detail && detail.studies.length > 0 && html`<p class="facts beside">${detail.studies.map((one) => html`<span key=${one.study}>${maybe(`kind.${one.kind}`, one.kind)} <a href=${runAddress(one.study)}>${one.study}</a>${one.verdict && html`: <b>${maybe(`verdict.${one.verdict}`, one.verdict)}</b>`}</span>`)}</p>`}
@@ -36,7 +47,8 @@ export function Head({ name, detail, series, onChange }) {
       ${samples && html`<a class="button" href=${`#/judge?${new URLSearchParams({ run: name })}`}>${t("run.judge")}</a>
         <a class="button" href=${`#/compare?${new URLSearchParams({ one: name })}`}>${t("run.compare")}</a>`}
       ${detail && html`<${ReportButton} name=${name} />`}
-      ${samples && state !== "running" && html`<button type="button" onClick=${() => trying(async () => { await ask(ofRun(name, "evaluate"), { method: "POST" }); tell(t("run.evaluating")); })}>${t("run.evaluate")}</button>`}
+      ${detail?.evaluating ? html`<button type="button" disabled=${detail.evaluating.state === "ending"} onClick=${cancel(detail.evaluating.id)}>${t("run.evaluation.cancel")}</button>`
+        : samples && state !== "running" && html`<button type="button" onClick=${evaluate}>${t("run.evaluate")}</button>`}
       ${detail && html`<${Control} name=${name} state=${state} turn=${detail.turn} resumable=${QUIET.includes(state)} onChange=${onChange} />`}
     </div>
   </div>`;

@@ -19,7 +19,8 @@ import { Study } from "./study.js";
  *   recipe: any, changes: string[] | null, began: string | null, steps: number | null, left: number | null,
  *   splits: Record<string, number>, grids: Grid[], generators: number[], checkpoints: string[],
  *   files: {file: string, bytes: number}[], evaluation: Evaluated | null, people: import("./run-people.js").People | null,
- *   said: string | null, due: {grid: Due | null, evaluation: Due | null} | null, turn: Turn | null, studies: Beside[]}} Detail
+ *   said: string | null, due: {grid: Due | null, evaluation: Due | null} | null, turn: Turn | null, studies: Beside[],
+ *   evaluation_said: string | null, evaluating: {id: string, state: "waiting" | "running" | "ending", since: number} | null}} Detail
  * @typedef {{images: number, epoch: number, left: number | null}} Due
  * @typedef {{id: string, ahead: number, started: boolean}} Turn
  * @typedef {{study: string, kind: string, state: string, verdict: string | null}} Beside

@@ -40,6 +40,7 @@ export default {
   "run.grid.none": "No samples yet", "run.grid.none.text": "Data are being read. The first grid, of noise, is drawn as training begins.", "run.grid.none.over": "This run has drawn none.", "run.grid.drag": "Drag over the curves, or use the arrow keys, to see the samples of that moment.",
   "run.chart.losses": "Losses by images seen", "run.chart.metrics": "Metrics by images seen",
   "run.classes": "Label accuracy of each class", "run.classes.none": "Each class's accuracy shows after the first evaluation.", "run.classes.test": "On test images", "run.classes.moment": "At epoch {epoch}",
+  "run.evaluation.waiting": "Its evaluation waits its turn", "run.evaluation.running": "Evaluating…", "run.evaluation.ending": "The evaluation is ending", "run.evaluation.cancel": "Cancel the evaluation", "run.evaluation.cancelled": "The evaluation ends; the run stays as it is", "run.evaluation.said": "The evaluation did not end well:",
   "run.evaluation": "On test images", "run.floor": "real images: {value}",
   "run.diagnosis": "Diagnosis", "run.diagnosis.none": "Nothing in the log looks wrong.", "run.diagnosis.pictures": "Look at generated images too", "run.diagnosis.busy": "Looking at generated images", "run.diagnosis.try": "Train a branch with this",
   "run.recipe": "Recipe", "run.recipe.as": "As the built-in recipe {recipe}.", "run.recipe.own": "No built-in recipe has this name.", "run.recipe.field": "Field", "run.recipe.value": "This run", "run.recipe.builtin": "Changed from {recipe}",

@@ -41,6 +41,7 @@ const words = {
   "run.grid.none": "还没有样本", "run.grid.none.text": "正在读取数据。训练一开始就会画出第一张样本图（噪声）。", "run.grid.none.over": "这次训练没有画过样本图。", "run.grid.drag": "在曲线上拖动，或用方向键，查看当时的样本。",
   "run.chart.losses": "损失随已看图像数的变化", "run.chart.metrics": "指标随已看图像数的变化",
   "run.classes": "各类别的标签准确率", "run.classes.none": "第一次评估之后显示各类别的准确率。", "run.classes.test": "测试集", "run.classes.moment": "第 {epoch} 轮",
+  "run.evaluation.waiting": "评估正在排队", "run.evaluation.running": "正在评估……", "run.evaluation.ending": "评估正在停下", "run.evaluation.cancel": "取消评估", "run.evaluation.cancelled": "评估即将停下，训练记录保持不变", "run.evaluation.said": "评估未能完成：",
   "run.evaluation": "测试集结果", "run.floor": "真实图像：{value}",
   "run.diagnosis": "诊断", "run.diagnosis.none": "从日志看一切正常。", "run.diagnosis.pictures": "再看看生成的图像", "run.diagnosis.busy": "正在检查生成的图像", "run.diagnosis.try": "用这个改动另训一次",
   "run.recipe": "配方", "run.recipe.as": "与内置配方 {recipe} 完全一致。", "run.recipe.own": "没有同名的内置配方。", "run.recipe.field": "字段", "run.recipe.value": "本次训练", "run.recipe.builtin": "相对 {recipe} 的改动",
