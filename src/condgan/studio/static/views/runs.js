@@ -178,7 +178,7 @@ function RunCard({ card, at, all }) {
       <${Progress} part=${part} label=${how} />
       ${card.verdict && html`<p class="verdict-word one-line">${maybe(`verdict.${card.verdict}`, card.verdict)}</p>`}
       ${card.alarms.length > 0 && html`<p class="alarms one-line" title=${card.alarms.map(alarmName).join(", ")}>${card.alarms.map(alarmName).join(", ")}</p>`}
-      ${card.error && html`<p class="bad one-line" title=${card.error}>${card.error}</p>`}
+      ${card.error && html`<p class="bad one-line" lang="en" title=${card.error}>${card.error}</p>`}
       ${!card.error && card.alarms.length === 0 && card.reason && card.state !== "finished" && html`<p class="muted one-line" title=${card.reason}>${reasonOf(card.reason)}</p>`}
       <dl class="figures">${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     </div>

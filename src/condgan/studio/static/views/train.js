@@ -1,7 +1,7 @@
 // Train: data, recipe, fields; checked as it changes, with the command that does the same.
 import { html, useEffect, useMemo, useState } from "../ui.js";
 import { ask, ofRun } from "../api.js";
-import { said, tell } from "../state.js";
+import { language, said, tell } from "../state.js";
 import { Command, Field, Fold, Trouble } from "../parts/small.js";
 import { RecipeForm } from "../parts/form.js";
 import { fieldsOf, problemsByField } from "../parts/schema.js";
@@ -126,7 +126,7 @@ function Order({ query, all }) {
     <section class="go" aria-label=${t("train.go")}>
       <div class="go-in">
         <${Command} text=${problem ? spelled(order) : (checked?.command ?? spelled(order))} />
-        <p class=${problem ? "bad" : "muted"} role="status" lang=${problem || checked?.reason ? "en" : undefined}>${problem || (busy ? t("train.checking") : checked?.reason || t("train.ok"))}</p>
+        <p class=${problem ? "bad" : "muted"} role="status" lang=${problem || checked?.reason ? "en" : undefined}>${problem || (busy ? t("train.checking") : checked?.reason || t("train.ok"))}${problem && language.value !== "en" && html` <small class="english" lang=${language.value}>${t("error.english")}</small>`}</p>
         <button type="button" class="main" disabled=${busy || Boolean(problem)} onClick=${go}>${t("train.go")}</button>
       </div>
     </section>`;
