@@ -101,6 +101,7 @@ def _told(found: "Finding") -> list[str]:
 
     lines = [f"{plain(found.path)}: {found.verdict}: {found.why}"]
     lines += ["  " + plain(f"signature ({one.kind}): {one.why}") for one in found.signatures]
+    lines += ["  " + plain(f"note: {words}") for words in found.notes]
     said = found.manifest or {}
     if said:
         made = "made by a generator" if said.get("synthetic") else "not made by a generator"

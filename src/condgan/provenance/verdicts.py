@@ -80,6 +80,8 @@ class Finding(BaseModel):
     """Of several, that which holds least."""
     signatures: tuple[Signature, ...] = ()
     """All of them: in the file, and beside it."""
+    notes: tuple[str, ...] = ()
+    """What lies beside it, was not looked at, and changes no verdict."""
     mark: Mark = Mark()
 
 

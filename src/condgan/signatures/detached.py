@@ -25,6 +25,8 @@ MOST_BYTES = 1 << 16  # of a signature's file
 MOST_CERTIFICATES = 8 << 20  # of a file that may have a public key or certificates
 PIECE = 1 << 20  # bytes that are hashed at a time
 PUBLIC = "condgan public key"
+BEGINNING = b'{"kind":"condgansignature"'  # of a signature's file, without spaces
+MOST_NAMES = 4  # of a signature's fields that the JSON of another program may have too
 
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
@@ -77,13 +79,16 @@ def sign(path: str | PathLike[str], key: Key) -> Path:
     """Sign a file, or the manifest of a folder -> the file of the signature, beside it; an older one is replaced.
 
     Raises:
-        CondganError: it cannot be read, is a folder without a manifest, or ``cryptography`` is not installed.
+        CondganError: it cannot be read, is a folder without a manifest, another program's signature lies there, or
+            ``cryptography`` is not installed.
     """
     needed("cryptography")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     place = arguments.path("path", path)
     name, length, digest = _hashed(place)
+    if (other := foreign(place)) is not None:
+        raise CondganError(f"{other} beside {place} is not condgan's, and is not replaced: move it, or rename it")
     private = Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE))
     public = private.public_key().public_bytes_raw().hex()
     moment = os.environ.get("SOURCE_DATE_EPOCH")
@@ -101,8 +106,29 @@ def beside_of(place: Path) -> Path:
     return place.with_name(place.name + ENDING)
 
 
+def own(data: bytes) -> bool:
+    """Whether bytes have the form of these signatures: sound, damaged, cut off, or empty.
+
+    Other programs (gpg, minisign, signify, OpenSSH) write files of the same name, which have not.
+    """
+    names = sum(f'"{name}"'.encode() in data for name in Signed.model_fields)
+    return names > MOST_NAMES or b'"condgan signature"' in data or BEGINNING.startswith(b"".join(data.split()))
+
+
+def foreign(path: str | PathLike[str]) -> str | None:
+    """The name of a signature of another program beside a file or a folder; none where there is none, or condgan's."""
+    beside = beside_of(arguments.path("path", path))
+    if not beside.is_file():
+        return None
+    try:
+        with open(beside, "rb") as file:
+            return None if own(file.read(MOST_BYTES)) else beside.name
+    except OSError:
+        return None
+
+
 def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked | None:
-    """Look at the signature beside a file or a folder; none where there is none.
+    """Look at the signature beside a file or a folder; none where there is none of condgan's.
 
     Args:
         path: of what is signed.
@@ -113,14 +139,14 @@ def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked |
     """
     place = arguments.path("path", path)
     beside = beside_of(place)
-    if not beside.is_file():
+    if not beside.is_file() or foreign(place) is not None:
         return None
     try:
         whole = Signed.model_validate_json(content(beside, MOST_BYTES, "it is no signature"))
-    except (CondganError, ValidationError, ValueError, RecursionError):
-        whole = None
-    if whole is None:
-        return Checked(False, False, "", f"{beside.name} is no signature of condgan, or damaged")
+    except CondganError as error:
+        return Checked(False, False, "", str(error))
+    except (ValidationError, ValueError, RecursionError):
+        return Checked(False, False, "", f"{beside.name} is a damaged signature, or one of another version")
     by = whole.public_key[:12]
     if not _fits(whole):
         return Checked(False, False, by, f"the signature in {beside.name} is not that of its key")
