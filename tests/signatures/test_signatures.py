@@ -5,7 +5,6 @@ import json
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from condgan.marks import keys
 from condgan.marks.keys import Key
 from condgan.signatures import certificates, credentials, detached
 from condgan.signatures.certificates import Certificate
+from forge import changed_at
 
 pytest.importorskip("c2pa")
 pytest.importorskip("cryptography")
@@ -230,19 +230,6 @@ def test_another_self_made_root_of_the_same_name_is_not_trusted(
     assert credentials.read(signed, root_of(impostor)).trusted
     found = credentials.read(signed, root_of(signer[1]))
     assert (found.valid, found.trusted) == (True, False)
-
-
-def changed_at(signed: bytes, place: int) -> bytes:
-    """A PNG with a byte changed in one of its chunks, with the right checksum."""
-    data, at = bytearray(signed), 8
-    while at < len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        if at + 8 <= place < at + 8 + length:
-            data[place] ^= 1
-            data[at + 8 + length : at + 12 + length] = zlib.crc32(data[at + 4 : at + 8 + length]).to_bytes(4, "big")
-            return bytes(data)
-        at += 12 + length
-    return b""
 
 
 def test_no_byte_of_the_picture_can_be_changed(signer: tuple[Path, Certificate], picture: bytes) -> None:

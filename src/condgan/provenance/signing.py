@@ -114,7 +114,7 @@ def _cover(path: Path, trust: Trust) -> Signature | None:
         return in_png(data, trust)
     read = credentials.read(data, trust.roots)
     found, named = _told(read), {digest for _, digest in read.files}
-    if not found.valid:
+    if found.valid is False:
         return found
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -150,4 +150,6 @@ def _with(whole: Finding, found: Sequence[Signature], more: tuple[str, ...]) -> 
     changes: dict[str, object] = {"signature": worst, "signatures": every}
     if worst.valid is False and whole.verdict in BEST:
         changes |= {"verdict": "contradictory", "why": worst.why or "its signature does not hold"}
+    elif worst.valid is None and whole.verdict == "verified":
+        changes |= {"verdict": "claimed", "why": f"{whole.why}; but {worst.why or 'its signature was not checked'}"}
     return whole.model_copy(update=changes)

@@ -8,9 +8,10 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from condgan.storage import pictures
 from condgan.storage.files import atomic, content
 from condgan.streams import plain
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
 CHUNK = b"caBX"  # of a PNG, in which credentials lie
 COVER = ".c2pa.png"
 FILES = "org.condgan.files"  # the assertion that names other files
@@ -31,7 +35,8 @@ OFFLINE = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
     "builder": {"thumbnail": {"enabled": False}},
 }
-UNTRUSTED = "signingCredential.untrusted"
+UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"  # or not valid yet
+OF_THESE_BYTES = {"claimSignature.validated", "assertion.dataHash.match"}
 DER = b"\x30\x82"  # how a certificate begins
 MOST_CERTIFICATES = 20  # that are looked at
 
@@ -41,14 +46,16 @@ class Credentials:
     """What is found of the credentials of a file.
 
     Attributes:
-        valid: whether they are of these bytes, and their certificate could sign them then.
+        valid: whether they are of these bytes, by a certificate that can sign; none: they are of these bytes, and the
+            certificate is not valid today. Who has the key of an expired one can go on signing with it, so that only a
+            trusted time stamp would tell whether it was valid when it signed.
         trusted: whether the chain ends in a root that was given.
         chain: the names of who signed, and of who vouches for them, in order.
         files: of a cover: the files that it names, with their hashes.
         why: in words.
     """
 
-    valid: bool
+    valid: bool | None
     trusted: bool
     chain: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
@@ -125,21 +132,27 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
     trusted = state == "Trusted"
     wrong = [code for code in failures if code != UNTRUSTED]
     signer = told.get("signature_info") or {}
-    chain = certified(data, str(signer.get("cert_serial_number", "")))
+    certificates = certified(data, str(signer.get("cert_serial_number", "")))
+    chain = tuple(plain(named(one), 100) for one in certificates)
     files = _files(told)
+    who = ", certified by ".join(chain) or "nobody who is named"
+    sound = {str(one.get("code", "")) for one in active.get("success", [])} >= OF_THESE_BYTES
+    if set(wrong) == {EXPIRED} and sound and not results.get("ingredientDeltas"):
+        return Credentials(None, False, chain, files, f"signed by {who}; {_dated(certificates)}")
     if wrong or state not in ("Valid", "Trusted"):
         return Credentials(
             False, False, chain, files, f"its content credentials do not hold: {', '.join(wrong) or state}"
         )
-    who = ", certified by ".join(chain) or "nobody who is named"
     if trusted:
         return Credentials(True, True, chain, files, f"signed by {who}, which is trusted")
     made = "self-made, and trusted by nobody" if ROOT in chain else "which nothing here vouches for"
+    if any(one.not_valid_after_utc <= datetime.now(UTC) for one in certificates[1:]):
+        made = "a certificate above it has expired"
     return Credentials(True, False, chain, files, f"signed by {who}: {made}")
 
 
-def certified(data: bytes, serial: str) -> tuple[str, ...]:
-    """The names of the signer and of those who vouch for it, as far as the certificates in a file show that.
+def certified(data: bytes, serial: str) -> "list[x509.Certificate]":
+    """The certificates of the signer and of those who vouch for it, as far as those in a file show that.
 
     The library that checks signatures tells the signer alone.
     """
@@ -160,7 +173,20 @@ def certified(data: bytes, serial: str) -> tuple[str, ...]:
         if above is None:
             break
         found.append(above)
-    return tuple(plain(named(one), 100) for one in found)
+    return found
+
+
+def _dated(certificates: "Sequence[x509.Certificate]") -> str:
+    """Why a certificate is not valid today, and what that means."""
+    if not certificates:
+        return "its certificate is not valid today"
+    leaf = certificates[0]
+    if datetime.now(UTC) < leaf.not_valid_before_utc:
+        return f"its certificate is valid from {leaf.not_valid_before_utc:%Y-%m-%d} on only"
+    return (
+        f"its certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}: without a trusted time stamp nobody can tell "
+        "whether it was signed before"
+    )
 
 
 def _issued(one: Any, above: Any) -> bool:
