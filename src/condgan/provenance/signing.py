@@ -11,6 +11,7 @@ from condgan.errors import CondganError
 from condgan.marks.keys import Key
 from condgan.provenance.verdicts import Finding, Report, Signature, Verdict
 from condgan.signatures import credentials, detached
+from condgan.signatures.certificates import parsed
 from condgan.signatures.packages import there
 from condgan.storage.files import content
 
@@ -54,6 +55,8 @@ class Trust:
             )  # fmt: skip
             if not certificates:
                 raise CondganError(f"{place} is no public key of `condgan key public`, and has no certificate in PEM")
+            if there("cryptography") and parsed(certificates) is None:
+                raise CondganError(f"{place} has a damaged certificate: expected certificates in PEM")
             roots.append(certificates)
         return cls(frozenset(known), b"".join(roots))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from condgan import arguments
 from condgan.errors import CondganError
-from condgan.signatures.certificates import ROOT, Certificate, named
+from condgan.signatures.certificates import ROOT, Certificate, named, readable
 from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
 from condgan.storage import pictures
@@ -113,7 +113,7 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
         trust: certificates of roots that are believed, PEM.
 
     Raises:
-        CondganError: ``c2pa-python`` is not installed.
+        CondganError: ``c2pa-python`` is not installed, or it takes no such roots.
     """
     needed("c2pa")
     import c2pa
@@ -122,7 +122,11 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
         {"trust": {"user_anchors": trust.decode("ascii", "replace")}} if trust else {}
     )
     try:
-        reader = c2pa.Reader("image/png", io.BytesIO(data), context=c2pa.Context.from_dict(settings))
+        context = c2pa.Context.from_dict(settings)
+    except c2pa.C2paError as error:
+        raise CondganError(f"the trusted certificates cannot be used: {plain(str(error), 200)}") from None
+    try:
+        reader = c2pa.Reader("image/png", io.BytesIO(data), context=context)
         told, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
         state = reader.get_validation_state()
     except c2pa.C2paError as error:
@@ -158,7 +162,7 @@ def certified(data: bytes, serial: str) -> "list[x509.Certificate]":
     """
     from cryptography import x509
 
-    certificates: list[Any] = []
+    certificates: list[x509.Certificate] = []
     place = 0
     while (place := data.find(DER, place)) >= 0 and len(certificates) < MOST_CERTIFICATES:
         length = 4 + int.from_bytes(data[place + 2 : place + 4], "big")
@@ -167,6 +171,7 @@ def certified(data: bytes, serial: str) -> "list[x509.Certificate]":
             place += length
         except ValueError:
             place += 1
+    certificates = [one for one in certificates if readable(one)]
     found = [one for one in certificates if str(one.serial_number) == serial][:1]
     while found and len(found) <= MOST_CERTIFICATES:
         above = next((one for one in certificates if one not in found and _issued(found[-1], one)), None)

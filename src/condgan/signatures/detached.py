@@ -37,8 +37,8 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    kind: Literal["condgan signature"] = "condgan signature"
-    version: Literal[1] = 1
+    kind: Literal["condgan signature"]
+    version: Literal[1]
     name: Annotated[str, Field(min_length=1, max_length=255)]
     """Of the file when it was signed; of a folder, that of its manifest."""
     length: Annotated[int, Field(ge=0)]
@@ -93,7 +93,10 @@ def sign(path: str | PathLike[str], key: Key) -> Path:
     public = private.public_key().public_bytes_raw().hex()
     moment = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.now(UTC) if not moment or not moment.isdecimal() else datetime.fromtimestamp(int(moment), UTC)
-    told = Statement(name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}", public_key=public)
+    told = Statement(
+        kind="condgan signature", version=1, name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        public_key=public,
+    )  # fmt: skip
     whole = Signed(**told.model_dump(), signature=private.sign(told.signed()).hex())
     beside = beside_of(place)
     atomic(beside, whole.model_dump_json(indent=2).encode() + b"\n")
