@@ -1,5 +1,6 @@
 """A short run of benchmarks/fuzz_signatures.py, and what longer runs have found."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -40,6 +41,23 @@ def test_a_certificate_whose_name_cannot_be_read(tmp_path: Path) -> None:
     assert Forge.joined(parts) != path.read_bytes()
     path.write_bytes(Forge.joined(parts))
     (found,) = condgan.verify(path).files
+    assert (found.verdict, found.signature.valid) == ("contradictory", False)
+
+
+def test_a_cover_whose_assertion_is_no_text(tmp_path: Path) -> None:
+    """The library then finds a store without the manifest that it names."""
+    path = tmp_path / "s.npz"
+    export.to_file("mnist", per_class=1, output=path)
+    cover = credentials.sign(path, certificates.make(tmp_path / "me.pem", "A. Student"))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest().encode()
+    parts = [
+        (kind, body.replace(digest, b"\xb4" + digest[1:]) if kind == credentials.CHUNK else body)
+        for kind, body in Forge.chunks(cover.read_bytes())
+    ]
+    assert Forge.joined(parts) != cover.read_bytes()
+    cover.write_bytes(Forge.joined(parts))
+    found = condgan.verify(path).set
+    assert found is not None
     assert (found.verdict, found.signature.valid) == ("contradictory", False)
 
 

@@ -129,7 +129,7 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
         reader = c2pa.Reader("image/png", io.BytesIO(data), context=context)
         told, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
         state = reader.get_validation_state()
-    except c2pa.C2paError as error:
+    except Exception as error:  # C2paError, and KeyError where a store names a manifest that it does not have
         return Credentials(False, False, (), (), f"its content credentials are damaged: {plain(str(error), 200)}")
     active = results.get("activeManifest") or {}
     failures = [str(one.get("code", "")) for one in active.get("failure", [])]
@@ -167,11 +167,13 @@ def certified(data: bytes, serial: str) -> "list[x509.Certificate]":
     while (place := data.find(DER, place)) >= 0 and len(certificates) < MOST_CERTIFICATES:
         length = 4 + int.from_bytes(data[place + 2 : place + 4], "big")
         try:
-            certificates.append(x509.load_der_x509_certificate(data[place : place + length]))
-            place += length
-        except ValueError:
+            one = x509.load_der_x509_certificate(data[place : place + length])
+        except Exception:  # ValueError, and others for versions that there are not
             place += 1
-    certificates = [one for one in certificates if readable(one)]
+            continue
+        place += length
+        if readable(one):
+            certificates.append(one)
     found = [one for one in certificates if str(one.serial_number) == serial][:1]
     while found and len(found) <= MOST_CERTIFICATES:
         above = next((one for one in certificates if one not in found and _issued(found[-1], one)), None)
