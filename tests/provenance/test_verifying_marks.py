@@ -322,3 +322,32 @@ def test_the_command_line(told: Callable[..., tuple[int, str]], tmp_path: Path, 
     )
     assert not (tmp_path / "b.png").exists()
     assert "exists" in refused("key", "new", path)
+
+
+# Many files
+
+
+@pytest.mark.parametrize("few", [1, 256])
+def test_figures_of_files_do_not_depend_on_how_many_are_looked_at_together(
+    key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Grey and coloured files of two sizes, in a folder of many files and in one of few, each against itself alone."""
+    generator, secret = condgan.load("mnist"), keys.load(key)
+    images = condgan.marked(generator, secret).sample_classes(np.arange(8) % 10, 3)[:, 0]
+    for number, image in enumerate(images):
+        picture = Image.fromarray(image if number % 3 else 255 - image)
+        picture = picture.convert("RGB") if number % 2 else picture
+        (picture.resize((20, 24)) if number == 5 else picture).save(tmp_path / f"{number}.png")
+    (tmp_path / "8.png").write_bytes(b"\x89PNG\r\n\x1a\n...")
+    monkeypatch.setattr("condgan.provenance.marks.MOST_ALONE", few)
+    monkeypatch.setattr("condgan.provenance.marks.AT_ONCE", 2000)
+    together = verify(tmp_path, key=key)
+    assert together.mark is not None
+    assert (together.mark.images, together.mark.looked) == (8, 8)
+    assert together.mark.alone == sum(file.mark.found is True for file in together.files)
+    for file in together.files:
+        alone = verify(tmp_path / file.path, key=key).files[0].mark
+        assert (file.mark.found, file.mark.images) == (alone.found, alone.images)
+        if few == 256 and alone.found is not None:
+            assert np.isclose(np.log(file.mark.false_alarm or 0), np.log(alone.false_alarm or 0))
+    assert "damaged" in (together.files[-1].mark.why or "")
