@@ -351,3 +351,70 @@ def test_figures_of_files_do_not_depend_on_how_many_are_looked_at_together(
         if few == 256 and alone.found is not None:
             assert np.isclose(np.log(file.mark.false_alarm or 0), np.log(alone.false_alarm or 0))
     assert "damaged" in (together.files[-1].mark.why or "")
+
+
+# Arrays and pictures of other programs
+
+
+@pytest.mark.parametrize(("shape", "why"), [
+    (lambda images: images, None), (lambda images: images[..., None], None), (lambda images: images[:, None], None),
+    (lambda images: images[..., None].repeat(3, axis=3), None), (lambda images: images[:, None].repeat(3, 1), None),
+    (lambda images: images / 255, "expected uint8"), (lambda images: images[:, None].repeat(2, 1), "expected uint8"),
+])  # fmt: skip
+def test_arrays_of_other_programs(
+    marked: Path, key: Path, tmp_path: Path, shape: Callable[[Any], Any], why: str | None
+) -> None:
+    with np.load(marked / "set.npz", allow_pickle=False) as arrays:
+        np.savez(tmp_path / "a.npz", images=shape(arrays["images"]), labels=arrays["labels"])
+        np.savez(tmp_path / "b.npz", x_train=arrays["images"])
+    report = verify(tmp_path / "a.npz", key=key)
+    assert not report.verified
+    assert report.mark is not None
+    if why is None:
+        assert (report.mark.found, report.mark.images) == (True, 30)
+    else:
+        assert report.mark.found is None
+        assert why in (report.mark.why or "")
+    mark = verify(tmp_path / "b.npz", key=key).mark
+    assert mark is not None
+    assert "no array `images`" in (mark.why or "")
+
+
+def test_a_picture_of_16_bits_has_its_mark_and_is_altered(marked: Path, key: Path, tmp_path: Path) -> None:
+    pixels = np.asarray(Image.open(marked / "exact.png")).astype(np.uint16)
+    Image.fromarray(pixels * 257).save(tmp_path / "a.png")
+    mark = verify(tmp_path / "a.png", key=key).mark
+    assert mark is not None
+    assert mark.found
+
+
+def test_the_payload_of_a_large_picture_is_read(key: Path, tmp_path: Path) -> None:
+    """Whose rate is too small for a number, wherever it is looked for."""
+    from condgan.marks import marking, pattern
+
+    rows, columns = np.mgrid[:800, :900]
+    scene = (120 + 60 * np.sin(rows / 40) * np.cos(columns / 55)).round().astype(np.uint8)[None, None]
+    image = marking.marked(scene, pattern.patterns(keys.load(key), (800, 900)), "3fa2")[0, 0]
+    Image.fromarray(image).save(tmp_path / "a.png")
+    mark = verify(tmp_path / "a.png", key=key).mark
+    assert mark is not None
+    assert (mark.found, mark.payload) == (True, "3fa2")
+
+
+def test_keys_and_public_keys_that_are_mixed_up_are_told(
+    marked: Path, key: Path, tmp_path: Path, told: Callable[..., tuple[int, str]], refused: Any
+) -> None:
+    pytest.importorskip("cryptography")
+    public = tmp_path / "a.pub"
+    assert told("key", "public", key, "-o", public)[0] == 0
+    assert "is a public key" in refused("verify", marked / "row.png", "--key", public)
+    assert "which is a secret: give it as --key" in refused("verify", marked / "row.png", "--trust", key)
+
+
+def test_a_mark_that_is_not_found_proves_nothing(
+    marked: Path, other: Path, told: Callable[..., tuple[int, str]]
+) -> None:
+    status, text = told("verify", marked / "row.png", "--key", other)
+    assert status == 1
+    assert "not found in 4 images together" in text
+    assert "proves nothing" in text

@@ -130,7 +130,7 @@ def detect(evidence: Evidence, patterns: Patterns, alignments: tuple[Alignment, 
     low = aligned(evidence.low, patterns.low, patterns.size, alignments)
     high = aligned(evidence.high, patterns.high, patterns.size, alignments)
     found = Tried.of(low, high, patterns)
-    place = int(found.rates.argmin())
+    place = int(np.lexsort((-found.scores, found.rates))[0])  # in large pictures many rates are too small for a number
     return found.told(place, alignments[place])
 
 

@@ -192,13 +192,14 @@ def pictures(path: Path, found: Finding | None, *, follow: bool = False) -> Iter
     elif suffix == ".npz":
         with opened(path, follow=follow) as file:
             if "images.npy" not in archives.members(file):
-                return
+                raise DamagedError("it has no array `images`")
             with zipfile.ZipFile(file) as archive, archive.open("images.npy") as stream:
                 shape, dtype, parts = archives.rows(stream)
-                if dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
-                    raise DamagedError(f"its images are {dtype} {shape}")
+                first, last = (len(shape) == 4 and shape[place] in (1, 3) for place in (1, 3))
+                if dtype != np.uint8 or not (len(shape) == 3 or first or last):
+                    raise DamagedError(f"its images are {dtype} {shape}: expected uint8 (N, H, W) or (N, H, W, 3)")
                 for part in parts:
-                    yield part[:, None] if part.ndim == 3 else part.transpose(0, 3, 1, 2)
+                    yield part[:, None] if part.ndim == 3 else part.transpose(0, 3, 1, 2) if last else part
     elif suffix == ".tar":
         with opened(path, follow=follow) as file:
             for name, data in archives.tar(file)[1]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from condgan import arguments
 from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
-from condgan.marks.keys import Key
+from condgan.marks.keys import KIND, PUBLIC, Key
 from condgan.signatures.packages import needed
 from condgan.storage.files import atomic, content
 
@@ -24,7 +24,6 @@ PURPOSE = "sign"
 MOST_BYTES = 1 << 16  # of a signature's file
 MOST_CERTIFICATES = 8 << 20  # of a file that may have a public key or certificates
 PIECE = 1 << 20  # bytes that are hashed at a time
-PUBLIC = "condgan public key"
 BEGINNING = b'{"kind":"condgansignature"'  # of a signature's file, without spaces
 MOST_NAMES = 4  # of a signature's fields that the JSON of another program may have too
 
@@ -189,6 +188,8 @@ def read_public(path: str | PathLike[str]) -> str | None:
         said: Any = json.loads(content(place, MOST_CERTIFICATES, "expected a public key, or certificates in PEM"))
     except (ValueError, RecursionError):
         return None
+    if isinstance(said, dict) and said.get("kind") == KIND:
+        raise CondganError(f"{place} is a key file, which is a secret: give it as `key`, or its `condgan key public`")
     if not isinstance(said, dict) or said.get("kind") != PUBLIC:
         return None
     found = said.get("public_key")
