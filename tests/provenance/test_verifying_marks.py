@@ -418,3 +418,30 @@ def test_a_mark_that_is_not_found_proves_nothing(
     assert status == 1
     assert "not found in 4 images together" in text
     assert "proves nothing" in text
+
+
+def test_tables_and_archives_of_other_programs(marked: Path, key: Path, tmp_path: Path) -> None:
+    """Metadata lost: a table that another library wrote again, as PNG in a structure and as JPEG in plain bytes."""
+    import tarfile
+
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    files = sorted((marked / "folder-set").rglob("*.png"))
+    photos = [bare(file, tmp_path / "jpeg" / f"{number}.jpg", 95).read_bytes() for number, file in enumerate(files)]
+    pngs = [
+        {"bytes": bare(file, tmp_path / "png" / f"{n}.png").read_bytes(), "path": ""} for n, file in enumerate(files)
+    ]
+    for name, image in (("a", pngs), ("b", photos), ("c", [*photos[:29], b"damaged"]), ("d", list(range(30)))):
+        pq.write_table(pa.table({"image": image, "label": [0] * 30}), tmp_path / f"{name}.parquet")
+    pq.write_table(pa.table({"label": [0] * 30}), tmp_path / "e.parquet")
+    with tarfile.open(tmp_path / "f.tar", "w") as archive:
+        archive.add(tmp_path / "jpeg", "jpeg")
+    for name, count in (("a.parquet", 30), ("b.parquet", 30), ("c.parquet", 29), ("f.tar", 30)):
+        report = verify(tmp_path / name, key=key)
+        assert not report.verified
+        assert report.mark is not None
+        assert (report.mark.found, report.mark.images) == (True, count)
+    for name, why in (("d.parquet", "pixels"), ("e.parquet", "no column `image`")):
+        mark = verify(tmp_path / name, key=key).mark
+        assert mark is not None
+        assert mark.found is None
+        assert why in (mark.why or "")

@@ -86,7 +86,7 @@ def _marked(report: "Report") -> list[str]:
         return [f"mark: not looked for: {mark.why}"]
     images = f"{mark.images} image{'' if mark.images == 1 else 's together'}"
     if not mark.found:
-        chance = f"up to {100 * (mark.false_alarm or 1):.2g} % of unmarked ones look so"
+        chance = f"up to {100 * (mark.false_alarm or 1):.3g} % of unmarked ones look so"
         return [
             f"mark of key {mark.key}: not found in {images} ({chance})",
             "  which proves nothing: unmarked images, and cut, scaled or worn ones, look the same",

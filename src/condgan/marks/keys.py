@@ -115,9 +115,7 @@ def _parsed(place: Path, data: bytes) -> Key:
         with suppress(ValueError, RecursionError):
             said = json.loads(data)
     if isinstance(said, dict) and said.get("kind") == PUBLIC:
-        raise CondganError(
-            f"{place} is a public key, which checks signatures (`trust`): a mark needs the key file itself"
-        )
+        raise CondganError(f"{place} is a public key, for those who check signatures: expected the key file itself")
     if not isinstance(said, dict) or said.get("kind") != KIND:
         raise CondganError(f"{place} is no key file, or a part of one: expected a file of `condgan key new`")
     if said.get("version") != VERSION or isinstance(said["version"], bool):

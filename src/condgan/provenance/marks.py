@@ -15,7 +15,7 @@ from condgan.generation import jobs
 from condgan.marks import pattern
 from condgan.marks.detection import FOUND, Detection, Evidence, detect, detect_each, maps
 from condgan.marks.keys import Key
-from condgan.provenance import archives, reading, sets
+from condgan.provenance import archives, reading, tables
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
 from condgan.provenance.layouts import tiles
 from condgan.provenance.verdicts import Finding, Mark, Report
@@ -27,6 +27,8 @@ FORMS = {
     ".tiff": "TIFF",
 }  # fmt: skip
 """What pictures are decoded as, by their ending."""
+BEGINNINGS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP", b"BM": "BMP", b"GIF8": "GIF"}
+"""And without one, by their beginning."""
 MOST_ALONE = 256  # images, or files, that are searched one by one for shifts and flips; more are looked at as they lie
 AT_ONCE = 1 << 20  # pixels that are looked at together
 NO_PICTURE = "nothing here has pixels that can be read"
@@ -203,13 +205,14 @@ def pictures(path: Path, found: Finding | None, *, follow: bool = False) -> Iter
     elif suffix == ".tar":
         with opened(path, follow=follow) as file:
             for name, data in archives.tar(file)[1]:
-                if name.endswith(".png"):
-                    yield tiles(reading.decoded(data, "PNG")[0][0], None)
+                if (ending := Path(name).suffix.lower()) in FORMS:
+                    yield tiles(reading.decoded(data, FORMS[ending])[0][0], None)
     elif suffix == ".parquet":
         with opened(path, follow=follow) as file:
-            for entry in sets.parquet(file).entries:
-                if not isinstance(entry.picture, UnreadableError) and entry.picture.frames:
-                    yield tiles(entry.picture.frames[0], None)
+            for data in tables.cells(file):
+                form = next((form for begin, form in BEGINNINGS.items() if data.startswith(begin)), None)
+                if form is not None:
+                    yield tiles(reading.decoded(data, form)[0][0], None)
     elif path.name.endswith("-idx3-ubyte"):
         with opened(path, follow=follow) as file:
             for part in archives.idx_rows(file, *archives.idx_shape(file, 3)):
