@@ -164,3 +164,22 @@ def test_files_and_sets_in_a_folder_have_what_lies_beside_them(tmp_path: Path, p
         beside.write_text(beside.read_text().replace('"length": ', '"length": 1'))
     found = {one.path: one for one in condgan.verify(here, key=KEY).files}
     assert {name for name, one in found.items() if one.verdict == "contradictory"} == {"a.png", "set"}
+
+
+def test_credentials_do_not_break_a_signature_unasked(file: Path, told: Any, refused: Any) -> None:
+    """They change the bytes of a PNG: with the key it is signed anew, without it nothing is done."""
+    pytest.importorskip("c2pa")
+    from condgan.marks import keys
+    from condgan.signatures import certificates
+
+    key, certificate = file.with_name("a.key"), file.with_name("me.pem")
+    keys.new_key(key)
+    certificates.make(certificate, "A. Student")
+    detached.sign(file, keys.load(key))
+    before = file.read_bytes()
+    assert "sign it by both, with --key too" in refused("sign", file, "--certificate", certificate)
+    assert file.read_bytes() == before
+    assert told("sign", file, "--certificate", certificate, "--key", key)[0] == 0
+    (one,) = condgan.verify(file, key=key).files
+    assert one.verdict == "verified"
+    assert [each.valid for each in one.signatures] == [True, True]

@@ -17,6 +17,7 @@ import numpy as np
 
 from condgan import arguments
 from condgan.errors import CondganError
+from condgan.signatures import detached
 from condgan.signatures.certificates import ROOT, Certificate, named, readable
 from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
@@ -82,6 +83,15 @@ def sign(path: str | PathLike[str], certificate: Certificate) -> Path:
     about = {"name": place.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     atomic(target, embedded(drawn(about), certificate, place.name, [about]))
     return target
+
+
+def outdates(path: Path) -> str | None:
+    """The name of a signature by a key file that would not hold any more if this PNG got credentials."""
+    beside = detached.beside_of(path)
+    if path.is_dir() or not beside.is_file() or detached.foreign(path) is not None:
+        return None
+    with open(path, "rb") as file:
+        return beside.name if file.read(4) == b"\x89PNG" else None
 
 
 def embedded(png: bytes, certificate: Certificate, title: str, files: Sequence[dict[str, Any]] = ()) -> bytes:
