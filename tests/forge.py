@@ -18,6 +18,19 @@ from condgan.storage.manifest import Manifest
 Chunks = list[tuple[bytes, bytes]]
 
 
+def changed_at(png: bytes, place: int) -> bytes:
+    """A PNG with a byte changed in one of its chunks, with the right checksum; nothing where no chunk has it."""
+    data, at = bytearray(png), 8
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if at + 8 <= place < at + 8 + length:
+            data[place] ^= 1
+            data[at + 8 + length : at + 12 + length] = zlib.crc32(data[at + 4 : at + 8 + length]).to_bytes(4, "big")
+            return bytes(data)
+        at += 12 + length
+    return b""
+
+
 class Forge:
     """PNG files as lists of chunks, and the verdicts on files."""
 

@@ -270,3 +270,50 @@ def test_two_keys_in_one_set_are_both_found(digits: Images) -> None:
         assert detect(Evidence.of(images), one).found
         assert detect(Evidence.of(images), other).found
         assert not detect(Evidence.of(images), patterns(Key(b"x" * 32), (28, 28))).found
+
+
+# Many at a time
+
+
+def scattered() -> Images:
+    """Marked images, unmarked ones, black ones, and ones with the mark of another key."""
+    plain = scenes(40, (1, 28, 28), seed=9)
+    plain[:20] = marking.marked(plain[:20], patterns(KEY, (28, 28)), "3fa2")
+    plain[20:25] = marking.marked(plain[20:25], patterns(OTHER, (28, 28)), "3fa2")
+    plain[25:28] = 0
+    return plain
+
+
+def test_many_at_a_time_are_found_as_each_alone() -> None:
+    images, layout = scattered(), patterns(KEY, (28, 28))
+    (parts,) = detection.maps(images)
+    together = detection.detect_each(*parts, layout)
+    for image, found in zip(images, together, strict=True):
+        alone = detect(Evidence.of(image[None]), layout, (detection.STILL,))
+        assert np.isclose(np.log(found.false_alarm), np.log(alone.false_alarm))
+        assert (found.payload, found.shift, found.flip) == (alone.payload, (0, 0), (False, False))
+    assert sum(one.found for one in together[:20]) > 15
+    assert not any(one.found for one in together[20:])
+
+
+def test_a_digit_is_told_only_if_it_is_ahead_of_every_other_by_the_noise() -> None:
+    """By the definition: fifteen differences of patterns, one after another."""
+    layout, rng, told = patterns(KEY, (28, 28)), np.random.default_rng(6), 0
+    for strength in np.linspace(0.02, 2, 60):
+        true = rng.integers(0, 16, 4)
+        found = strength * layout.digits[np.arange(4), true].sum(axis=0) + rng.standard_normal(len(layout.low))
+        values = (layout.digits @ found).argmax(axis=1)
+        word = layout.digits[np.arange(4), values].sum(axis=0)
+        r = float(word @ found / np.linalg.norm(word) / np.linalg.norm(found))
+        noise = np.linalg.norm(found) * max(1 - r * r, 0) ** 0.5 / len(found) ** 0.5
+        sure = all(
+            (layout.digits[digit, value] - layout.digits[digit, other]) @ found
+            > detection.CERTAIN * noise * np.linalg.norm(layout.digits[digit, value] - layout.digits[digit, other])
+            for digit, value in enumerate(values)
+            for other in range(16)
+            if other != value
+        )
+        said = detection.read(found, layout, values, r)
+        assert said == ("".join(f"{value:x}" for value in values) if sure else None)
+        told += sure
+    assert 10 < told < 55

@@ -322,3 +322,126 @@ def test_the_command_line(told: Callable[..., tuple[int, str]], tmp_path: Path, 
     )
     assert not (tmp_path / "b.png").exists()
     assert "exists" in refused("key", "new", path)
+
+
+# Many files
+
+
+@pytest.mark.parametrize("few", [1, 256])
+def test_figures_of_files_do_not_depend_on_how_many_are_looked_at_together(
+    key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Grey and coloured files of two sizes, in a folder of many files and in one of few, each against itself alone."""
+    generator, secret = condgan.load("mnist"), keys.load(key)
+    images = condgan.marked(generator, secret).sample_classes(np.arange(8) % 10, 3)[:, 0]
+    for number, image in enumerate(images):
+        picture = Image.fromarray(image if number % 3 else 255 - image)
+        picture = picture.convert("RGB") if number % 2 else picture
+        (picture.resize((20, 24)) if number == 5 else picture).save(tmp_path / f"{number}.png")
+    (tmp_path / "8.png").write_bytes(b"\x89PNG\r\n\x1a\n...")
+    monkeypatch.setattr("condgan.provenance.marks.MOST_ALONE", few)
+    monkeypatch.setattr("condgan.provenance.marks.AT_ONCE", 2000)
+    together = verify(tmp_path, key=key)
+    assert together.mark is not None
+    assert (together.mark.images, together.mark.looked) == (8, 8)
+    assert together.mark.alone == sum(file.mark.found is True for file in together.files)
+    for file in together.files:
+        alone = verify(tmp_path / file.path, key=key).files[0].mark
+        assert (file.mark.found, file.mark.images) == (alone.found, alone.images)
+        if few == 256 and alone.found is not None:
+            assert np.isclose(np.log(file.mark.false_alarm or 0), np.log(alone.false_alarm or 0))
+    assert "damaged" in (together.files[-1].mark.why or "")
+
+
+# Arrays and pictures of other programs
+
+
+@pytest.mark.parametrize(("shape", "why"), [
+    (lambda images: images, None), (lambda images: images[..., None], None), (lambda images: images[:, None], None),
+    (lambda images: images[..., None].repeat(3, axis=3), None), (lambda images: images[:, None].repeat(3, 1), None),
+    (lambda images: images / 255, "expected uint8"), (lambda images: images[:, None].repeat(2, 1), "expected uint8"),
+])  # fmt: skip
+def test_arrays_of_other_programs(
+    marked: Path, key: Path, tmp_path: Path, shape: Callable[[Any], Any], why: str | None
+) -> None:
+    with np.load(marked / "set.npz", allow_pickle=False) as arrays:
+        np.savez(tmp_path / "a.npz", images=shape(arrays["images"]), labels=arrays["labels"])
+        np.savez(tmp_path / "b.npz", x_train=arrays["images"])
+    report = verify(tmp_path / "a.npz", key=key)
+    assert not report.verified
+    assert report.mark is not None
+    if why is None:
+        assert (report.mark.found, report.mark.images) == (True, 30)
+    else:
+        assert report.mark.found is None
+        assert why in (report.mark.why or "")
+    mark = verify(tmp_path / "b.npz", key=key).mark
+    assert mark is not None
+    assert "no array `images`" in (mark.why or "")
+
+
+def test_a_picture_of_16_bits_has_its_mark_and_is_altered(marked: Path, key: Path, tmp_path: Path) -> None:
+    pixels = np.asarray(Image.open(marked / "exact.png")).astype(np.uint16)
+    Image.fromarray(pixels * 257).save(tmp_path / "a.png")
+    mark = verify(tmp_path / "a.png", key=key).mark
+    assert mark is not None
+    assert mark.found
+
+
+def test_the_payload_of_a_large_picture_is_read(key: Path, tmp_path: Path) -> None:
+    """Whose rate is too small for a number, wherever it is looked for."""
+    from condgan.marks import marking, pattern
+
+    rows, columns = np.mgrid[:800, :900]
+    scene = (120 + 60 * np.sin(rows / 40) * np.cos(columns / 55)).round().astype(np.uint8)[None, None]
+    image = marking.marked(scene, pattern.patterns(keys.load(key), (800, 900)), "3fa2")[0, 0]
+    Image.fromarray(image).save(tmp_path / "a.png")
+    mark = verify(tmp_path / "a.png", key=key).mark
+    assert mark is not None
+    assert (mark.found, mark.payload) == (True, "3fa2")
+
+
+def test_keys_and_public_keys_that_are_mixed_up_are_told(
+    marked: Path, key: Path, tmp_path: Path, told: Callable[..., tuple[int, str]], refused: Any
+) -> None:
+    pytest.importorskip("cryptography")
+    public = tmp_path / "a.pub"
+    assert told("key", "public", key, "-o", public)[0] == 0
+    assert "is a public key" in refused("verify", marked / "row.png", "--key", public)
+    assert "which is a secret: give it as --key" in refused("verify", marked / "row.png", "--trust", key)
+
+
+def test_a_mark_that_is_not_found_proves_nothing(
+    marked: Path, other: Path, told: Callable[..., tuple[int, str]]
+) -> None:
+    status, text = told("verify", marked / "row.png", "--key", other)
+    assert status == 1
+    assert "not found in 4 images together" in text
+    assert "proves nothing" in text
+
+
+def test_tables_and_archives_of_other_programs(marked: Path, key: Path, tmp_path: Path) -> None:
+    """Metadata lost: a table that another library wrote again, as PNG in a structure and as JPEG in plain bytes."""
+    import tarfile
+
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    files = sorted((marked / "folder-set").rglob("*.png"))
+    photos = [bare(file, tmp_path / "jpeg" / f"{number}.jpg", 95).read_bytes() for number, file in enumerate(files)]
+    pngs = [
+        {"bytes": bare(file, tmp_path / "png" / f"{n}.png").read_bytes(), "path": ""} for n, file in enumerate(files)
+    ]
+    for name, image in (("a", pngs), ("b", photos), ("c", [*photos[:29], b"damaged"]), ("d", list(range(30)))):
+        pq.write_table(pa.table({"image": image, "label": [0] * 30}), tmp_path / f"{name}.parquet")
+    pq.write_table(pa.table({"label": [0] * 30}), tmp_path / "e.parquet")
+    with tarfile.open(tmp_path / "f.tar", "w") as archive:
+        archive.add(tmp_path / "jpeg", "jpeg")
+    for name, count in (("a.parquet", 30), ("b.parquet", 30), ("c.parquet", 29), ("f.tar", 30)):
+        report = verify(tmp_path / name, key=key)
+        assert not report.verified
+        assert report.mark is not None
+        assert (report.mark.found, report.mark.images) == (True, count)
+    for name, why in (("d.parquet", "pixels"), ("e.parquet", "no column `image`")):
+        mark = verify(tmp_path / name, key=key).mark
+        assert mark is not None
+        assert mark.found is None
+        assert why in (mark.why or "")

@@ -82,6 +82,12 @@ def sign(
         raise CondganError("`private` is the key of a `certificate`, and none is given")
     secret = None if key is None else keys.load(key, warn)
     signer = None if certificate is None else certificates.load(certificate, private)
+    for path in paths if signer is not None and secret is None else ():
+        if path.is_file() and (beside := credentials.outdates(path)) is not None:
+            raise CondganError(
+                f"{path} has a signature of its bytes, {beside}, which credentials in it would break: sign it by both, "
+                "with `key` too, or move that away"
+            )
     for path in paths:
         if signer is not None:  # before the key's, which is of the bytes as they are then
             print(credentials.sign(path, signer))

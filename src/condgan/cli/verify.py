@@ -85,14 +85,17 @@ def _marked(report: "Report") -> list[str]:
     if mark.found is None:
         return [f"mark: not looked for: {mark.why}"]
     images = f"{mark.images} image{'' if mark.images == 1 else 's together'}"
-    rate = f"a chance of at most {mark.false_alarm:.0e} without one"
-    lines = [f"mark of key {mark.key}: {'found' if mark.found else 'not found'} in {images} ({rate})"]
-    if mark.found and mark.images != 1:
+    if not mark.found:
+        chance = f"up to {100 * (mark.false_alarm or 1):.3g} % of unmarked ones look so"
+        return [
+            f"mark of key {mark.key}: not found in {images} ({chance})",
+            "  which proves nothing: unmarked images, and cut, scaled or worn ones, look the same",
+        ]
+    lines = [f"mark of key {mark.key}: found in {images} (a chance of at most {mark.false_alarm:.0e} without one)"]
+    if mark.images != 1:
         lines.append(f"  in {mark.alone} of {mark.looked} images it is found alone, without the others")
-    if mark.found:
-        which = f"begins with {mark.payload}" if mark.payload else "cannot be read: that takes more or clearer images"
-        lines.append(f"  it says that the hash of its generator {which}")
-    return lines
+    which = f"begins with {mark.payload}" if mark.payload else "cannot be read: that takes more or clearer images"
+    return [*lines, f"  it says that the hash of its generator {which}"]
 
 
 def _told(found: "Finding") -> list[str]:
@@ -101,6 +104,7 @@ def _told(found: "Finding") -> list[str]:
 
     lines = [f"{plain(found.path)}: {found.verdict}: {found.why}"]
     lines += ["  " + plain(f"signature ({one.kind}): {one.why}") for one in found.signatures]
+    lines += ["  " + plain(f"note: {words}") for words in found.notes]
     said = found.manifest or {}
     if said:
         made = "made by a generator" if said.get("synthetic") else "not made by a generator"

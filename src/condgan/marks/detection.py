@@ -76,6 +76,7 @@ class Detection:
 
 Alignment = tuple[tuple[bool, bool], tuple[int, int]]
 ALIGNMENTS: tuple[Alignment, ...] = tuple((flip, shift) for flip in FLIPS for shift in SHIFTS)
+STILL: Alignment = ((False, False), (0, 0))
 
 
 @dataclass
@@ -128,31 +129,75 @@ def detect(evidence: Evidence, patterns: Patterns, alignments: tuple[Alignment, 
     """Look for the mark; fewer alignments than all make it faster, and no less strict: all count as tries."""
     low = aligned(evidence.low, patterns.low, patterns.size, alignments)
     high = aligned(evidence.high, patterns.high, patterns.size, alignments)
-    digits = patterns.digits.reshape(DIGITS * VALUES, -1)
-    values = (low @ digits.T).reshape(-1, DIGITS, VALUES).argmax(axis=2)  # (A, 4): the best payload, or nearly
-    words = patterns.digits[np.arange(DIGITS), values].sum(axis=1)
-    r_low, r_high = correlation(low, words), correlation(high, patterns.carrier[None])
-    p_low = np.minimum(WORDS * tail(r_low, low.shape[1]), 1)
-    p_high = tail(r_high, high.shape[1])
-    rates = np.minimum(np.minimum(p_low, p_high), either(p_low * p_high))
-    place = int(rates.argmin())
-    said = read(low[place], patterns.digits, values[place], float(r_low[place]))
-    rate = min(1.0, max(TRIES * float(rates[place]), SMALLEST))
-    score = max(r_low[place] * low.shape[1] ** 0.5, r_high[place] * high.shape[1] ** 0.5)
-    flip, shift = alignments[place]
-    return Detection(float(score), rate, said if rate <= FOUND else None, shift, flip)
+    found = Tried.of(low, high, patterns)
+    place = int(np.lexsort((-found.scores, found.rates))[0])  # in large pictures many rates are too small for a number
+    return found.told(place, alignments[place])
 
 
-def read(found: Numbers, digits: Numbers, values: npt.NDArray[np.intp], r: float) -> str | None:
+def detect_each(low: Numbers, high: Numbers, patterns: Patterns) -> list[Detection]:
+    """Look for the mark in each of many pictures as it lies, by its maps: (N, h, w) each."""
+    from scipy.fft import dctn
+
+    lows, highs = (dctn(each, axes=(1, 2), norm="ortho").reshape(len(each), -1) for each in (low, high))
+    found = Tried.of(lows[:, patterns.low], highs[:, patterns.high], patterns)
+    return [found.told(place, STILL) for place in range(len(low))]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What rows of coefficients show, each for itself.
+
+    Attributes:
+        low: coefficients of the low band, (A, D).
+        r: their correlation with the best payload, or nearly the best, (A,).
+        values: its digits, (A, 4).
+        scores, rates: of both layers, for one try, (A,).
+        patterns: that were looked for.
+    """
+
+    low: Numbers
+    r: Numbers
+    values: npt.NDArray[np.intp]
+    scores: Numbers
+    rates: Numbers
+    patterns: Patterns
+
+    @classmethod
+    def of(cls, low: Numbers, high: Numbers, patterns: Patterns) -> "Tried":
+        """Of coefficients (A, D) and (A, E)."""
+        digits = patterns.digits.reshape(DIGITS * VALUES, -1)
+        values = (low @ digits.T).reshape(-1, DIGITS, VALUES).argmax(axis=2)  # (A, 4)
+        words = np.zeros_like(low)
+        for digit, value in zip(patterns.digits, values.T, strict=True):
+            words += digit[value]
+        r_low, r_high = correlation(low, words), correlation(high, patterns.carrier[None])
+        p_low = np.minimum(WORDS * tail(r_low, low.shape[1]), 1)
+        p_high = tail(r_high, high.shape[1])
+        rates = np.minimum(np.minimum(p_low, p_high), either(p_low * p_high))
+        scores = np.maximum(r_low * low.shape[1] ** 0.5, r_high * high.shape[1] ** 0.5)
+        return cls(low, r_low, values, scores, rates, patterns)
+
+    def told(self, place: int, alignment: Alignment) -> Detection:
+        """What a row says, as one of all tries."""
+        rate, said = min(1.0, max(TRIES * float(self.rates[place]), SMALLEST)), None
+        if rate <= FOUND:
+            said = read(self.low[place], self.patterns, self.values[place], float(self.r[place]))
+        flip, shift = alignment
+        return Detection(float(self.scores[place]), rate, said, shift, flip)
+
+
+def read(found: Numbers, patterns: Patterns, values: npt.NDArray[np.intp], r: float) -> str | None:
     """The payload in coefficients (D,), with the best values of the digits (4,); none if one of them is in doubt.
 
     What the payload does not explain, a share 1 - r^2 of the square, is taken for noise, the same in all dimensions.
     """
     noise = np.linalg.norm(found) * max(1 - r * r, 0) ** 0.5 / len(found) ** 0.5
-    for digit, value in zip(digits, values, strict=True):
-        ahead = digit[value] - np.delete(digit, value, axis=0)  # (15, D)
-        if not (ahead @ found > CERTAIN * noise * np.linalg.norm(ahead, axis=1)).all():
-            return None
+    products, which = patterns.digits @ found, np.arange(DIGITS)
+    ahead = products[which, values][:, None] - products  # (4, 16): of each value
+    doubtful = ahead <= CERTAIN * noise * patterns.distances[which, values]
+    doubtful[which, values] = False
+    if doubtful.any():
+        return None
     return "".join(f"{value:x}" for value in values)
 
 

@@ -20,6 +20,7 @@ from condgan.errors import CondganError
 from condgan.storage import secret
 
 KIND, VERSION = "condgan key", 1
+PUBLIC = "condgan public key"
 SECRET = 32  # bytes
 MOST_BYTES = 4096  # of a file
 
@@ -113,6 +114,8 @@ def _parsed(place: Path, data: bytes) -> Key:
     if len(data) <= MOST_BYTES:
         with suppress(ValueError, RecursionError):
             said = json.loads(data)
+    if isinstance(said, dict) and said.get("kind") == PUBLIC:
+        raise CondganError(f"{place} is a public key, for those who check signatures: expected the key file itself")
     if not isinstance(said, dict) or said.get("kind") != KIND:
         raise CondganError(f"{place} is no key file, or a part of one: expected a file of `condgan key new`")
     if said.get("version") != VERSION or isinstance(said["version"], bool):

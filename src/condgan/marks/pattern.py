@@ -13,7 +13,7 @@ false-alarm rate of ``detection`` rests on.
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,11 @@ class Patterns:
         """The coefficients of a payload, (D,)."""
         values = [int(digit, VALUES) for digit in payload]
         return np.asarray(self.digits[np.arange(DIGITS), values].sum(axis=0), np.float64)
+
+    @cached_property
+    def distances(self) -> Numbers:
+        """Between the coefficients of two values of a digit, (4, 16, 16)."""
+        return np.asarray(np.linalg.norm(self.digits[:, :, None] - self.digits[:, None], axis=-1), np.float64)
 
     def layers(self, payload: str) -> tuple[Numbers, Numbers]:
         """The low and the high pattern, (h, w) each, of mean square 1."""

@@ -3,17 +3,19 @@
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from condgan.arrays import Samples
 from condgan.errors import CondganError
 from condgan.generation import jobs
 from condgan.marks import pattern
-from condgan.marks.detection import ALIGNMENTS, FOUND, Alignment, Detection, Evidence, detect
+from condgan.marks.detection import FOUND, Detection, Evidence, detect, detect_each, maps
 from condgan.marks.keys import Key
-from condgan.provenance import archives, reading, sets
+from condgan.provenance import archives, reading, tables
 from condgan.provenance.files import DamagedError, UnreadableError, content, opened
 from condgan.provenance.layouts import tiles
 from condgan.provenance.verdicts import Finding, Mark, Report
@@ -25,32 +27,36 @@ FORMS = {
     ".tiff": "TIFF",
 }  # fmt: skip
 """What pictures are decoded as, by their ending."""
-STILL: tuple[Alignment, ...] = (((False, False), (0, 0)),)
-MOST_ALONE = 256  # images that are searched one by one for shifts and flips; more are looked at as they lie
+BEGINNINGS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP", b"BM": "BMP", b"GIF8": "GIF"}
+"""And without one, by their beginning."""
+MOST_ALONE = 256  # images, or files, that are searched one by one for shifts and flips; more are looked at as they lie
+AT_ONCE = 1 << 20  # pixels that are looked at together
 NO_PICTURE = "nothing here has pixels that can be read"
+Maps = npt.NDArray[np.float64]
 
 
 @dataclass
 class Together:
     """Images that are looked at together: what they have in common, by size, and how many show the mark alone."""
 
-    evidence: dict[tuple[int, int], Evidence] = field(default_factory=dict)
+    evidence: dict[tuple[int, ...], Evidence] = field(default_factory=dict)
     images: int = 0
     looked: int = 0
     alone: int = 0
     why: str = NO_PICTURE
 
-    def add(self, one: Evidence) -> None:
-        """Add an image."""
-        size = one.low.shape[0], one.low.shape[1]
-        self.images += 1
-        self.evidence.setdefault(size, Evidence(np.zeros(size), np.zeros(size))).add(one)
+    def add(self, low: Maps, high: Maps) -> None:
+        """Add images of one size, by their maps (n, h, w)."""
+        self.images += len(low)
+        size = low.shape[1:]
+        self.evidence.setdefault(size, Evidence(np.zeros(size), np.zeros(size))).add(
+            Evidence(low.sum(axis=0), high.sum(axis=0), len(low))
+        )
 
-    def mark(self, key: Key) -> Mark:
+    def mark(self, key: Key, found: Sequence[Detection]) -> Mark:
         """What was found; of several sizes the surest, as one try of many."""
-        if not self.evidence:
+        if not found:
             return Mark(key=key.fingerprint, why=self.why)
-        found = [look(one, key) for one in self.evidence.values()]
         best = min(found, key=lambda one: (one.false_alarm, -one.score))
         rate = min(1.0, best.false_alarm * len(found))
         return Mark(
@@ -59,17 +65,21 @@ class Together:
         )  # fmt: skip
 
 
-def look(evidence: Evidence, key: Key, alignments: tuple[Alignment, ...] = ALIGNMENTS) -> Detection:
-    """Look for the mark of a key in pictures of one size."""
-    return detect(evidence, pattern.patterns(key, (evidence.low.shape[0], evidence.low.shape[1])), alignments)
-
-
 class Looking:
-    """Looks at images as they come: each alone, those of each file, and all together."""
+    """Looks at images as they come: each alone, those of each file, and all together.
 
-    def __init__(self, key: Key) -> None:
-        self.key, self.all = key, Together()
-        self.waiting: list[tuple[Together, Evidence]] = []
+    Args:
+        key: whose mark is looked for.
+        many: whether there are so many files that each is looked at as it lies.
+    """
+
+    def __init__(self, key: Key, *, many: bool) -> None:
+        self.key, self.many, self.all = key, many, Together()
+        self.marks: dict[str, Mark] = {}
+        self.taken: list[tuple[Together, Samples]] = []  # images of one shape, which are looked at together
+        self.pixels = 0
+        self.waiting: list[tuple[Together, Maps, Maps]] = []  # for whether they are few, by their maps (h, w)
+        self.ended: list[tuple[str, Together]] = []
 
     def take(self, file: Together, images: Samples) -> None:
         """Images (n, C, H, W) of a file."""
@@ -80,22 +90,65 @@ class Looking:
             if not self.all.images:
                 self.all.why = str(error)
             return
-        for image in images:
-            one = Evidence.of(image[None])
-            file.add(one)
-            self.all.add(one)
-            self.waiting.append((file, one))
+        if self.taken and self.taken[0][1].shape[1:] != images.shape[1:]:
+            self.look()
+        count = max(1, AT_ONCE // images[:1].size)
+        for first in range(0, len(images), count):
+            self.taken.append((file, images[first : first + count]))
+            self.pixels += self.taken[-1][1].size
+            if self.pixels >= AT_ONCE:
+                self.look()
+
+    def end(self, name: str, file: Together) -> None:
+        """There are no more images of a file."""
+        self.ended.append((name, file))
+
+    def look(self) -> None:
+        """Look at the images that were taken."""
+        if self.taken:
+            parts = list(maps(np.concatenate([images for _, images in self.taken])))
+            low, high = (np.concatenate(each) for each in zip(*parts, strict=True))
+            first = 0
+            for file, images in self.taken:
+                part = slice(first, first := first + len(images))
+                file.add(low[part], high[part])
+                self.waiting += [(file, one, other) for one, other in zip(low[part], high[part], strict=True)]
+            self.all.add(low, high)
+            self.taken, self.pixels = [], 0
         if self.all.images > MOST_ALONE:
             self.settle()
 
     def settle(self) -> None:
-        """Look at each image alone that was not looked at yet."""
-        for file, one in self.waiting:
-            found = look(one, self.key, STILL if self.all.images > MOST_ALONE else ALIGNMENTS).found
+        """Look at each image alone that was not looked at yet, and at the files that have ended."""
+        few = self.all.images <= MOST_ALONE
+        for (file, _, _), found in zip(self.waiting, self._found(self.waiting, few), strict=True):
             for together in (file, self.all):
                 together.looked += 1
-                together.alone += found
+                together.alone += found.found
         self.waiting = []
+        sums = [(file, one.low, one.high) for _, file in self.ended for one in file.evidence.values()]
+        found_of: dict[int, list[Detection]] = {}
+        for (file, _, _), found in zip(sums, self._found(sums, not self.many), strict=True):
+            found_of.setdefault(id(file), []).append(found)
+        self.marks |= {name: file.mark(self.key, found_of.get(id(file), [])) for name, file in self.ended}
+        self.ended = []
+
+    def whole(self) -> Mark:
+        """What was found in all images together, once all were taken."""
+        self.look()
+        self.settle()
+        found = [detect(one, pattern.patterns(self.key, one.low.shape)) for one in self.all.evidence.values()]
+        return self.all.mark(self.key, found)
+
+    def _found(self, each: Sequence[tuple[Together, Maps, Maps]], search: bool) -> Iterator[Detection]:
+        """What each pair of maps (h, w) shows: searched for shifts and flips, or as it lies."""
+        for size, group in groupby(each, key=lambda one: one[1].shape):
+            layout = pattern.patterns(self.key, size)
+            if search:
+                yield from (detect(Evidence(low, high), layout) for _, low, high in group)
+            else:
+                _, low, high = zip(*group, strict=True)
+                yield from detect_each(np.stack(low), np.stack(high), layout)
 
 
 def looked(path: Path, paths: Sequence[Path], report: Report, key: Key) -> Report:
@@ -107,23 +160,20 @@ def looked(path: Path, paths: Sequence[Path], report: Report, key: Key) -> Repor
         report: whose findings have paths below it; verdicts stay as they are.
         key: whose mark is looked for.
     """
-    looking = Looking(key)
-    files: dict[str, Together] = {}
-    named = {one.path: one for one in report.files}
+    looking, named = Looking(key, many=len(paths) > MOST_ALONE), {one.path: one for one in report.files}
     for place in paths:
-        name = place.relative_to(path).as_posix() if place != path else next(iter(named), str(path))
-        file = files[name] = Together()
+        name, file = place.relative_to(path).as_posix() if place != path else next(iter(named), str(path)), Together()
         try:
             for images in pictures(place, named.get(name), follow=place == path):
                 looking.take(file, images)
         except UnreadableError as error:
             file.why = plain(str(error))
-    looking.settle()
-    whole = looking.all.mark(key)
+        looking.end(name, file)
+    whole, marks = looking.whole(), looking.marks
     if len(paths) == 1 and whole.found is None:
-        whole = next(iter(files.values())).mark(key)
+        whole = next(iter(marks.values()))
     found = tuple(
-        one.model_copy(update={"mark": files[one.path].mark(key)}) if one.path in files else one for one in report.files
+        one.model_copy(update={"mark": marks[one.path]}) if one.path in marks else one for one in report.files
     )
     together = report.set if report.set is None else report.set.model_copy(update={"mark": whole})
     return report.model_copy(update={"files": found, "set": together, "mark": whole})
@@ -144,23 +194,25 @@ def pictures(path: Path, found: Finding | None, *, follow: bool = False) -> Iter
     elif suffix == ".npz":
         with opened(path, follow=follow) as file:
             if "images.npy" not in archives.members(file):
-                return
+                raise DamagedError("it has no array `images`")
             with zipfile.ZipFile(file) as archive, archive.open("images.npy") as stream:
                 shape, dtype, parts = archives.rows(stream)
-                if dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
-                    raise DamagedError(f"its images are {dtype} {shape}")
+                first, last = (len(shape) == 4 and shape[place] in (1, 3) for place in (1, 3))
+                if dtype != np.uint8 or not (len(shape) == 3 or first or last):
+                    raise DamagedError(f"its images are {dtype} {shape}: expected uint8 (N, H, W) or (N, H, W, 3)")
                 for part in parts:
-                    yield part[:, None] if part.ndim == 3 else part.transpose(0, 3, 1, 2)
+                    yield part[:, None] if part.ndim == 3 else part.transpose(0, 3, 1, 2) if last else part
     elif suffix == ".tar":
         with opened(path, follow=follow) as file:
             for name, data in archives.tar(file)[1]:
-                if name.endswith(".png"):
-                    yield tiles(reading.decoded(data, "PNG")[0][0], None)
+                if (ending := Path(name).suffix.lower()) in FORMS:
+                    yield tiles(reading.decoded(data, FORMS[ending])[0][0], None)
     elif suffix == ".parquet":
         with opened(path, follow=follow) as file:
-            for entry in sets.parquet(file).entries:
-                if not isinstance(entry.picture, UnreadableError) and entry.picture.frames:
-                    yield tiles(entry.picture.frames[0], None)
+            for data in tables.cells(file):
+                form = next((form for begin, form in BEGINNINGS.items() if data.startswith(begin)), None)
+                if form is not None:
+                    yield tiles(reading.decoded(data, form)[0][0], None)
     elif path.name.endswith("-idx3-ubyte"):
         with opened(path, follow=follow) as file:
             for part in archives.idx_rows(file, *archives.idx_shape(file, 3)):

@@ -276,8 +276,10 @@ def decoded(data: bytes, form: str) -> tuple[list[Pixels], list[int]]:
                 if image.width * image.height > MOST_PIXELS:
                     raise DamagedError(f"more than {MOST_PIXELS} pixels")
                 for frame in ImageSequence.Iterator(image) if form == "GIF" else [image]:
-                    grey = frame.mode in ("L", "1", "I;16")
-                    frames.append(np.asarray(frame.convert("L" if grey else "RGB")))
+                    if frame.mode.startswith("I"):  # 16 bits, which Pillow would cut off above 255
+                        frames.append((np.asarray(frame) >> 8).astype(np.uint8))
+                    else:
+                        frames.append(np.asarray(frame.convert("L" if frame.mode in ("L", "1") else "RGB")))
                     shown.append(int(frame.info.get("duration", 0)))
                     if len(frames) * image.width * image.height > MOST_PIXELS:
                         raise DamagedError(f"more than {MOST_PIXELS} pixels")

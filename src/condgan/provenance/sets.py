@@ -18,17 +18,13 @@ import numpy.typing as npt
 from condgan.arrays import MIN_SIZE
 from condgan.data.archives import CARD, MANIFEST
 from condgan.data.writers import parquet as writer
-from condgan.provenance import archives, reading
+from condgan.provenance import archives, reading, tables
 from condgan.provenance.archives import array, exactly, idx_rows, idx_shape, rows
 from condgan.provenance.files import DamagedError, UnreadableError, opened
 from condgan.provenance.reading import Entry, Picture
 from condgan.storage.manifest import KEY, MOST_BYTES, Manifest, once, pixels_sha256
 
 HUGGING_FACE = b"huggingface"
-PARQUET = b"PAR1"  # how such a file begins, and ends
-AT_ONCE, MOST_AT_ONCE = 256, 1 << 27
-"""Rows of a parquet file that are in memory, and bytes, if each were as large as the file."""
-MOST_GROUP = 1 << 30  # bytes of a group of its rows
 
 
 @dataclass(frozen=True)
@@ -178,28 +174,16 @@ def parquet(file: BinaryIO) -> Source:
         UnreadableError: pyarrow is missing.
         DamagedError: damaged, or other columns than condgan writes.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise UnreadableError("parquet is read with pyarrow: pip install condgan[parquet]") from None
-    if file.read(len(PARQUET)) != PARQUET:  # which pyarrow looks for at the end alone
-        raise DamagedError("damaged: it does not begin as a parquet file")
-    file.seek(0)
-    try:
-        table = pq.ParquetFile(file)
-        schema, groups = table.schema_arrow, table.metadata.num_row_groups
-        sizes = [table.metadata.row_group(group).total_byte_size for group in range(min(groups, 1 << 20))]
-    except (pa.ArrowException, *archives.ZIP_ERRORS) as error:
-        raise DamagedError(f"damaged: {type(error).__name__}") from None
+    table, sizes = tables.opened(file)
+    import pyarrow as pa
+
+    schema = table.schema_arrow
     said = schema.metadata or {}
     if KEY.encode() not in said:
         raise DamagedError("it has no manifest of condgan")
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     if schema.remove_metadata() != pa.schema([("image", image), ("label", pa.int64())]):
         raise DamagedError("its columns are not those that condgan writes: image and label")
-    if any(not 0 <= size <= MOST_GROUP for size in sizes) or table.metadata.num_rows > archives.MOST_ROWS:
-        raise DamagedError("it is too large")
     told = reading.manifest(said[KEY.encode()])
     try:
         features = json.loads(said[HUGGING_FACE])["info"]["features"]
@@ -214,8 +198,7 @@ def parquet(file: BinaryIO) -> Source:
     def entries() -> Iterator[Entry]:
         place = 0
         try:
-            most = min(AT_ONCE, max(1, MOST_AT_ONCE // max([1, *sizes])))  # no image is larger than its row group
-            for batch in table.iter_batches(batch_size=most):
+            for batch in table.iter_batches(tables.at_once(sizes)):
                 for row in zip(batch.column("image").to_pylist(), batch.column("label").to_pylist(), strict=True):
                     yield _cell(place, *row, names)
                     place += 1

@@ -11,6 +11,7 @@ from condgan.errors import CondganError
 from condgan.marks.keys import Key
 from condgan.provenance.verdicts import Finding, Report, Signature, Verdict
 from condgan.signatures import credentials, detached
+from condgan.signatures.certificates import parsed
 from condgan.signatures.packages import there
 from condgan.storage.files import content
 
@@ -54,6 +55,8 @@ class Trust:
             )  # fmt: skip
             if not certificates:
                 raise CondganError(f"{place} is no public key of `condgan key public`, and has no certificate in PEM")
+            if there("cryptography") and parsed(certificates) is None:
+                raise CondganError(f"{place} has a damaged certificate: expected certificates in PEM")
             roots.append(certificates)
         return cls(frozenset(known), b"".join(roots))
 
@@ -77,9 +80,15 @@ def beside(path: Path, trust: Trust) -> list[Signature]:
     return [one for one in (_detached(path, trust), _cover(path, trust)) if one is not None]
 
 
+def notes(path: Path) -> tuple[str, ...]:
+    """What lies beside a file or a folder and is none of these."""
+    other = detached.foreign(path)
+    return () if other is None else (f"{other} beside it is a signature that is not condgan's; it was not looked at",)
+
+
 def _detached(path: Path, trust: Trust) -> Signature | None:
     place = detached.beside_of(path)
-    if not place.is_file():
+    if not place.is_file() or detached.foreign(path) is not None:
         return None
     if not there("cryptography"):
         return Signature(found=True, kind="ed25519", why=f'{place.name} needs "condgan[provenance]" to be checked')
@@ -108,7 +117,7 @@ def _cover(path: Path, trust: Trust) -> Signature | None:
         return in_png(data, trust)
     read = credentials.read(data, trust.roots)
     found, named = _told(read), {digest for _, digest in read.files}
-    if not found.valid:
+    if found.valid is False:
         return found
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -121,19 +130,29 @@ def _cover(path: Path, trust: Trust) -> Signature | None:
 
 def with_signatures(report: Report, path: Path, trust: Trust) -> Report:
     """A report with the signatures beside its path; one that does not hold contradicts whatever else is found."""
-    found = beside(path, trust)
-    if not found:
+    found, more = beside(path, trust), notes(path)
+    if not found and not more:
         return report
     if report.set is not None:
-        return report.model_copy(update={"set": _with(report.set, found)})
-    return report.model_copy(update={"files": tuple(_with(file, found) for file in report.files)})
+        return report.model_copy(update={"set": _with(report.set, found, more)})
+    return report.model_copy(update={"files": tuple(_with(file, found, more) for file in report.files)})
 
 
-def _with(whole: Finding, found: Sequence[Signature]) -> Finding:
-    """A finding with more signatures."""
+def signed(whole: Finding, path: Path, trust: Trust) -> Finding:
+    """A finding of a file or a set in a folder, with what lies beside it."""
+    return _with(whole, beside(path, trust), notes(path))
+
+
+def _with(whole: Finding, found: Sequence[Signature], more: tuple[str, ...]) -> Finding:
+    """A finding with more signatures and notes."""
+    whole = whole.model_copy(update={"notes": (*whole.notes, *more)})
+    if not found:
+        return whole
     every = (*whole.signatures, *found)
     worst = min(every, key=lambda one: (one.valid is not False, one.valid is not None, one.trusted is True))
     changes: dict[str, object] = {"signature": worst, "signatures": every}
     if worst.valid is False and whole.verdict in BEST:
         changes |= {"verdict": "contradictory", "why": worst.why or "its signature does not hold"}
+    elif worst.valid is None and whole.verdict == "verified":
+        changes |= {"verdict": "claimed", "why": f"{whole.why}; but {worst.why or 'its signature was not checked'}"}
     return whole.model_copy(update=changes)

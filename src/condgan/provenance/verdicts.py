@@ -29,7 +29,8 @@ class Signature(BaseModel):
     kind: Literal["ed25519", "c2pa"] | None = None
     """By a key file, or content credentials by a certificate."""
     valid: bool | None = None
-    """Whether it is of these bytes; none: it was not checked."""
+    """Whether it holds: it is of these bytes, and who signed could sign. None: it was not checked, or it is of these
+    bytes, by a certificate that is not valid today."""
     trusted: bool | None = None
     """Whether it is by a key, or below a root, that was given as trusted."""
     by: str | None = None
@@ -80,6 +81,8 @@ class Finding(BaseModel):
     """Of several, that which holds least."""
     signatures: tuple[Signature, ...] = ()
     """All of them: in the file, and beside it."""
+    notes: tuple[str, ...] = ()
+    """What lies beside it, was not looked at, and changes no verdict."""
     mark: Mark = Mark()
 
 

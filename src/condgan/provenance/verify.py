@@ -16,7 +16,7 @@ from condgan.provenance.generators import Generators
 from condgan.provenance.labels import misplaced
 from condgan.provenance.packed import is_packed, unpacked
 from condgan.provenance.reading import Entry, Picture
-from condgan.provenance.signing import Trust, with_signatures
+from condgan.provenance.signing import Trust, signed, with_signatures
 from condgan.provenance.verdicts import Report, finding
 from condgan.storage.manifest import Manifest
 
@@ -121,7 +121,8 @@ def _folder(folder: Path, shown: str, generators: Generators, progress: Progress
     if not roots and not any(map(folders.looked_at, parts[None])):
         raise CondganError(f"{shown} has no files to look at: pictures, or sets of images, that condgan wrote")
     step = Steps(progress, len(paths))
-    together, found = None, folders.loose(folder, parts[None], generators, step)
+    alone = folders.loose(folder, parts[None], generators, step)
+    together, found = None, [signed(one, folder / one.path, generators.trust) for one in alone]
     for root, told in roots.items():
         place, name = parts[root], root.relative_to(folder).as_posix() if root != folder else shown
         if isinstance(told, DamagedError):
@@ -132,7 +133,7 @@ def _folder(folder: Path, shown: str, generators: Generators, progress: Progress
         if root == folder:
             together = one
         else:
-            found.append(one)
+            found.append(signed(one, root, generators.trust))
             files = [file.model_copy(update={"path": f"{name}/{file.path}"}) for file in files]
         found += files
     report = Report(set=together, files=tuple(sorted(found, key=lambda file: file.path)))

@@ -106,15 +106,13 @@ def load(path: str | PathLike[str], private: str | PathLike[str] | None = None) 
             expired or is not valid yet, its algorithm is none of C2PA's, or ``cryptography`` is not installed.
     """
     needed("cryptography")
-    from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
     place = arguments.path("certificate", path)
     data = content(place, MOST_BYTES, EXPECTED)
-    try:
-        chain = x509.load_pem_x509_certificates(data)
-    except ValueError:
-        raise CondganError(f"{place} has no certificate, or a damaged one: expected PEM, the signer's first") from None
+    chain = parsed(data)
+    if chain is None:
+        raise CondganError(f"{place} has no certificate, or a damaged one: expected PEM, the signer's first")
     other = place if private is None else arguments.path("private", private)
     try:
         key = serialization.load_pem_private_key(_key_part(other), None)
@@ -139,6 +137,26 @@ def load(path: str | PathLike[str], private: str | PathLike[str] | None = None) 
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain),
         _algorithm(place, key), named(leaf), named(leaf, issuer=True), leaf.not_valid_after_utc,
     )  # fmt: skip
+
+
+def parsed(pem: bytes) -> "list[x509.Certificate] | None":
+    """The certificates in PEM; none where there are none, or one is damaged, in parts that are read later as well."""
+    from cryptography import x509
+
+    try:
+        chain = x509.load_pem_x509_certificates(pem)
+        return chain if all(map(readable, chain)) else None
+    except Exception:  # whatever the library raises for what anyone may have written
+        return None
+
+
+def readable(certificate: "x509.Certificate") -> bool:
+    """Whether its names, days and key can be read: they are parsed only when they are asked for."""
+    try:
+        named(certificate), named(certificate, issuer=True), certificate.public_key()
+        return certificate.not_valid_before_utc <= certificate.not_valid_after_utc
+    except Exception:  # as above
+        return False
 
 
 def named(certificate: "x509.Certificate", *, issuer: bool = False) -> str:

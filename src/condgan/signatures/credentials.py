@@ -8,20 +8,25 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from condgan import arguments
 from condgan.errors import CondganError
-from condgan.signatures.certificates import ROOT, Certificate, named
+from condgan.signatures import detached
+from condgan.signatures.certificates import ROOT, Certificate, named, readable
 from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
 from condgan.storage import pictures
 from condgan.storage.files import atomic, content
 from condgan.streams import plain
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 CHUNK = b"caBX"  # of a PNG, in which credentials lie
 COVER = ".c2pa.png"
@@ -31,7 +36,8 @@ OFFLINE = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
     "builder": {"thumbnail": {"enabled": False}},
 }
-UNTRUSTED = "signingCredential.untrusted"
+UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"  # or not valid yet
+OF_THESE_BYTES = {"claimSignature.validated", "assertion.dataHash.match"}
 DER = b"\x30\x82"  # how a certificate begins
 MOST_CERTIFICATES = 20  # that are looked at
 
@@ -41,14 +47,16 @@ class Credentials:
     """What is found of the credentials of a file.
 
     Attributes:
-        valid: whether they are of these bytes, and their certificate could sign them then.
+        valid: whether they are of these bytes, by a certificate that can sign; none: they are of these bytes, and the
+            certificate is not valid today. Who has the key of an expired one can go on signing with it, so that only a
+            trusted time stamp would tell whether it was valid when it signed.
         trusted: whether the chain ends in a root that was given.
         chain: the names of who signed, and of who vouches for them, in order.
         files: of a cover: the files that it names, with their hashes.
         why: in words.
     """
 
-    valid: bool
+    valid: bool | None
     trusted: bool
     chain: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
@@ -75,6 +83,15 @@ def sign(path: str | PathLike[str], certificate: Certificate) -> Path:
     about = {"name": place.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     atomic(target, embedded(drawn(about), certificate, place.name, [about]))
     return target
+
+
+def outdates(path: Path) -> str | None:
+    """The name of a signature by a key file that would not hold any more if this PNG got credentials."""
+    beside = detached.beside_of(path)
+    if path.is_dir() or not beside.is_file() or detached.foreign(path) is not None:
+        return None
+    with open(path, "rb") as file:
+        return beside.name if file.read(4) == b"\x89PNG" else None
 
 
 def embedded(png: bytes, certificate: Certificate, title: str, files: Sequence[dict[str, Any]] = ()) -> bytes:
@@ -106,7 +123,7 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
         trust: certificates of roots that are believed, PEM.
 
     Raises:
-        CondganError: ``c2pa-python`` is not installed.
+        CondganError: ``c2pa-python`` is not installed, or it takes no such roots.
     """
     needed("c2pa")
     import c2pa
@@ -115,52 +132,78 @@ def read(data: bytes, trust: bytes = b"") -> Credentials:
         {"trust": {"user_anchors": trust.decode("ascii", "replace")}} if trust else {}
     )
     try:
-        reader = c2pa.Reader("image/png", io.BytesIO(data), context=c2pa.Context.from_dict(settings))
+        context = c2pa.Context.from_dict(settings)
+    except c2pa.C2paError as error:
+        raise CondganError(f"the trusted certificates cannot be used: {plain(str(error), 200)}") from None
+    try:
+        reader = c2pa.Reader("image/png", io.BytesIO(data), context=context)
         told, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
         state = reader.get_validation_state()
-    except c2pa.C2paError as error:
+    except Exception as error:  # C2paError, and KeyError where a store names a manifest that it does not have
         return Credentials(False, False, (), (), f"its content credentials are damaged: {plain(str(error), 200)}")
     active = results.get("activeManifest") or {}
     failures = [str(one.get("code", "")) for one in active.get("failure", [])]
     trusted = state == "Trusted"
     wrong = [code for code in failures if code != UNTRUSTED]
     signer = told.get("signature_info") or {}
-    chain = certified(data, str(signer.get("cert_serial_number", "")))
+    certificates = certified(data, str(signer.get("cert_serial_number", "")))
+    chain = tuple(plain(named(one), 100) for one in certificates)
     files = _files(told)
+    who = ", certified by ".join(chain) or "nobody who is named"
+    sound = {str(one.get("code", "")) for one in active.get("success", [])} >= OF_THESE_BYTES
+    if set(wrong) == {EXPIRED} and sound and not results.get("ingredientDeltas"):
+        return Credentials(None, False, chain, files, f"signed by {who}; {_dated(certificates)}")
     if wrong or state not in ("Valid", "Trusted"):
         return Credentials(
             False, False, chain, files, f"its content credentials do not hold: {', '.join(wrong) or state}"
         )
-    who = ", certified by ".join(chain) or "nobody who is named"
     if trusted:
         return Credentials(True, True, chain, files, f"signed by {who}, which is trusted")
     made = "self-made, and trusted by nobody" if ROOT in chain else "which nothing here vouches for"
+    if any(one.not_valid_after_utc <= datetime.now(UTC) for one in certificates[1:]):
+        made = "a certificate above it has expired"
     return Credentials(True, False, chain, files, f"signed by {who}: {made}")
 
 
-def certified(data: bytes, serial: str) -> tuple[str, ...]:
-    """The names of the signer and of those who vouch for it, as far as the certificates in a file show that.
+def certified(data: bytes, serial: str) -> "list[x509.Certificate]":
+    """The certificates of the signer and of those who vouch for it, as far as those in a file show that.
 
     The library that checks signatures tells the signer alone.
     """
     from cryptography import x509
 
-    certificates: list[Any] = []
+    certificates: list[x509.Certificate] = []
     place = 0
     while (place := data.find(DER, place)) >= 0 and len(certificates) < MOST_CERTIFICATES:
         length = 4 + int.from_bytes(data[place + 2 : place + 4], "big")
         try:
-            certificates.append(x509.load_der_x509_certificate(data[place : place + length]))
-            place += length
-        except ValueError:
+            one = x509.load_der_x509_certificate(data[place : place + length])
+        except Exception:  # ValueError, and others for versions that there are not
             place += 1
+            continue
+        place += length
+        if readable(one):
+            certificates.append(one)
     found = [one for one in certificates if str(one.serial_number) == serial][:1]
     while found and len(found) <= MOST_CERTIFICATES:
         above = next((one for one in certificates if one not in found and _issued(found[-1], one)), None)
         if above is None:
             break
         found.append(above)
-    return tuple(plain(named(one), 100) for one in found)
+    return found
+
+
+def _dated(certificates: "Sequence[x509.Certificate]") -> str:
+    """Why a certificate is not valid today, and what that means."""
+    if not certificates:
+        return "its certificate is not valid today"
+    leaf = certificates[0]
+    if datetime.now(UTC) < leaf.not_valid_before_utc:
+        return f"its certificate is valid from {leaf.not_valid_before_utc:%Y-%m-%d} on only"
+    return (
+        f"its certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}: without a trusted time stamp nobody can tell "
+        "whether it was signed before"
+    )
 
 
 def _issued(one: Any, above: Any) -> bool:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from condgan import arguments
 from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
-from condgan.marks.keys import Key
+from condgan.marks.keys import KIND, PUBLIC, Key
 from condgan.signatures.packages import needed
 from condgan.storage.files import atomic, content
 
@@ -24,7 +24,8 @@ PURPOSE = "sign"
 MOST_BYTES = 1 << 16  # of a signature's file
 MOST_CERTIFICATES = 8 << 20  # of a file that may have a public key or certificates
 PIECE = 1 << 20  # bytes that are hashed at a time
-PUBLIC = "condgan public key"
+BEGINNING = b'{"kind":"condgansignature"'  # of a signature's file, without spaces
+MOST_NAMES = 4  # of a signature's fields that the JSON of another program may have too
 
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
@@ -35,8 +36,8 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    kind: Literal["condgan signature"] = "condgan signature"
-    version: Literal[1] = 1
+    kind: Literal["condgan signature"]
+    version: Literal[1]
     name: Annotated[str, Field(min_length=1, max_length=255)]
     """Of the file when it was signed; of a folder, that of its manifest."""
     length: Annotated[int, Field(ge=0)]
@@ -77,18 +78,24 @@ def sign(path: str | PathLike[str], key: Key) -> Path:
     """Sign a file, or the manifest of a folder -> the file of the signature, beside it; an older one is replaced.
 
     Raises:
-        CondganError: it cannot be read, is a folder without a manifest, or ``cryptography`` is not installed.
+        CondganError: it cannot be read, is a folder without a manifest, another program's signature lies there, or
+            ``cryptography`` is not installed.
     """
     needed("cryptography")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     place = arguments.path("path", path)
     name, length, digest = _hashed(place)
+    if (other := foreign(place)) is not None:
+        raise CondganError(f"{other} beside {place} is not condgan's, and is not replaced: move it, or rename it")
     private = Ed25519PrivateKey.from_private_bytes(key.derived(PURPOSE))
     public = private.public_key().public_bytes_raw().hex()
     moment = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.now(UTC) if not moment or not moment.isdecimal() else datetime.fromtimestamp(int(moment), UTC)
-    told = Statement(name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}", public_key=public)
+    told = Statement(
+        kind="condgan signature", version=1, name=name, length=length, sha256=digest, time=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        public_key=public,
+    )  # fmt: skip
     whole = Signed(**told.model_dump(), signature=private.sign(told.signed()).hex())
     beside = beside_of(place)
     atomic(beside, whole.model_dump_json(indent=2).encode() + b"\n")
@@ -101,8 +108,29 @@ def beside_of(place: Path) -> Path:
     return place.with_name(place.name + ENDING)
 
 
+def own(data: bytes) -> bool:
+    """Whether bytes have the form of these signatures: sound, damaged, cut off, or empty.
+
+    Other programs (gpg, minisign, signify, OpenSSH) write files of the same name, which have not.
+    """
+    names = sum(f'"{name}"'.encode() in data for name in Signed.model_fields)
+    return names > MOST_NAMES or b'"condgan signature"' in data or BEGINNING.startswith(b"".join(data.split()))
+
+
+def foreign(path: str | PathLike[str]) -> str | None:
+    """The name of a signature of another program beside a file or a folder; none where there is none, or condgan's."""
+    beside = beside_of(arguments.path("path", path))
+    if not beside.is_file():
+        return None
+    try:
+        with open(beside, "rb") as file:
+            return None if own(file.read(MOST_BYTES)) else beside.name
+    except OSError:
+        return None
+
+
 def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked | None:
-    """Look at the signature beside a file or a folder; none where there is none.
+    """Look at the signature beside a file or a folder; none where there is none of condgan's.
 
     Args:
         path: of what is signed.
@@ -113,14 +141,14 @@ def check(path: str | PathLike[str], trusted: Collection[str] = ()) -> Checked |
     """
     place = arguments.path("path", path)
     beside = beside_of(place)
-    if not beside.is_file():
+    if not beside.is_file() or foreign(place) is not None:
         return None
     try:
         whole = Signed.model_validate_json(content(beside, MOST_BYTES, "it is no signature"))
-    except (CondganError, ValidationError, ValueError, RecursionError):
-        whole = None
-    if whole is None:
-        return Checked(False, False, "", f"{beside.name} is no signature of condgan, or damaged")
+    except CondganError as error:
+        return Checked(False, False, "", str(error))
+    except (ValidationError, ValueError, RecursionError):
+        return Checked(False, False, "", f"{beside.name} is a damaged signature, or one of another version")
     by = whole.public_key[:12]
     if not _fits(whole):
         return Checked(False, False, by, f"the signature in {beside.name} is not that of its key")
@@ -160,6 +188,8 @@ def read_public(path: str | PathLike[str]) -> str | None:
         said: Any = json.loads(content(place, MOST_CERTIFICATES, "expected a public key, or certificates in PEM"))
     except (ValueError, RecursionError):
         return None
+    if isinstance(said, dict) and said.get("kind") == KIND:
+        raise CondganError(f"{place} is a key file, which is a secret: give it as `key`, or its `condgan key public`")
     if not isinstance(said, dict) or said.get("kind") != PUBLIC:
         return None
     found = said.get("public_key")
