@@ -95,7 +95,7 @@ def _marked(report: "Report") -> list[str]:
     if mark.images != 1:
         lines.append(f"  in {mark.alone} of {mark.looked} images it is found alone, without the others")
     which = f"begins with {mark.payload}" if mark.payload else "cannot be read: that takes more or clearer images"
-    return [*lines, f"  it says that the hash of its generator {which}"]
+    return [*lines, f"  it says that the hash of its generator, or of the recipe that learnt it, {which}"]
 
 
 def _told(found: "Finding") -> list[str]:

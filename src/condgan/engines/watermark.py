@@ -14,7 +14,7 @@ from condgan.marks.detection import NEIGHBOURS, NOISE, WINDOW
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.fingerprint import fingerprint
 
-LOW, HIGH = 0.3, 0.06
+LOW, HIGH = 0.5, 0.08
 """The cosines between maps and patterns that images are to reach; those of marked digits are 0.58 and 0.06."""
 EDGE = WINDOW // 2  # pixels whose neighbours lie outside
 
