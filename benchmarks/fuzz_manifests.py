@@ -7,28 +7,20 @@ than one grey level from those of its seed and class, or its label is another. E
 kept.
 """
 
-import argparse
 import csv
 import functools
 import io
 import json
 import random
 import shutil
-import signal
 import struct
 import sys
 import tarfile
-import tempfile
-import time
-import traceback
-import warnings
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +32,8 @@ from condgan.generation.generator import Generator, load
 from condgan.provenance.verify import verify
 from condgan.storage import pictures
 from condgan.storage.manifest import Manifest
-from fuzz_readers import HangError, mutated
+from fuzz_readers import mutated
+from fuzzing import fuzz
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SET = {"counts": "3=2,5=1", "seed": 5}
@@ -57,7 +50,6 @@ FORMS: dict[str, dict[str, Any]] = {
     "set.parquet": SET,
     "packed.zip": {**SET, "format": "folder"},
 }
-EACH = 10_000  # inputs, after which there is a word
 Image8 = npt.NDArray[np.uint8]
 Row = tuple[str | None, dict[str, Any], Image8]
 """The label that a reader finds, what is said of the seed, and the pixels."""
@@ -340,8 +332,9 @@ def differs(found: Image8, expected: Image8) -> bool:
     return found.shape != expected.shape or int(np.abs(found.astype(int) - expected).max()) > 1
 
 
-def attempt(path: Path, original: Path, generator: Generator) -> str:
+def attempt(form: str, sound: Path, folder: Path) -> str:
     """The verdict; a wrong one is an AssertionError."""
+    path, original, generator = folder / form, sound / form, packaged()
     try:
         report = verify(path)
     except CondganError as error:
@@ -362,6 +355,12 @@ def attempt(path: Path, original: Path, generator: Generator) -> str:
     return found.verdict
 
 
+@functools.cache
+def packaged() -> Generator:
+    """The generator that made the inputs."""
+    return load("mnist")
+
+
 def made(form: str, path: Path) -> None:
     """Write a valid input."""
     if path.suffix != ".zip":
@@ -371,58 +370,18 @@ def made(form: str, path: Path) -> None:
     shutil.make_archive(str(path.with_suffix("")), "zip", path.with_suffix(""))
 
 
-def main() -> int:
-    """Run; see the top."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--count", type=int, default=10_000)
-    words.add_argument("--seed", type=int, default=0)
-    words.add_argument("--seconds", type=int, default=20, help="after which an input is a hang")
-    words.add_argument("--only", choices=FORMS, action="append")
-    words.add_argument("--keep", type=Path, default=Path("fuzzed"), help="where inputs that failed are written")
-    options = words.parse_args()
+def prepare(form: str, sound: Path) -> None:
+    """Write a valid input."""
+    made(form, sound / form)
 
-    def hang(*_: object) -> None:
-        raise HangError
 
-    signal.signal(signal.SIGALRM, hang)
-    generator = load("mnist")
-    tally: Counter[str] = Counter()
-    failures, start = 0, time.monotonic()
-    once = mock.patch("condgan.provenance.generators.load", functools.cache(load))
-    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings(), once:
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "Duplicate name")  # of zipfile, where the forger writes one
-        names = options.only or list(FORMS)
-        for form in names:
-            made(form, Path(place) / "valid" / form)
-        for number in range(options.count):
-            draw = random.Random(f"{options.seed} {number}")
-            form = names[number % len(names)]
-            original, folder = Path(place) / "valid" / form, Path(place) / "forged"
-            path = folder / form
-            folder.mkdir()
-            (shutil.copytree if original.is_dir() else shutil.copy)(original, path)
-            change(path if path.is_dir() else folder, draw)
-            signal.alarm(options.seconds)
-            try:
-                tally[f"{form}: {attempt(path, original, generator)}"] += 1
-            except (Exception, HangError) as error:
-                failures += 1
-                kept = options.keep / f"{form}-{number}"
-                shutil.copytree(folder, kept, dirs_exist_ok=True)
-                print(f"{form} {number}: {type(error).__name__}: {str(error)[:200]} (kept in {kept})", flush=True)
-                print(traceback.format_exc().splitlines()[-4:], flush=True)
-            finally:
-                signal.alarm(0)
-                shutil.rmtree(folder)
-            if (number + 1) % EACH == 0:
-                print(f"{number + 1} inputs, {failures} failures", flush=True)
-    for what, count in sorted(tally.items()):
-        print(f"{count:9} {what}")
-    took = time.monotonic() - start
-    print(f"{options.count} inputs in {took:.0f} s, {failures} crashes, hangs or wrong verdicts")
-    return 1 if failures else 0
+def forge(form: str, sound: Path, folder: Path, draw: random.Random) -> None:
+    """Copy a valid input, and change it."""
+    original, path = sound / form, folder / form
+    folder.mkdir()
+    (shutil.copytree if original.is_dir() else shutil.copy)(original, path)
+    change(path if path.is_dir() else folder, draw)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzz(__doc__, FORMS, prepare, forge, attempt))

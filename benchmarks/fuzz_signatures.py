@@ -13,40 +13,30 @@ JSON, chunks of PNG with right checksums, bytes of certificates within PEM, pixe
 Exit code 1 if there was any; inputs are kept.
 """
 
-import argparse
 import base64
-import functools
 import io
 import json
 import random
 import re
 import shutil
-import signal
 import sys
-import tempfile
-import time
-import traceback
-import warnings
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 from PIL import Image
 
 from condgan.errors import CondganError
 from condgan.export import export
-from condgan.generation.generator import load
 from condgan.marks import keys
 from condgan.provenance.verdicts import Finding
 from condgan.provenance.verify import verify
 from condgan.signatures import certificates, credentials, detached
 from fuzz_manifests import chunks, differs, forged, joined
-from fuzz_readers import HangError, mutated
+from fuzz_readers import mutated
+from fuzzing import fuzz
 
-EACH = 5_000  # inputs, after which there is a word
 PEM = re.compile(rb"(-----BEGIN [A-Z ]+-----\n)(.*?)(-----END)", re.DOTALL)
 
 
@@ -213,7 +203,7 @@ def certified(pem: bytes) -> set[bytes]:
     return {base64.b64decode(part.group(2)) for part in PEM.finditer(pem) if b"CERTIFICATE" in part.group(1)}
 
 
-def attempt(kind: str, folder: Path, sound: Path) -> str:
+def attempt(kind: str, sound: Path, folder: Path) -> str:
     """What becomes of an input; what must not be is an AssertionError."""
     target, changed, _ = KINDS[kind]
     path = folder / target
@@ -242,52 +232,18 @@ def attempt(kind: str, folder: Path, sound: Path) -> str:
     return f"{found.verdict}, {'no signature' if not held else 'signatures hold' if held == {True} else 'not all hold'}"
 
 
-def main() -> int:
-    """Run; see the top."""
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--count", type=int, default=10_000)
-    words.add_argument("--seed", type=int, default=0)
-    words.add_argument("--seconds", type=int, default=20, help="after which an input is a hang")
-    words.add_argument("--only", choices=KINDS, action="append")
-    words.add_argument("--keep", type=Path, default=Path("fuzzed"), help="where inputs that failed are written")
-    options = words.parse_args()
-
-    def hang(*_: object) -> None:
-        raise HangError
-
-    signal.signal(signal.SIGALRM, hang)
-    tally: Counter[str] = Counter()
-    failures, start = 0, time.monotonic()
-    once = mock.patch("condgan.provenance.generators.load", functools.cache(load))
-    with tempfile.TemporaryDirectory() as place, warnings.catch_warnings(), once:
-        warnings.simplefilter("error")
-        sound, folder, names = Path(place) / "sound", Path(place) / "forged", options.only or list(KINDS)
+def prepare(kind: str, sound: Path) -> None:
+    """Write sound inputs, once."""
+    if not sound.exists():
         made(sound)
-        for number in range(options.count):
-            draw, kind = random.Random(f"{options.seed} {number}"), names[number % len(names)]
-            shutil.copytree(sound, folder)
-            path, change = folder / KINDS[kind][1], KINDS[kind][2]
-            path.write_bytes(change(path.read_bytes(), draw))
-            signal.alarm(options.seconds)
-            try:
-                tally[f"{kind}: {attempt(kind, folder, sound)}"] += 1
-            except (Exception, HangError) as error:
-                failures += 1
-                kept = options.keep / f"{kind}-{number}"
-                shutil.copytree(folder, kept, dirs_exist_ok=True)
-                print(f"{kind} {number}: {type(error).__name__}: {str(error)[:200]} (kept in {kept})", flush=True)
-                print(traceback.format_exc().splitlines()[-4:], flush=True)
-            finally:
-                signal.alarm(0)
-                shutil.rmtree(folder)
-            if (number + 1) % EACH == 0:
-                print(f"{number + 1} inputs, {failures} failures", flush=True)
-    for what, count in sorted(tally.items()):
-        print(f"{count:9} {what}")
-    took = time.monotonic() - start
-    print(f"{options.count} inputs in {took:.0f} s, {failures} crashes, hangs or wrong verdicts")
-    return 1 if failures else 0
+
+
+def forge(kind: str, sound: Path, folder: Path, draw: random.Random) -> None:
+    """Copy the sound inputs, and change one of them."""
+    shutil.copytree(sound, folder)
+    path, change = folder / KINDS[kind][1], KINDS[kind][2]
+    path.write_bytes(change(path.read_bytes(), draw))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzz(__doc__, KINDS, prepare, forge, attempt))
