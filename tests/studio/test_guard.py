@@ -60,7 +60,9 @@ def test_other_hosts_are_refused(host: str, tmp_path: Path) -> None:
     assert client(tmp_path).get(f"{API}/runs", headers={"host": host}).status_code == 421
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9", "file://"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:9", "file://", "http://[bad", "http://127.0.0.1:x", ""]
+)
 def test_pages_of_other_sites_are_refused(origin: str, tmp_path: Path) -> None:
     response = client(tmp_path).post(f"{API}/generate", json={}, headers={"origin": origin})
     assert response.status_code == 403
@@ -148,3 +150,33 @@ def test_what_is_no_number_is_not_taken_as_one(path: str, order: dict[str, objec
     refused = client(tmp_path).post(f"/api/v1/{path}", json=order)
     assert refused.status_code == 422
     assert refused.json()["field"].split(".")[0] in order
+
+
+@pytest.mark.parametrize("name", ["a//", "a/", "//a", "a/./b", "loop", "loop/x"])
+def test_a_name_that_leads_nowhere_or_is_another_ones_is_none(name: str, tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(places.MissingError):
+        places.run(Settings(tmp_path), name)
+
+
+@pytest.mark.parametrize("name", ["a/x", "a/x/y", "study/x", "study/arm/seed-7"])
+def test_nothing_is_trained_within_a_run_or_a_study(name: str, tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "study.json").write_text("{}")
+    answer = client(tmp_path).post(f"{API}/runs", json={"recipe": "mnist-fast", "run": name})
+    assert answer.status_code == 400
+    assert "lies within" in answer.json()["error"]
+    assert client(tmp_path).post(f"{API}/check", json={"recipe": "mnist-fast", "run": "b/x"}).json()["problem"] is None
+
+
+def test_what_has_come_to_its_end_is_not_resumed(tmp_path: Path) -> None:
+    run = written(tmp_path / "a")
+    before = run.status_file.read_bytes()
+    answer = client(tmp_path).post(f"{API}/runs/a/resume")
+    assert (answer.status_code, answer.json()["error"].partition(": ")[2]) == (
+        409,
+        "it is finished: only what has stopped goes on",
+    )
+    assert run.status_file.read_bytes() == before

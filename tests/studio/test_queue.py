@@ -100,8 +100,11 @@ def test_trainings_wait_their_turn_and_outlive_the_server(images: Path, tmp_path
         assert asking.post(f"{API}/runs/first/pause").status_code == 202
         until(lambda: state(runs, "first") == "stopped")
         until(lambda: state(runs, "second") == "finished")
-        assert asking.post(f"{API}/runs/second/resume").status_code == 202
-        until(lambda: not asking.get(f"{API}/runs").json()["waiting"])
+        assert asking.post(f"{API}/runs/first/resume").status_code == 202
+        until(lambda: state(runs, "first") == "running")
+        assert asking.post(f"{API}/runs/first/pause").status_code == 202
+        until(lambda: state(runs, "first") == "stopped")
+        assert not asking.get(f"{API}/runs").json()["waiting"]
     assert not [*(runs / ".studio/queue").glob("*")]
 
 

@@ -14,7 +14,7 @@ import condgan
 from condgan.errors import CondganError
 from condgan.generation.run import Run
 from condgan.runs import checkpoint
-from condgan.training import loop
+from condgan.training import loop, training
 from condgan.training.listeners.listener import EVENTS, Listener, listener
 
 STEPS = 20  # of four epochs of five batches
@@ -200,6 +200,29 @@ def test_a_file_stops_it_once(plain: Run, digits: Path, options: Any, tmp_path: 
     assert not run.stop_file.exists()
     run.stop_file.touch()  # one that lies there when a session begins is of an earlier one
     assert_same(condgan.resume(run), plain)
+    assert not run.stop_file.exists()
+
+
+@pytest.mark.usefixtures("step_by_step")
+@pytest.mark.parametrize("how", ["train", "resume"])
+def test_a_stop_that_comes_while_a_session_is_prepared_is_obeyed(
+    how: str, digits: Path, options: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, built = tmp_path / "run", training.preparation.engine
+
+    def engine(*given: Any) -> Any:
+        (folder / "stop").touch()
+        return built(*given)
+
+    if how == "resume":
+        condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder, stop=lambda: True)
+    begun = json.loads((folder / "status.json").read_text())["step"] if how == "resume" else 0
+    monkeypatch.setattr(training.preparation, "engine", engine)
+    if how == "train":
+        run = condgan.train("cgan-lsgan", *options, data=digits, epochs=4, run=folder)
+    else:
+        run = condgan.resume(folder)
+    assert (run.status.state, run.status.step) == ("stopped", begun + 1)
     assert not run.stop_file.exists()
 
 

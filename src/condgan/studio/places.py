@@ -35,11 +35,17 @@ def below(folder: Path, name: str, what: str) -> Path:
         MissingError: it is not below the folder, a hidden one, or no line of text.
     """
     parts = PurePosixPath(name).parts
-    plain = bool(parts) and len(name) <= MOST_NAME and name.isprintable() and "\\" not in name
+    plain = (
+        bool(parts) and "/".join(parts) == name and len(name) <= MOST_NAME and name.isprintable() and "\\" not in name
+    )
     if not plain or any(part.startswith((".", "/")) for part in parts):
         raise MissingError(f"no {what} is named {name[:60]!r}")
     path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links that lead in a circle
+        inside = False
+    if not inside:
         raise MissingError(f"no {what} is named {name[:60]!r}")
     return path
 
@@ -138,6 +144,9 @@ def new(settings: Settings, name: str) -> Path:
         raise ArgumentError("run", name[:60], "expected a name below the folder of runs, as mnist-1") from None
     if folder.exists():
         raise ConflictError("run", name, "exists already: choose another name")
+    for above in folder.relative_to(settings.runs).parents[:-1]:
+        if any((settings.runs / above / file).exists() for file in ("recipe.json", PLAN)):
+            raise ArgumentError("run", name, f"lies within {above}, which is a run or a study: choose another name")
     return folder
 
 

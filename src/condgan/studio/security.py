@@ -93,7 +93,7 @@ class Guard:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self.check_host(headers.get("host", ""))
         origin = headers.get("origin")
-        if origin is not None and not self.is_ours(urlsplit(origin).netloc):
+        if origin is not None and not self.is_ours(origin.partition("://")[2].partition("/")[0]):
             raise RefusedError(403, "a page of another site asked: open the studio's own page")
         path = scope["path"]
         if self.is_private(path) and not self.has_token(headers):

@@ -74,7 +74,6 @@ class Trainer:
             source: the networks that a new training began with, if they were another run's.
         """
         self.untrained = untrained
-        self.run.clear_stop()  # of an earlier session
         for epoch, path in self.run.epochs().items():
             if epoch * self.plan.steps_per_epoch > self.step:  # kept after the checkpoint, by a session that was killed
                 path.unlink()

@@ -116,6 +116,7 @@ def resume(
     opened, everyone = Run.open(run), _everyone(listeners)
     run, stop = opened.folder, stop and arguments.function("stop", stop)
     with opened.locked():
+        opened.clear_stop()  # of an earlier session; one that comes while this one is prepared is obeyed
         written = opened.recipe
         recipe = learnt.recorded(continued(written, [*overrides, *[f"train.epochs={epochs}"] * (epochs is not None)]))
         path = opened.checkpoint()

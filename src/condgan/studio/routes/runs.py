@@ -11,6 +11,7 @@ from condgan.diagnosis.diagnosis import diagnose
 from condgan.experiments.study import JOURNAL, Study
 from condgan.recipe.text import differences
 from condgan.reports.language import Words
+from condgan.runs.run import Run
 from condgan.studio import detail, places, queue, studies
 from condgan.studio.parts import With
 from condgan.studio.places import ConflictError
@@ -93,8 +94,14 @@ def pause(name: str, parts: With) -> dict[str, str]:
 
 @router.post("/runs/{name:path}/resume", status_code=202)
 def resume(name: str, parts: With) -> dict[str, str]:
-    """Let a training go on when its turn comes."""
+    """Let a training go on when its turn comes.
+
+    Raises:
+        ConflictError: it runs, or has come to its end.
+    """
     folder = places.place(parts.settings, name)
+    if (folder / "recipe.json").is_file() and (state := Run(folder).status.state) in ("running", "finished"):
+        raise ConflictError("run", name, f"it is {state}: only what has stopped goes on")
     return {"job": parts.queue.add(("resume", str(folder)), name).id}
 
 
