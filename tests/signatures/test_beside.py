@@ -1,6 +1,7 @@
 """What lies beside a file: a damaged signature contradicts it, and one of another program is left alone."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 
 import condgan
 from condgan.errors import CondganError
-from condgan.marks.keys import Key
-from condgan.signatures import detached
+from condgan.export import export
+from condgan.marks.keys import Key, new_key
+from condgan.provenance.verify import verify
+from condgan.signatures import certificates, credentials, detached
 
 pytest.importorskip("cryptography")
 KEY = Key(bytes(range(32)))
@@ -36,8 +39,6 @@ SIGSTORE = json.dumps({
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    from condgan.export import export
-
     path = tmp_path_factory.mktemp("p") / "row.png"
     export.to_file("mnist", "2026", seed=7, output=path)
     return path.read_bytes()
@@ -98,7 +99,7 @@ def test_a_signature_of_another_program_is_named_and_changes_nothing(
     (one,) = condgan.verify(file).files
     assert one.verdict == "verified"
     assert not one.signature.found
-    assert one.notes == ("row.png.sig beside it is a signature that is not condgan's; it was not looked at",)
+    assert one.notes == ("row.png.sig beside it is no signature of condgan's: it was not looked at",)
     code, words = told("verify", file)
     assert code == 0
     assert "note: row.png.sig beside it" in words
@@ -144,8 +145,6 @@ def test_a_damaged_one_of_condgan_contradicts(file: Path, damage: Callable[[byte
 
 
 def test_files_and_sets_in_a_folder_have_what_lies_beside_them(tmp_path: Path, picture: bytes) -> None:
-    from condgan.export import export
-
     here = tmp_path / "here"
     here.mkdir()
     for name in ("a.png", "b.png", "c.png"):
@@ -183,3 +182,45 @@ def test_credentials_do_not_break_a_signature_unasked(file: Path, told: Any, ref
     (one,) = condgan.verify(file, key=key).files
     assert one.verdict == "verified"
     assert [each.valid for each in one.signatures] == [True, True]
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+def test_what_has_the_name_of_a_signature_and_is_no_file_is_named_and_never_followed(kind: str, tmp_path: Path) -> None:
+    key = new_key(tmp_path / "mine.key")
+    picture, other = tmp_path / "row.png", tmp_path / "other.txt"
+    export.to_file("mnist", "20", seed=7, output=picture)
+    place = tmp_path / "row.png.sig"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to(other)
+        if kind == "link":
+            other.touch()
+    with pytest.raises(CondganError, match="not replaced"):
+        detached.sign(picture, key)
+    assert not other.exists() or other.read_bytes() == b""
+    one = verify(picture).files[0]
+    assert one.verdict == "verified"
+    assert one.notes == ("row.png.sig beside it is no signature of condgan's: it was not looked at",)
+    if "link" in kind:
+        cover = tmp_path / f"set.npz{credentials.COVER}"
+        cover.symlink_to(other)
+        export.to_file("mnist", counts="3=2", seed=5, output=tmp_path / "set.npz")
+        with pytest.raises(CondganError, match="is a link"):
+            credentials.sign(tmp_path / "set.npz", certificates.make(tmp_path / "me.pem", "A. Student"))
+
+
+def test_a_folder_is_looked_at_by_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = tmp_path / "d"
+    export.to_file("mnist", counts="3=2", seed=5, output=inside)
+    detached.sign(inside, new_key(tmp_path / "mine.key"))
+    monkeypatch.chdir(inside)
+    for name in (".", "./", "../d"):
+        report = verify(name)
+        assert report.set is not None
+        assert report.set.verdict == "verified"
+        assert len(report.set.signatures) == 1
+    with pytest.raises(CondganError, match="expected a path"):
+        verify("")

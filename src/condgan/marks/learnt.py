@@ -7,6 +7,8 @@ from condgan.marks import keys, pattern
 from condgan.marks.pattern import Patterns
 from condgan.recipe import Domain, Recipe
 
+MOVED = "`watermark.key=FILE` says where that one lies now"
+
 
 def patterns(recipe: Recipe, domain: Domain) -> Patterns | None:
     """The patterns that generated images are to have; none, if the recipe has no key.
@@ -17,9 +19,18 @@ def patterns(recipe: Recipe, domain: Domain) -> Patterns | None:
     spec = recipe.watermark
     if spec.key is None:
         return None
-    key = keys.load(spec.key)
+    try:
+        key = keys.load(spec.key)
+    except CondganError:
+        if spec.fingerprint is None:
+            raise
+        raise CondganError(
+            f"{spec.key} cannot be read as the key {spec.fingerprint} of this training: {MOVED}"
+        ) from None
     if spec.fingerprint not in (None, key.fingerprint):
-        raise CondganError(f"{spec.key} is the key {key.fingerprint}, and this training has that of {spec.fingerprint}")
+        raise CondganError(
+            f"{spec.key} is the key {key.fingerprint}, and this training has the key {spec.fingerprint}: {MOVED}"
+        )
     return pattern.patterns(key, (domain.shape[1], domain.shape[2]))
 
 

@@ -58,9 +58,12 @@ class Generators:
         if wanted is None:
             return generator
         if self.key is None:
-            return f"its pixels have the mark of key {wanted}, and are made again with it alone: give it with `key`"
+            said = f"its manifest says that it has the mark of key {wanted}"
+            return f"{said}, with which alone it is made again: give it with `key`"
         if self.key.fingerprint != wanted:
-            return f"its pixels have the mark of key {wanted}, and the key given is {self.key.fingerprint}"
+            return (
+                f"its manifest says that it has the mark of key {wanted}, and the key given is {self.key.fingerprint}"
+            )
         if generator.sha256 not in self.marking:
             self.marking[generator.sha256] = marked(generator, self.key)
         return self.marking[generator.sha256]

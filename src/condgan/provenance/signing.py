@@ -13,7 +13,7 @@ from condgan.provenance.verdicts import Finding, Report, Signature, Verdict
 from condgan.signatures import credentials, detached
 from condgan.signatures.certificates import parsed
 from condgan.signatures.packages import there
-from condgan.storage.files import content
+from condgan.storage.files import companion, content
 
 MOST_BYTES = 8 << 20  # of certificates, and of a cover
 BEST: tuple[Verdict, ...] = ("verified", "claimed")
@@ -83,7 +83,7 @@ def beside(path: Path, trust: Trust) -> list[Signature]:
 def notes(path: Path) -> tuple[str, ...]:
     """What lies beside a file or a folder and is none of these."""
     other = detached.foreign(path)
-    return () if other is None else (f"{other} beside it is a signature that is not condgan's; it was not looked at",)
+    return () if other is None else (f"{other} beside it is no signature of condgan's: it was not looked at",)
 
 
 def _detached(path: Path, trust: Trust) -> Signature | None:
@@ -103,8 +103,8 @@ def _detached(path: Path, trust: Trust) -> Signature | None:
 
 
 def _cover(path: Path, trust: Trust) -> Signature | None:
-    place = path.with_name(path.name + credentials.COVER)
-    if path.is_dir() or not place.is_file():
+    place = companion(path, credentials.COVER)
+    if path.is_dir() or place.is_symlink() or not place.is_file():
         return None
     try:
         data = content(place, MOST_BYTES, "it is no cover")

@@ -22,7 +22,7 @@ from condgan.signatures.certificates import ROOT, Certificate, named, readable
 from condgan.signatures.packages import needed
 from condgan.storage import manifest as manifests
 from condgan.storage import pictures
-from condgan.storage.files import atomic, content
+from condgan.storage.files import atomic, companion, content
 from condgan.streams import plain
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def sign(path: str | PathLike[str], certificate: Certificate) -> Path:
             raise CondganError(f"{place} has content credentials already: sign the file as it was written")
         atomic(place, embedded(data, certificate, place.name))
         return place
-    target = place.with_name(place.name + COVER)
+    target = companion(place, COVER)
+    if target.is_symlink():
+        raise CondganError(f"{target} is a link, and is not followed: remove it")
     about = {"name": place.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     atomic(target, embedded(drawn(about), certificate, place.name, [about]))
     return target

@@ -17,7 +17,7 @@ from condgan.data.archives import MANIFEST
 from condgan.errors import CondganError
 from condgan.marks.keys import KIND, PUBLIC, Key
 from condgan.signatures.packages import needed
-from condgan.storage.files import atomic, content
+from condgan.storage.files import atomic, companion, content
 
 ENDING = ".sig"
 PURPOSE = "sign"
@@ -104,8 +104,7 @@ def sign(path: str | PathLike[str], key: Key) -> Path:
 
 def beside_of(place: Path) -> Path:
     """Where the signature of a file or a folder lies."""
-    place = place.resolve() if place.name in ("", ".", "..") else place
-    return place.with_name(place.name + ENDING)
+    return companion(place, ENDING)
 
 
 def own(data: bytes) -> bool:
@@ -118,10 +117,15 @@ def own(data: bytes) -> bool:
 
 
 def foreign(path: str | PathLike[str]) -> str | None:
-    """The name of a signature of another program beside a file or a folder; none where there is none, or condgan's."""
+    """The name of what has the name of a signature and is not condgan's: another program's, a link, a folder, a pipe.
+
+    None where there is nothing, or condgan's.
+    """
     beside = beside_of(arguments.path("path", path))
-    if not beside.is_file():
+    if not os.path.lexists(beside):
         return None
+    if beside.is_symlink() or not beside.is_file():
+        return beside.name
     try:
         with open(beside, "rb") as file:
             return None if own(file.read(MOST_BYTES)) else beside.name

@@ -52,6 +52,12 @@ def check_writable(path: Path) -> None:
         raise CondganError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def companion(place: Path, ending: str) -> Path:
+    """The path beside a file or a folder that has its name and an ending, also of ``.`` and ``..``."""
+    place = place.resolve() if place.name in ("", "..") else place
+    return place.with_name(place.name + ending)
+
+
 def atomic(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
     """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
 
