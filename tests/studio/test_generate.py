@@ -186,23 +186,24 @@ def test_what_nobody_waits_for_is_neither_drawn_nor_encoded(tmp_path: Path, monk
 
     monkeypatch.setattr(Merged, "sample", sample)
     monkeypatch.setattr(sampling, "png", encode)
+    monkeypatch.setattr(generating, "MOST_WAITING", 12)
     with serving(tmp_path) as (app, asking):
         asking.post(ASK, json={"labels": "1"})  # the studio's own first picture is drawn before it
-        pool, body = app.state.parts.pool, b'{"count":1024,"scale":1}'
+        line, body = app.state.parts.pool.many, b'{"count":1024,"scale":1}'
         head = f"POST {ASK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         open_ones = []
         for _ in range(12):
             one = socket.create_connection((asking.base_url.host, asking.base_url.port))
             one.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             open_ones.append(one)
-        until(lambda: pool.waiting == 12 and drawn.count(1024) == generating.THREADS_OF_MANY)
+        until(lambda: line.waiting == 12 and drawn.count(1024) == generating.THREADS_OF_MANY)
         assert asking.post(ASK, json={"labels": "2"}).status_code == 200  # it does not wait for the large ones
         for one in open_ones:
             one.close()
-        until(lambda: pool.waiting == 0)
-        assert pool.images == 0
+        until(lambda: line.waiting == 0)
+        assert line.images == 0
         held.set()
-        pool.many.shutdown(wait=True)
+        line.threads.shutdown(wait=True)
     assert drawn.count(1024) == generating.THREADS_OF_MANY  # those that were under way
     assert max(encoded) < 1024 * 28 * 28
 

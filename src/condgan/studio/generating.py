@@ -30,8 +30,8 @@ from condgan.studio.settings import Settings
 THREADS = 8  # that draw and encode; more only wait for each other
 MANY = 64  # images; an order of more has threads of its own, so that small ones do not wait until it is encoded
 THREADS_OF_MANY = 2
-MOST_WAITING = 256  # requests
-MOST_IMAGES_WAITING = 16_384
+MOST_WAITING = 256  # requests of either kind
+MOST_IMAGES_WAITING = 16_384  # of either kind
 MOST_IMAGES = 1024  # of a request, and of a forward pass
 MOST_MODELS = 4  # in memory
 Result = TypeVar("Result")
@@ -170,16 +170,25 @@ class GoneError(RefusedError):
         super().__init__(499, "the connection was closed before the answer")
 
 
+@dataclass
+class Line:
+    """Those who wait for the same threads: how many requests, about how many images."""
+
+    threads: ThreadPoolExecutor
+    waiting: int = 0
+    images: int = 0
+
+
 class Pool:
     """Work in the order of asking, with a bounded queue; what nobody waits for any more is not begun.
 
-    Orders of many images are worked on apart from the others, each kind in its own order.
+    Orders of many images are worked on apart from the others: each kind has its own order and its own bounds, so that
+    many large ones do not keep out a small one.
     """
 
     def __init__(self) -> None:
-        self.few = ThreadPoolExecutor(THREADS, "studio")
-        self.many = ThreadPoolExecutor(THREADS_OF_MANY, "studio-many")
-        self.waiting, self.images = 0, 0
+        self.few = Line(ThreadPoolExecutor(THREADS, "studio"))
+        self.many = Line(ThreadPoolExecutor(THREADS_OF_MANY, "studio-many"))
 
     async def run(self, request: Request, images: int, work: Callable[[Check], Result]) -> Result:
         """Do it in a thread, for as long as its client is there.
@@ -193,7 +202,8 @@ class Pool:
             RefusedError: too many requests or images wait already.
             GoneError: the client is gone.
         """
-        if self.waiting >= MOST_WAITING or self.images + images > MOST_IMAGES_WAITING:
+        line = self.many if images > MANY else self.few
+        if line.waiting >= MOST_WAITING or line.images + images > MOST_IMAGES_WAITING:
             raise RefusedError(429, "too many requests wait: ask again in a second")
         gone = threading.Event()
 
@@ -205,9 +215,9 @@ class Pool:
             check()
             return work(check)
 
-        self.waiting, self.images = self.waiting + 1, self.images + images
+        line.waiting, line.images = line.waiting + 1, line.images + images
         leaving = asyncio.create_task(left(request))
-        done = asyncio.wrap_future((self.many if images > MANY else self.few).submit(begun))
+        done = asyncio.wrap_future(line.threads.submit(begun))
         try:
             await asyncio.wait((done, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not done.done():
@@ -217,12 +227,12 @@ class Pool:
             gone.set()
             done.cancel()  # not begun, if it waits still
             leaving.cancel()
-            self.waiting, self.images = self.waiting - 1, self.images - images
+            line.waiting, line.images = line.waiting - 1, line.images - images
 
     def close(self) -> None:
         """Begin nothing more."""
-        for threads in (self.few, self.many):
-            threads.shutdown(wait=False, cancel_futures=True)
+        for line in (self.few, self.many):
+            line.threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def left(request: Request) -> None:
