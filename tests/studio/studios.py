@@ -1,5 +1,9 @@
 """What tests of the studio share: a folder of runs, a client with and without the token, a real server."""
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the studio's packages are not installed")
 
+import httpx2 as httpx
+import uvicorn
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -17,6 +23,7 @@ from condgan.results.records import AlarmRecord, EvaluationRecord, StepRecord, t
 from condgan.runs.run import Run
 from condgan.runs.status import Writer
 from condgan.studio.app import create
+from condgan.studio.serving import bound
 from condgan.studio.settings import Settings
 
 
@@ -26,6 +33,25 @@ def client(runs: Path, *, token: bool = True, host: str = "127.0.0.1", data: tup
     settings.write_token()
     headers = {"authorization": f"Bearer {settings.token}"} if token else {}
     return TestClient(create(settings), base_url=settings.address, headers=headers)
+
+
+@contextmanager
+def serving(runs: Path) -> Iterator[tuple[Any, httpx.Client]]:
+    """A studio behind a real server in a thread, and a client of it: what a connection that is closed does."""
+    with bound("127.0.0.1", 0) as listening:
+        settings = Settings(runs, (), "127.0.0.1", listening.getsockname()[1])
+        app = create(settings)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=60) as asking:
+                yield app, asking
+        finally:
+            server.should_exit = True
+            thread.join(60)
 
 
 def written(

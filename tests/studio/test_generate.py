@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from studios import client
+from studios import client, serving
 
 import condgan
 from condgan.export import export
 from condgan.marks import detection, keys, pattern
+from condgan.studio import generating
 from condgan.studio.generating import Merged
+from condgan.studio.routes import sampling
 
 ASK = "/api/v1/generate"
 
@@ -151,9 +154,63 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 
 
 def test_a_full_queue_says_when_to_ask_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from condgan.studio import generating
-
     monkeypatch.setattr(generating, "MOST_WAITING", 0)
     response = client(tmp_path).post(ASK, json={"labels": "1"})
     assert response.status_code == 429
     assert int(response.headers["retry-after"]) >= 1
+
+
+def test_the_queue_is_bounded_in_images_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generating, "MOST_IMAGES_WAITING", 20)
+    asking = client(tmp_path)
+    orders: list[dict[str, Any]] = [{"count": 20}, {"labels": "1" * 20}, {"count": 21}, {"labels": ["1"] * 21}]
+    assert [asking.post(ASK, json=order).status_code for order in orders] == [200, 200, 429, 429]
+    assert asking.post("/api/v1/walk", json={"stops": "3,8", "frames": 21}).status_code == 429
+    assert asking.post(ASK, json={"count": 20}).status_code == 200  # what was answered waits no more
+
+
+def test_what_nobody_waits_for_is_neither_drawn_nor_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    encoded: list[int] = []
+    held, ours, png = threading.Event(), Merged.sample, sampling.png
+
+    def sample(self: Merged, latents: Any, labels: Any) -> Any:
+        drawn.append(len(labels))
+        if len(labels) == 1024:
+            assert held.wait(60)
+        return ours(self, latents, labels)
+
+    def encode(picture: Any, manifest: Any) -> bytes:
+        encoded.append(picture.size)
+        return png(picture, manifest)
+
+    monkeypatch.setattr(Merged, "sample", sample)
+    monkeypatch.setattr(sampling, "png", encode)
+    monkeypatch.setattr(generating, "MOST_WAITING", 12)
+    with serving(tmp_path) as (app, asking):
+        asking.post(ASK, json={"labels": "1"})  # the studio's own first picture is drawn before it
+        line, body = app.state.parts.pool.many, b'{"count":1024,"scale":1}'
+        head = f"POST {ASK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        open_ones = []
+        for _ in range(12):
+            one = socket.create_connection((asking.base_url.host, asking.base_url.port))
+            one.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            open_ones.append(one)
+        until(lambda: line.waiting == 12 and drawn.count(1024) == generating.THREADS_OF_MANY)
+        assert asking.post(ASK, json={"labels": "2"}).status_code == 200  # it does not wait for the large ones
+        for one in open_ones:
+            one.close()
+        until(lambda: line.waiting == 0)
+        assert line.images == 0
+        held.set()
+        line.threads.shutdown(wait=True)
+    assert drawn.count(1024) == generating.THREADS_OF_MANY  # those that were under way
+    assert max(encoded) < 1024 * 28 * 28
+
+
+def until(true: Any) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

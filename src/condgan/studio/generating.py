@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
+from fastapi import Request
 
 from condgan.arrays import Conditions, Images, Latents, Samples
 from condgan.engines import Sampler
@@ -27,10 +28,14 @@ from condgan.studio.security import RefusedError
 from condgan.studio.settings import Settings
 
 THREADS = 8  # that draw and encode; more only wait for each other
-MOST_WAITING = 256  # requests
+MANY = 64  # images; an order of more has threads of its own, so that small ones do not wait until it is encoded
+THREADS_OF_MANY = 2
+MOST_WAITING = 256  # requests of either kind
+MOST_IMAGES_WAITING = 16_384  # of either kind
 MOST_IMAGES = 1024  # of a request, and of a forward pass
 MOST_MODELS = 4  # in memory
 Result = TypeVar("Result")
+Check = Callable[[], None]
 Asked = tuple[Latents, Conditions, "Future[Samples]"]
 
 
@@ -158,27 +163,79 @@ class Models:
             return self.real[1]
 
 
-class Pool:
-    """Work in the order of asking, with a bounded queue; what nobody waits for any more is not begun."""
+class GoneError(RefusedError):
+    """Nobody waits for the answer any more."""
 
     def __init__(self) -> None:
-        self.threads = ThreadPoolExecutor(THREADS, "studio")
-        self.waiting = 0
+        super().__init__(499, "the connection was closed before the answer")
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Do it in a thread.
+
+@dataclass
+class Line:
+    """Those who wait for the same threads: how many requests, about how many images."""
+
+    threads: ThreadPoolExecutor
+    waiting: int = 0
+    images: int = 0
+
+
+class Pool:
+    """Work in the order of asking, with a bounded queue; what nobody waits for any more is not begun.
+
+    Orders of many images are worked on apart from the others: each kind has its own order and its own bounds, so that
+    many large ones do not keep out a small one.
+    """
+
+    def __init__(self) -> None:
+        self.few = Line(ThreadPoolExecutor(THREADS, "studio"))
+        self.many = Line(ThreadPoolExecutor(THREADS_OF_MANY, "studio-many"))
+
+    async def run(self, request: Request, images: int, work: Callable[[Check], Result]) -> Result:
+        """Do it in a thread, for as long as its client is there.
+
+        Args:
+            request: whose body has been read.
+            images: how many images it is about.
+            work: is given a function that raises GoneError once the client is gone, to be called before each long part.
 
         Raises:
-            RefusedError: too many wait already.
+            RefusedError: too many requests or images wait already.
+            GoneError: the client is gone.
         """
-        if self.waiting >= MOST_WAITING:
+        line = self.many if images > MANY else self.few
+        if line.waiting >= MOST_WAITING or line.images + images > MOST_IMAGES_WAITING:
             raise RefusedError(429, "too many requests wait: ask again in a second")
-        self.waiting += 1
+        gone = threading.Event()
+
+        def check() -> None:
+            if gone.is_set():
+                raise GoneError
+
+        def begun() -> Result:
+            check()
+            return work(check)
+
+        line.waiting, line.images = line.waiting + 1, line.images + images
+        leaving = asyncio.create_task(left(request))
+        done = asyncio.wrap_future(line.threads.submit(begun))
         try:
-            return await asyncio.wrap_future(self.threads.submit(work))  # cancelled: not begun, if it waits still
+            await asyncio.wait((done, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                raise GoneError
+            return done.result()
         finally:
-            self.waiting -= 1
+            gone.set()
+            done.cancel()  # not begun, if it waits still
+            leaving.cancel()
+            line.waiting, line.images = line.waiting - 1, line.images - images
 
     def close(self) -> None:
         """Begin nothing more."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        for line in (self.few, self.many):
+            line.threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def left(request: Request) -> None:
+    """Wait until the client of a request, whose body has been read, is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
 from condgan.arrays import Conditions
@@ -20,7 +20,7 @@ from condgan.pictures.images import grid, row
 from condgan.runs.run import Run
 from condgan.storage.manifest import Kind, begin, software
 from condgan.storage.pictures import gif, png
-from condgan.studio.generating import MOST_IMAGES, Model
+from condgan.studio.generating import MOST_IMAGES, Check, Model
 from condgan.studio.parts import Order, Parts, With
 
 router = APIRouter(tags=["sampling"])
@@ -28,6 +28,7 @@ Name = Annotated[str, Field(max_length=300, examples=["mnist"])]
 Seed = Annotated[int, Field(ge=0, le=sampling.MOST_SEED)]
 Bound = Annotated[float, Field(gt=0, le=sampling.MOST_BOUND)]
 MOST_LISTED = 2000  # models
+SHOWN = 10  # images, about, of an order that does not say how many
 TYPES = {"png": "image/png", "npz": "application/octet-stream", "gif": "image/gif"}
 
 
@@ -52,6 +53,11 @@ class Pictures(Order):
     scale: Annotated[int, Field(ge=1, le=16)] | None = None
     """The side of an image's pixel in pixels of the picture."""
     format: Literal["png", "npz", "json"] = "png"
+
+    @property
+    def most(self) -> int:
+        """No more images than this, as far as it is known before the model is read."""
+        return min(max(self.count or SHOWN, len(self.labels or ())), MOST_IMAGES)
 
 
 class Walk(Order):
@@ -107,31 +113,32 @@ def model(name: str, parts: With) -> dict[str, Any]:
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in (TYPES["png"], TYPES["npz"], "application/json")}}},
 )
-async def generate(order: Pictures, parts: With) -> Response:
+async def generate(order: Pictures, request: Request, parts: With) -> Response:
     """Images as a PNG, as arrays (images uint8 (N, C, H, W), labels) in an .npz, or as JSON.
 
     An answer depends on its own request alone, and equals what `condgan sample` makes of the same.
     """
-    return await parts.pool.run(partial(made, parts, order))
+    return await parts.pool.run(request, order.most, partial(made, parts, order))
 
 
 @router.post("/nearest", response_class=Response, responses={200: {"content": {"image/png": {}}}})
-async def nearest(order: Pictures, parts: With) -> Response:
+async def nearest(order: Pictures, request: Request, parts: With) -> Response:
     """The training image that is nearest to each image of an order, in pixels, arranged as the order is."""
-    return await parts.pool.run(partial(beside, parts, order))
+    return await parts.pool.run(request, order.most, partial(beside, parts, order))
 
 
 @router.post("/walk", response_class=Response, responses={200: {"content": {"image/png": {}, "image/gif": {}}}})
-async def walk(order: Walk, parts: With) -> Response:
+async def walk(order: Walk, request: Request, parts: With) -> Response:
     """Images on the way from stop to stop, as a strip or as an animation."""
-    return await parts.pool.run(partial(walked, parts, order))
+    return await parts.pool.run(request, order.frames, partial(walked, parts, order))
 
 
-def made(parts: Parts, order: Pictures) -> Response:
+def made(parts: Parts, order: Pictures, check: Check) -> Response:
     """The answer to an order.
 
     Raises:
         CondganError: an unknown model or class.
+        GoneError: its client is gone.
     """
     source = parts.models.get(order.model)
     conditions = wanted(source, order)
@@ -146,8 +153,11 @@ def made(parts: Parts, order: Pictures) -> Response:
     manifest = of_generator(begin(), source.generator)
     if order.format == "png":
         kind: Kind = "grid" if isinstance(job, jobs.Grid) else "image" if job.alone else "row"
-        return answer(png(job.draw(source), manifest.of(kind, jobs.recorded(job))), "png")
+        picture = job.draw(source)
+        check()
+        return answer(png(picture, manifest.of(kind, jobs.recorded(job))), "png")
     images, labels = job.samples(source), job.labels
+    check()
     if order.format == "json":
         content = {"images": images.tolist(), "labels": labels, "manifest": manifest.model_dump(exclude_none=True)}
         return Response(dumped(content), media_type="application/json")
@@ -158,27 +168,31 @@ def made(parts: Parts, order: Pictures) -> Response:
     return answer(out.getvalue(), "npz")
 
 
-def beside(parts: Parts, order: Pictures) -> Response:
+def beside(parts: Parts, order: Pictures, check: Check) -> Response:
     """The training images nearest to those of an order, as a row or grid.
 
     Raises:
         CondganError: an unknown model or class, or its data are not there.
+        GoneError: its client is gone.
     """
     source = parts.models.get(order.model)
     job = jobs.row(source.recipe, source.domain, wanted(source, order), order.seed, order.scale)
     images = job.model_copy(update={"index": order.index, "truncation": order.truncation}).samples(source)
+    check()
     train = parts.models.training_images(order.model)
     found = train[neighbours.nearest_image(images, train)[1]]
+    check()
     shown = row(found, job.scale) if order.columns is None else grid(found, order.columns, None, job.scale)
     manifest = begin(synthetic=False).of("picture", None, shows="training images nearest to generated ones")
     return answer(png(shown, manifest), "png")
 
 
-def walked(parts: Parts, order: Walk) -> Response:
+def walked(parts: Parts, order: Walk, check: Check) -> Response:
     """The answer to an order of a walk.
 
     Raises:
         CondganError: an unknown model, class or stop.
+        GoneError: its client is gone.
     """
     source = parts.models.get(order.model)
     labels = None if order.label is None else tuple(names(source, order.label))
@@ -187,8 +201,12 @@ def walked(parts: Parts, order: Walk) -> Response:
     job = job.model_copy(update={"truncation": order.truncation})
     manifest = of_generator(begin(), source.generator).of("walk", jobs.recorded(job))
     if order.format == "png":
-        return answer(png(job.draw(source), manifest), "png")
-    return answer(gif([*job.pictures(source)], jobs.MILLISECONDS, manifest), "gif")
+        picture = job.draw(source)
+        check()
+        return answer(png(picture, manifest), "png")
+    frames = [*job.pictures(source)]
+    check()
+    return answer(gif(frames, jobs.MILLISECONDS, manifest), "gif")
 
 
 def wanted(source: Model, order: Pictures) -> Conditions:
