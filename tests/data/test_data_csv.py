@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import gzip
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condgan.data import load
-from condgan.data.readers import csv_pixels, of
+from condgan.data.readers import csv_lines, csv_pixels, of
 from condgan.errors import CondganError
 from condgan.recipe import Data
 
@@ -132,6 +133,48 @@ def test_bad_tables(tmp_path: Path, case: str) -> None:
     with pytest.raises(CondganError, match=says) as caught:
         read(tmp_path / "a.csv")
     assert "\n" not in str(caught.value)
+
+
+WIDE = {
+    "one line": b"1," * (30 << 20),
+    "below a row": b"1," * 16 + b"1\n" + b"1," * (30 << 20),
+    "a line break in each thousandth cell": b'1,"\n' + (b'",' + b"1," * 1000 + b'"\n') * (30 << 10),
+}
+
+
+@pytest.mark.parametrize("case", WIDE)
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_row_wider_than_any_image_is_refused_before_it_is_held(tmp_path: Path, name: str, case: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(WIDE[case], 1) if name.endswith("gz") else WIDE[case])
+    tracemalloc.start()
+    try:
+        with pytest.raises(CondganError, match=r"a row of more than 3145729 columns") as caught:
+            read(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "\n" not in str(caught.value)
+    assert peak < 16 * csv_lines.WIDEST  # bytes: a pointer to each of the cells that a row may have, and its text
+
+
+def test_cells_longer_than_any_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_lines, "LONGEST", 3 << 20)
+    (tmp_path / "a.csv").write_text(",".join(["0" * 100_000] * 65))
+    with pytest.raises(CondganError, match="a row of more than 3 MiB"):
+        read(tmp_path / "a.csv")
+
+
+def test_rows_are_bounded_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.csv", IMAGES, LABELS, 0, ["label", *pixels(64)])
+    expected = read(path).sha256
+    monkeypatch.setattr(csv_lines, "PIECE", 10)
+    monkeypatch.setattr(csv_lines, "WIDEST", 65)
+    monkeypatch.setattr(csv_lines, "LONGEST", max(map(len, path.read_bytes().splitlines(keepends=True))))
+    assert read(path).sha256 == expected
+    monkeypatch.setattr(csv_lines, "WIDEST", 64)
+    with pytest.raises(CondganError, match="a row of more than 64 columns"):
+        read(path)
 
 
 def test_a_table_of_something_else_is_none(tmp_path: Path) -> None:

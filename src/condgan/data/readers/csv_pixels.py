@@ -8,7 +8,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from math import isqrt
@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from condgan.arrays import MAX_SIZE, MIN_SIZE
 from condgan.data.dataset import Contents
-from condgan.data.memory import LARGEST, check_room, room
+from condgan.data.memory import check_room, room
 from condgan.data.readers import arrays
 from condgan.data.readers.arrays import Arrays, Part
+from condgan.data.readers.csv_lines import DELIMITERS, Lines, TooLargeError
 from condgan.data.readers.reader import Progress, Reader, silent
 from condgan.data.readers.roles import ROLES
 from condgan.errors import CondganError
@@ -30,7 +31,6 @@ from condgan.recipe import Data
 ENDINGS = (".csv.gz", ".tsv.gz", ".csv", ".tsv")
 LABELS = frozenset(name for name, role in ROLES.items() if role == "labels") | {"class", "digit", "category"}
 FEWEST = MIN_SIZE * MIN_SIZE  # pixels of a row
-LONGEST = 3 * MAX_SIZE * MAX_SIZE * 32  # characters of a row
 BLOCK = 1 << 21  # numbers that are read at a time
 CERTAIN = 2  # times as many different values as a column of labels has, a column of pixels has
 
@@ -50,7 +50,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
             raise CondganError(f"{path} is empty: expected a row for each image")
         width = len(first)
         header = [cell.strip().lower() for cell in first] if is_header(first) else None
-        body = rows if header else chain([first], rows)
+        body = alike(path, rows if header else chain([first], rows), width, 1 + bool(header))
         start = list(islice(body, max(1, BLOCK // width)))
         column = named_column(path, header, width)
         if column is None:
@@ -61,7 +61,7 @@ def read(path: Path, name: str, data: Data, progress: Progress = silent) -> Cont
         size = 0
         while block := start or list(islice(body, max(1, BLOCK // width))):
             start = []
-            pixels, names = numbers(path, block, column, width, len(labels) + 1 + bool(header))
+            pixels, names = numbers(path, block, column, len(labels) + 1 + bool(header))
             labels += names
             size += pixels.nbytes
             check_room(str(path), size)
@@ -100,8 +100,9 @@ def label_array(labels: list[str]) -> npt.NDArray[np.generic]:
 
 def is_header(first: list[str]) -> bool:
     """Whether a row names columns; a data frame without names numbers them."""
-    counted = [str(number) for number in range(len(first))]
-    return not all(map(is_number, first[1:-1])) or first == counted
+    if all(cell == str(number) for number, cell in enumerate(first)):
+        return True
+    return not all(is_number(cell) for cell in islice(first, 1, len(first) - 1))
 
 
 def named_column(path: Path, header: list[str] | None, width: int) -> int | None:
@@ -162,16 +163,26 @@ def is_images(pixels: int) -> bool:
     return any(channels * isqrt(pixels // channels) ** 2 == pixels >= FEWEST for channels in (1, 3))
 
 
-def numbers(path: Path, block: list[list[str]], column: int, width: int, row: int) -> tuple[Block, list[str]]:
-    """Rows of text -> pixels (n, width - 1) and labels.
+def alike(path: Path, rows: Iterable[list[str]], width: int, row: int) -> Rows:
+    """The rows, each checked before the next is read, so that a block holds no more cells than it should.
 
     Raises:
-        CondganError: a row has another width, or a pixel is no number.
+        CondganError: a row has another width.
+    """
+    for number, cells in enumerate(rows, row):
+        if len(cells) != width:
+            raise CondganError(f"{path}: row {number} has {len(cells)} columns, expected {width} as the first")
+        yield cells
+
+
+def numbers(path: Path, block: list[list[str]], column: int, row: int) -> tuple[Block, list[str]]:
+    """Rows of text (n, width) -> pixels (n, width - 1) and labels.
+
+    Raises:
+        CondganError: a row has no label, or a pixel is no number.
     """
     labels = []
     for number, cells in enumerate(block):
-        if len(cells) != width:
-            raise CondganError(f"{path}: row {row + number} has {len(cells)} columns, expected {width} as the first")
         labels.append(cells.pop(column).strip())
         if not labels[-1]:
             raise CondganError(f"{path}: row {row + number} has no label: add it, or leave the row out")
@@ -210,26 +221,20 @@ def opened(path: Path) -> Iterator[Rows]:
         stream = gzip.GzipFile(fileobj=file) if zipped else file
         try:
             text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-            lines = bounded(path, text)
-            first = next(lines, "")
-            delimiter = max("\t;,", key=first.count)
-            yield (row for row in csv.reader(chain([first], lines), delimiter=delimiter, strict=True) if row)
+            yield parsed(Lines(path, text))
         except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError, csv.Error) as error:
             raise CondganError(f"{path} is damaged or no table of text ({error}): write it again") from None
 
 
-def bounded(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of a text.
-
-    Raises:
-        CondganError: a line, or the whole, is too long.
-    """
-    total = 0
-    while line := text.readline(LONGEST):
-        total += len(line)
-        if len(line) >= LONGEST or total > LARGEST:
-            raise CondganError(f"{path} is no table of pixels: a line or the whole is too long")
-        yield line
+def parsed(lines: Lines) -> Rows:
+    """The rows of lines, without empty ones; what separates the columns is what the first line has most of."""
+    first = next(lines, "")
+    delimiter = max(DELIMITERS, key=first.count)
+    lines.separators = {delimiter: lines.separators[delimiter]}
+    for row in csv.reader(chain([first], lines), delimiter=delimiter, strict=True):
+        lines.end_row()
+        if row:
+            yield row
 
 
 def matches(path: Path) -> bool:
@@ -239,6 +244,8 @@ def matches(path: Path) -> bool:
     try:
         with opened(path) as rows:
             return len(next(rows, [])) >= FEWEST
+    except TooLargeError:
+        return True  # reading it says why it is refused
     except CondganError:
         return False
 
