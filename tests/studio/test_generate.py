@@ -17,6 +17,7 @@ from studios import client, serving
 import condgan
 from condgan.export import export
 from condgan.marks import detection, keys, pattern
+from condgan.storage import pictures
 from condgan.studio import generating
 from condgan.studio.generating import Merged
 from condgan.studio.routes import sampling
@@ -172,7 +173,7 @@ def test_the_queue_is_bounded_in_images_too(tmp_path: Path, monkeypatch: pytest.
 def test_what_nobody_waits_for_is_neither_drawn_nor_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
     encoded: list[int] = []
-    held, ours, png = threading.Event(), Merged.sample, sampling.png
+    held, ours, png = threading.Event(), Merged.sample, pictures.png
 
     def sample(self: Merged, latents: Any, labels: Any) -> Any:
         drawn.append(len(labels))

@@ -190,21 +190,30 @@ class Pool:
         self.few = Line(ThreadPoolExecutor(THREADS, "studio"))
         self.many = Line(ThreadPoolExecutor(THREADS_OF_MANY, "studio-many"))
 
-    async def run(self, request: Request, images: int, work: Callable[[Check], Result]) -> Result:
-        """Do it in a thread, for as long as its client is there.
+    async def run(self, work: Callable[[], Result], images: int = 1) -> Result:
+        """Do work about so many images in a thread.
 
-        Args:
-            request: whose body has been read.
-            images: how many images it is about.
-            work: is given a function that raises GoneError once the client is gone, to be called before each long part.
+        Raises:
+            RefusedError: too many requests or images wait already.
+        """
+        line = self.many if images > MANY else self.few
+        if line.waiting >= MOST_WAITING or line.images + images > MOST_IMAGES_WAITING:
+            raise RefusedError(429, "too many requests wait: ask again in a second")
+        line.waiting, line.images = line.waiting + 1, line.images + images
+        try:
+            return await asyncio.wrap_future(line.threads.submit(work))  # cancelled: not begun, if it waits still
+        finally:
+            line.waiting, line.images = line.waiting - 1, line.images - images
+
+    async def run_for(self, request: Request, images: int, work: Callable[[Check], Result]) -> Result:
+        """As ``run``, for as long as the client of a request, whose body has been read, is there.
+
+        ``work`` is given a function that raises GoneError once the client is gone, to be called before each long part.
 
         Raises:
             RefusedError: too many requests or images wait already.
             GoneError: the client is gone.
         """
-        line = self.many if images > MANY else self.few
-        if line.waiting >= MOST_WAITING or line.images + images > MOST_IMAGES_WAITING:
-            raise RefusedError(429, "too many requests wait: ask again in a second")
         gone = threading.Event()
 
         def check() -> None:
@@ -215,19 +224,16 @@ class Pool:
             check()
             return work(check)
 
-        line.waiting, line.images = line.waiting + 1, line.images + images
-        leaving = asyncio.create_task(left(request))
-        done = asyncio.wrap_future(line.threads.submit(begun))
+        working, leaving = asyncio.create_task(self.run(begun, images)), asyncio.create_task(left(request))
         try:
-            await asyncio.wait((done, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not done.done():
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
                 raise GoneError
-            return done.result()
+            return working.result()
         finally:
             gone.set()
-            done.cancel()  # not begun, if it waits still
+            working.cancel()
             leaving.cancel()
-            line.waiting, line.images = line.waiting - 1, line.images - images
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -118,19 +118,19 @@ async def generate(order: Pictures, request: Request, parts: With) -> Response:
 
     An answer depends on its own request alone, and equals what `condgan sample` makes of the same.
     """
-    return await parts.pool.run(request, order.most, partial(made, parts, order))
+    return await parts.pool.run_for(request, order.most, partial(made, parts, order))
 
 
 @router.post("/nearest", response_class=Response, responses={200: {"content": {"image/png": {}}}})
 async def nearest(order: Pictures, request: Request, parts: With) -> Response:
     """The training image that is nearest to each image of an order, in pixels, arranged as the order is."""
-    return await parts.pool.run(request, order.most, partial(beside, parts, order))
+    return await parts.pool.run_for(request, order.most, partial(beside, parts, order))
 
 
 @router.post("/walk", response_class=Response, responses={200: {"content": {"image/png": {}, "image/gif": {}}}})
 async def walk(order: Walk, request: Request, parts: With) -> Response:
     """Images on the way from stop to stop, as a strip or as an animation."""
-    return await parts.pool.run(request, order.frames, partial(walked, parts, order))
+    return await parts.pool.run_for(request, order.frames, partial(walked, parts, order))
 
 
 def made(parts: Parts, order: Pictures, check: Check) -> Response:
