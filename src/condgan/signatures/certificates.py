@@ -154,7 +154,7 @@ def readable(certificate: "x509.Certificate") -> bool:
     """Whether its names, days and key can be read: they are parsed only when they are asked for."""
     try:
         named(certificate), named(certificate, issuer=True), certificate.public_key()
-        return certificate.not_valid_before_utc <= certificate.not_valid_after_utc
+        return bool(certificate.not_valid_before_utc <= certificate.not_valid_after_utc)
     except Exception:  # as above
         return False
 
