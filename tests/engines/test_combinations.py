@@ -247,6 +247,11 @@ FORBIDDEN = {
         "generator.network=mlp discriminator.network=mlp generator.norm=none "
         "generator.output=linear augment.policy=cutout"
     ),
+    "watermark.key marks images": (
+        "generator.network=mlp discriminator.network=mlp generator.norm=none "
+        "generator.output=linear watermark.key=mark.key"
+    ),
+    "names a key, and none is given": "watermark.fingerprint=ab",
 }
 
 
