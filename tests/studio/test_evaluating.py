@@ -88,7 +88,7 @@ def test_a_job_that_does_not_end_when_it_is_told_is_killed(tmp_path: Path, monke
 def test_what_a_failed_evaluation_said_is_not_said_of_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written(tmp_path / "a")
+    written(tmp_path / "a", state="stopped")
     slow(tmp_path, "raise SystemExit('condgan: no room')")
     asking = client(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
