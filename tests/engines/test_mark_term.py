@@ -13,7 +13,7 @@ from condgan.engines.bodies.networks import outputs
 from condgan.engines.torch.operations import TORCH
 from condgan.errors import CondganError
 from condgan.generation.generator import load
-from condgan.marks import detection, keys, marking, pattern
+from condgan.marks import detection, keys, learnt, marking, pattern
 from condgan.marks.detection import Evidence, detect
 from condgan.marks.keys import Key
 from condgan.recipe import builtin
@@ -42,7 +42,7 @@ def test_the_term_is_what_the_cosines_of_the_detectors_maps_lack(output: str, ch
     images[2] = 0  # a picture without anything has no map, and lacks all
     lack = []
     (low, high), layers = next(detection.maps(images)), PATTERNS.layers(WORD)
-    for found, layer, aim in ((low, layers[0], watermark.LOW), (high, layers[1], watermark.HIGH)):
+    for found, layer, aim in ((low, layers[0], learnt.LOW), (high, layers[1], learnt.HIGH)):
         pairs = [np.corrcoef(one.ravel(), layer[2:-2, 2:-2].ravel())[0, 1] if one.any() else 0 for one in found[INNER]]
         lack.append(np.maximum(0, 1 - np.array(pairs) / aim) ** 2)
     np.testing.assert_allclose(term(images, output), np.mean(lack, axis=0), rtol=2e-3, atol=2e-3)

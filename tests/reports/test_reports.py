@@ -439,10 +439,12 @@ def test_every_loss_has_equations_that_are_mathml(name: str, network: str) -> No
     changed = {
         "penalty": recipe.penalty.model_copy(update=dict.fromkeys(equations.PENALTIES, 1.0)),
         "loss": recipe.loss.model_copy(update={"name": name, "halved": True}),
+        "watermark": recipe.watermark.model_copy(update={"key": "mark.key"}),
     }
+    assert len(equations.equations(recipe)) == 2
     recipe = recipe.model_copy(update=changed)
     found = equations.equations(recipe)
-    assert len(found) == 2 + len(equations.PENALTIES)
+    assert len(found) == 2 + len(equations.PENALTIES) + 1
     for one in found:
         tree = ElementTree.fromstring(rendering.mathml(one.latex))
         assert tree.tag.endswith("math")

@@ -208,6 +208,7 @@ def test_what_has_the_name_of_a_signature_and_is_no_file_is_named_and_never_foll
         cover = tmp_path / f"set.npz{credentials.COVER}"
         cover.symlink_to(other)
         export.to_file("mnist", counts="3=2", seed=5, output=tmp_path / "set.npz")
+        assert verify(tmp_path / "set.npz").set.notes[0].startswith(cover.name)  # type: ignore[union-attr]
         with pytest.raises(CondganError, match="is a link"):
             credentials.sign(tmp_path / "set.npz", certificates.make(tmp_path / "me.pem", "A. Student"))
 

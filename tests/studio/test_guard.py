@@ -180,3 +180,10 @@ def test_what_has_come_to_its_end_is_not_resumed(tmp_path: Path) -> None:
         "it is finished: only what has stopped goes on",
     )
     assert run.status_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("what", ["runs", "check"])
+def test_no_request_names_a_key_file(what: str, tmp_path: Path) -> None:
+    order = {"recipe": "mnist-fast", "overrides": ["watermark.key=/etc/passwd"]}
+    answer = client(tmp_path).post(f"{API}/{what}", json=order).json()
+    assert "in a terminal" in answer.get("error", answer.get("problem"))

@@ -14,8 +14,6 @@ from condgan.marks.detection import NEIGHBOURS, NOISE, WINDOW
 from condgan.recipe import Domain, Recipe
 from condgan.recipe.fingerprint import fingerprint
 
-LOW, HIGH = 0.5, 0.08
-"""The cosines between maps and patterns that images are to reach; those of marked digits are 0.58 and 0.06."""
 EDGE = WINDOW // 2  # pixels whose neighbours lie outside
 
 FLAT = np.full((WINDOW, WINDOW), 1 / WINDOW**2)
@@ -43,7 +41,7 @@ class Mark:
         high = inside * (255 - inside) * (inside - around(light, NEIGHBOURS))
         lack = [
             scores.relu(1 - cosines(found, wanted) / aim)
-            for found, wanted, aim in ((low, self.low, LOW), (high, self.high, HIGH))
+            for found, wanted, aim in ((low, self.low, learnt.LOW), (high, self.high, learnt.HIGH))
         ]
         return (square(lack[0]) + square(lack[1])) / 2
 

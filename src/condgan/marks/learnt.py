@@ -7,6 +7,8 @@ from condgan.marks import keys, pattern
 from condgan.marks.pattern import Patterns
 from condgan.recipe import Domain, Recipe
 
+LOW, HIGH = 0.5, 0.08
+"""The cosines between maps and patterns that images are to reach; those of marked digits are 0.58 and 0.06."""
 MOVED = "`watermark.key=FILE` says where that one lies now"
 
 

@@ -82,8 +82,9 @@ def beside(path: Path, trust: Trust) -> list[Signature]:
 
 def notes(path: Path) -> tuple[str, ...]:
     """What lies beside a file or a folder and is none of these."""
-    other = detached.foreign(path)
-    return () if other is None else (f"{other} beside it is no signature of condgan's: it was not looked at",)
+    cover = companion(path, credentials.COVER)
+    names = [detached.foreign(path), cover.name if cover.is_symlink() else None]
+    return tuple(f"{name} beside it is no signature of condgan's: it was not looked at" for name in names if name)
 
 
 def _detached(path: Path, trust: Trust) -> Signature | None:

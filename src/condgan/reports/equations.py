@@ -79,6 +79,11 @@ PENALTIES: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 """The term of each penalty, without its weight."""
+MARK = (
+    rf"\tfrac{{1}}{{2}}{FAKE}\left[\sum_{{i=1}}^{{2}}"
+    r"\max\left(0,1-\frac{\cos(m_i(\tilde{x}),p_i)}{c_i}\right)^2\right]"
+)
+"""The term of an invisible mark, without its weight: maps of an image, the patterns of a key, and the aims."""
 
 
 def equations(recipe: Recipe) -> list[Equation]:
@@ -96,6 +101,8 @@ def equations(recipe: Recipe) -> list[Equation]:
         if weight:
             term, source = PENALTIES[name]
             found.append(Equation(rf"L_D\leftarrow L_D+{weight:g}\cdot {term}", source))
+    if recipe.watermark.key is not None:
+        found.append(Equation(rf"L_G\leftarrow L_G+{recipe.watermark.weight:g}\cdot {MARK}", "condgan, docs/mark.md"))
     return found if recipe.conditional else [Equation(_unconditional(one.latex), one.source) for one in found]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from condgan.diagnosis import alarms
 from condgan.evaluation.summary import number
+from condgan.marks import learnt
 from condgan.pictures import curves, metric_plots
 from condgan.recipe import Recipe, builtin
 from condgan.recipe.text import differences
@@ -180,6 +181,8 @@ def losses(subject: Subject, words: Words) -> Section:
         *equations(recipe),
         Paragraph(words("losses.symbols") + words.space + words("losses.probability") * probable(recipe), True),
     )
+    if recipe.watermark.key is not None:
+        section.add(Paragraph(words("losses.mark", low=learnt.LOW, high=learnt.HIGH)))
     loss = recipe.loss
     if (loss.real_target, loss.fake_target, loss.flip) != (1, 0, 0):
         told = words("losses.smoothing", real=loss.real_target, fake=loss.fake_target, flip=loss.flip)
